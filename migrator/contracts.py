@@ -1,0 +1,282 @@
+"""What the engine asks of a platform. A driver implements `Source`, `Target` or both, and nothing of the engine.
+
+Rows travel as `pyarrow.RecordBatch` in the column order of the `Table` they belong to. Drivers translate their
+own errors, once, into `storage.errors`: Fault (outside), Misuse (configuration), Red (an answer about the data).
+tests/conformance holds the suites every driver passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pyarrow as pa
+
+from storage.schema import Fidelity, Schema, Table
+
+Scalar = str | int | float | bytes | bool | None
+
+
+# ── which rows ──────────────────────────────────────────────────────────────────────────────────────────────
+class Keys(Protocol):
+    """A set of keys that may be larger than memory, and is read as often as needed."""
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The keys, one column per key column, in a stable order, without NULL and without duplicates."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matching:
+    """Rows whose columns equal these values (NULL never equals)."""
+
+    columns: tuple[str, ...]
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Among:
+    """Rows whose `columns` are one of `keys`; with `when`, only where that other column has that value too."""
+
+    columns: tuple[str, ...]
+    keys: Keys
+    when: Matching | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnyOf:
+    """Rows that satisfy at least one of these, each row once."""
+
+    among: tuple[Among | Matching, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """Every row."""
+
+
+Predicate = Matching | Among | AnyOf | Whole
+
+
+# ── source ──────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, kw_only=True)
+class Fence:
+    """The point in time one consistent reading belongs to."""
+
+    kind: str  # sqlite-read-transaction, sqlite-copy, pg-exported-snapshot, …
+    token: str  # what identifies the point on the platform (data version, LSN, binlog position)
+    taken_at: str  # RFC 3339, UTC
+    isolation: str
+    readers: int = 1  # how many connections may share it
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantCandidate:
+    """A table or column that looks like it says whose a row is, with how many tenants it tells apart."""
+
+    table: str
+    column: str
+    tenants: int
+    examples: tuple[str, ...]
+    referencing_tables: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnCensus:
+    """What a column's actual values are, found by testing all of them, never a sample."""
+
+    column: str
+    fidelity: Fidelity
+    nulls: int
+    found: tuple[str, ...]  # storage classes or the like, for a person
+
+
+class Reading(Protocol):
+    """One consistent view of a source; every call sees the same rows."""
+
+    fence: Fence
+
+    def census(self, table: Table, predicate: Predicate) -> tuple[Table, tuple[ColumnCensus, ...]]:
+        """The table with each column's type and fidelity decided by the values `predicate` selects, and the findings."""
+        ...
+
+    def scan(
+        self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None, distinct: bool = False
+    ) -> Iterator[pa.RecordBatch]:
+        """The selected rows, in a stable order (primary key, else the platform's own), `columns` only where given.
+
+        Raises Recast where a value does not fit the type `table` gives its column.
+        """
+        ...
+
+    def count(self, table: Table, predicate: Predicate) -> int:
+        """How many rows `predicate` selects, counted by the platform."""
+        ...
+
+
+class Source(Protocol):
+    """A platform a tenant's data is read from; opening it never writes to it."""
+
+    def describe(self) -> Schema:
+        """Every table, with types by declaration. Misuse if the address holds no such platform."""
+        ...
+
+    def tenants(self) -> tuple[TenantCandidate, ...]: ...
+
+    def fence(self) -> AbstractContextManager[Reading]:
+        """A consistent view, held as long as the context is open."""
+        ...
+
+
+# ── target ──────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    transactional: bool
+    deferrable: bool  # foreign keys may be checked at commit
+    bulk: bool
+
+
+ACTION, EDGE = "migrator_action", "migrator_edge"
+"""Two text/integer columns every staging table has after the target's own: what to do with the row, and its edge."""
+
+CREATE, OVERWRITE, KEEP = "create", "overwrite", "keep"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """One target table of a load: `columns` are those the mapping fills; `key` tells rows apart (empty: a multiset)."""
+
+    table: Table
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker:
+    """The row a committed load leaves in the target: exactly-once under kill -9, and what rollback needs to know."""
+
+    run: str
+    plan: str
+    tenant: str
+    archive: str
+    seal: str
+    loaded_at: str
+    tables: tuple[Staged, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digest:
+    """Order-free sum (modulo 2^128) of keyed row hashes, and how many rows it sums."""
+
+    rows: int = 0
+    total: int = 0
+
+    def __add__(self, other: Digest) -> Digest:
+        return Digest(rows=self.rows + other.rows, total=(self.total + other.total) % (1 << 128))
+
+    def __str__(self) -> str:
+        return f"{self.rows}:{self.total:032x}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowNote:
+    """A row a person should look at: its key as text per column, and why."""
+
+    table: str
+    key: dict[str, str]
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undone:
+    """What taking a load back did, row by row counted; `notes` lists every kept and failed row."""
+
+    reversed: int
+    kept: int
+    failed: int
+    notes: tuple[RowNote, ...] = field(default=())
+    digest_before_load: Digest = field(default_factory=Digest)
+    digest_after: Digest = field(default_factory=Digest)
+
+
+class Staging(Protocol):
+    """The staging tables of one run, outside any transaction; nothing of the live tables is touched."""
+
+    def stage(self, staged: Staged, batches: Iterable[pa.RecordBatch]) -> int:
+        """Bulk-copy rows (staged.columns, then ACTION and EDGE); returns how many. Replaces what was staged before."""
+        ...
+
+    def scan(self, staged: Staged) -> Iterator[pa.RecordBatch]:
+        """What was staged, re-read: staged.columns, then ACTION and EDGE. Recast as in Reading.scan."""
+        ...
+
+
+class Merge(Protocol):
+    """The one transaction that makes a load visible. Leaving the context without `commit()` rolls everything back."""
+
+    def lock(self, staged: Sequence[Staged]) -> None:
+        """Take the locks; Red if a row to keep or overwrite is gone, or a row to create is there (TOCTOU re-check)."""
+        ...
+
+    def digest(self, staged: Sequence[Staged], *, whole: bool) -> Digest:
+        """Over the rows this run touches (keys in staging), or over the whole tables."""
+        ...
+
+    def merge(self, staged: Sequence[Staged]) -> dict[int, dict[str, int]]:
+        """Journal before-images, write, journal what was left behind: {edge: {action: rows}}.
+
+        Red on a violated constraint, naming table and constraint.
+        """
+        ...
+
+    def compare(self, staged: Staged) -> tuple[RowNote, ...]:
+        """Live rows that differ from staging, by key, inside the database; the first hundred."""
+        ...
+
+    def check(self, staged: Sequence[Staged]) -> tuple[str, ...]:
+        """Foreign keys, uniqueness, sequences, and that an ordinary INSERT would find a free key: what is wrong."""
+        ...
+
+    def scan(self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Live rows as this transaction sees them (a rehearsal verifies what it will roll back)."""
+        ...
+
+    def commit(self, marker: Marker) -> None:
+        """Write the marker and commit."""
+        ...
+
+
+class Target(Protocol):
+    """A platform a tenant's data is loaded into."""
+
+    capabilities: Capabilities
+
+    def describe(self) -> Schema:
+        """Every table but the ones this software keeps there."""
+        ...
+
+    def scan(
+        self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
+    ) -> AbstractContextManager[Iterator[pa.RecordBatch]]:
+        """Committed live rows, on a connection of its own. Recast as in Reading.scan."""
+        ...
+
+    def markers(self) -> tuple[Marker, ...]:
+        """The committed loads this target holds, oldest first."""
+        ...
+
+    def staging(self, run: str) -> AbstractContextManager[Staging]:
+        """The run's staging, empty at the start; swept at the end whatever happens."""
+        ...
+
+    def merging(self, run: str) -> AbstractContextManager[Merge]:
+        """The merge transaction, only inside `staging(run)`."""
+        ...
+
+    def undo(self, run: str, *, whole: bool = False) -> Undone:
+        """Take the run back from its journal, in one transaction; Misuse if this target holds no such run."""
+        ...

@@ -1,0 +1,142 @@
+"""What the engine found: values that runs record, reports render and the command line prints. No behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    GREEN = "green"
+    RED = "red"
+
+    @classmethod
+    def of(cls, is_green: bool) -> Verdict:
+        return cls.GREEN if is_green else cls.RED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One red finding. `where` is table, table.column or file:line; `examples` are keys or values, at most ten."""
+
+    where: str
+    what: str
+    count: int = 1
+    examples: tuple[str, ...] = ()
+    next: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Equation:
+    """One edge's rows: archive = loaded + merged + kept + rejected + excluded + unexplained."""
+
+    source: str
+    target: str
+    kind: str
+    archive: int
+    loaded: int = 0
+    merged: int = 0
+    kept: int = 0
+    rejected: int = 0
+    excluded: int = 0
+
+    @property
+    def unexplained(self) -> int:
+        return self.archive - self.loaded - self.merged - self.kept - self.rejected - self.excluded
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnFate:
+    """Where one archived column went: `carried`, `converted` (with the steps) or `dropped` (with the reason)."""
+
+    table: str
+    column: str
+    fate: str
+    target: str = ""
+    how: str = ""
+    reason: str = ""
+    lossy: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One cell (or row) that is not what archive + mapping say: both values as text, None is NULL, absent rows say so."""
+
+    table: str
+    key: dict[str, str]
+    column: str  # "" for a row that is missing or not expected
+    expected: str | None
+    actual: str | None
+    kind: str = "cell"  # cell | missing | unexpected
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableComparison:
+    table: str
+    expected: int
+    actual: int
+    compared: int
+    different: int
+    columns: tuple[str, ...]
+    not_compared: tuple[str, ...] = ()  # columns, each with its reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One test that ran or did not: `passed` None means not run, and `detail` says why."""
+
+    name: str
+    passed: bool | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    verdict: Verdict
+    compared: int  # rows
+    different: int
+    not_compared: tuple[str, ...]
+    tables: tuple[TableComparison, ...]
+    differences: tuple[Difference, ...] = ()  # the first of each table
+    checks: tuple[Check, ...] = ()
+    read_from: str = "parquet"  # or csv (--deep)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepTiming:
+    step: str
+    seconds: float
+    rows: int = 0
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """Everything one run can say; verification.json is this value, and every other format renders it."""
+
+    run: str
+    kind: str  # rehearsal | migration | verification | rollback
+    number: int
+    verdict: Verdict
+    plan: str
+    tenant: str
+    seal: str
+    archive: str
+    archive_fingerprint: str
+    fence: dict[str, str]
+    source: str  # redacted
+    target: str  # redacted
+    tool: str
+    started_at: str
+    finished_at: str
+    equations: tuple[Equation, ...] = ()
+    columns: tuple[ColumnFate, ...] = ()
+    dropped_tables: dict[str, str] = field(default_factory=dict)
+    excluded_tables: dict[str, str] = field(default_factory=dict)
+    verification: Verification | None = None
+    problems: tuple[Problem, ...] = ()
+    digests: dict[str, str] = field(default_factory=dict)
+    rollback: dict[str, int] | None = None
+    notes: tuple[Problem, ...] = ()  # kept and failed rows of a rollback; rows kept by on_match
+    timings: tuple[StepTiming, ...] = ()
+    not_run: tuple[Check, ...] = ()

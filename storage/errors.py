@@ -1,0 +1,72 @@
+"""The one tree of errors. The type names the recovery; the message says what, where and what next.
+
+    MigratorError
+    ├── Fault                 exit 1    outside: a server, a disk, a permission, a connection
+    │   └── TransientFault    exit 1    the same call may succeed when repeated
+    ├── Misuse                exit 2    wrong usage or configuration: the person changes something
+    ├── Red                   exit 3    a red answer about the data: somebody has to decide
+    ├── Parked                exit 130  interrupted; nothing visible was left behind
+    └── Recast                never reaches a person: read the table again with another column type
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from storage.schema import Column
+
+
+class MigratorError(Exception):
+    """Something a person must read: `what` happened, `where` (file:line, table, column, key), what to do `next`."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", next: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.next = next
+
+    def __str__(self) -> str:
+        return " · ".join(part for part in (self.what, self.where, self.next) if part)
+
+
+class Fault(MigratorError):
+    """A fault outside: an unreachable server, a full disk, a lost connection, a missing permission."""
+
+
+class TransientFault(Fault):
+    """A fault that may be gone at the next try; `storage.retry` repeats these and nothing else."""
+
+
+class Misuse(MigratorError):
+    """Wrong usage or configuration: a typo, an unknown table or tenant, an empty root, no archive."""
+
+    exit_code = 2
+
+
+class Red(MigratorError):
+    """A red answer: unclassified, unmapped, does not fit, duplicate, corrupt, unequal, gate closed."""
+
+    exit_code = 3
+
+
+class Parked(MigratorError):
+    """The run was interrupted and parked: nothing is visible, the same command starts it again."""
+
+    exit_code = 130
+
+
+class Recast(Exception):  # noqa: N818 - a control signal between a reader or writer and the snapshot, not a fault
+    """A value does not fit its column as described: read the table again with `column` in its place.
+
+    Raised by a source (text that is not UTF-8 in a text column) and by the archive writer (a text equal to the
+    NULL token, a value above the inline limit). Re-reading within the fence gives the same rows, so this is cheap
+    to reason about: a table is always written by one pass that knew its columns from the start.
+    """
+
+    def __init__(self, table: str, column: Column) -> None:
+        super().__init__(f"{table}.{column.name} needs {column.type} held {column.held}, NULL as {column.null_token}")
+        self.table = table
+        self.column = column

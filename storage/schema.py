@@ -1,0 +1,143 @@
+"""The nouns both halves share: tables, columns, keys and the types their values have. Frozen; change by `replace`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """A type class: one Arrow type and one canonical text form (storage.types; docs/archive-format.md § 5)."""
+
+    BOOLEAN = "boolean"
+    INTEGER = "integer"  # signed 64 bit
+    FLOAT = "float"  # IEEE 754 binary64
+    DECIMAL = "decimal"  # precision ≤ 76 and scale are known
+    TEXT = "text"
+    BINARY = "binary"
+    DATE = "date"
+    TIME = "time"
+    TIMESTAMP = "timestamp"  # without time zone, microseconds
+    TIMESTAMPTZ = "timestamptz"  # an instant, microseconds, UTC
+    UUID = "uuid"
+    JSON = "json"  # as written
+    LITERAL = "literal"  # the canonical text of a native type that has no class of its own
+    VARIANT = "variant"  # values of several types in one column, each tagged with its own
+
+
+class Fidelity(StrEnum):
+    """How faithfully the archive holds a column; LOSSY and UNSUPPORTED stop a run unless accepted by name."""
+
+    EXACT = "exact"
+    TEXT = "text"  # exact, held as canonical text with its type
+    LOSSY = "lossy"
+    UNSUPPORTED = "unsupported"
+
+
+class Held(StrEnum):
+    """Where a column's values are: in the cell, or (large values, attachments) under files/ by their hash."""
+
+    INLINE = "inline"
+    FILES = "files"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Type:
+    kind: Kind
+    precision: int | None = None
+    scale: int | None = None
+
+    def __str__(self) -> str:
+        return f"decimal({self.precision},{self.scale})" if self.kind is Kind.DECIMAL else self.kind.value
+
+
+NULL_TOKEN = "\\N"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A binary or text column whose values are files: the columns of the same row with their name and media type."""
+
+    name_column: str | None = None
+    type_column: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    name: str
+    type: Type
+    native: str = ""  # the type as the platform writes it
+    nullable: bool = True
+    default: str | None = None  # the platform's own expression
+    generated: bool = False
+    identity: bool = False  # filled by the platform when left out: autoincrement, identity, serial
+    max_length: int | None = None  # characters, where the platform declares it
+    collation: str | None = None
+    comment: str | None = None
+    fidelity: Fidelity = Fidelity.EXACT
+    held: Held = Held.INLINE
+    null_token: str = NULL_TOKEN
+    attachment: Attachment | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UniqueKey:
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignKey:
+    """A declared foreign key: `columns` of its table point at `parent_columns` of `parent`."""
+
+    name: str
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+    on_delete: str = "NO ACTION"
+    on_update: str = "NO ACTION"
+    deferrable: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    name: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+    unique: tuple[UniqueKey, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    triggers: tuple[str, ...] = ()
+    comment: str | None = None
+    ddl: str | None = None  # documentation, never executed
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """What a platform holds. `platform` names the driver (`sqlite`), `version` the server's own version text."""
+
+    platform: str
+    version: str
+    tables: tuple[Table, ...]
+    sequences: dict[str, int] = field(default_factory=dict)
+
+    def table(self, name: str) -> Table:
+        """The table of that name; KeyError if there is none."""
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise KeyError(name)
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        return tuple(table.name for table in self.tables)
