@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from storage.problem import Problem
+
 
 class Verdict(StrEnum):
     GREEN = "green"
@@ -13,17 +15,6 @@ class Verdict(StrEnum):
     @classmethod
     def of(cls, is_green: bool) -> Verdict:
         return cls.GREEN if is_green else cls.RED
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """One red finding. `where` is table, table.column or file:line; `examples` are keys or values, at most ten."""
-
-    where: str
-    what: str
-    count: int = 1
-    examples: tuple[str, ...] = ()
-    next: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
