@@ -14,7 +14,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from storage.schema import Fidelity, Schema, Table
+from storage.schema import Fidelity, Schema, Table, Type
 
 Scalar = str | int | float | bytes | bool | None
 
@@ -22,6 +22,11 @@ Scalar = str | int | float | bytes | bool | None
 # ── which rows ──────────────────────────────────────────────────────────────────────────────────────────────
 class Keys(Protocol):
     """A set of keys that may be larger than memory, and is read as often as needed."""
+
+    @property
+    def types(self) -> tuple[Type, ...]:
+        """The type of each key column (a VARIANT key is tagged text)."""
+        ...
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The keys, one column per key column, in a stable order, without NULL and without duplicates."""
@@ -156,19 +161,6 @@ class Staged:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Marker:
-    """The row a committed load leaves in the target: exactly-once under kill -9, and what rollback needs to know."""
-
-    run: str
-    plan: str
-    tenant: str
-    archive: str
-    seal: str
-    loaded_at: str
-    tables: tuple[Staged, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Digest:
     """Order-free sum (modulo 2^128) of keyed row hashes, and how many rows it sums."""
 
@@ -180,6 +172,21 @@ class Digest:
 
     def __str__(self) -> str:
         return f"{self.rows}:{self.total:032x}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker:
+    """The row a committed load leaves in the target: exactly-once under kill -9, and what rollback needs to know."""
+
+    run: str
+    plan: str
+    tenant: str
+    archive: str
+    seal: str
+    loaded_at: str
+    tables: tuple[Staged, ...]
+    digest_touched: Digest  # before the load, over the rows the run touches
+    digest_whole: Digest | None = None  # before the load, over the whole tables, where it was asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +248,9 @@ class Merge(Protocol):
         """Foreign keys, uniqueness, sequences, and that an ordinary INSERT would find a free key: what is wrong."""
         ...
 
-    def scan(self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    def scan(
+        self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
         """Live rows as this transaction sees them (a rehearsal verifies what it will roll back)."""
         ...
 

@@ -1,0 +1,20 @@
+"""SQL text shared by the drivers: quoting of identifiers, and nothing a dialect could disagree on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def quoted(name: str) -> str:
+    """An identifier, quoted as standard SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def listed(names: Iterable[str], prefix: str = "") -> str:
+    """Identifiers separated by commas, each behind `prefix` (an alias with its dot)."""
+    return ", ".join(prefix + quoted(name) for name in names)
+
+
+def matched(left: str, right: str, columns: Iterable[str]) -> str:
+    """The condition that two aliases agree on these columns."""
+    return " AND ".join(f"{left}.{quoted(column)} = {right}.{quoted(column)}" for column in columns)

@@ -1,0 +1,207 @@
+"""A SQLite file as a source: opened so that nothing of it changes, read at one point in time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+
+from migrator.contracts import ColumnCensus, Fence, Predicate, TenantCandidate
+from migrator.platforms.sql import quoted
+from migrator.platforms.sqlite.connect import connect, path_of, translated
+from migrator.platforms.sqlite.describe import describe
+from migrator.platforms.sqlite.rows import Selection, scan
+from migrator.platforms.sqlite.types import fidelity_of, found_type
+from storage.schema import Schema, Table
+
+_TENANT_LIKE = ("tenant", "company", "compan", "customer", "client", "organi", "account", "store", "shop", "workspace")
+_COPY_PAGES = 4096
+
+
+class SqliteSource:
+    """See migrator.contracts.Source."""
+
+    def __init__(self, url: str) -> None:
+        self._path = path_of(url)
+
+    def describe(self) -> Schema:
+        with translated(self._path), _reading(self._path) as connection:
+            return describe(connection)
+
+    def tenants(self) -> tuple[TenantCandidate, ...]:
+        """Tables others point at whose name says customer, most referenced first, and columns most tables share."""
+        with translated(self._path), _reading(self._path) as connection:
+            schema = describe(connection)
+            return tuple(_candidates(connection, schema))
+
+    @contextmanager
+    def fence(self) -> Iterator[SqliteReading]:
+        """In WAL mode a read transaction (writers go on); otherwise a private copy, so that writers wait for the copy only."""
+        with translated(self._path):
+            with _reading(self._path) as connection:
+                if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+                    yield from _within(connection, "sqlite-read-transaction", self._path)
+                    return
+            with TemporaryDirectory(prefix="migrator-fence-") as folder, _copied(self._path, Path(folder)) as copy:
+                yield from _within(copy, "sqlite-copy", self._path)
+
+
+def _within(connection: sqlite3.Connection, kind: str, path: Path) -> Iterator[SqliteReading]:
+    connection.execute("BEGIN")
+    version = connection.execute("SELECT count(*) FROM sqlite_master").fetchone() and _data_version(connection)
+    fence = Fence(
+        kind=kind,
+        token=f"{path.name} data_version={version}",
+        taken_at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        isolation="serializable",
+    )
+    try:
+        yield SqliteReading(connection, fence, path)
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _data_version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+class SqliteReading:
+    """See migrator.contracts.Reading."""
+
+    def __init__(self, connection: sqlite3.Connection, fence: Fence, path: Path) -> None:
+        self.fence = fence
+        self._connection = connection
+        self._path = path
+        self._encoding = encoding_of(connection)
+
+    def census(self, table: Table, predicate: Predicate) -> tuple[Table, tuple[ColumnCensus, ...]]:
+        if not table.columns:
+            return table, ()
+        names = [quoted(column.name) for column in table.columns]
+        tests = [
+            f"max(typeof(t.{name}) = '{storage_class}')"
+            for name in names
+            for storage_class in ("integer", "real", "text", "blob")
+        ] + [f"sum(t.{name} IS NULL)" for name in names]
+        with translated(self._path), Selection(self._connection, table, predicate) as selection:
+            row = selection.execute(tests, ordered=False).fetchone()
+        columns, findings = [], []
+        for i, column in enumerate(table.columns):
+            present = row[i * 4 : i * 4 + 4]
+            found = tuple(name for name, has in zip(("integer", "real", "text", "blob"), present, strict=True) if has)
+            type_ = found_type(found, column.type)
+            columns.append(replace(column, type=type_, fidelity=fidelity_of(type_)))
+            nulls = row[len(names) * 4 + i] or 0
+            findings.append(ColumnCensus(column=column.name, fidelity=fidelity_of(type_), nulls=nulls, found=found))
+        return replace(table, columns=tuple(columns)), tuple(findings)
+
+    def scan(
+        self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None, distinct: bool = False
+    ) -> Iterator[pa.RecordBatch]:
+        with translated(self._path):
+            yield from scan(
+                self._connection, table, predicate, columns=columns, distinct=distinct, encoding=self._encoding
+            )
+
+    def count(self, table: Table, predicate: Predicate) -> int:
+        with translated(self._path), Selection(self._connection, table, predicate) as selection:
+            return int(selection.execute(["count(*)"], ordered=False).fetchone()[0])
+
+
+def encoding_of(connection: sqlite3.Connection) -> str:
+    """The encoding text is stored in, as Python names it."""
+    return {"UTF-16le": "utf-16-le", "UTF-16be": "utf-16-be"}.get(
+        connection.execute("PRAGMA encoding").fetchone()[0], "UTF-8"
+    )
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that leaves file and folder as they were.
+
+    A read-only connection would leave an empty -wal and -shm beside a WAL database that had none; a read-write one,
+    last to close, would fold somebody's -wal into the file. So: read-only where a -wal exists, read-write elsewhere,
+    and in both cases nothing but temporary tables may be written.
+    """
+    mode = "ro" if path.with_name(path.name + "-wal").exists() else "rw"
+    try:
+        connection = connect(path, mode=mode)
+    except Exception:
+        if mode == "ro":
+            raise
+        connection = connect(path, mode="ro")
+    connection.set_authorizer(_only_temporary)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+_WRITES = frozenset(
+    {
+        sqlite3.SQLITE_INSERT,
+        sqlite3.SQLITE_UPDATE,
+        sqlite3.SQLITE_DELETE,
+        sqlite3.SQLITE_CREATE_TABLE,
+        sqlite3.SQLITE_CREATE_INDEX,
+        sqlite3.SQLITE_CREATE_TRIGGER,
+        sqlite3.SQLITE_CREATE_VIEW,
+        sqlite3.SQLITE_DROP_TABLE,
+        sqlite3.SQLITE_DROP_INDEX,
+        sqlite3.SQLITE_DROP_TRIGGER,
+        sqlite3.SQLITE_DROP_VIEW,
+        sqlite3.SQLITE_ALTER_TABLE,
+        sqlite3.SQLITE_REINDEX,
+    }
+)
+
+
+def _only_temporary(action: int, _one: str | None, _two: str | None, database: str | None, _trigger: str | None) -> int:
+    if action in _WRITES and database not in (None, "temp"):
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK
+
+
+@contextmanager
+def _copied(path: Path, folder: Path) -> Iterator[sqlite3.Connection]:
+    copy_path = folder / "copy.db"
+    with _reading(path) as original:
+        original.set_authorizer(None)
+        copy = sqlite3.connect(copy_path, isolation_level=None, check_same_thread=False)
+        # one step of all pages: a copy in several steps starts anew whenever somebody writes
+        original.backup(copy)
+    try:
+        yield copy
+    finally:
+        copy.close()
+
+
+def _candidates(connection: sqlite3.Connection, schema: Schema) -> Iterator[TenantCandidate]:
+    referencing: dict[str, set[str]] = {}
+    for table in schema.tables:
+        for key in table.foreign_keys:
+            if key.parent != table.name:
+                referencing.setdefault(key.parent, set()).add(table.name)
+    likely = [
+        table
+        for table in schema.tables
+        if len(table.primary_key) == 1 and any(word in table.name.lower() for word in _TENANT_LIKE)
+    ]
+    for table in sorted(likely, key=lambda table: (-len(referencing.get(table.name, ())), table.name)):
+        column, name = quoted(table.primary_key[0]), quoted(table.name)
+        count = connection.execute(f"SELECT count(DISTINCT {column}) FROM main.{name}").fetchone()[0]  # noqa: S608
+        examples = connection.execute(f"SELECT {column} FROM main.{name} ORDER BY 1 LIMIT 3").fetchall()  # noqa: S608
+        yield TenantCandidate(
+            table=table.name,
+            column=table.primary_key[0],
+            tenants=count,
+            examples=tuple(str(row[0]) for row in examples),
+            referencing_tables=len(referencing.get(table.name, ())),
+        )

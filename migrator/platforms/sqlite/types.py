@@ -1,0 +1,118 @@
+"""SQLite's types: what a declaration promises, what the storage classes found make of it, values to Arrow and back.
+
+A declaration in SQLite is advice; the storage class of each value is what counts. A column becomes INTEGER, FLOAT,
+TEXT or BINARY where all its values agree, and VARIANT (each value tagged with its storage class) where they do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from storage.schema import Column, Fidelity, Kind, Type
+from storage.types import Variant, arrow_type
+
+STORAGE_CLASSES = {"integer": Kind.INTEGER, "real": Kind.FLOAT, "text": Kind.TEXT, "blob": Kind.BINARY}
+_PYTHON_TYPES: dict[Kind, type] = {Kind.INTEGER: int, Kind.FLOAT: float, Kind.TEXT: str, Kind.BINARY: bytes}
+_LENGTH = re.compile(r"(?:CHAR|CLOB|TEXT)[^()]*\(\s*(\d+)\s*\)", re.IGNORECASE)
+_TEXTUAL = re.compile(r"DATE|TIME|UUID|JSON|ENUM|GUID|XML", re.IGNORECASE)
+
+
+class Misfit(ValueError):
+    """Some value is not of the type its column was given."""
+
+
+def declared_type(declaration: str) -> Type:
+    """The type a declaration suggests, by SQLite's affinity rules; the names of times and ids suggest text."""
+    name = declaration.upper()
+    if "INT" in name or "BOOL" in name:
+        return Type(kind=Kind.INTEGER)
+    if any(word in name for word in ("CHAR", "CLOB", "TEXT")):
+        return Type(kind=Kind.TEXT)
+    if any(word in name for word in ("REAL", "FLOA", "DOUB")):
+        return Type(kind=Kind.FLOAT)
+    if "BLOB" in name:
+        return Type(kind=Kind.BINARY)
+    if _TEXTUAL.search(name):
+        return Type(kind=Kind.TEXT)
+    return Type(kind=Kind.VARIANT)
+
+
+def declared_length(declaration: str) -> int | None:
+    """N of VARCHAR(N) and its kin: SQLite does not enforce it, the product that declared it relies on it."""
+    found = _LENGTH.search(declaration)
+    return int(found.group(1)) if found else None
+
+
+def found_type(found: Sequence[str], declared: Type) -> Type:
+    """The type for the storage classes found; none found (all NULL, or no row) leaves what was declared."""
+    kinds = [STORAGE_CLASSES[name] for name in found]
+    if not kinds:
+        return declared
+    return Type(kind=kinds[0] if len(kinds) == 1 else Kind.VARIANT)
+
+
+def fidelity_of(type_: Type) -> Fidelity:
+    """Tagged values are exact too, but held as text."""
+    return Fidelity.TEXT if type_.kind is Kind.VARIANT else Fidelity.EXACT
+
+
+def selected(column: Column, expression: str) -> list[str]:
+    """The result columns one column is read as: a VARIANT also says its storage class, and gives text as its bytes."""
+    if column.type.kind is not Kind.VARIANT:
+        return [expression]
+    return [
+        f"typeof({expression})",
+        f"CASE typeof({expression}) WHEN 'text' THEN CAST({expression} AS BLOB) ELSE {expression} END",
+    ]
+
+
+def to_array(column: Column, values: Sequence[Sequence[Any]], encoding: str) -> pa.Array:
+    """One column's values (as `selected` reads them) as an Arrow array; Misfit if one has another storage class."""
+    if column.type.kind is Kind.VARIANT:
+        return pa.array(
+            [_tagged(name, value, encoding) for name, value in zip(values[0], values[1], strict=True)], pa.string()
+        )
+    expected = _PYTHON_TYPES[column.type.kind]
+    if set(map(type, values[0])) - {expected, type(None)}:
+        raise Misfit(column.name)
+    array = pa.array(values[0], arrow_type(column.type))
+    if column.type.kind is Kind.TEXT and pc.any(pc.match_substring(array, "\0")).as_py():
+        raise Misfit(column.name)
+    return array
+
+
+def _tagged(storage_class: str, value: Any, encoding: str) -> str | None:
+    if storage_class == "null":
+        return None
+    if storage_class == "text":
+        raw: bytes = value
+        if encoding != "UTF-8":
+            raw = raw.decode(encoding, "surrogatepass").encode("utf-8", "surrogatepass")
+        return Variant.encode_text(raw)
+    return Variant.encode(value)
+
+
+def to_values(array: pa.Array, type_: Type) -> list[Any]:
+    """Arrow values as sqlite3 binds them; VARIANT cells become the value they tag, broken text goes through a cast."""
+    values: list[Any] = array.to_pylist()
+    if type_.kind is Kind.VARIANT:
+        return [None if value is None else _untagged(value) for value in values]
+    if type_.kind in (Kind.INTEGER, Kind.FLOAT, Kind.TEXT, Kind.BINARY, Kind.UUID, Kind.JSON, Kind.LITERAL):
+        return values
+    if type_.kind is Kind.BOOLEAN:
+        return [None if value is None else int(value) for value in values]
+    raise Misfit(f"SQLite has no place for {type_}: cast it in the mapping")
+
+
+def _untagged(cell: str) -> Any:
+    tag, value = Variant.decode(cell)
+    if tag == Variant.RAW_TEXT:
+        # sqlite3 binds str only as valid UTF-8; NUL inside is fine, broken bytes are not
+        assert isinstance(value, bytes)
+        return value.decode("utf-8", "surrogateescape")
+    return value
