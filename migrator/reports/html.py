@@ -1,0 +1,101 @@
+"""report.html: one self-contained file that opens offline for ever. No script, no font, no image from anywhere."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from migrator.outcomes import RunReport, Verdict
+from migrator.reports import findings, visible
+from migrator.reports.chart import PARTS, WIDTH, bars
+from migrator.reports.sentence import sentence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One line somebody can type to see for themselves."""
+
+    line: str
+    why: str
+
+
+def render_html(report: RunReport) -> bytes:
+    """The page, UTF-8; the same report gives the same bytes."""
+    page = _environment().get_template("report.html.j2")
+    text = page.render(
+        report=report,
+        is_green=report.verdict is Verdict.GREEN,
+        has_reservations=findings.has_reservations(report),
+        sentence=sentence(report),
+        absences=findings.absences(report),
+        totals=findings.totals(report),
+        unexplained=findings.unexplained(report),
+        limits=findings.limits(report),
+        is_as_before=findings.is_as_before(report),
+        bars=bars(report.equations),
+        chart_width=WIDTH,
+        parts=PARTS,
+        commands=commands(report),
+    )
+    return text.encode("utf-8", "backslashreplace")
+
+
+def commands(report: RunReport) -> tuple[Command, ...]:
+    """How to repeat what this report says, first without this software."""
+    archive, run = shlex.quote(report.archive), shlex.quote(report.run)
+    return (
+        Command(
+            line=f"sh check-archive.sh --key {shlex.quote(report.archive_fingerprint)}",
+            why="inside the archive's folder: that it is unaltered and signed by this key (coreutils and openssl only)",
+        ),
+        Command(line=f"migrator archive check {archive}", why="the same, and every row count and digest recomputed"),
+        _again(report, archive, run),
+        Command(line=f"migrator report {run} --format json", why="this report as data (docs/report.md explains every key)"),
+    )
+
+
+def _again(report: RunReport, archive: str, run: str) -> Command:
+    if report.kind == "rehearsal":
+        return Command(
+            line=f"migrator rehearse PLAN --archive {archive}",
+            why=f"the whole load again, undone again; PLAN is the file of plan {report.plan} with the seal above",
+        )
+    if report.kind == "rollback":
+        return Command(line=f"migrator runs show {run}", why="what was taken back, kept and failed")
+    return Command(line=f"migrator verify {run}", why="the target read again and compared again, value by value")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("migrator.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda count: f"{count:,}".replace("-", "−")
+    environment.filters["visible"] = visible.visible
+    environment.filters["key"] = visible.key_text
+    environment.filters["seconds"] = _duration
+    environment.filters["size"] = _size
+    environment.globals["compared"] = visible.compared
+    return environment
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min {rest:02} s" if hours else f"{minutes} min {rest:02} s"
+
+
+def _size(count: int) -> str:
+    amount, unit = float(count), "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if amount < 1024 or unit == "TiB":
+            break
+        amount /= 1024
+    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"

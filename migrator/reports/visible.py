@@ -1,0 +1,75 @@
+"""Values as a person can tell them apart: NULL is not '' is not ' ', and no character hides or reorders its neighbours."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+
+from markupsafe import Markup, escape
+
+_AROUND, _LONGEST = 40, 240
+_NULL = Markup('<span class="null" title="no value">NULL</span>')
+_EDGE_SPACE = re.compile(r"^ +| +$| {2,}")
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+
+
+def visible(value: str | None) -> Markup:
+    """One value in quotation marks, as HTML; NULL without. Shortened with its length where it is long."""
+    if value is None:
+        return _NULL
+    length = Markup(" <small>({:,} characters)</small>").format(len(value)) if len(value) > _LONGEST else Markup("")
+    return _quoted(_shown(_head(value, _LONGEST))) + length
+
+
+def compared(value: str | None, other: str | None) -> Markup:
+    """One value beside the other it should equal, as HTML: what differs is marked, and is in sight however long both are."""
+    if value is None or other is None:
+        return visible(value)
+    start = len(os.path.commonprefix((value, other)))
+    end = len(os.path.commonprefix((value[start:][::-1], other[start:][::-1])))
+    before, part, after = value[:start], value[start : len(value) - end], value[len(value) - end :]
+    marked = Markup("<mark>{}</mark>").format(_shown(_head(part, _LONGEST), combining=True)) if part else Markup("")
+    return _quoted(_shown(_tail(before, _AROUND)) + marked + _shown(_head(after, _AROUND)))
+
+
+def key_text(key: dict[str, str]) -> Markup:
+    """A row's key as `column value` pairs; a table without a key has none."""
+    if not key:
+        return Markup("<em>no key</em>")
+    return Markup(", ").join(Markup("{} {}").format(_shown(column), visible(value)) for column, value in key.items())
+
+
+def _quoted(content: Markup) -> Markup:
+    return Markup("<bdi><code>'{}'</code></bdi>").format(content)
+
+
+def _head(value: str, length: int) -> str:
+    return value if len(value) <= length else value[: length - 1] + "…"
+
+
+def _tail(value: str, length: int) -> str:
+    return value if len(value) <= length else "…" + value[1 - length :]
+
+
+def _shown(value: str, *, combining: bool = False) -> Markup:
+    # in a part that differs, a combining accent is written out: é and é look the same and are not
+    marked = _EDGE_SPACE.sub(lambda match: "␣" * len(match[0]), value)
+    signs = [
+        _sign(character) if _is_hidden(before, character, combining) else escape(character)
+        for before, character in zip(value, marked, strict=True)
+    ]
+    return Markup("").join(signs)
+
+
+def _is_hidden(before: str, character: str, combining: bool) -> bool:
+    if before == " ":
+        return character == "␣"
+    category = unicodedata.category(character)
+    return category in _HIDDEN or (combining and category == "Mn")
+
+
+def _sign(character: str) -> Markup:
+    code = ord(character)
+    sign = character if character == "␣" else chr(0x2400 + code) if code < 0x20 else f"U+{code:04X}"
+    return Markup('<span class="sign">{}</span>').format(sign)
