@@ -1,14 +1,16 @@
 """The one tree of errors. The type names the recovery; the message says what, where and what next.
 
-    MigratorError
-    ├── Fault                 exit 1    outside: a server, a disk, a permission, a connection
-    │   └── TransientFault    exit 1    the same call may succeed when repeated
-    ├── Misuse                exit 2    wrong usage or configuration: the person changes something
-    ├── Red                   exit 3    a red answer about the data: somebody has to decide
-    ├── Parked                exit 130  interrupted; nothing visible was left behind
-    └── Recast                never reaches a person: read the table again with another column type
+MigratorError
+├── Fault                 exit 1    outside: a server, a disk, a permission, a connection
+│   ├── TransientFault    exit 1    the same call may succeed when repeated
+│   └── AlreadyExists     exit 1    another writer made this object first
+├── Misuse                exit 2    wrong usage or configuration: the person changes something
+├── Red                   exit 3    a red answer about the data: somebody has to decide
+├── Parked                exit 130  interrupted; nothing visible was left behind
+└── Recast                never reaches a person: read the table again with another column type
 """
 
+# ruff: noqa: N818 - these are the words of the design, not a library's exception names
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -40,6 +42,10 @@ class TransientFault(Fault):
     """A fault that may be gone at the next try; `storage.retry` repeats these and nothing else."""
 
 
+class AlreadyExists(Fault):
+    """An object that may be written once is there already: another writer was first."""
+
+
 class Misuse(MigratorError):
     """Wrong usage or configuration: a typo, an unknown table or tenant, an empty root, no archive."""
 
@@ -58,7 +64,7 @@ class Parked(MigratorError):
     exit_code = 130
 
 
-class Recast(Exception):  # noqa: N818 - a control signal between a reader or writer and the snapshot, not a fault
+class Recast(Exception):  # a control signal between a reader or writer and the snapshot, not a fault
     """A value does not fit its column as described: read the table again with `column` in its place.
 
     Raised by a source (text that is not UTF-8 in a text column) and by the archive writer (a text equal to the

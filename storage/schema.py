@@ -51,7 +51,7 @@ class Type:
         return f"decimal({self.precision},{self.scale})" if self.kind is Kind.DECIMAL else self.kind.value
 
 
-NULL_TOKEN = "\\N"
+NULL_TOKEN = "\\N"  # noqa: S105 - not a secret
 
 
 @dataclass(frozen=True, kw_only=True)

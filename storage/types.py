@@ -158,7 +158,7 @@ def part_type(column: Column) -> pa.DataType:
 class Variant:
     """Tagged text of one value among values of several types: `i:12`, `r:1.5`, `t:café`, `b:` + base64, `x:` + base64.
 
-    `x` is text that no CSV reader could take back: it holds NUL, or bytes that are not UTF-8; the base64 is of its bytes.
+    `x` is text that no CSV reader could take back: it holds NUL, or bytes that are not UTF-8; base64 of its bytes.
     """
 
     INTEGER, REAL, TEXT, BINARY, RAW_TEXT = "i:", "r:", "t:", "b:", "x:"

@@ -1,0 +1,168 @@
+"""An object store in a folder. Objects are plain files, so an archive in it can be read with nothing but a shell."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from storage.errors import AlreadyExists, Fault, Misuse, Red
+from storage.objects import ObjectInfo, Sink, checked_key, missing
+
+_UNFINISHED = ".unfinished"  # same file system as the objects, so that publishing is one rename; never listed
+
+_ADVICE = {
+    errno.ENOSPC: ("the disk is full", "free some space or choose another store, then run the same command again"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space or choose another store, then run the command again"),
+    errno.EACCES: ("permission denied", "give this user read and write permission there, or choose another store"),
+    errno.EPERM: ("operation not permitted", "give this user read and write permission there, or choose another store"),
+    errno.EROFS: ("the file system is read-only", "choose a store that can be written to"),
+    errno.ENOTDIR: ("a file stands where a folder should be", "move the file away or choose another store"),
+    errno.ENAMETOOLONG: ("the path is too long", "choose a store with a shorter path"),
+}
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what, advice = _ADVICE.get(error.errno or 0, (error.strerror or str(error), "check the disk and try again"))
+        raise Fault(what, where=str(path), next=advice) from error
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class LocalStore:
+    """The contract of storage.objects over a folder, made when first written to.
+
+    Symbolic links inside it are listed, so that they are noticed, and never followed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    @property
+    def url(self) -> str:
+        return str(self.root)
+
+    @contextmanager
+    def writer(self, key: str, *, exclusive: bool = False) -> Iterator[Sink]:
+        target = self._path(key)
+        unfinished = self.root / _UNFINISHED
+        with _translated(target):
+            unfinished.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=unfinished)
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield _LocalSink(file, target)
+                with _translated(target):
+                    file.flush()
+                    os.fsync(file.fileno())
+            with _translated(target):
+                self._publish(temporary, target, exclusive=exclusive)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _publish(self, temporary: Path, target: Path, *, exclusive: bool) -> None:
+        temporary.chmod(0o644)
+        place = os.link if exclusive else os.replace
+        try:
+            self._place(place, temporary, target)
+        except FileNotFoundError:  # a concurrent delete pruned the folder just made
+            self._place(place, temporary, target)
+        except FileExistsError as error:
+            raise AlreadyExists("the object exists already", where=str(target), next="read it instead") from error
+        _fsync_folder(target.parent)
+
+    def _place(self, place: Callable[[Path, Path], None], temporary: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._refuse_links(target.parent)
+        place(temporary, target)
+
+    @contextmanager
+    def reader(self, key: str) -> Iterator[IO[bytes]]:
+        path = self._path(key)
+        self._refuse_links(path)
+        if not path.is_file():
+            raise missing(self, key)
+        with _translated(path):
+            file = path.open("rb")
+        with file:
+            yield file
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        folder, _, _ = prefix.rpartition("/")
+        start = self._path(folder) if folder else self.root
+        if start.is_dir() and not start.is_symlink():
+            with _translated(start):
+                yield from self._walk(start, prefix)
+
+    def _walk(self, folder: Path, prefix: str) -> Iterator[ObjectInfo]:
+        # a folder sorts as its name with the slash, which gives the order of whole keys without holding them all
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name + "/" * entry.is_dir(follow_symlinks=False))
+        for entry in entries:
+            key = Path(entry.path).relative_to(self.root).as_posix()
+            if key == _UNFINISHED:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if key.startswith(prefix) or prefix.startswith(key + "/"):
+                    yield from self._walk(Path(entry.path), prefix)
+            elif key.startswith(prefix):
+                yield ObjectInfo(key=key, size=entry.stat(follow_symlinks=False).st_size)
+
+    def size(self, key: str) -> int | None:
+        path = self._path(key)
+        self._refuse_links(path)
+        with _translated(path):
+            return path.stat().st_size if path.is_file() else None
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        self._refuse_links(path.parent)
+        with _translated(path):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # the first folder that is not empty ends it
+            for folder in path.parents:
+                if folder == self.root:
+                    break
+                folder.rmdir()
+
+    def _path(self, key: str) -> Path:
+        if key.partition("/")[0] == _UNFINISHED:
+            raise Misuse(f"{key!r} is reserved by the store", where=self.url, next="choose another name")
+        return self.root / checked_key(key)
+
+    def _refuse_links(self, path: Path) -> None:
+        for step in (path, *path.parents):
+            if step == self.root:
+                return
+            if step.is_symlink():
+                raise Red(
+                    "a symbolic link stands in the store",
+                    where=str(step),
+                    next="a store holds plain files and folders only: find out who put it there, then remove it",
+                )
+
+
+class _LocalSink:
+    """Translates the errors of writing, and only those: what the writer's caller raises passes through untouched."""
+
+    def __init__(self, file: IO[bytes], target: Path) -> None:
+        self._file = file
+        self._target = target
+
+    def write(self, data: bytes, /) -> int:
+        with _translated(self._target):
+            return self._file.write(data)
