@@ -101,9 +101,10 @@ class ColumnCensus:
 
 
 class Reading(Protocol):
-    """One consistent view of a source; every call sees the same rows."""
+    """One consistent view of a source; every call sees the same rows and the same schema."""
 
     fence: Fence
+    schema: Schema
 
     def census(self, table: Table, predicate: Predicate) -> tuple[Table, tuple[ColumnCensus, ...]]:
         """The table with each column's type and fidelity decided by the values `predicate` selects, and the findings."""

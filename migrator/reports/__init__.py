@@ -32,6 +32,8 @@ def render(report: RunReport, format: str) -> bytes:
         near = difflib.get_close_matches(format, FORMATS, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise Misuse(
-            f"there is no report format “{format}”", where="--format", next=f"{hint}the formats are {', '.join(FORMATS)}"
+            f"there is no report format “{format}”",
+            where="--format",
+            next=f"{hint}the formats are {', '.join(FORMATS)}",
         )
     return FORMATS[format](report)

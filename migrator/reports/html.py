@@ -52,7 +52,9 @@ def commands(report: RunReport) -> tuple[Command, ...]:
         ),
         Command(line=f"migrator archive check {archive}", why="the same, and every row count and digest recomputed"),
         _again(report, archive, run),
-        Command(line=f"migrator report {run} --format json", why="this report as data (docs/report.md explains every key)"),
+        Command(
+            line=f"migrator report {run} --format json", why="this report as data (docs/report.md explains every key)"
+        ),
     )
 
 

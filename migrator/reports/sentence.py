@@ -75,14 +75,16 @@ def _facts(report: RunReport) -> Iterator[Sentence]:
 
 
 _AS_BEFORE = Sentence(
-    english="the digest afterwards equals the one before the load", french="l’empreinte après égale celle d’avant le chargement"
+    english="the digest afterwards equals the one before the load",
+    french="l’empreinte après égale celle d’avant le chargement",
 )
 _NOT_AS_BEFORE = Sentence(
     english="the digest afterwards differs from the one before the load",
     french="l’empreinte après diffère de celle d’avant le chargement",
 )
 _NOTHING = Sentence(
-    english="nothing in the target was compared with the archive", french="rien dans la cible n’a été comparé à l’archive"
+    english="nothing in the target was compared with the archive",
+    french="rien dans la cible n’a été comparé à l’archive",
 )
 
 

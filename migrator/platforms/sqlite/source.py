@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,15 +55,15 @@ class SqliteSource:
 
 def _within(connection: sqlite3.Connection, kind: str, path: Path) -> Iterator[SqliteReading]:
     connection.execute("BEGIN")
-    version = connection.execute("SELECT count(*) FROM sqlite_master").fetchone() and _data_version(connection)
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the transaction begins with its first read
     fence = Fence(
         kind=kind,
-        token=f"{path.name} data_version={version}",
+        token=f"{path.name} data_version={_data_version(connection)}",
         taken_at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         isolation="serializable",
     )
     try:
-        yield SqliteReading(connection, fence, path)
+        yield SqliteReading(connection, describe(connection), fence, path)
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -75,7 +76,8 @@ def _data_version(connection: sqlite3.Connection) -> int:
 class SqliteReading:
     """See migrator.contracts.Reading."""
 
-    def __init__(self, connection: sqlite3.Connection, fence: Fence, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, schema: Schema, fence: Fence, path: Path) -> None:
+        self.schema = schema
         self.fence = fence
         self._connection = connection
         self._path = path
@@ -131,12 +133,9 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     and in both cases nothing but temporary tables may be written.
     """
     mode = "ro" if path.with_name(path.name + "-wal").exists() else "rw"
-    try:
-        connection = connect(path, mode=mode)
-    except Exception:
-        if mode == "ro":
-            raise
-        connection = connect(path, mode="ro")
+    if mode == "rw" and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        mode = "ro"
+    connection = connect(path, mode=mode)
     connection.set_authorizer(_only_temporary)
     try:
         yield connection
@@ -144,27 +143,14 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-_WRITES = frozenset(
-    {
-        sqlite3.SQLITE_INSERT,
-        sqlite3.SQLITE_UPDATE,
-        sqlite3.SQLITE_DELETE,
-        sqlite3.SQLITE_CREATE_TABLE,
-        sqlite3.SQLITE_CREATE_INDEX,
-        sqlite3.SQLITE_CREATE_TRIGGER,
-        sqlite3.SQLITE_CREATE_VIEW,
-        sqlite3.SQLITE_DROP_TABLE,
-        sqlite3.SQLITE_DROP_INDEX,
-        sqlite3.SQLITE_DROP_TRIGGER,
-        sqlite3.SQLITE_DROP_VIEW,
-        sqlite3.SQLITE_ALTER_TABLE,
-        sqlite3.SQLITE_REINDEX,
-    }
-)
+_ROW_WRITES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
+_CATALOG = ("sqlite_master", "sqlite_temp_master")  # SQLite itself "writes" here when a pragma is read as a table
 
 
-def _only_temporary(action: int, _one: str | None, _two: str | None, database: str | None, _trigger: str | None) -> int:
-    if action in _WRITES and database not in (None, "temp"):
+def _only_temporary(
+    action: int, table: str | None, _two: str | None, database: str | None, _trigger: str | None
+) -> int:
+    if action in _ROW_WRITES and database != "temp" and table not in _CATALOG:
         return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK
 

@@ -1,0 +1,152 @@
+"""The DuckDB database a hop works in: on disk, bounded in memory, closed to files and network once it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from storage.errors import Fault
+from storage.schema import Type
+
+MEMORY_LIMIT = "192MB"
+_BATCH_ROWS = 16_384
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Workbench:
+    """Tables by schema and name; queries stream. One workbench serves one thread."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def schema(self, name: str) -> None:
+        self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}")
+
+    def ingest(self, schema: str, table: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> int:
+        """Make `schema.table` of these batches, replacing what was there; returns the number of rows."""
+        name = f"{quoted(schema)}.{quoted(table)}"
+        self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+        return self._read(f"CREATE TABLE {name} AS SELECT * FROM incoming", name, batches, arrow_schema)
+
+    def append(self, schema: str, table: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> None:
+        """Add these batches to `schema.table`, column by column in order."""
+        name = f"{quoted(schema)}.{quoted(table)}"
+        self._read(f"INSERT INTO {name} SELECT * FROM incoming", name, batches, arrow_schema)
+
+    def _read(self, statement: str, name: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> int:
+        if not len(arrow_schema):
+            arrow_schema, batches = _without_columns(batches)
+        carrier = _Carrier(batches)
+        reader = pa.RecordBatchReader.from_batches(arrow_schema, carrier.checked(arrow_schema))
+        self._connection.register("incoming", reader)
+        try:
+            self._connection.execute(statement)
+        except duckdb.Error as error:
+            # DuckDB wraps what the iterator raised; the person should see the original
+            if carrier.raised is not None:
+                raise carrier.raised from None
+            raise Fault(f"the workbench failed: {error}", where=name, next="check free disk space in TMPDIR") from error
+        finally:
+            self._connection.unregister("incoming")
+        return carrier.rows
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
+        self._connection.execute(statement, list(parameters))
+
+    def one(self, query: str, parameters: Sequence[Any] = ()) -> Any:
+        """The first column of the first row."""
+        row = self._connection.execute(query, list(parameters)).fetchone()
+        return row[0] if row else None
+
+    def row(self, query: str) -> tuple[Any, ...]:
+        """The first row; the query has one."""
+        found = self._connection.execute(query).fetchone()
+        assert found is not None
+        return found
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Every row, in memory: for results known to be short."""
+        return self._connection.execute(query).fetchall()
+
+    def batches(self, query: str) -> Iterator[pa.RecordBatch]:
+        """The result as batches, streamed on a cursor of its own, so that other statements may run meanwhile."""
+        with self._connection.cursor() as cursor:
+            # execute().to_arrow_reader() holds the whole result; a relation's reader streams
+            yield from cursor.sql(query).to_arrow_reader(_BATCH_ROWS)
+
+    def columns(self, query: str) -> tuple[str, ...]:
+        """The result's column names."""
+        return tuple(row[0] for row in self._connection.execute(f"DESCRIBE {query}").fetchall())
+
+
+class _Carrier:
+    """Batches on their way in: counts rows and remembers what the producer raised."""
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self.rows = 0
+        self.raised: BaseException | None = None
+
+    def checked(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in self._batches:
+                self.rows += batch.num_rows
+                yield batch if batch.schema == schema else batch.cast(schema)
+        except BaseException as error:
+            self.raised = error
+            raise
+
+
+def _without_columns(batches: Iterable[pa.RecordBatch]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """DuckDB has no table without columns: one that holds nothing stands in, so that rows still count."""
+    schema = pa.schema([pa.field("migrator_row", pa.bool_())])
+    return schema, (pa.record_batch([pa.nulls(batch.num_rows, pa.bool_())], schema=schema) for batch in batches)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryKeys:
+    """Keys that are the result of a workbench query (see migrator.contracts.Keys)."""
+
+    workbench: Workbench
+    query: str  # distinct, without NULL, ordered
+    types: tuple[Type, ...]
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        return self.workbench.batches(self.query)
+
+    def __len__(self) -> int:
+        return int(self.workbench.one(f"SELECT count(*) FROM ({self.query})"))
+
+
+@contextmanager
+def workbench(folder: Path | None = None) -> Iterator[Workbench]:
+    """A workbench in a temporary folder (under `folder`, else the system's), gone when the context ends."""
+    with TemporaryDirectory(prefix="migrator-work-", dir=folder) as path:
+        connection = duckdb.connect(
+            str(Path(path) / "work.duckdb"),
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "threads": 2,
+                "temp_directory": str(Path(path) / "spill"),
+                "preserve_insertion_order": True,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+        try:
+            # mappings carry SQL expressions of strangers: nothing they say may reach a file or change a setting
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+            yield Workbench(connection)
+        finally:
+            connection.close()

@@ -1,0 +1,66 @@
+"""Row hashes inside SQLite: a function of the columns, and the order-free sum of its values.
+
+The hash of a row is BLAKE2b-128 over its table's name and, column by column, storage class and value; text goes in
+as its stored bytes, so a row with broken text hashes too. Journals hold these hashes: the definition never changes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any
+
+from migrator.contracts import Digest
+from migrator.platforms.sql import quoted
+from storage.schema import Table
+
+_COLUMNS_A_CALL = 50  # SQLite takes 127 arguments; a column takes two
+
+
+def install(connection: sqlite3.Connection) -> None:
+    """Make `migrator_hash(…)` and the aggregate `migrator_sum(hash)` known to this connection."""
+    connection.create_function("migrator_hash", -1, _hash, deterministic=True)
+    connection.create_aggregate("migrator_sum", 1, _Sum)  # type: ignore[arg-type]
+
+
+def row_hash(table: Table, alias: str, columns: Iterable[str] | None = None) -> str:
+    """The SQL expression for the hash of one row of `alias`: all of the table's stored columns, or just these."""
+    chosen = tuple(columns) if columns is not None else table.column_names
+    name = "'" + table.name.replace("'", "''") + "'"
+    calls = [
+        f"migrator_hash({', '.join([name, *(_argument(alias, column) for column in part)])})"
+        for part in _parts(chosen, _COLUMNS_A_CALL)
+    ]
+    return calls[0] if len(calls) == 1 else f"migrator_hash({', '.join(calls)})"
+
+
+def digest_of(connection: sqlite3.Connection, hashes: str) -> Digest:
+    """The digest of a query that gives one column `hash`."""
+    rows, total = connection.execute(f"SELECT count(*), migrator_sum(hash) FROM ({hashes})").fetchone()  # noqa: S608
+    return Digest(rows=rows, total=int(total or "0", 16))
+
+
+def _parts(columns: tuple[str, ...], size: int) -> list[tuple[str, ...]]:
+    return [columns[i : i + size] for i in range(0, len(columns), size)] or [()]
+
+
+def _argument(alias: str, column: str) -> str:
+    name = f"{alias}.{quoted(column)}"
+    return f"typeof({name}), CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END"
+
+
+def _hash(*values: Any) -> bytes:
+    # ascii() writes every value unambiguously and, unlike repr(), the same way in every version of Python
+    return blake2b(ascii(values).encode("ascii"), digest_size=16).digest()
+
+
+class _Sum:
+    def __init__(self) -> None:
+        self.total = 0
+
+    def step(self, value: bytes) -> None:
+        self.total += int.from_bytes(value, "big")
+
+    def finalize(self) -> str:
+        return f"{self.total % (1 << 128):032x}"

@@ -1,0 +1,266 @@
+"""The merge transaction on SQLite: staging into the live tables, journalled, compared, and all or nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from migrator.contracts import ACTION, CREATE, EDGE, KEEP, OVERWRITE, Digest, Marker, Predicate, RowNote, Staged
+from migrator.platforms.sql import listed, matched, quoted
+from migrator.platforms.sqlite.connect import connect, translated
+from migrator.platforms.sqlite.hashing import digest_of, install, row_hash
+from migrator.platforms.sqlite.journal import (
+    before_column,
+    create_journal,
+    journal_table,
+    key_column,
+    stored_columns,
+    write_marker,
+)
+from migrator.platforms.sqlite.rows import scan
+from migrator.platforms.sqlite.source import encoding_of
+from migrator.platforms.sqlite.staging import SCHEMA, staging_path
+from storage.errors import Red
+from storage.schema import Table
+
+_EXAMPLES = 100
+_ACTION, _EDGE = quoted(ACTION), quoted(EDGE)
+
+
+@contextmanager
+def merging(target: Path, run: str) -> Iterator[SqliteMerge]:
+    """BEGIN IMMEDIATE on the target with the run's staging attached; whatever was not committed is rolled back."""
+    with translated(target):
+        connection = connect(target, mode="rw")
+        try:
+            install(connection)
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(f"ATTACH ? AS {SCHEMA}", (str(staging_path(target, run)),))
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("PRAGMA defer_foreign_keys = ON")
+            yield SqliteMerge(connection, run)
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            connection.close()
+
+
+class SqliteMerge:
+    """See migrator.contracts.Merge."""
+
+    def __init__(self, connection: sqlite3.Connection, run: str) -> None:
+        self._connection = connection
+        self._run = run
+        self._last_rowid: dict[str, int] = {}  # before the load, of tables whose rows have no key in staging
+
+    def lock(self, staged: Sequence[Staged]) -> None:
+        """BEGIN IMMEDIATE holds the one write lock there is; what is left is to look again at what was decided before."""
+        for one in staged:
+            if one.key:
+                self._refuse(
+                    one, f"s.{_ACTION} = '{CREATE}' AND EXISTS ({_live(one)})", "already holds rows to be created"
+                )
+                self._refuse(
+                    one,
+                    f"s.{_ACTION} <> '{CREATE}' AND NOT EXISTS ({_live(one)})",
+                    "no longer holds rows that were matched",
+                )
+
+    def _refuse(self, one: Staged, condition: str, what: str) -> None:
+        rows = self._connection.execute(
+            f"SELECT {listed(one.key, 's.')} FROM {_stage(one)} s WHERE {condition} LIMIT 3"  # noqa: S608
+        ).fetchall()
+        if rows:
+            raise Red(
+                f"the target {what}: {', '.join(map(str, rows))}",
+                where=f"{one.table.name} ({', '.join(one.key)})",
+                next="somebody else wrote to the target since the check: run map check again",
+            )
+
+    def digest(self, staged: Sequence[Staged], *, whole: bool) -> Digest:
+        total = Digest()
+        for one in staged:
+            live = f"SELECT {row_hash(one.table, 't')} AS hash FROM {_main(one.table)} t"  # noqa: S608
+            if whole:
+                total += digest_of(self._connection, live)
+            elif one.key:
+                total += digest_of(self._connection, f"{live} JOIN {_stage(one)} s ON {matched('t', 's', one.key)}")
+            elif one.table.name in self._last_rowid:
+                total += digest_of(self._connection, f"{live} WHERE t.rowid > {self._last_rowid[one.table.name]}")
+        return total
+
+    def merge(self, staged: Sequence[Staged]) -> dict[int, dict[str, int]]:
+        for one in staged:
+            create_journal(self._connection, self._run, one)
+            try:
+                if one.key:
+                    self._overwrite(one)
+                self._create(one)
+            except sqlite3.IntegrityError as error:
+                raise Red(
+                    f"the target refuses the rows: {error}",
+                    where=one.table.name,
+                    next="the constraint is the target's own: mend the mapping, or reject these rows with a reason",
+                ) from error
+        for one in staged:  # only now, when no later statement can change the rows any more
+            self._journal_after(one)
+        return self._counts(staged)
+
+    def _overwrite(self, one: Staged) -> None:
+        journal, on = journal_table(self._run, one.table), matched("t", "s", one.key)
+        keys = ", ".join(key_column(column) for column in one.key)
+        before = ", ".join(before_column(column) for column in stored_columns(one.table))
+        self._connection.execute(
+            f"INSERT INTO {journal} (action, {keys}, {before})"  # noqa: S608
+            f" SELECT '{OVERWRITE}', {listed(one.key, 't.')}, {listed(stored_columns(one.table), 't.')}"
+            f" FROM {_main(one.table)} t JOIN {_stage(one)} s ON {on} WHERE s.{_ACTION} = '{OVERWRITE}'"
+        )
+        changed = [column for column in one.columns if column not in one.key]
+        if changed:
+            assignments = ", ".join(f"{quoted(column)} = s.{quoted(column)}" for column in changed)
+            self._connection.execute(
+                f"UPDATE {_main(one.table)} AS t SET {assignments} FROM {_stage(one)} s"  # noqa: S608
+                f" WHERE {on} AND s.{_ACTION} = '{OVERWRITE}'"
+            )
+
+    def _create(self, one: Staged) -> None:
+        if not one.key:
+            highest = self._connection.execute(f"SELECT max(rowid) FROM {_main(one.table)}").fetchone()[0]  # noqa: S608
+            self._last_rowid[one.table.name] = max(highest or 0, self._sequence(one.table))
+        self._connection.execute(
+            f"INSERT INTO {_main(one.table)} ({listed(one.columns)})"  # noqa: S608
+            f" SELECT {listed(one.columns)} FROM {_stage(one)} WHERE {_ACTION} = '{CREATE}'"
+        )
+
+    def _sequence(self, table: Table) -> int:
+        known = self._connection.execute("SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'").fetchone()
+        row = (
+            known
+            and self._connection.execute(
+                "SELECT seq FROM main.sqlite_sequence WHERE name = ?", (table.name,)
+            ).fetchone()
+        )
+        return int(row[0]) if row else 0
+
+    def _journal_after(self, one: Staged) -> None:
+        journal, hashed = journal_table(self._run, one.table), row_hash(one.table, "t")
+        if not one.key:
+            self._connection.execute(
+                f"INSERT INTO {journal} (action, after) SELECT '{CREATE}', {hashed}"  # noqa: S608
+                f" FROM {_main(one.table)} t WHERE t.rowid > ?",
+                (self._last_rowid[one.table.name],),
+            )
+            return
+        keys = ", ".join(key_column(column) for column in one.key)
+        self._connection.execute(
+            f"INSERT INTO {journal} (action, {keys}, after) SELECT '{CREATE}', {listed(one.key, 't.')}, {hashed}"  # noqa: S608
+            f" FROM {_main(one.table)} t JOIN {_stage(one)} s ON {matched('t', 's', one.key)} WHERE s.{_ACTION} = '{CREATE}'"
+        )
+        on = " AND ".join(f"j.{key_column(column)} = t.{quoted(column)}" for column in one.key)
+        self._connection.execute(
+            f"UPDATE {journal} AS j SET after = {hashed} FROM {_main(one.table)} t"  # noqa: S608
+            f" WHERE {on} AND j.action = '{OVERWRITE}'"
+        )
+
+    def _counts(self, staged: Sequence[Staged]) -> dict[int, dict[str, int]]:
+        """Counted from what is live now, not from what was meant to be written."""
+        counts: dict[int, dict[str, int]] = {}
+        for one in staged:
+            source = f"{_stage(one)} s"
+            if one.key:
+                source += f" JOIN {_main(one.table)} t ON {matched('t', 's', one.key)}"
+            query = f"SELECT s.{_EDGE}, s.{_ACTION}, count(*) FROM {source} GROUP BY 1, 2"  # noqa: S608
+            for edge, action, count in self._connection.execute(query):
+                counts.setdefault(edge, {})[action] = count
+        return counts
+
+    def compare(self, staged: Staged) -> tuple[RowNote, ...]:
+        if not staged.key:
+            return self._compare_multiset(staged)
+        differs = " OR ".join(
+            f"t.{name} IS NOT s.{name} OR typeof(t.{name}) <> typeof(s.{name})" for name in map(quoted, staged.columns)
+        )
+        rows = self._connection.execute(
+            f"SELECT {listed(staged.key, 's.')} FROM {_stage(staged)} s LEFT JOIN {_main(staged.table)} t"  # noqa: S608
+            f" ON {matched('t', 's', staged.key)} WHERE s.{_ACTION} <> '{KEEP}'"
+            f" AND (t.{quoted(staged.key[0])} IS NULL OR {differs}) LIMIT {_EXAMPLES}"
+        ).fetchall()
+        return tuple(
+            RowNote(
+                table=staged.table.name,
+                key={column: str(value) for column, value in zip(staged.key, row, strict=True)},
+                why="the live row is not what was staged",
+            )
+            for row in rows
+        )
+
+    def _compare_multiset(self, staged: Staged) -> tuple[RowNote, ...]:
+        live = (
+            f"SELECT {row_hash(staged.table, 't', staged.columns)} AS hash, 1 AS side FROM {_main(staged.table)} t"  # noqa: S608
+            f" WHERE t.rowid > {self._last_rowid[staged.table.name]}"
+        )
+        stage = f"SELECT {row_hash(staged.table, 's', staged.columns)} AS hash, -1 AS side FROM {_stage(staged)} s"  # noqa: S608
+        different = self._connection.execute(
+            f"SELECT count(*) FROM (SELECT hash FROM ({live} UNION ALL {stage}) GROUP BY hash HAVING sum(side) <> 0)"  # noqa: S608
+        ).fetchone()[0]
+        if not different:
+            return ()
+        return (
+            RowNote(table=staged.table.name, key={}, why=f"{different} distinct rows differ in number from staging"),
+        )
+
+    def check(self, staged: Sequence[Staged]) -> tuple[str, ...]:
+        return tuple(
+            problem for one in staged for problem in (*self._orphans(one), *self._sequence_problems(one.table))
+        )
+
+    def _orphans(self, one: Staged) -> Iterator[str]:
+        """Deferred foreign keys fail at COMMIT without a name, and never in a rehearsal: so look for orphans by name."""
+        for key in one.table.foreign_keys:
+            if not set(key.columns) <= set(one.columns):
+                continue
+            filled = " AND ".join(f"s.{quoted(column)} IS NOT NULL" for column in key.columns)
+            parent = " AND ".join(
+                f"p.{quoted(theirs)} = s.{quoted(ours)}"
+                for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
+            )
+            orphans = self._connection.execute(
+                f"SELECT {listed(key.columns, 's.')} FROM {_stage(one)} s WHERE {filled}"  # noqa: S608
+                f" AND NOT EXISTS (SELECT 1 FROM main.{quoted(key.parent)} p WHERE {parent}) LIMIT 3"
+            ).fetchall()
+            if orphans:
+                shown = ", ".join(map(str, orphans))
+                yield f"{one.table.name}.{'+'.join(key.columns)} points at no row of {key.parent}: {shown}"
+
+    def _sequence_problems(self, table: Table) -> Iterator[str]:
+        """An ordinary INSERT takes max(rowid) + 1 or the sequence's next: both must be free and possible."""
+        if not any(column.identity for column in table.columns):
+            return
+        highest = self._connection.execute(f"SELECT max(rowid) FROM {_main(table)}").fetchone()[0] or 0  # noqa: S608
+        if max(highest, self._sequence(table)) >= (1 << 63) - 1:
+            yield f"{table.name}: the highest key possible is taken, an ordinary INSERT would fail"
+
+    def scan(
+        self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        yield from scan(self._connection, table, predicate, columns=columns, encoding=encoding_of(self._connection))
+
+    def commit(self, marker: Marker) -> None:
+        write_marker(self._connection, marker)
+        self._connection.execute("COMMIT")
+
+
+def _main(table: Table) -> str:
+    return f"main.{quoted(table.name)}"
+
+
+def _stage(staged: Staged) -> str:
+    return f"{SCHEMA}.{quoted(staged.table.name)}"
+
+
+def _live(staged: Staged) -> str:
+    return f"SELECT 1 FROM {_main(staged.table)} t WHERE {matched('t', 's', staged.key)}"  # noqa: S608

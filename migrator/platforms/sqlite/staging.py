@@ -1,0 +1,130 @@
+"""The staging of one run: a SQLite file of its own beside the target, attached for the merge, gone afterwards."""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from migrator.contracts import ACTION, EDGE, Staged, Whole
+from migrator.platforms.sql import listed, quoted
+from migrator.platforms.sqlite.connect import translated
+from migrator.platforms.sqlite.rows import scan
+from migrator.platforms.sqlite.types import Misfit, to_values
+from storage.errors import Red
+from storage.schema import Column, Kind, Table, Type
+
+SCHEMA = "migrator_stage"
+"""The name staging is attached under while merging."""
+
+
+def staging_path(target: Path, run: str) -> Path:
+    return target.with_name(f"{target.name}.migrator-{run}.stage")
+
+
+class SqliteStaging:
+    """See migrator.contracts.Staging. No journal and no sync: a crash leaves a file the next run sweeps."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = OFF")
+        self._connection.execute("PRAGMA synchronous = OFF")
+
+    def stage(self, staged: Staged, batches: Iterable[pa.RecordBatch]) -> int:
+        table = staging_table(staged)
+        name = quoted(table.name)
+        with translated(self.path):
+            self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+            columns = [f"{quoted(column.name)} {column.native}" for column in table.columns]
+            self._connection.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
+            count = self._copy(table, batches)
+            self._index(staged, name)
+        return count
+
+    def _copy(self, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
+        marks = ", ".join("?" * len(table.columns))
+        insert = f"INSERT INTO {quoted(table.name)} VALUES ({marks})"  # noqa: S608
+        count = 0
+        self._connection.execute("BEGIN")
+        for batch in batches:
+            values = [
+                _bindable(table, column, array) for column, array in zip(table.columns, batch.columns, strict=True)
+            ]
+            self._connection.executemany(insert, zip(*values, strict=True))
+            count += batch.num_rows
+        self._connection.execute("COMMIT")
+        return count
+
+    def _index(self, staged: Staged, name: str) -> None:
+        if not staged.key:
+            return
+        index = quoted(f"{staged.table.name}:key")
+        try:
+            self._connection.execute(f"CREATE UNIQUE INDEX {index} ON {name} ({listed(staged.key)})")
+        except sqlite3.IntegrityError as error:
+            twice = self._connection.execute(
+                f"SELECT {listed(staged.key)} FROM {name} GROUP BY {listed(staged.key)} HAVING count(*) > 1 LIMIT 3"  # noqa: S608
+            ).fetchall()
+            raise Red(
+                f"the mapping makes several rows with the same key: {', '.join(map(str, twice))}",
+                where=f"{staged.table.name} ({', '.join(staged.key)})",
+                next="remap the keys, or reject all but one of these rows with a reason",
+            ) from error
+
+    def scan(self, staged: Staged) -> Iterator[pa.RecordBatch]:
+        with translated(self.path):
+            yield from scan(self._connection, staging_table(staged), Whole())
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _bindable(table: Table, column: Column, array: pa.Array) -> list[object]:
+    try:
+        return to_values(array, column.type)
+    except Misfit as error:
+        raise Red(str(error), where=f"{table.name}.{column.name}", next="add a cast step to this column") from error
+
+
+def staging_table(staged: Staged) -> Table:
+    """The staged columns as the target declares them (the same affinities), then ACTION and EDGE; no constraint."""
+    own = tuple(replace(staged.table.column(name), generated=False) for name in staged.columns)
+    extra = (
+        Column(name=ACTION, type=Type(kind=Kind.TEXT), native="TEXT"),
+        Column(name=EDGE, type=Type(kind=Kind.INTEGER), native="INTEGER"),
+    )
+    return Table(name=staged.table.name, columns=own + extra)
+
+
+@contextmanager
+def staging(target: Path, run: str) -> Iterator[SqliteStaging]:
+    """A run's staging, swept at the start (what a dead run left) and at the end."""
+    path = staging_path(target, run)
+    sweep(target)
+    with translated(path), path.open("wb") as held:
+        # says "in use" to other programs' sweeps; flock and SQLite's own locks do not meet
+        fcntl.flock(held, fcntl.LOCK_EX)
+        opened = SqliteStaging(path)
+        try:
+            yield opened
+        finally:
+            opened.close()
+            path.unlink(missing_ok=True)
+
+
+def sweep(target: Path) -> None:
+    """Remove the staging files of runs that died; one that is in use is somebody's and stays."""
+    for path in target.parent.glob(f"{glob.escape(target.name)}.migrator-*.stage"):
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            path.unlink(missing_ok=True)

@@ -1,0 +1,59 @@
+"""A SQLite file as a target."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+
+import pyarrow as pa
+
+from migrator.contracts import Capabilities, Marker, Predicate, Undone
+from migrator.platforms.sqlite.connect import connect, path_of, translated
+from migrator.platforms.sqlite.describe import describe
+from migrator.platforms.sqlite.journal import read_markers
+from migrator.platforms.sqlite.merge import SqliteMerge, merging
+from migrator.platforms.sqlite.rows import scan
+from migrator.platforms.sqlite.source import encoding_of
+from migrator.platforms.sqlite.staging import SqliteStaging, staging
+from migrator.platforms.sqlite.undo import undo
+from storage.schema import Schema, Table
+
+
+class SqliteTarget:
+    """See migrator.contracts.Target."""
+
+    capabilities = Capabilities(transactional=True, deferrable=True, bulk=False)
+
+    def __init__(self, url: str) -> None:
+        self._path = path_of(url)
+
+    def describe(self) -> Schema:
+        with self._reading() as connection:
+            return describe(connection)
+
+    @contextmanager
+    def scan(
+        self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
+    ) -> Iterator[Iterator[pa.RecordBatch]]:
+        with self._reading() as connection:
+            connection.execute("BEGIN")
+            yield scan(connection, table, predicate, columns=columns, encoding=encoding_of(connection))
+
+    def markers(self) -> tuple[Marker, ...]:
+        with self._reading() as connection:
+            return read_markers(connection, {table.name: table for table in describe(connection).tables})
+
+    def staging(self, run: str) -> AbstractContextManager[SqliteStaging]:
+        return staging(self._path, run)
+
+    def merging(self, run: str) -> AbstractContextManager[SqliteMerge]:
+        return merging(self._path, run)
+
+    def undo(self, run: str, *, whole: bool = False) -> Undone:
+        return undo(self._path, run, whole=whole)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with translated(self._path), closing(connect(self._path, mode="rw")) as connection:
+            yield connection
