@@ -126,8 +126,8 @@ _CLASSES: dict[Kind, _Class] = {
     Kind.VARIANT: _STRING,
 }
 
-QUOTED_KINDS = frozenset({Kind.TEXT, Kind.JSON, Kind.LITERAL, Kind.VARIANT})
-"""Kinds whose CSV fields are always quoted; the text of every other kind holds neither commas nor quotes."""
+QUOTED_KINDS = frozenset({Kind.TEXT, Kind.BINARY, Kind.JSON, Kind.LITERAL, Kind.VARIANT})
+"""Kinds whose CSV fields are always quoted; the text of every other kind is never empty and holds no comma or quote."""
 
 
 def arrow_type(type_: Type) -> pa.DataType:

@@ -1,0 +1,148 @@
+"""Checks a whole archive: the findings of its own check-archive.sh, and that master, twin and descriptor agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from storage import bag, manual, seal
+from storage.archive import Archive, ArchivedTable
+from storage.digest import TableDigest
+from storage.errors import Fault, Misuse, Red
+from storage.objects import ObjectStore, read_bytes
+from storage.problem import Problem
+from storage.verified import verified
+
+_TAGS = (bag.BAG_DECLARATION, bag.BAG_INFO, bag.MANIFEST, "README.txt", "LISEZMOI.txt", manual.CHECK_SCRIPT)
+_NEXT = "do not rely on this archive; get another copy of it"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """Green if there is no problem; `origin_checked`: the signer was compared with a key given from outside."""
+
+    archive_id: str
+    problems: tuple[Problem, ...]
+    files: int
+    bytes: int
+    fingerprint: str
+    origin_checked: bool
+
+    @property
+    def is_green(self) -> bool:
+        return not self.problems
+
+
+def check_archive(store: ObjectStore, archive_id: str, *, key: str | None = None) -> CheckResult:
+    """Every finding at once; `key` is the fingerprint the signer should have. Misuse if nothing is there."""
+    expected = _fingerprint(key) if key else None
+    there = {info.key.removeprefix(f"{archive_id}/"): info.size for info in store.list(f"{archive_id}/")}
+    if not there:
+        raise Misuse("there is no archive", where=f"{store.url}/{archive_id}", next="check the store and the id")
+    check = _Check(store, archive_id, there)
+    fingerprint = check.run(expected)
+    return CheckResult(
+        archive_id=archive_id,
+        problems=tuple(check.problems),
+        files=len(there),
+        bytes=sum(there.values()),
+        fingerprint=fingerprint,
+        origin_checked=expected is not None,
+    )
+
+
+def _fingerprint(key: str) -> str:
+    digits = re.sub(r"[: ]", "", key).lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise Misuse("this is not a fingerprint", where=key, next="give the 64 hexadecimal digits printed at snapshot")
+    return digits
+
+
+class _Check:
+    def __init__(self, store: ObjectStore, archive_id: str, there: Mapping[str, int]) -> None:
+        self._store = store
+        self._archive_id = archive_id
+        self._there = there
+        self.problems: list[Problem] = []
+
+    def _find(self, where: str, what: str) -> None:
+        self.problems.append(Problem(where=where, what=what, next=_NEXT))
+
+    def run(self, expected: str | None) -> str:
+        listed = self._manifest(bag.TAG_MANIFEST, _TAGS) | self._manifest(bag.MANIFEST, ())
+        for path in sorted(self._there.keys() - listed.keys() - _allowed()):
+            self._find(path, "added")
+        for path, sha256 in listed.items():
+            self._content(path, sha256)
+        fingerprint = self._signatures(expected)
+        if not self.problems:
+            self._tables()
+        return fingerprint
+
+    def _manifest(self, name: str, required: tuple[str, ...]) -> dict[str, str]:
+        if name not in self._there:
+            self._find(name, "missing")
+            return {}
+        try:
+            hashes = bag.parse_manifest(self._read(name), where=name)
+        except (Red, Fault) as error:
+            self._find(error.where or name, error.what)
+            return {}
+        for path in required:
+            if path not in hashes:
+                self._find(path, f"not covered by {name}")
+        return hashes
+
+    def _read(self, path: str) -> bytes:
+        return read_bytes(self._store, f"{self._archive_id}/{path}")
+
+    def _content(self, path: str, sha256: str) -> None:
+        if path not in self._there:
+            self._find(path, "missing")
+            return
+        try:
+            with verified(self._store, f"{self._archive_id}/{path}", sha256):
+                pass
+        except (Red, Fault) as error:
+            self._find(path, error.what.removeprefix("corrupt: "))
+
+    def _signatures(self, expected: str | None) -> str:
+        if bag.TAG_MANIFEST not in self._there:
+            return ""
+        names = [name for name in seal.SIGNATURE_FILES if f"signatures/{name}" in self._there]
+        try:
+            content = {name: self._read(f"signatures/{name}") for name in names}
+            found = seal.verify(self._read(bag.TAG_MANIFEST), content)
+        except (Red, Fault) as error:
+            self._find(error.where, error.what)
+            return ""
+        for name, what in found.problems.items():
+            self._find(f"signatures/{name}", what)
+        if expected is not None and expected != found.fingerprint:
+            self._find("signatures", f"wrong key: signed by {found.fingerprint or 'nobody'}, not by {expected}")
+        return found.fingerprint
+
+    def _tables(self) -> None:
+        try:
+            archive = Archive.open(self._store, self._archive_id)
+            for part in archive.described():
+                for what in _disagreements(archive, part):
+                    self._find(part.table.name, what)
+        except (Red, Misuse) as error:
+            self._find(error.where, error.what)
+
+
+def _disagreements(archive: Archive, part: ArchivedTable) -> Iterator[str]:
+    for form, master in (("CSV master", True), ("Parquet twin", False)):
+        digest = TableDigest(part.table)
+        for texts, rows in archive.cell_texts(part, master=master):
+            digest.add(texts, rows)
+        if digest.rows != part.rows:
+            yield f"the {form} has {digest.rows} rows, the descriptor says {part.rows}"
+        elif str(digest) != part.digest:
+            yield f"the {form} has the digest {digest}, the descriptor says {part.digest}"
+
+
+def _allowed() -> set[str]:
+    return {bag.TAG_MANIFEST, *(f"signatures/{name}" for name in (*seal.SIGNATURE_FILES, *seal.LATER_FILES))}

@@ -1,0 +1,95 @@
+"""Values held under data/files/ by their content: attachments, and values too large for a cell.
+
+A cell of a FILES column is `inline:` + the value's text form, or `sha256:` + 64 hexadecimal digits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from storage.schema import Column, Kind, Table, Type
+from storage.types import from_text, to_text
+
+INLINE_LIMIT = 1 << 20  # bytes of a value; above it the value lives under files/
+INLINE_PREFIX = "inline:"
+BY_HASH = "sha256:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEntry:
+    """One value under files/: whose cell it is. `row` is the JSON array of its key's texts, or the row's number."""
+
+    table: str
+    row: str
+    column: str
+    name: str | None
+    type: str | None
+    size: int  # bytes
+    sha256: str
+
+
+def _text_column(name: str, *, nullable: bool = False) -> Column:
+    return Column(name=name, type=Type(kind=Kind.TEXT), nullable=nullable)
+
+
+FILES_TABLE = Table(
+    name="_files",
+    columns=(
+        _text_column("table"),
+        _text_column("row"),
+        _text_column("column"),
+        _text_column("name", nullable=True),
+        _text_column("type", nullable=True),
+        Column(name="size", type=Type(kind=Kind.INTEGER), nullable=False),
+        _text_column("sha256"),
+    ),
+    comment="Every value held under files/, with the cell it belongs to",
+)
+
+
+def file_path(sha256: str) -> str:
+    """Where the value of that hash stands, relative to data/."""
+    return f"files/{sha256[:2]}/{sha256}"
+
+
+def is_large(array: pa.Array) -> pa.Array:
+    """Which values are above the inline limit; False for NULL."""
+    return pc.fill_null(pc.greater(pc.binary_length(array), INLINE_LIMIT), False)
+
+
+def hold(array: pa.Array, column: Column, keep: Callable[[int, bytes, str], None]) -> pa.Array:
+    """The cells of a FILES column; `keep(row, content, sha256)` is called for each value that goes under files/."""
+    by_hash = pc.is_valid(array) if column.attachment else is_large(array)
+    cells = pc.binary_join_element_wise(INLINE_PREFIX, to_text(pc.if_else(by_hash, None, array), column.type), "")
+    if not pc.any(by_hash).as_py():
+        return cells
+    hashes: list[str | None] = [None] * len(array)
+    for row in pc.indices_nonzero(by_hash).to_pylist():
+        content = content_of(array[row])
+        sha256 = hashlib.sha256(content).hexdigest()
+        keep(row, content, sha256)
+        hashes[row] = BY_HASH + sha256
+    return pc.coalesce(pa.array(hashes, pa.string()), cells)
+
+
+def content_of(value: pa.Scalar) -> bytes:
+    """The bytes a value has under files/: its own, or the UTF-8 of its text."""
+    return value.as_buffer().to_pybytes() if value.is_valid else b""
+
+
+def release(cells: pa.Array, column: Column, fetch: Callable[[str], bytes]) -> pa.Array:
+    """The values of a FILES column's cells; `fetch(sha256)` gives the verified content of a value under files/."""
+    by_hash = pc.fill_null(pc.starts_with(cells, BY_HASH), False)
+    inline = pc.utf8_slice_codeunits(pc.if_else(by_hash, None, cells), len(INLINE_PREFIX))
+    values = from_text(inline, column.type)
+    if not pc.any(by_hash).as_py():
+        return values
+    contents: list[bytes | None] = [None] * len(cells)
+    for row in pc.indices_nonzero(by_hash).to_pylist():
+        contents[row] = fetch(cells[row].as_py().removeprefix(BY_HASH))
+    return pc.coalesce(pc.cast(pa.array(contents, pa.binary()), values.type), values)

@@ -1,0 +1,58 @@
+"""Whose data an archive holds, as of when, and who made it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from storage.names import slug_of
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What an archive says of itself; times are RFC 3339 in UTC."""
+
+    archive_id: str
+    tenant: str
+    plan: str
+    created_at: str
+    source_platform: str
+    source_version: str
+    fence: dict[str, str]
+    tool: str  # name and version
+
+    def bag_info(self, *, files: int, size: int) -> list[tuple[str, str]]:
+        """The entries of bag-info.txt; `size` in bytes."""
+        return [
+            ("Bag-Software-Agent", self.tool),
+            ("Bagging-Date", self.created_at[:10]),
+            ("Payload-Oxum", f"{size}.{files}"),
+            ("Bag-Size", _readable(size)),
+            ("External-Identifier", self.archive_id),
+            ("External-Description", f"The data of tenant {self.tenant}, as of {self.created_at}"),
+            ("Migrator-Archive-Format-Version", str(FORMAT_VERSION)),
+            ("Migrator-Tenant", self.tenant),
+            ("Migrator-Plan", self.plan),
+            ("Migrator-Created-At", self.created_at),
+            ("Migrator-Source", f"{self.source_platform} {self.source_version}"),
+            ("Migrator-Fence", json.dumps(self.fence, ensure_ascii=False, sort_keys=True)),
+        ]
+
+
+def _readable(size: int) -> str:
+    value, unit = float(size), "B"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if value < 1024:
+            break
+        value, unit = value / 1024, larger
+    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def new_archive_id(tenant: str, at: datetime) -> str:
+    """`<slug>-<YYYYMMDDThhmmssZ>-<8 hex>`; the slug is what of the tenant's name fits `[a-z0-9-]`."""
+    slug = slug_of(tenant)[:40] or "tenant"
+    return f"{slug}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"

@@ -1,0 +1,53 @@
+"""The texts an archive carries for the person who opens it in ten years: README, LISEZMOI and the check script."""
+
+from __future__ import annotations
+
+from importlib import resources
+from string import Template
+
+from storage.identity import Identity
+from storage.package import TablePart
+from storage.schema import NULL_TOKEN
+
+CHECK_SCRIPT = "check-archive.sh"
+_LANGUAGES = ("README.txt", "LISEZMOI.txt")
+
+
+def render(identity: Identity, fingerprint: str, tables: tuple[TablePart, ...]) -> dict[str, bytes]:
+    """The three files by name, for the root of the archive."""
+    values = {
+        "archive": identity.archive_id,
+        "tenant": _one_line(identity.tenant),
+        "plan": _one_line(identity.plan),
+        "created_at": identity.created_at,
+        "source": _one_line(f"{identity.source_platform} {identity.source_version}"),
+        "tool": _one_line(identity.tool),
+        "fingerprint": fingerprint,
+        "fence": "\n".join(f"    {_one_line(name)}: {_one_line(value)}" for name, value in identity.fence.items()),
+        "tables": "\n".join(_line(part) for part in tables) or "    -",
+        "tokens": "\n".join(_tokens(tables)) or "    -",
+    }
+    texts = {name: Template(_read(name)).substitute(values).encode() for name in _LANGUAGES}
+    return {**texts, CHECK_SCRIPT: _read(CHECK_SCRIPT).encode()}
+
+
+def _read(name: str) -> str:
+    return resources.files("storage").joinpath("texts", name).read_text(encoding="utf-8")
+
+
+def _one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _line(part: TablePart) -> str:
+    where = part.csv[0].path if part.header is None else part.header.path
+    return f"    {part.rows:>12}  data/{where}  {_one_line(part.table.name)}"
+
+
+def _tokens(tables: tuple[TablePart, ...]) -> list[str]:
+    return [
+        f"    {part.csv[0].path}, {_one_line(column.name)}: {column.null_token}"
+        for part in tables
+        for column in part.table.columns
+        if column.null_token != NULL_TOKEN
+    ]

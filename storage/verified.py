@@ -1,0 +1,37 @@
+"""Reading what a manifest vouches for: every byte is hashed before the first is released."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from storage.errors import Red
+from storage.objects import ObjectStore
+
+_SPOOL = 8 << 20
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def verified(store: ObjectStore, key: str, sha256: str) -> Iterator[IO[bytes]]:
+    """The object's bytes in a temporary file, once they are known to be the right ones; Red otherwise."""
+    if store.size(key) is None:
+        raise corrupt(store, key, "missing")
+    with tempfile.SpooledTemporaryFile(_SPOOL) as spool:
+        digest = hashlib.sha256()
+        with store.reader(key) as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                spool.write(chunk)
+        if digest.hexdigest() != sha256:
+            raise corrupt(store, key, "changed")
+        spool.seek(0)
+        yield spool
+
+
+def corrupt(store: ObjectStore, key: str, how: str) -> Red:
+    """The answer about an object that is not what the archive says."""
+    return Red(f"corrupt: {how}", where=f"{store.url}/{key}", next="check the archive, and get another copy of it")

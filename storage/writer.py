@@ -1,0 +1,194 @@
+"""Writes an archive: tables, documents, then the commit. Nothing is an archive before the last object is there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Self
+
+import pyarrow as pa
+
+from storage import bag, manual, package
+from storage.errors import AlreadyExists, Fault, Misuse, Recast
+from storage.files import FILES_TABLE
+from storage.holding import HeldValues
+from storage.identity import FORMAT_VERSION, Identity, new_archive_id
+from storage.names import FileNames, is_path
+from storage.objects import ObjectStore, write_bytes
+from storage.package import DESCRIPTOR, Part, TablePart
+from storage.parts import TableWriter, groups
+from storage.schema import Held, Table
+from storage.seal import SigningKeys
+
+__all__ = ["ArchiveWriter", "Identity", "Sealed", "new_archive_id"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """A committed archive: where it is, and the fingerprint to write down away from it."""
+
+    archive_id: str
+    location: str
+    fingerprint: str
+    rows: int
+    bytes: int  # of everything under data/
+    tables: tuple[TablePart, ...]
+
+
+class ArchiveWriter:
+    """A context that writes one archive; leaving it without `commit()` deletes everything it wrote.
+
+    AlreadyExists on entry if anything stands under the archive's id.
+    """
+
+    def __init__(self, store: ObjectStore, identity: Identity, keys: SigningKeys) -> None:
+        self._store = store
+        self._identity = identity
+        self._keys = keys
+        self._names = FileNames()
+        self._tables: dict[str, TablePart] = {}
+        self._documents: dict[str, Part] = {}
+        self._held = HeldValues(store, identity.archive_id)
+        self._is_committed = False
+
+    @property
+    def location(self) -> str:
+        return f"{self._store.url}/{self._identity.archive_id}"
+
+    def __enter__(self) -> Self:
+        if next(iter(self._store.list(f"{self._identity.archive_id}/")), None) is not None:
+            raise AlreadyExists("an archive of this id exists", where=self.location, next="take another archive id")
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self._held.close()
+        if not self._is_committed:
+            with suppress(Fault):  # best effort: without its last object no reader takes it for an archive
+                self._delete("")
+
+    def _delete(self, path: str) -> None:
+        for info in list(self._store.list(f"{self._identity.archive_id}/{path}")):
+            self._store.delete(info.key)
+
+    # ── tables ──────────────────────────────────────────────────────────────────────────────────────────────
+    def table(
+        self, table: Table, batches: Iterable[pa.RecordBatch], *, splits: int = 1, scope_class: str = "owned"
+    ) -> TablePart:
+        """Write a table from batches of `arrow_schema(table)`, in one pass.
+
+        Recast, with nothing of this table left behind, where a column needs another type, NULL token or to be held
+        under files/: the caller reads and writes the table again. Misuse if the table is in the archive already.
+        """
+        if table.name in self._tables:
+            raise Misuse("the table is in the archive already", where=table.name, next="write each table once")
+        name = self._names.name(table.name)
+        part = self._write(_holding_attachments(table), batches, name=name, splits=splits, scope_class=scope_class)
+        self._tables[table.name] = part
+        return part
+
+    def _write(
+        self, table: Table, batches: Iterable[pa.RecordBatch], *, name: str, splits: int, scope_class: str
+    ) -> TablePart:
+        mark = self._held.mark()
+        try:
+            with TableWriter(
+                self._store, self._identity.archive_id, table, name, splits=splits, held=self._held
+            ) as writer:
+                for group in groups(batches, table):
+                    writer.write(group)
+                return writer.finish(scope_class)
+        except BaseException:
+            self._held.forget(mark)
+            for path in (f"data/csv/{name}.", f"data/csv/{name}/", f"data/parquet/{name}/"):
+                self._delete(path)
+            self._names.release(name)
+            raise
+
+    def document(self, path: str, content: bytes) -> None:
+        """Add schema/…, provenance/… or reports/… under data/. Misuse for any other path, or one already there."""
+        folder = path.partition("/")[0]
+        if folder not in ("schema", "provenance", "reports") or not is_path(path) or path in self._documents:
+            raise Misuse(
+                f"{path!r} cannot be a document of an archive",
+                where=self.location,
+                next="use a new name of [a-z0-9._-] under schema/, provenance/ or reports/",
+            )
+        write_bytes(self._store, f"{self._identity.archive_id}/data/{path}", content)
+        self._documents[path] = _part_of(path, content)
+
+    # ── commit ──────────────────────────────────────────────────────────────────────────────────────────────
+    def commit(self) -> Sealed:
+        """Descriptor, manifests, signatures, and the tag manifest last and once: then it is an archive."""
+        payload = self._payload()
+        self._commit_tags(payload)
+        self._is_committed = True
+        return Sealed(
+            archive_id=self._identity.archive_id,
+            location=self.location,
+            fingerprint=self._keys.fingerprint,
+            rows=sum(part.rows for part in self._tables.values()),
+            bytes=sum(part.bytes for part in payload.values()),
+            tables=tuple(self._tables.values()),
+        )
+
+    def _payload(self) -> Mapping[str, Part]:
+        """Everything under data/, complete, by path relative to data/."""
+        files = self._write_files_table()
+        descriptor = package.render(self._descriptor(files))
+        write_bytes(self._store, f"{self._identity.archive_id}/data/{DESCRIPTOR}", descriptor)
+        parts = [one for part in (*self._tables.values(), files) for one in part.parts]
+        return {
+            **{one.path: one for one in (*parts, *self._held.parts())},
+            **self._documents,
+            DESCRIPTOR: _part_of(DESCRIPTOR, descriptor),
+        }
+
+    def _write_files_table(self) -> TablePart:
+        table = FILES_TABLE
+        while True:
+            try:
+                return self._write(table, self._held.batches(), name="_files", splits=1, scope_class="archive")
+            except Recast as recast:
+                columns = [recast.column if one.name == recast.column.name else one for one in table.columns]
+                table = replace(table, columns=tuple(columns))
+
+    def _descriptor(self, files: TablePart) -> dict[str, object]:
+        tables = (*self._tables.values(), files)
+        names = {part.table.name: part.name for part in self._tables.values()}
+        masters = [package.table_resource(part, names) for part in tables]
+        return {
+            "$schema": package.PROFILE,
+            "name": self._identity.archive_id.lower(),
+            "title": f"{self._identity.tenant}: {self._identity.plan}",
+            "created": self._identity.created_at,
+            "migrator:format": FORMAT_VERSION,
+            "migrator:archive": asdict(self._identity),
+            "resources": masters + [resource for part in tables for resource in package.parquet_resources(part)],
+        }
+
+    def _commit_tags(self, payload: Mapping[str, Part]) -> None:
+        manifest = bag.render_manifest({f"data/{path}": part.sha256 for path, part in payload.items()})
+        texts = manual.render(self._identity, self._keys.fingerprint, tuple(self._tables.values()))
+        size = sum(part.bytes for part in payload.values())
+        tags = {
+            bag.BAG_DECLARATION: bag.BAGIT,
+            bag.BAG_INFO: bag.render_info(self._identity.bag_info(files=len(payload), size=size)),
+            bag.MANIFEST: manifest,
+            **texts,
+        }
+        tag_manifest = bag.render_manifest({path: hashlib.sha256(one).hexdigest() for path, one in tags.items()})
+        signatures = {f"signatures/{name}": one for name, one in self._keys.sign(tag_manifest).items()}
+        for path, content in (*tags.items(), *signatures.items()):
+            write_bytes(self._store, f"{self._identity.archive_id}/{path}", content)
+        write_bytes(self._store, f"{self._identity.archive_id}/{bag.TAG_MANIFEST}", tag_manifest, exclusive=True)
+
+
+def _part_of(path: str, content: bytes) -> Part:
+    return Part(path=path, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def _holding_attachments(table: Table) -> Table:
+    columns = [replace(one, held=Held.FILES) if one.attachment else one for one in table.columns]
+    return replace(table, columns=tuple(columns))
