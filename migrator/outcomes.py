@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,6 +16,23 @@ class Verdict(StrEnum):
     @classmethod
     def of(cls, is_green: bool) -> Verdict:
         return cls.GREEN if is_green else cls.RED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    """Progress: `done` rows of `what` within `step`; `total` where it is known."""
+
+    step: str
+    what: str = ""
+    done: int = 0
+    total: int | None = None
+
+
+Progress = Callable[[Tick], None]
+
+
+def silent(_tick: Tick) -> None:
+    """The progress nobody watches."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mappings.located import Node, parse
+from mappings.nearest import nearest
+from mappings.node import Node, read_yaml
 from storage.errors import Misuse
 
 Scalar = str | int | float | bool | None
@@ -117,19 +118,25 @@ class Plan:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def needs_source(self) -> SourcePlan:
-        return self.source or self._lacks("source")
+        if self.source is None:
+            raise self._lacks("source")
+        return self.source
 
     def needs_target(self) -> TargetPlan:
-        return self.target or self._lacks("target")
+        if self.target is None:
+            raise self._lacks("target")
+        return self.target
 
     def needs_mapping(self) -> str:
-        return self.mapping or self._lacks("mapping")
+        if self.mapping is None:
+            raise self._lacks("mapping")
+        return self.mapping
 
-    def _lacks(self, part: str) -> object:  # type: ignore[misc]
-        raise Misuse(f"the plan names no {part}", where=self.file, next=f"add `{part}:` to the plan")
+    def _lacks(self, part: str) -> Misuse:
+        return Misuse(f"the plan names no {part}", where=self.file, next=f"add `{part}:` to the plan")
 
 
-_TOP = ("plan", "tenant", "source", "store", "mapping", "target")
+_TOP = ("source", "store", "mapping", "target")
 
 
 def load_plan(path: Path, variables: Mapping[str, str]) -> Plan:
@@ -146,30 +153,34 @@ def load_plan(path: Path, variables: Mapping[str, str]) -> Plan:
 def read_plan(text: str, *, file: str, variables: Mapping[str, str]) -> Plan:
     """The plan a text holds; see `load_plan`."""
     reader = _Reader(variables)
-    top = parse(text, file=file).mapping(allowed=_TOP, required=("plan", "tenant"))
+    top = read_yaml(text, file=file).fields("the plan", required=("plan", "tenant"), optional=_TOP)
     return Plan(
         name=_name(top["plan"]),
         tenant=_tenant(top["tenant"]),
         file=file,
         text=text,
         source=reader.source(top["source"]) if "source" in top else None,
-        store=reader.expanded(top["store"]) if "store" in top else None,
-        mapping=reader.expanded(top["mapping"]) if "mapping" in top else None,
+        store=reader.expanded(top["store"], "store") if "store" in top else None,
+        mapping=reader.expanded(top["mapping"], "mapping") if "mapping" in top else None,
         target=reader.target(top["target"]) if "target" in top else None,
     )
 
 
 def _name(node: Node) -> str:
-    name = node.text()
+    name = node.string("plan")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
-        node.refuse(f"{name!r} cannot name a plan", "use letters, digits, dot, dash and underscore, at most 64")
+        raise node.refused(
+            f"{name!r} cannot name a plan", next="use letters, digits, dot, dash and underscore, at most 64"
+        )
     return name
 
 
 def _tenant(node: Node) -> str:
-    tenant = str(node.scalar() if node.scalar() is not None else "").strip()
+    tenant = str(node.scalar("tenant") if node.scalar("tenant") is not None else "").strip()
     if not tenant:
-        node.refuse("the plan names no tenant", "a tenant is always named, never defaulted: write `tenant: NAME`")
+        raise node.refused(
+            "the plan names no tenant", next="a tenant is always named, never defaulted: write `tenant: NAME`"
+        )
     return tenant
 
 
@@ -179,147 +190,180 @@ class _Reader:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
 
-    def expanded(self, node: Node) -> str:
+    def expanded(self, node: Node, what: str) -> str:
         def value(match: re.Match[str]) -> str:
             found = self._variables.get(match[1], match[2])
             if found is None:
-                node.refuse(
-                    f"the variable {match[1]} is not set", f"export {match[1]}=…, or write ${{{match[1]}:-default}}"
+                raise node.refused(
+                    f"the variable {match[1]} is not set",
+                    next=f"export {match[1]}=…, or write ${{{match[1]}:-default}}",
                 )
             return found
 
-        return _VARIABLE.sub(value, node.text())
+        return _VARIABLE.sub(value, node.string(what))
 
-    def _value(self, node: Node) -> Scalar:
-        scalar = node.scalar()
-        return self.expanded(node) if isinstance(scalar, str) else scalar
+    def _value(self, node: Node, what: str) -> Scalar:
+        scalar = node.scalar(what)
+        return self.expanded(node, what) if isinstance(scalar, str) else scalar
 
     def source(self, node: Node) -> SourcePlan:
-        entries = node.mapping(allowed=("url", "scope"), required=("url", "scope"))
-        return SourcePlan(url=self.expanded(entries["url"]), scope=self.scope(entries["scope"]))
+        entries = node.fields("source", required=("url", "scope"))
+        return SourcePlan(url=self.expanded(entries["url"], "source.url"), scope=self.scope(entries["scope"]))
 
     def scope(self, node: Node) -> ScopeRules:
-        allowed = ("root", "shared", "excluded", "references", "paths", "foreign", "attachments", "accept")
-        entries = node.mapping(allowed=allowed, required=("root",))
+        named = ("excluded", "paths", "foreign", "accept")
+        entries = node.fields(
+            "source.scope", required=("root",), optional=("shared", "references", "attachments", *named)
+        )
         lines: dict[str, str] = {}
-
-        def table_of(name: str) -> dict[str, Node]:
-            found = entries[name].mapping() if name in entries else {}
-            lines.update({f"{name}.{key}": child.where for key, child in found.items()})
-            return found
-
+        tables: dict[str, dict[str, Node]] = {}
+        for name in named:
+            tables[name] = entries[name].named(f"scope.{name}") if name in entries else {}
+            lines.update({f"{name}.{key}": _at(child) for key, child in tables[name].items()})
         return ScopeRules(
             root=self.root(entries["root"]),
             shared=_shared(entries["shared"], lines) if "shared" in entries else {},
-            excluded={table: _reason(child) for table, child in table_of("excluded").items()},
-            references=tuple(reference for child in _items(entries, "references") for reference in [_reference(child)]),
-            paths={table: child.texts() for table, child in table_of("paths").items()},
-            foreign={name: child.choice(FOREIGN_POLICIES) for name, child in table_of("foreign").items()},
+            excluded={table: child.string("the reason") for table, child in tables["excluded"].items()},
+            references=tuple(_reference(child) for child in _items(entries, "references")),
+            paths={table: _texts(child, "paths") for table, child in tables["paths"].items()},
+            foreign={name: _policy(child) for name, child in tables["foreign"].items()},
             attachments=tuple(_attachment(child) for child in _items(entries, "attachments")),
-            accept={name: _reason(child) for name, child in table_of("accept").items()},
+            accept={name: child.string("the reason") for name, child in tables["accept"].items()},
             lines=lines,
         )
 
     def root(self, node: Node) -> Root:
-        if not isinstance(node.value, dict):
-            node_text = node.text()
-            if node_text != "database":
-                node.refuse(
-                    f"{node_text!r} is no root",
-                    "write {table: …, where: {…}}, {column: …, value: …}, or the word database",
+        if node.kind != "mapping":
+            if node.scalar("root") != "database":
+                raise node.refused(
+                    f"{node.text!r} is no root",
+                    next="write {table: …, where: {…}}, {column: …, value: …}, or the word database",
                 )
-            return DatabaseRoot(at=node.where)
-        entries = node.mapping(allowed=("table", "where", "column", "value"))
+            return DatabaseRoot(at=_at(node))
+        entries = node.fields("root", optional=("table", "where", "column", "value"))
         if "column" in entries:
-            node.mapping(required=("value",))
-            return ColumnRoot(column=entries["column"].text(), value=self._value(entries["value"]), at=node.where)
+            return self._column_root(node, entries)
         if "table" not in entries:
-            node.refuse("the root names neither a table nor a column", "write {table: companies, where: {id: 42}}")
-        where = entries["where"].mapping() if "where" in entries else {}
+            raise node.refused(
+                "the root names neither a table nor a column", next="write {table: companies, where: {id: 42}}"
+            )
+        where = entries["where"].named("root.where") if "where" in entries else {}
         if not where:
-            node.refuse(
-                f"the root has no where: this would take every row of {entries['table'].text()} and all below it",
-                "add where: {column: value}; if everything here is this tenant's, say so with `root: database`",
+            raise node.refused(
+                f"the root has no where: this would take every row of {entries['table'].text} and all below it",
+                next="add where: {column: value}; if everything here is this tenant's, say so with `root: database`",
             )
         return TableRoot(
-            table=entries["table"].text(),
-            where=tuple((column, self._value(child)) for column, child in where.items()),
-            at=node.where,
+            table=entries["table"].string("root.table"),
+            where=tuple((column, self._value(child, f"root.where.{column}")) for column, child in where.items()),
+            at=_at(node),
         )
+
+    def _column_root(self, node: Node, entries: dict[str, Node]) -> ColumnRoot:
+        column = self.expanded(entries["column"], "root.column")
+        if "value" in entries:
+            return ColumnRoot(column=column, value=self._value(entries["value"], "root.value"), at=_at(node))
+        name, equals, value = column.partition("=")  # the short form: `column: tenant_id=42`
+        if not equals or not value:
+            raise node.refused("the root names a column but no value", next="write {column: tenant_id, value: 42}")
+        return ColumnRoot(column=name, value=read_yaml(value, file=node.file).scalar("root.column"), at=_at(node))
 
     def target(self, node: Node) -> TargetPlan:
-        entries = node.mapping(allowed=("url", "on_match", "triggers", "max_lock_s"), required=("url",))
+        entries = node.fields("target", required=("url",), optional=("on_match", "triggers", "max_lock_s"))
         if "triggers" in entries:
-            entries["triggers"].choice(("refuse",))
+            _choice(entries["triggers"], "target.triggers", ("refuse",))
         return TargetPlan(
-            url=self.expanded(entries["url"]),
+            url=self.expanded(entries["url"], "target.url"),
             on_match=_on_match(entries.get("on_match")),
-            max_lock_s=entries["max_lock_s"].integer() if "max_lock_s" in entries else None,
+            max_lock_s=entries["max_lock_s"].integer("target.max_lock_s") if "max_lock_s" in entries else None,
         )
 
 
-def _items(entries: dict[str, Node], name: str) -> list[Node]:
-    return entries[name].sequence() if name in entries else []
+def _at(node: Node) -> str:
+    return f"{node.file}:{node.line}"
 
 
-def _reason(node: Node) -> str:
-    reason = node.text().strip()
-    if not reason:
-        node.refuse("a reason must be given", "write why, in words the tenant can read")
-    return reason
+def _choice(node: Node, what: str, choices: tuple[str, ...]) -> str:
+    chosen = node.string(what)
+    if chosen not in choices:
+        raise node.refused(f"{what} cannot be {chosen!r}", next=nearest(chosen, choices))
+    return chosen
+
+
+def _policy(node: Node) -> str:
+    """`null` reads the same with and without quotes."""
+    return "null" if node.scalar("foreign") is None else _choice(node, "foreign", FOREIGN_POLICIES)
+
+
+def _texts(node: Node, what: str) -> tuple[str, ...]:
+    """A list of texts; a single text stands for a list of one."""
+    if node.kind == "scalar":
+        return (node.string(what),)
+    return tuple(item.string(what) for item in node.items(what))
+
+
+def _items(entries: dict[str, Node], name: str) -> tuple[Node, ...]:
+    return entries[name].items(f"scope.{name}") if name in entries else ()
 
 
 def _shared(node: Node, lines: dict[str, str]) -> dict[str, str]:
-    if isinstance(node.value, list):
-        found = {child.text(): "referenced" for child in node.value}
-        lines.update({f"shared.{child.text()}": child.where for child in node.value})
-        return found
-    entries = node.mapping()
-    lines.update({f"shared.{key}": child.where for key, child in entries.items()})
-    return {table: child.choice(("referenced", "whole")) for table, child in entries.items()}
+    if node.kind == "list":
+        tables = {item.string("a shared table"): item for item in node.items("scope.shared")}
+    else:
+        tables = node.named("scope.shared")
+    lines.update({f"shared.{table}": _at(child) for table, child in tables.items()})
+    if node.kind == "list":
+        return dict.fromkeys(tables, "referenced")
+    return {table: _choice(child, f"shared.{table}", ("referenced", "whole")) for table, child in tables.items()}
 
 
 def _reference(node: Node) -> DeclaredReference:
-    allowed = ("table", "column", "columns", "to", "type_column", "types")
-    entries = node.mapping(allowed=allowed, required=("table",))
-    columns = (
-        entries.get("columns") or entries.get("column") or node.refuse("the reference names no column", "add column: …")
-    ).texts()
-    table = entries["table"].text()
+    entries = node.fields(
+        "a reference", required=("table",), optional=("column", "columns", "to", "type_column", "types")
+    )
+    written = entries.get("columns") or entries.get("column")
+    if written is None:
+        raise node.refused("the reference names no column", next="add `column: …`")
+    columns, table = _texts(written, "columns"), entries["table"].string("table")
     if "types" in entries:
-        node.mapping(required=("type_column",))
-        types = tuple((value, child.text()) for value, child in entries["types"].mapping().items())
-        return DeclaredReference(
-            table=table, columns=columns, type_column=entries["type_column"].text(), types=types, at=node.where
-        )
-    targets = node.mapping(required=("to",))["to"].texts()
+        node.fields("a polymorphic reference", required=("table", "type_column", "types"), optional=tuple(entries))
+        types = tuple((value, child.string("types")) for value, child in entries["types"].named("types").items())
+        type_column = entries["type_column"].string("type_column")
+        return DeclaredReference(table=table, columns=columns, type_column=type_column, types=types, at=_at(node))
+    node.fields("a reference", required=("table", "to"), optional=tuple(entries))
+    targets = _texts(entries["to"], "to")
     parents = {target.partition(".")[0] for target in targets}
     if len(parents) != 1 or not all("." in target for target in targets) or len(targets) != len(columns):
-        entries["to"].refuse("a reference leads to columns of one table", "write `to: members.id`, one for each column")
+        raise entries["to"].refused(
+            "a reference leads to columns of one table", next="write `to: members.id`, one for each column"
+        )
     return DeclaredReference(
         table=table,
         columns=columns,
         parent=parents.pop(),
         parent_columns=tuple(target.partition(".")[2] for target in targets),
-        at=node.where,
+        at=_at(node),
     )
 
 
 def _attachment(node: Node) -> AttachmentRule:
-    entries = node.mapping(allowed=("table", "column", "name", "type"), required=("table", "column"))
+    entries = node.fields("an attachment", required=("table", "column"), optional=("name", "type"))
     return AttachmentRule(
-        table=entries["table"].text(),
-        column=entries["column"].text(),
-        name_column=entries["name"].text() if "name" in entries else None,
-        type_column=entries["type"].text() if "type" in entries else None,
-        at=node.where,
+        table=entries["table"].string("table"),
+        column=entries["column"].string("column"),
+        name_column=entries["name"].string("name") if "name" in entries else None,
+        type_column=entries["type"].string("type") if "type" in entries else None,
+        at=_at(node),
     )
 
 
 def _on_match(node: Node | None) -> dict[str, str]:
     if node is None:
         return {"": "error"}
-    if isinstance(node.value, str):
-        return {"": node.choice(MATCH_POLICIES)}
-    found = {table: child.choice(MATCH_POLICIES) for table, child in node.mapping().items()}
+    if node.kind == "scalar":
+        return {"": _choice(node, "target.on_match", MATCH_POLICIES)}
+    found = {
+        table: _choice(child, f"on_match.{table}", MATCH_POLICIES)
+        for table, child in node.named("target.on_match").items()
+    }
     return {"": found.pop("default", "error"), **found}

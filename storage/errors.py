@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from storage.problem import Problem
     from storage.schema import Column
 
 
@@ -56,6 +57,10 @@ class Red(MigratorError):
     """A red answer: unclassified, unmapped, does not fit, duplicate, corrupt, unequal, gate closed."""
 
     exit_code = 3
+
+    def __init__(self, what: str, *, where: str = "", next: str = "", problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(what, where=where, next=next)
+        self.problems = problems
 
 
 class Parked(MigratorError):

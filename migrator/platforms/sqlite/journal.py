@@ -50,7 +50,7 @@ def create_journal(connection: sqlite3.Connection, run: str, staged: Staged) -> 
 def write_marker(connection: sqlite3.Connection, marker: Marker) -> None:
     """Record the load, in the transaction that makes it visible."""
     connection.execute(f"CREATE TABLE IF NOT EXISTS main.{MARKERS} (run TEXT PRIMARY KEY, marker TEXT NOT NULL)")
-    connection.execute(f"INSERT INTO main.{MARKERS} VALUES (?, ?)", (marker.run, _to_json(marker)))  # noqa: S608
+    connection.execute(f"INSERT INTO main.{MARKERS} VALUES (?, ?)", (marker.run, _to_json(marker)))
 
 
 def read_markers(connection: sqlite3.Connection, tables: dict[str, Table]) -> tuple[Marker, ...]:
@@ -58,7 +58,7 @@ def read_markers(connection: sqlite3.Connection, tables: dict[str, Table]) -> tu
     known = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (MARKERS,)).fetchone()
     if not known:
         return ()
-    rows = connection.execute(f"SELECT marker FROM main.{MARKERS} ORDER BY rowid").fetchall()  # noqa: S608
+    rows = connection.execute(f"SELECT marker FROM main.{MARKERS} ORDER BY rowid").fetchall()
     return tuple(_from_json(row[0], tables) for row in rows)
 
 
@@ -66,8 +66,8 @@ def forget(connection: sqlite3.Connection, marker: Marker) -> None:
     """Drop everything this software holds about a load that was taken back whole."""
     for staged in marker.tables:
         connection.execute(f"DROP TABLE IF EXISTS {journal_table(marker.run, staged.table)}")
-    connection.execute(f"DELETE FROM main.{MARKERS} WHERE run = ?", (marker.run,))  # noqa: S608
-    if not connection.execute(f"SELECT 1 FROM main.{MARKERS}").fetchone():  # noqa: S608
+    connection.execute(f"DELETE FROM main.{MARKERS} WHERE run = ?", (marker.run,))
+    if not connection.execute(f"SELECT 1 FROM main.{MARKERS}").fetchone():
         connection.execute(f"DROP TABLE main.{MARKERS}")
 
 

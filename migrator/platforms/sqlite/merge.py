@@ -72,7 +72,7 @@ class SqliteMerge:
 
     def _refuse(self, one: Staged, condition: str, what: str) -> None:
         rows = self._connection.execute(
-            f"SELECT {listed(one.key, 's.')} FROM {_stage(one)} s WHERE {condition} LIMIT 3"  # noqa: S608
+            f"SELECT {listed(one.key, 's.')} FROM {_stage(one)} s WHERE {condition} LIMIT 3"
         ).fetchall()
         if rows:
             raise Red(
@@ -84,7 +84,7 @@ class SqliteMerge:
     def digest(self, staged: Sequence[Staged], *, whole: bool) -> Digest:
         total = Digest()
         for one in staged:
-            live = f"SELECT {row_hash(one.table, 't')} AS hash FROM {_main(one.table)} t"  # noqa: S608
+            live = f"SELECT {row_hash(one.table, 't')} AS hash FROM {_main(one.table)} t"
             if whole:
                 total += digest_of(self._connection, live)
             elif one.key:
@@ -115,7 +115,7 @@ class SqliteMerge:
         keys = ", ".join(key_column(column) for column in one.key)
         before = ", ".join(before_column(column) for column in stored_columns(one.table))
         self._connection.execute(
-            f"INSERT INTO {journal} (action, {keys}, {before})"  # noqa: S608
+            f"INSERT INTO {journal} (action, {keys}, {before})"
             f" SELECT '{OVERWRITE}', {listed(one.key, 't.')}, {listed(stored_columns(one.table), 't.')}"
             f" FROM {_main(one.table)} t JOIN {_stage(one)} s ON {on} WHERE s.{_ACTION} = '{OVERWRITE}'"
         )
@@ -123,16 +123,16 @@ class SqliteMerge:
         if changed:
             assignments = ", ".join(f"{quoted(column)} = s.{quoted(column)}" for column in changed)
             self._connection.execute(
-                f"UPDATE {_main(one.table)} AS t SET {assignments} FROM {_stage(one)} s"  # noqa: S608
+                f"UPDATE {_main(one.table)} AS t SET {assignments} FROM {_stage(one)} s"
                 f" WHERE {on} AND s.{_ACTION} = '{OVERWRITE}'"
             )
 
     def _create(self, one: Staged) -> None:
         if not one.key:
-            highest = self._connection.execute(f"SELECT max(rowid) FROM {_main(one.table)}").fetchone()[0]  # noqa: S608
+            highest = self._connection.execute(f"SELECT max(rowid) FROM {_main(one.table)}").fetchone()[0]
             self._last_rowid[one.table.name] = max(highest or 0, self._sequence(one.table))
         self._connection.execute(
-            f"INSERT INTO {_main(one.table)} ({listed(one.columns)})"  # noqa: S608
+            f"INSERT INTO {_main(one.table)} ({listed(one.columns)})"
             f" SELECT {listed(one.columns)} FROM {_stage(one)} WHERE {_ACTION} = '{CREATE}'"
         )
 
@@ -150,19 +150,19 @@ class SqliteMerge:
         journal, hashed = journal_table(self._run, one.table), row_hash(one.table, "t")
         if not one.key:
             self._connection.execute(
-                f"INSERT INTO {journal} (action, after) SELECT '{CREATE}', {hashed}"  # noqa: S608
+                f"INSERT INTO {journal} (action, after) SELECT '{CREATE}', {hashed}"
                 f" FROM {_main(one.table)} t WHERE t.rowid > ?",
                 (self._last_rowid[one.table.name],),
             )
             return
         keys = ", ".join(key_column(column) for column in one.key)
         self._connection.execute(
-            f"INSERT INTO {journal} (action, {keys}, after) SELECT '{CREATE}', {listed(one.key, 't.')}, {hashed}"  # noqa: S608
+            f"INSERT INTO {journal} (action, {keys}, after) SELECT '{CREATE}', {listed(one.key, 't.')}, {hashed}"
             f" FROM {_main(one.table)} t JOIN {_stage(one)} s ON {matched('t', 's', one.key)} WHERE s.{_ACTION} = '{CREATE}'"
         )
         on = " AND ".join(f"j.{key_column(column)} = t.{quoted(column)}" for column in one.key)
         self._connection.execute(
-            f"UPDATE {journal} AS j SET after = {hashed} FROM {_main(one.table)} t"  # noqa: S608
+            f"UPDATE {journal} AS j SET after = {hashed} FROM {_main(one.table)} t"
             f" WHERE {on} AND j.action = '{OVERWRITE}'"
         )
 
@@ -173,7 +173,7 @@ class SqliteMerge:
             source = f"{_stage(one)} s"
             if one.key:
                 source += f" JOIN {_main(one.table)} t ON {matched('t', 's', one.key)}"
-            query = f"SELECT s.{_EDGE}, s.{_ACTION}, count(*) FROM {source} GROUP BY 1, 2"  # noqa: S608
+            query = f"SELECT s.{_EDGE}, s.{_ACTION}, count(*) FROM {source} GROUP BY 1, 2"
             for edge, action, count in self._connection.execute(query):
                 counts.setdefault(edge, {})[action] = count
         return counts
@@ -185,7 +185,7 @@ class SqliteMerge:
             f"t.{name} IS NOT s.{name} OR typeof(t.{name}) <> typeof(s.{name})" for name in map(quoted, staged.columns)
         )
         rows = self._connection.execute(
-            f"SELECT {listed(staged.key, 's.')} FROM {_stage(staged)} s LEFT JOIN {_main(staged.table)} t"  # noqa: S608
+            f"SELECT {listed(staged.key, 's.')} FROM {_stage(staged)} s LEFT JOIN {_main(staged.table)} t"
             f" ON {matched('t', 's', staged.key)} WHERE s.{_ACTION} <> '{KEEP}'"
             f" AND (t.{quoted(staged.key[0])} IS NULL OR {differs}) LIMIT {_EXAMPLES}"
         ).fetchall()
@@ -200,12 +200,12 @@ class SqliteMerge:
 
     def _compare_multiset(self, staged: Staged) -> tuple[RowNote, ...]:
         live = (
-            f"SELECT {row_hash(staged.table, 't', staged.columns)} AS hash, 1 AS side FROM {_main(staged.table)} t"  # noqa: S608
+            f"SELECT {row_hash(staged.table, 't', staged.columns)} AS hash, 1 AS side FROM {_main(staged.table)} t"
             f" WHERE t.rowid > {self._last_rowid[staged.table.name]}"
         )
-        stage = f"SELECT {row_hash(staged.table, 's', staged.columns)} AS hash, -1 AS side FROM {_stage(staged)} s"  # noqa: S608
+        stage = f"SELECT {row_hash(staged.table, 's', staged.columns)} AS hash, -1 AS side FROM {_stage(staged)} s"
         different = self._connection.execute(
-            f"SELECT count(*) FROM (SELECT hash FROM ({live} UNION ALL {stage}) GROUP BY hash HAVING sum(side) <> 0)"  # noqa: S608
+            f"SELECT count(*) FROM (SELECT hash FROM ({live} UNION ALL {stage}) GROUP BY hash HAVING sum(side) <> 0)"
         ).fetchone()[0]
         if not different:
             return ()
@@ -229,7 +229,7 @@ class SqliteMerge:
                 for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
             )
             orphans = self._connection.execute(
-                f"SELECT {listed(key.columns, 's.')} FROM {_stage(one)} s WHERE {filled}"  # noqa: S608
+                f"SELECT {listed(key.columns, 's.')} FROM {_stage(one)} s WHERE {filled}"
                 f" AND NOT EXISTS (SELECT 1 FROM main.{quoted(key.parent)} p WHERE {parent}) LIMIT 3"
             ).fetchall()
             if orphans:
@@ -240,7 +240,7 @@ class SqliteMerge:
         """An ordinary INSERT takes max(rowid) + 1 or the sequence's next: both must be free and possible."""
         if not any(column.identity for column in table.columns):
             return
-        highest = self._connection.execute(f"SELECT max(rowid) FROM {_main(table)}").fetchone()[0] or 0  # noqa: S608
+        highest = self._connection.execute(f"SELECT max(rowid) FROM {_main(table)}").fetchone()[0] or 0
         if max(highest, self._sequence(table)) >= (1 << 63) - 1:
             yield f"{table.name}: the highest key possible is taken, an ordinary INSERT would fail"
 
@@ -263,4 +263,4 @@ def _stage(staged: Staged) -> str:
 
 
 def _live(staged: Staged) -> str:
-    return f"SELECT 1 FROM {_main(staged.table)} t WHERE {matched('t', 's', staged.key)}"  # noqa: S608
+    return f"SELECT 1 FROM {_main(staged.table)} t WHERE {matched('t', 's', staged.key)}"

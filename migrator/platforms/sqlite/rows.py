@@ -45,7 +45,7 @@ class Selection:
         """Run the selection for these expressions over alias `t`."""
         order = f" ORDER BY {self._order}" if ordered and self._order else ""
         return self._connection.execute(
-            f"SELECT {', '.join(expressions)} FROM {self._from}{self._where}{order}",  # noqa: S608 - names are quoted
+            f"SELECT {', '.join(expressions)} FROM {self._from}{self._where}{order}",
             self._parameters,
         )
 
@@ -69,9 +69,9 @@ class Selection:
     def _identities(self, part: Among | Matching) -> str:
         table = f"main.{quoted(self._table.name)} t"
         if isinstance(part, Matching):
-            return f"SELECT {self._identity()} FROM {table} WHERE {self._matching(part)}"  # noqa: S608
+            return f"SELECT {self._identity()} FROM {table} WHERE {self._matching(part)}"
         keys, on = self._among(part)
-        return f"SELECT {self._identity()} FROM {keys} CROSS JOIN {table} WHERE {on}"  # noqa: S608
+        return f"SELECT {self._identity()} FROM {keys} CROSS JOIN {table} WHERE {on}"
 
     def _matching(self, predicate: Matching) -> str:
         self._parameters.extend(predicate.values)
@@ -93,7 +93,7 @@ class Selection:
         for batch in keys.batches():
             values = [to_values(array, type_) for array, type_ in zip(batch.columns, keys.types, strict=True)]
             self._connection.executemany(
-                f"INSERT OR IGNORE INTO temp.{name} VALUES ({marks})",  # noqa: S608
+                f"INSERT OR IGNORE INTO temp.{name} VALUES ({marks})",
                 zip(*values, strict=True),
             )
         return name

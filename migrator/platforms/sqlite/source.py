@@ -182,8 +182,8 @@ def _candidates(connection: sqlite3.Connection, schema: Schema) -> Iterator[Tena
     ]
     for table in sorted(likely, key=lambda table: (-len(referencing.get(table.name, ())), table.name)):
         column, name = quoted(table.primary_key[0]), quoted(table.name)
-        count = connection.execute(f"SELECT count(DISTINCT {column}) FROM main.{name}").fetchone()[0]  # noqa: S608
-        examples = connection.execute(f"SELECT {column} FROM main.{name} ORDER BY 1 LIMIT 3").fetchall()  # noqa: S608
+        count = connection.execute(f"SELECT count(DISTINCT {column}) FROM main.{name}").fetchone()[0]
+        examples = connection.execute(f"SELECT {column} FROM main.{name} ORDER BY 1 LIMIT 3").fetchall()
         yield TenantCandidate(
             table=table.name,
             column=table.primary_key[0],

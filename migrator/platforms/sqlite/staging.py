@@ -50,7 +50,7 @@ class SqliteStaging:
 
     def _copy(self, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
         marks = ", ".join("?" * len(table.columns))
-        insert = f"INSERT INTO {quoted(table.name)} VALUES ({marks})"  # noqa: S608
+        insert = f"INSERT INTO {quoted(table.name)} VALUES ({marks})"
         count = 0
         self._connection.execute("BEGIN")
         for batch in batches:
@@ -70,7 +70,7 @@ class SqliteStaging:
             self._connection.execute(f"CREATE UNIQUE INDEX {index} ON {name} ({listed(staged.key)})")
         except sqlite3.IntegrityError as error:
             twice = self._connection.execute(
-                f"SELECT {listed(staged.key)} FROM {name} GROUP BY {listed(staged.key)} HAVING count(*) > 1 LIMIT 3"  # noqa: S608
+                f"SELECT {listed(staged.key)} FROM {name} GROUP BY {listed(staged.key)} HAVING count(*) > 1 LIMIT 3"
             ).fetchall()
             raise Red(
                 f"the mapping makes several rows with the same key: {', '.join(map(str, twice))}",

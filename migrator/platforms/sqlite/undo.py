@@ -186,19 +186,19 @@ class _Undo:
 
     def _set(self, one: _Journalled, condition: str, fate: str, why: str) -> int:
         return self._connection.execute(
-            f"UPDATE {one.rows} SET fate = ?, why = ? WHERE why IS NULL AND {condition}",  # noqa: S608
+            f"UPDATE {one.rows} SET fate = ?, why = ? WHERE why IS NULL AND {condition}",
             (fate, why),
         ).rowcount
 
     # ── taking back ─────────────────────────────────────────────────────────────────────────────────────────
     def _reverse(self, one: _Journalled) -> None:
         locator = _row_locator(one.staged.table, "t")
-        gone = f"SELECT row FROM {one.rows} WHERE why IS NULL AND row IS NOT NULL AND action = '{CREATE}'"  # noqa: S608
-        self._connection.execute(f"DELETE FROM {one.live} AS t WHERE {locator} IN ({gone})")  # noqa: S608
+        gone = f"SELECT row FROM {one.rows} WHERE why IS NULL AND row IS NOT NULL AND action = '{CREATE}'"
+        self._connection.execute(f"DELETE FROM {one.live} AS t WHERE {locator} IN ({gone})")
         columns = stored_columns(one.staged.table)
         assignments = ", ".join(f"{quoted(column)} = j.{before_column(column)}" for column in columns)
         self._connection.execute(
-            f"UPDATE {one.live} AS t SET {assignments} FROM {one.journal} j JOIN {one.rows} u ON u.entry = j.rowid"  # noqa: S608
+            f"UPDATE {one.live} AS t SET {assignments} FROM {one.journal} j JOIN {one.rows} u ON u.entry = j.rowid"
             f" WHERE {locator} = u.row AND u.why IS NULL AND u.action = '{OVERWRITE}'"
         )
 
@@ -215,7 +215,7 @@ class _Undo:
                     for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
                 )
                 orphan = self._connection.execute(
-                    f"SELECT {listed(key.columns, 'c.')} FROM main.{quoted(table.name)} c WHERE {filled}"  # noqa: S608
+                    f"SELECT {listed(key.columns, 'c.')} FROM main.{quoted(table.name)} c WHERE {filled}"
                     f" AND NOT EXISTS (SELECT 1 FROM main.{quoted(key.parent)} p WHERE {on}) LIMIT 1"
                 ).fetchone()
                 if orphan:
@@ -229,7 +229,7 @@ class _Undo:
     def _conclude(self, *, whole: bool) -> Undone:
         counts = {None: 0, KEPT: 0, FAILED: 0}
         for one in self._tables:
-            for fate, count in self._connection.execute(f"SELECT fate, count(*) FROM {one.rows} GROUP BY 1"):  # noqa: S608
+            for fate, count in self._connection.execute(f"SELECT fate, count(*) FROM {one.rows} GROUP BY 1"):
                 counts[fate] += count
         notes = tuple(note for one in self._tables for note in self._notes(one))
         after = Digest()
@@ -250,18 +250,18 @@ class _Undo:
         )
 
     def _digest(self, one: _Journalled, *, whole: bool) -> Digest:
-        live = f"SELECT {row_hash(one.staged.table, 't')} AS hash FROM {one.live} t"  # noqa: S608
+        live = f"SELECT {row_hash(one.staged.table, 't')} AS hash FROM {one.live} t"
         if not whole and one.staged.key:
             on = " AND ".join(f"t.{quoted(column)} = j.{key_column(column)}" for column in one.staged.key)
             live += f" JOIN {one.journal} j ON {on}"
         elif not whole:
-            live += f" WHERE t.rowid IN (SELECT row FROM {one.rows} WHERE row IS NOT NULL)"  # noqa: S608
+            live += f" WHERE t.rowid IN (SELECT row FROM {one.rows} WHERE row IS NOT NULL)"
         return digest_of(self._connection, live)
 
     def _notes(self, one: _Journalled) -> Iterator[RowNote]:
         keys = ", ".join(key_column(column) for column in one.staged.key) or "NULL"
         rows = self._connection.execute(
-            f"SELECT u.fate, u.why, {keys} FROM {one.rows} u JOIN {one.journal} j ON j.rowid = u.entry"  # noqa: S608
+            f"SELECT u.fate, u.why, {keys} FROM {one.rows} u JOIN {one.journal} j ON j.rowid = u.entry"
             f" WHERE u.why IS NOT NULL ORDER BY u.entry LIMIT {_NOTES}"
         )
         for fate, why, *key in rows:
@@ -272,7 +272,7 @@ class _Undo:
         """What was taken back leaves the journal; the rest stays, so that the same rollback can be asked for again."""
         for one in self._tables:
             self._connection.execute(
-                f"DELETE FROM {one.journal} WHERE rowid IN (SELECT entry FROM {one.rows} WHERE why IS NULL)"  # noqa: S608
+                f"DELETE FROM {one.journal} WHERE rowid IN (SELECT entry FROM {one.rows} WHERE why IS NULL)"
             )
 
 

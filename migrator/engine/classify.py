@@ -1,0 +1,215 @@
+"""What each table is to the tenant, decided from schema and plan alone: owned, shared, excluded, or nothing yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mappings.nearest import nearest
+from migrator.contracts import Matching
+from migrator.plan import ColumnRoot, DatabaseRoot, DeclaredReference, ScopeRules, TableRoot
+from storage.errors import Misuse
+from storage.problem import Problem
+from storage.schema import Schema, Table
+
+OWNED, SHARED, EXCLUDED, UNCLASSIFIED = "owned", "shared", "excluded", "unclassified"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Columns of one table that point at columns of another, declared by the source or by the plan."""
+
+    table: str
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+    when: Matching | None = None  # a polymorphic reference holds only where its type column says so
+
+    @property
+    def label(self) -> str:
+        """`columns` as the plan names them: joined by +."""
+        return "+".join(self.columns)
+
+    @property
+    def name(self) -> str:
+        return f"{self.table}.{self.label}"
+
+    def __str__(self) -> str:
+        only = f" where {self.when.columns[0]} = {self.when.values[0]!r}" if self.when else ""
+        return f"{self.name} → {self.parent}.{'+'.join(self.parent_columns)}{only}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Classified:
+    classes: dict[str, str]
+    references: tuple[Reference, ...]
+    paths: dict[str, tuple[Reference, ...]]  # owned table → the references that carry ownership
+    problems: tuple[Problem, ...]
+
+    def references_of(self, table: str) -> tuple[Reference, ...]:
+        return tuple(reference for reference in self.references if reference.table == table)
+
+
+def classify(schema: Schema, rules: ScopeRules) -> Classified:
+    """Misuse where the plan names what the source does not have; a table no rule reaches is a problem, not a guess."""
+    _require_known(schema, rules)
+    references = tuple(_references(schema, rules))
+    stated = {**dict.fromkeys(rules.shared, SHARED), **dict.fromkeys(rules.excluded, EXCLUDED)}
+    owned = _owned(schema, rules, references, stated)
+    classes = {
+        table.name: stated.get(table.name) or (OWNED if table.name in owned else UNCLASSIFIED)
+        for table in schema.tables
+    }
+    paths = {name: tuple(_paths(name, rules, references, owned)) for name in owned}
+    problems = tuple(
+        Problem(
+            where=name,
+            what="unclassified: no ownership path leads from this table to the tenant",
+            next="name it under scope.shared or scope.excluded (with a reason), or declare its reference under"
+            " scope.references",
+        )
+        for name, class_ in classes.items()
+        if class_ == UNCLASSIFIED
+    )
+    return Classified(classes=classes, references=references, paths=paths, problems=problems)
+
+
+def _owned(
+    schema: Schema, rules: ScopeRules, references: tuple[Reference, ...], stated: dict[str, str]
+) -> frozenset[str]:
+    free = [table for table in schema.tables if table.name not in stated]
+    if isinstance(rules.root, DatabaseRoot):
+        return frozenset(table.name for table in free)
+    if isinstance(rules.root, ColumnRoot):
+        owned = {table.name for table in free if rules.root.column in table.column_names}
+        if not owned:
+            known = sorted({column for table in schema.tables for column in table.column_names})
+            raise Misuse(
+                f"no table has a column {rules.root.column!r}",
+                where=rules.root.at,
+                next=nearest(rules.root.column, known),
+            )
+    else:
+        owned = {rules.root.table}
+    while grown := {
+        reference.table
+        for reference in references
+        if reference.parent in owned
+        and reference.table not in owned
+        and reference.table not in stated
+        and _chosen(reference, rules)
+    }:
+        owned |= grown
+    return frozenset(owned)
+
+
+def _chosen(reference: Reference, rules: ScopeRules) -> bool:
+    return reference.table not in rules.paths or reference.label in rules.paths[reference.table]
+
+
+def _paths(
+    name: str, rules: ScopeRules, references: tuple[Reference, ...], owned: frozenset[str]
+) -> Iterable[Reference]:
+    if isinstance(rules.root, TableRoot) and name == rules.root.table and name not in rules.paths:
+        return  # the root's rows are named by the plan; nothing it points at makes a row the tenant's
+    for reference in references:
+        if reference.table == name and reference.parent in owned and _chosen(reference, rules):
+            yield reference
+
+
+def _references(schema: Schema, rules: ScopeRules) -> Iterable[Reference]:
+    known = set(schema.table_names)
+    for table in schema.tables:
+        for key in table.foreign_keys:
+            if key.parent in known:
+                yield Reference(
+                    table=table.name, columns=key.columns, parent=key.parent, parent_columns=key.parent_columns
+                )
+    for declared in rules.references:
+        yield from _declared(schema, declared)
+
+
+def _declared(schema: Schema, declared: DeclaredReference) -> Iterable[Reference]:
+    if declared.parent:
+        yield Reference(
+            table=declared.table,
+            columns=declared.columns,
+            parent=declared.parent,
+            parent_columns=declared.parent_columns,
+        )
+    for value, parent in declared.types:
+        yield Reference(
+            table=declared.table,
+            columns=declared.columns,
+            parent=parent,
+            parent_columns=schema.table(parent).primary_key,
+            when=Matching(columns=(declared.type_column or "",), values=(value,)),
+        )
+
+
+# ── what the plan names must exist ──────────────────────────────────────────────────────────────────────────
+def _require_known(schema: Schema, rules: ScopeRules) -> None:
+    if isinstance(rules.root, TableRoot):
+        root = _table(schema, rules.root.table, rules.root.at)
+        for column, _ in rules.root.where:
+            _column(root, column, rules.root.at)
+    for kind, tables in (("shared", rules.shared), ("excluded", rules.excluded), ("paths", rules.paths)):
+        for name in tables:
+            _table(schema, name, rules.lines[f"{kind}.{name}"])
+    both = set(rules.shared) & set(rules.excluded)
+    for name in sorted(both):
+        raise Misuse(
+            f"{name} is both shared and excluded", where=rules.lines[f"excluded.{name}"], next="keep one of the two"
+        )
+    for declared in rules.references:
+        _require_reference(schema, declared)
+    for name, labels in rules.paths.items():
+        _require_paths(schema, rules, name, labels)
+    for kind, names in (("foreign", rules.foreign), ("accept", rules.accept)):
+        for name in names:
+            table_name, _, label = name.partition(".")
+            table = _table(schema, table_name, rules.lines[f"{kind}.{name}"])
+            for column in label.split("+"):
+                _column(table, column, rules.lines[f"{kind}.{name}"])
+    for rule in rules.attachments:
+        table = _table(schema, rule.table, rule.at)
+        for column in filter(None, (rule.column, rule.name_column, rule.type_column)):
+            _column(table, column, rule.at)
+
+
+def _require_reference(schema: Schema, declared: DeclaredReference) -> None:
+    table = _table(schema, declared.table, declared.at)
+    for column in declared.columns + ((declared.type_column,) if declared.type_column else ()):
+        _column(table, column, declared.at)
+    if declared.parent:
+        parent = _table(schema, declared.parent, declared.at)
+        for column in declared.parent_columns:
+            _column(parent, column, declared.at)
+    for _, name in declared.types:
+        parent = _table(schema, name, declared.at)
+        if len(parent.primary_key) != len(declared.columns):
+            raise Misuse(
+                f"{name} has no primary key of {len(declared.columns)} column(s) to point at",
+                where=declared.at,
+                next="declare one reference a table with `to:`",
+            )
+
+
+def _require_paths(schema: Schema, rules: ScopeRules, name: str, labels: tuple[str, ...]) -> None:
+    known = {reference.label for reference in _references(schema, rules) if reference.table == name}
+    for label in labels:
+        if label not in known:
+            raise Misuse(
+                f"{name} has no reference {label!r}", where=rules.lines[f"paths.{name}"], next=nearest(label, known)
+            )
+
+
+def _table(schema: Schema, name: str, where: str) -> Table:
+    if name not in schema.table_names:
+        raise Misuse(f"the source has no table {name!r}", where=where, next=nearest(name, schema.table_names))
+    return schema.table(name)
+
+
+def _column(table: Table, name: str, where: str) -> None:
+    if name not in table.column_names:
+        raise Misuse(f"{table.name} has no column {name!r}", where=where, next=nearest(name, table.column_names))

@@ -1,0 +1,339 @@
+"""The rows that are the tenant's, found to a fixed point by key sets: no nested SQL, and cost by the tenant's size.
+
+For each table the workbench holds a *skeleton*, `own."table"`: the columns that identify its rows and take part in
+references, plus `migrator_class` (owned, shared, carried, stub) and `migrator_round` (when the row was found).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+
+from migrator.contracts import Among, AnyOf, Matching, Predicate, Reading, Whole
+from migrator.engine.classify import OWNED, SHARED, Classified, Reference
+from migrator.engine.workbench import QueryKeys, Workbench, quoted
+from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
+from storage.errors import Recast, Red
+from storage.schema import Column, Kind, Table
+from storage.types import arrow_type
+
+CARRIED, STUB = "carried", "stub"
+_MOST_ROUNDS = 100_000
+
+
+class Closure:
+    """The tenant's rows as key sets. `find()` fills it; `predicate` and `keys` then select rows of the source."""
+
+    def __init__(self, reading: Reading, rules: ScopeRules, classified: Classified, workbench: Workbench) -> None:
+        self._reading = reading
+        self._rules = rules
+        self._classified = classified
+        self._workbench = workbench
+        self._tables = {table.name: table for table in reading.schema.tables}
+        self._round = 0
+
+    # ── finding ─────────────────────────────────────────────────────────────────────────────────────────────
+    def find(self) -> None:
+        """Fill the key sets, once more from the start whenever a key column turns out to hold mixed types."""
+        while True:
+            try:
+                self._find()
+                return
+            except Recast as recast:
+                table = self._tables[recast.table]
+                columns = tuple(recast.column if c.name == recast.column.name else c for c in table.columns)
+                self._tables[recast.table] = replace(table, columns=columns)
+
+    def _find(self) -> None:
+        self._round = 0
+        self._workbench.execute("DROP SCHEMA IF EXISTS own CASCADE")
+        self._workbench.schema("own")
+        for name, class_ in self._classified.classes.items():
+            if class_ in (OWNED, SHARED):
+                self._create(name)
+        self._take_roots()
+        self._follow_down()
+        self._take_keyless()
+        self._take_shared()
+        self._apply_policies()
+
+    def _create(self, name: str) -> None:
+        columns = [pa.field(column.name, arrow_type(column.type)) for column in self.skeleton(name)]
+        schema = pa.schema([*columns, ("migrator_class", pa.string()), ("migrator_round", pa.int32())])
+        self._workbench.ingest("own", name, [], schema)
+
+    def skeleton(self, name: str) -> tuple[Column, ...]:
+        """The columns a key set of this table needs, in the table's order."""
+        table, needed = self._tables[name], set(self._tables[name].primary_key)
+        for reference in self._classified.references:
+            if reference.table == name:
+                needed.update(reference.columns, reference.when.columns if reference.when else ())
+            if reference.parent == name:
+                needed.update(reference.parent_columns)
+        if isinstance(self._rules.root, ColumnRoot):
+            needed.add(self._rules.root.column)
+        if isinstance(self._rules.root, TableRoot) and self._rules.root.table == name:
+            needed.update(column for column, _ in self._rules.root.where)
+        return tuple(column for column in table.columns if column.name in needed)
+
+    def _take_roots(self) -> None:
+        for name in self._classified.paths:
+            predicate = self._root_predicate(name)
+            if predicate is not None:
+                self._take(name, predicate, OWNED)
+        for name, how in self._rules.shared.items():
+            if how == "whole":
+                self._take(name, Whole(), SHARED)
+
+    def _root_predicate(self, name: str) -> Predicate | None:
+        root = self._rules.root
+        if isinstance(root, DatabaseRoot):
+            return Whole()
+        if isinstance(root, ColumnRoot):
+            has = root.column in self._tables[name].column_names
+            return Matching(columns=(root.column,), values=(root.value,)) if has else None
+        if name != root.table:
+            return None
+        return Matching(columns=tuple(c for c, _ in root.where), values=tuple(v for _, v in root.where))
+
+    def _follow_down(self) -> None:
+        """Children of what the last round found, until a round finds nothing."""
+        if isinstance(self._rules.root, DatabaseRoot):
+            return
+        while self._round < _MOST_ROUNDS:
+            latest, self._round = self._round, self._round + 1
+            found = 0
+            for name, paths in self._classified.paths.items():
+                if self._tables[name].primary_key and self._root_predicate(name) is None:
+                    found += sum(self._take_children(reference, latest) for reference in paths)
+            if isinstance(self._rules.root, TableRoot):
+                found += sum(
+                    self._take_children(reference, latest)
+                    for reference in self._classified.paths.get(self._rules.root.table, ())
+                )
+            if not found:
+                return
+        raise Red("the ownership paths do not come to an end", where="scope", next="report this with the schema")
+
+    def _take_children(self, reference: Reference, found_in: int) -> int:
+        keys = self._keys_of(
+            reference.parent, reference.parent_columns, f"migrator_class = 'owned' AND migrator_round = {found_in}"
+        )
+        if not len(keys):
+            return 0
+        return self._take(reference.table, Among(columns=reference.columns, keys=keys, when=reference.when), OWNED)
+
+    def _take_keyless(self) -> None:
+        """Tables without a key have no children; each is read once, by all its paths together."""
+        for name, paths in self._classified.paths.items():
+            if not self._tables[name].primary_key and self._root_predicate(name) is None and paths:
+                self._take(name, self._by_paths(paths), OWNED)
+
+    def _by_paths(self, paths: Sequence[Reference]) -> AnyOf:
+        return AnyOf(
+            among=tuple(
+                Among(
+                    columns=path.columns,
+                    keys=self.owned_keys(path),
+                    when=path.when,
+                )
+                for path in paths
+            )
+        )
+
+    def _take_shared(self) -> None:
+        """Rows of shared tables that rows taken so far point at, and what those point at in turn."""
+        found = True
+        while found:
+            found = False
+            for reference in self._classified.references:
+                if self._class(reference.parent) == SHARED and self._class(reference.table) in (OWNED, SHARED):
+                    found |= bool(self._take_parents(reference, SHARED))
+
+    def _apply_policies(self) -> None:
+        """Parents of other tenants, where the plan says that they come along; to a fixed point, as they have parents too."""
+        found = True
+        while found:
+            found = False
+            for reference in self._classified.references:
+                policy = self._rules.foreign.get(reference.name)
+                if policy in ("carry", "stub") and self._class(reference.parent) == OWNED:
+                    found |= bool(self._take_parents(reference, CARRIED if policy == "carry" else STUB))
+            if found:
+                self._take_shared()
+
+    def _take_parents(self, reference: Reference, class_: str) -> int:
+        missing = self.missing(reference)
+        if not len(missing):
+            return 0
+        return self._take(reference.parent, Among(columns=reference.parent_columns, keys=missing), class_)
+
+    def _take(self, name: str, predicate: Predicate, class_: str) -> int:
+        """Read the skeleton of these rows and add those not held yet; returns how many were new."""
+        table, skeleton = self._tables[name], self.skeleton(name)
+        schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in skeleton])
+        batches = self._reading.scan(table, predicate, columns=[column.name for column in skeleton])
+        read = self._workbench.ingest("own", "migrator incoming", batches, schema)
+        if not read:
+            return 0
+        incoming, own = 'own."migrator incoming"', f"own.{quoted(name)}"
+        if table.primary_key:
+            self._refuse_null_keys(table)
+            on = " AND ".join(f"o.{quoted(column)} = i.{quoted(column)}" for column in table.primary_key)
+            new = f"SELECT i.* FROM {incoming} i WHERE NOT EXISTS (SELECT 1 FROM {own} o WHERE {on})"
+        else:
+            new = f"SELECT * FROM {incoming}"
+        before = self.count(name)
+        self._workbench.execute(f"INSERT INTO {own} SELECT *, '{class_}', {self._round} FROM ({new})")
+        return self.count(name) - before
+
+    def _refuse_null_keys(self, table: Table) -> None:
+        empty = " OR ".join(f"{quoted(column)} IS NULL" for column in table.primary_key)
+        count = self._workbench.one(f'SELECT count(*) FROM own."migrator incoming" WHERE {empty}')
+        if count:
+            raise Red(
+                f"{count} row(s) have NULL in their primary key, so nothing tells them apart",
+                where=f"{table.name} ({', '.join(table.primary_key)})",
+                next="give these rows a key in the source, or name the table under scope.excluded with a reason",
+            )
+
+    # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────
+    def _class(self, name: str) -> str:
+        return self._classified.classes[name]
+
+    def table(self, name: str) -> Table:
+        """The table, its key columns typed by what they hold."""
+        return self._tables[name]
+
+    def count(self, name: str, class_: str | None = None) -> int:
+        where = f" WHERE migrator_class = '{class_}'" if class_ else ""
+        return int(self._workbench.one(f"SELECT count(*) FROM own.{quoted(name)}{where}"))
+
+    def predicate(self, name: str, class_: str | None = None) -> Predicate:
+        """What selects this table's rows of the archive in the source; with `class_`, only those."""
+        table = self._tables[name]
+        if table.primary_key:
+            condition = f"migrator_class = '{class_}'" if class_ else f"migrator_class <> '{STUB}'"
+            return Among(columns=table.primary_key, keys=self._keys_of(name, table.primary_key, condition))
+        root = self._root_predicate(name)
+        if root is not None or self._rules.shared.get(name) == "whole":
+            return root or Whole()
+        if self._class(name) == SHARED:
+            return AnyOf(
+                among=tuple(
+                    Among(columns=r.parent_columns, keys=self.pointed_at(r))
+                    for r in self._classified.references
+                    if r.parent == name
+                )
+            )
+        return self._by_paths(self._classified.paths[name])
+
+    def missing(self, reference: Reference) -> QueryKeys:
+        """Keys that rows taken so far point at and that are not among the parent's rows taken so far."""
+        return replace(self.pointed_at(reference), query=self._missing_query(reference))
+
+    def pointed_at(self, reference: Reference) -> QueryKeys:
+        """Every key that rows taken so far point at by this reference."""
+        types = tuple(self._tables[reference.table].column(column).type for column in reference.columns)
+        names = ", ".join(f"c.{quoted(column)}" for column in reference.columns)
+        query = (
+            f"SELECT DISTINCT {names} FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)} ORDER BY ALL"
+        )
+        return QueryKeys(workbench=self._workbench, query=query, types=types)
+
+    def _missing_query(self, reference: Reference) -> str:
+        names = ", ".join(f"c.{quoted(column)}" for column in reference.columns)
+        return (
+            f"SELECT DISTINCT {names} FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
+            f" AND NOT EXISTS (SELECT 1 FROM own.{quoted(reference.parent)} p WHERE {self.joined(reference)}) ORDER BY ALL"
+        )
+
+    def _filled(self, reference: Reference) -> str:
+        """Rows of `c` this reference counts for: every column filled, of the right type, and kept in a stub."""
+        parts = [f"c.{quoted(column)} IS NOT NULL" for column in reference.columns]
+        if any(self._tables[reference.table].column(column).nullable for column in reference.columns):
+            parts.append(f"c.migrator_class <> '{STUB}'")
+        if reference.when:
+            value = str(reference.when.values[0]).replace("'", "''")
+            type_column = self._tables[reference.table].column(reference.when.columns[0])
+            parts.append(f"{as_text('c', type_column)} = '{value}'")
+        return " AND ".join(parts)
+
+    def joined(self, reference: Reference, child: str = "c", parent: str = "p") -> str:
+        """The condition that a child row points at a parent row, exact across types."""
+        pairs = zip(reference.columns, reference.parent_columns, strict=True)
+        return " AND ".join(
+            equal(
+                (child, self._tables[reference.table].column(ours)),
+                (parent, self._tables[reference.parent].column(theirs)),
+            )
+            for ours, theirs in pairs
+        )
+
+    def _keys_of(self, name: str, columns: tuple[str, ...], condition: str) -> QueryKeys:
+        names = ", ".join(map(quoted, columns))
+        filled = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in columns)
+        return QueryKeys(
+            workbench=self._workbench,
+            query=f"SELECT DISTINCT {names} FROM own.{quoted(name)} WHERE {condition} AND {filled} ORDER BY ALL",
+            types=tuple(self._tables[name].column(column).type for column in columns),
+        )
+
+    def owned_keys(self, reference: Reference) -> QueryKeys:
+        """The keys of the tenant's own rows that this reference could point at."""
+        return self._keys_of(reference.parent, reference.parent_columns, "migrator_class = 'owned'")
+
+    def leading_in(self, reference: Reference) -> int:
+        """How many of the tenant's own rows point at the tenant's own rows by this reference."""
+        return int(
+            self._workbench.one(
+                f"SELECT count(*) FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
+                f" AND c.migrator_class = 'owned' AND EXISTS (SELECT 1 FROM own.{quoted(reference.parent)} p"
+                f" WHERE p.migrator_class = 'owned' AND {self.joined(reference)})"
+            )
+        )
+
+    def crossing(self, reference: Reference) -> tuple[int, tuple[str, ...]]:
+        """How many taken rows point outside what was taken, and up to ten of the keys they point at."""
+        names = " || '+' || ".join(f"c.{quoted(column)}::VARCHAR" for column in reference.columns)
+        outside = (
+            f"FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
+            f" AND NOT EXISTS (SELECT 1 FROM own.{quoted(reference.parent)} p WHERE {self.joined(reference)})"
+        )
+        count = int(self._workbench.one(f"SELECT count(*) {outside}"))
+        if not count:
+            return 0, ()
+        examples = self._workbench.rows(f"SELECT DISTINCT {names} {outside} ORDER BY 1 LIMIT 10")
+        return count, tuple(str(row[0]) for row in examples)
+
+    def stubs(self) -> Iterator[str]:
+        """Tables that hold stub rows."""
+        for name, class_ in self._classified.classes.items():
+            if class_ == OWNED and self.count(name, STUB):
+                yield name
+
+
+def as_text(alias: str, column: Column) -> str:
+    """A column's values as plain text, whatever it holds."""
+    name = f"{alias}.{quoted(column.name)}"
+    return f"substr({name}, 3)" if column.type.kind is Kind.VARIANT else f"{name}::VARCHAR"
+
+
+def equal(left: tuple[str, Column], right: tuple[str, Column]) -> str:
+    """Equality of two columns; tagged against plain compares as tagged."""
+    if left[1].type == right[1].type:
+        return f"{left[0]}.{quoted(left[1].name)} = {right[0]}.{quoted(right[1].name)}"
+    return f"{_tagged(*left)} = {_tagged(*right)}"
+
+
+_TAGS = {Kind.INTEGER: "i:", Kind.FLOAT: "r:", Kind.BINARY: "b:"}
+
+
+def _tagged(alias: str, column: Column) -> str:
+    name = f"{alias}.{quoted(column.name)}"
+    if column.type.kind is Kind.VARIANT:
+        return name
+    value = f"to_base64({name})" if column.type.kind is Kind.BINARY else f"{name}::VARCHAR"
+    return f"'{_TAGS.get(column.type.kind, 't:')}' || {value}"

@@ -1,0 +1,88 @@
+"""The rows of one table as they enter the archive: read by their keys, foreign parents blanked as the plan says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from migrator.contracts import Reading
+from migrator.engine.classify import Reference
+from migrator.engine.closure import STUB
+from migrator.engine.scope import Resolved, blanked
+from migrator.engine.workbench import QueryKeys
+from storage.schema import Kind, Table
+from storage.types import arrow_schema, arrow_type
+
+_BLANKS = {Kind.INTEGER: 0, Kind.FLOAT: 0.0, Kind.BINARY: b"", Kind.BOOLEAN: False, Kind.VARIANT: "t:"}
+
+
+def extract(reading: Reading, resolved: Resolved, table: Table) -> Iterator[pa.RecordBatch]:
+    """The table's rows of the archive; `table` as the census typed it. Recast as in Reading.scan."""
+    closure = resolved.closure
+    changes = [
+        _nulling(resolved, table, reference)
+        for reference in resolved.classified.references_of(table.name)
+        if resolved.rules.foreign.get(reference.name) == "null"
+    ]
+    for batch in reading.scan(table, closure.predicate(table.name)):
+        for change in changes:
+            batch = change(batch)
+        yield batch
+    if closure.table(table.name).primary_key and closure.count(table.name, STUB):
+        for batch in reading.scan(table, closure.predicate(table.name, STUB)):
+            yield _stub(table, resolved, batch)
+
+
+def _nulling(resolved: Resolved, table: Table, reference: Reference) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
+    """Set the reference's columns to NULL in rows that point outside the archive."""
+    missing = _texts(resolved.closure.missing(reference))
+    columns = blanked(table, reference)
+
+    def change(batch: pa.RecordBatch) -> pa.RecordBatch:
+        if not len(missing):
+            return batch
+        keys = _joined([batch.column(name) for name in reference.columns])
+        outside = pc.fill_null(pc.is_in(keys, value_set=missing), False)
+        if reference.when:
+            kind = pc.cast(batch.column(reference.when.columns[0]), pa.string())
+            outside = pc.and_(outside, pc.fill_null(pc.equal(kind, str(reference.when.values[0])), False))
+        for name in columns:
+            i = batch.schema.get_field_index(name)
+            batch = batch.set_column(i, batch.schema.field(i), pc.if_else(outside, None, batch.column(i)))
+        return batch
+
+    return change
+
+
+def _texts(keys: QueryKeys) -> pa.Array:
+    """Keys as one text each: an Arrow array is the compact form of a set that is small beside its table."""
+    parts = [_joined(batch.columns) for batch in keys.batches()]
+    return pa.concat_arrays(parts) if parts else pa.array([], pa.string())
+
+
+def _joined(columns: list[pa.Array]) -> pa.Array:
+    return pc.binary_join_element_wise(*[pc.cast(column, pa.string()) for column in columns], "\x1f")
+
+
+def _stub(table: Table, resolved: Resolved, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Key columns and obligatory references stay; everything else says nothing about the person or thing it was."""
+    kept = set(table.primary_key)
+    for reference in resolved.classified.references_of(table.name):
+        if not any(table.column(column).nullable for column in reference.columns):
+            kept.update(reference.columns)
+    unique = {column for key in table.unique for column in key.columns}
+    arrays = []
+    for column, array in zip(table.columns, batch.columns, strict=True):
+        if column.name in kept:
+            arrays.append(array)
+        elif column.nullable:
+            arrays.append(pa.nulls(len(array), arrow_type(column.type)))
+        elif column.name in unique and column.type.kind is Kind.TEXT:
+            keys = _joined([batch.column(name) for name in table.primary_key])
+            arrays.append(pc.binary_join_element_wise("stub-", keys, ""))
+        else:
+            blank = _BLANKS.get(column.type.kind, "")
+            arrays.append(pa.array([blank] * len(array), arrow_type(column.type)))
+    return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(table))

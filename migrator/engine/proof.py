@@ -1,0 +1,208 @@
+"""Proof that an archive holds all of the tenant and nobody else, by queries of its own.
+
+Exclusivity: every archived row is walked to the root inside the archive. Completeness: along every ownership edge the
+source's own count, by the keys the archive holds, equals the archive's. Neither uses the key sets of the extraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from migrator.contracts import Among, Matching, Reading, Whole
+from migrator.engine.classify import OWNED, Classified, Reference
+from migrator.engine.closure import as_text, equal
+from migrator.engine.workbench import QueryKeys, Workbench, quoted
+from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
+from storage.problem import Problem
+from storage.schema import Table
+from storage.types import arrow_schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeProof:
+    """One ownership edge: rows the source counts along it, and rows the archive holds along it."""
+
+    edge: str
+    source: int
+    archive: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    walked: dict[str, int]  # table → rows that lead to the root inside the archive
+    invited: dict[str, int]  # table → rows of others that the plan lets come along (carry, stub)
+    edges: tuple[EdgeProof, ...]
+    problems: tuple[Problem, ...]
+
+
+class Prover:
+    """Watches what goes into the archive, then proves it. Tables are those of the archive, as written."""
+
+    def __init__(self, workbench: Workbench, classified: Classified, rules: ScopeRules) -> None:
+        self._workbench = workbench
+        self._classified = classified
+        self._rules = rules
+        self._tables: dict[str, Table] = {}
+        workbench.schema("arch")
+
+    def watching(self, table: Table, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Pass the batches on, keeping the columns that references use. A second call for a table starts it anew."""
+        columns = self._columns(table)
+        self._tables[table.name] = table
+        schema = pa.schema([arrow_schema(table).field(name) for name in columns])
+        self._workbench.ingest("arch", table.name, [], schema if columns else pa.schema([("none", pa.bool_())]))
+        for batch in batches:
+            kept = batch.select(columns) if columns else pa.record_batch([pa.nulls(len(batch), pa.bool_())], ["none"])
+            self._workbench.append("arch", table.name, [kept], kept.schema)
+            yield batch
+
+    def _columns(self, table: Table) -> list[str]:
+        needed: set[str] = set(table.primary_key)
+        for reference in self._classified.references:
+            if reference.table == table.name:
+                needed.update(reference.columns, reference.when.columns if reference.when else ())
+            if reference.parent == table.name:
+                needed.update(reference.parent_columns)
+        root = self._rules.root
+        if isinstance(root, ColumnRoot):
+            needed.add(root.column)
+        if isinstance(root, TableRoot) and root.table == table.name:
+            needed.update(column for column, _ in root.where)
+        return [name for name in table.column_names if name in needed]
+
+    # ── the proof ───────────────────────────────────────────────────────────────────────────────────────────
+    def prove(self, reading: Reading) -> Proof:
+        """Walk and count; `problems` is empty where everything is proven."""
+        owned = [name for name in self._tables if self._classified.classes[name] == OWNED]
+        for name in owned:
+            self._workbench.execute(f"ALTER TABLE arch.{quoted(name)} ADD COLUMN migrator_walk INTEGER")
+            self._start(name)
+        self._walk(owned)
+        walked = {name: self._count(name, "migrator_walk IS NOT NULL") for name in owned}
+        invited = {name: self._invite(name) for name in owned}
+        edges = tuple(self._edges(reading))
+        return Proof(
+            walked=walked,
+            invited={name: count for name, count in invited.items() if count},
+            edges=edges,
+            problems=(*self._strangers(owned), *self._incomplete(edges)),
+        )
+
+    def _start(self, name: str) -> None:
+        root, table = self._rules.root, self._tables[name]
+        if isinstance(root, DatabaseRoot):
+            condition = "true"
+        elif isinstance(root, ColumnRoot) and root.column in table.column_names:
+            condition = f"{as_text('t', table.column(root.column))} = {_literal(root.value)}"
+        elif isinstance(root, TableRoot) and root.table == name:
+            condition = " AND ".join(f"{as_text('t', table.column(c))} = {_literal(v)}" for c, v in root.where)
+        else:
+            return
+        self._workbench.execute(f"UPDATE arch.{quoted(name)} AS t SET migrator_walk = 0 WHERE {condition}")
+
+    def _walk(self, owned: list[str]) -> None:
+        step = 0
+        moved = True
+        while moved:
+            moved = False
+            for name in owned:
+                for reference in self._classified.paths[name]:
+                    before = self._count(name, "migrator_walk IS NOT NULL")
+                    self._workbench.execute(
+                        f"UPDATE arch.{quoted(name)} AS c SET migrator_walk = {step + 1} WHERE migrator_walk IS NULL"
+                        f" AND {self._filled(reference)} AND EXISTS (SELECT 1 FROM arch.{quoted(reference.parent)} p"
+                        f" WHERE p.migrator_walk IS NOT NULL AND {self._joined(reference)})"
+                    )
+                    moved |= self._count(name, "migrator_walk IS NOT NULL") > before
+            step += 1
+
+    def _invite(self, name: str) -> int:
+        """Rows that did not lead to the root, and that a row of the archive points at where the plan lets them come."""
+        hosts = [
+            f"EXISTS (SELECT 1 FROM arch.{quoted(r.table)} c WHERE {self._filled(r)} AND {self._joined(r)})"
+            for r in self._classified.references
+            if r.parent == name and r.table in self._tables and self._rules.foreign.get(r.name) in ("carry", "stub")
+        ]
+        if not hosts:
+            return 0
+        return self._count(name, f"migrator_walk IS NULL AND ({' OR '.join(hosts)})", alias="p")
+
+    def _strangers(self, owned: list[str]) -> Iterator[Problem]:
+        for name in owned:
+            outside = self._count(name, "migrator_walk IS NULL")
+            uninvited = outside - self._invite(name)
+            if uninvited:
+                yield Problem(
+                    where=name,
+                    what="archived rows do not lead to the tenant inside the archive",
+                    count=uninvited,
+                    next="the archive was not committed; report this with the plan: the scope took what it should not",
+                )
+
+    def _edges(self, reading: Reading) -> Iterator[EdgeProof]:
+        root = self._rules.root
+        for name, paths in self._classified.paths.items():
+            table = self._tables[name]
+            if isinstance(root, DatabaseRoot):
+                yield EdgeProof(edge=name, source=reading.count(table, Whole()), archive=self._count(name, "true"))
+            elif isinstance(root, ColumnRoot) and root.column in table.column_names:
+                predicate = Matching(columns=(root.column,), values=(root.value,))
+                archive = self._count(name, f"{as_text('t', table.column(root.column))} = {_literal(root.value)}")
+                yield EdgeProof(edge=f"{name}.{root.column}", source=reading.count(table, predicate), archive=archive)
+            else:
+                for reference in paths:
+                    yield self._edge(reading, reference)
+
+    def _edge(self, reading: Reading, reference: Reference) -> EdgeProof:
+        parent = self._tables[reference.parent]
+        names = ", ".join(map(quoted, reference.parent_columns))
+        filled = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in reference.parent_columns)
+        keys = QueryKeys(
+            workbench=self._workbench,
+            query=f"SELECT DISTINCT {names} FROM arch.{quoted(reference.parent)}"
+            f" WHERE migrator_walk IS NOT NULL AND {filled} ORDER BY ALL",
+            types=tuple(parent.column(column).type for column in reference.parent_columns),
+        )
+        child = self._tables[reference.table]
+        archive = self._count(
+            reference.table,
+            f"{self._filled(reference)} AND EXISTS (SELECT 1 FROM arch.{quoted(reference.parent)} p"
+            f" WHERE p.migrator_walk IS NOT NULL AND {self._joined(reference)})",
+            alias="c",
+        )
+        source = reading.count(child, Among(columns=reference.columns, keys=keys, when=reference.when))
+        return EdgeProof(edge=str(reference), source=source, archive=archive)
+
+    def _incomplete(self, edges: tuple[EdgeProof, ...]) -> Iterator[Problem]:
+        for edge in edges:
+            if edge.source != edge.archive:
+                yield Problem(
+                    where=edge.edge,
+                    what=f"the source counts {edge.source} rows along this edge, the archive holds {edge.archive}",
+                    count=abs(edge.source - edge.archive),
+                    next="the archive was not committed; report this with the plan: the scope left rows behind",
+                )
+
+    def _count(self, name: str, condition: str, alias: str = "t") -> int:
+        return int(self._workbench.one(f"SELECT count(*) FROM arch.{quoted(name)} {alias} WHERE {condition}"))
+
+    def _filled(self, reference: Reference) -> str:
+        parts = [f"c.{quoted(column)} IS NOT NULL" for column in reference.columns]
+        if reference.when:
+            column = self._tables[reference.table].column(reference.when.columns[0])
+            parts.append(f"{as_text('c', column)} = {_literal(reference.when.values[0])}")
+        return " AND ".join(parts)
+
+    def _joined(self, reference: Reference) -> str:
+        child, parent = self._tables[reference.table], self._tables[reference.parent]
+        return " AND ".join(
+            equal(("c", child.column(ours)), ("p", parent.column(theirs)))
+            for ours, theirs in zip(reference.columns, reference.parent_columns, strict=True)
+        )
+
+
+def _literal(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"

@@ -1,0 +1,250 @@
+"""Which rows of the source are the tenant's, table by table, and everything about it that somebody has to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from migrator.contracts import Among, Matching, Reading, Whole
+from migrator.engine.classify import OWNED, SHARED, Classified, Reference, classify
+from migrator.engine.closure import CARRIED, STUB, Closure
+from migrator.engine.workbench import Workbench
+from migrator.outcomes import Verdict
+from migrator.plan import ColumnRoot, DatabaseRoot, Plan, ScopeRules, TableRoot
+from storage.errors import Misuse
+from storage.problem import Problem
+from storage.schema import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableScope:
+    """One table's part: `rows` leave, of which `carried` belong to other tenants in full and `stubs` by key only."""
+
+    name: str
+    class_: str
+    path: str
+    rows: int = 0
+    of: int = 0  # rows the table has in the source
+    carried: int = 0
+    stubs: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossing:
+    """A reference that leads out of the tenant's rows: how often, and what the plan says about it."""
+
+    reference: str
+    count: int
+    policy: str  # carry | stub | null | dangling | excluded | undecided
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    tables: tuple[TableScope, ...]
+    crossings: tuple[Crossing, ...]
+    left_behind: tuple[Crossing, ...]  # rows one of several paths leads to, but not the chosen ones
+    problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.of(not self.problems)
+
+    @property
+    def unclassified(self) -> tuple[str, ...]:
+        return tuple(table.name for table in self.tables if table.class_ == "unclassified")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """A scope together with the key sets that select its rows."""
+
+    scope: Scope
+    classified: Classified
+    closure: Closure
+    rules: ScopeRules
+
+
+def resolve(reading: Reading, plan: Plan, workbench: Workbench) -> Resolved:
+    """Find the tenant's rows. Misuse on an unknown name or an empty root; what is undecided stands in `problems`."""
+    rules = plan.needs_source().scope
+    classified = classify(reading.schema, rules)
+    _require_root(reading, rules, plan.tenant)
+    closure = Closure(reading, rules, classified, workbench)
+    closure.find()
+    finder = _Finder(reading, rules, classified, closure)
+    crossings = tuple(finder.crossings())
+    return Resolved(
+        scope=Scope(
+            tables=tuple(finder.tables()),
+            crossings=crossings,
+            left_behind=tuple(finder.left_behind()),
+            problems=(*classified.problems, *finder.problems),
+        ),
+        classified=classified,
+        closure=closure,
+        rules=rules,
+    )
+
+
+def _require_root(reading: Reading, rules: ScopeRules, tenant: str) -> None:
+    root = rules.root
+    if isinstance(root, TableRoot):
+        table = reading.schema.table(root.table)
+        count = reading.count(
+            table, Matching(columns=tuple(c for c, _ in root.where), values=tuple(v for _, v in root.where))
+        )
+        said = f"{root.table} where {' and '.join(f'{c} = {v!r}' for c, v in root.where)}"
+        if not count:
+            raise Misuse(
+                f"tenant {tenant!r} not found: no row of {said}",
+                where=root.at,
+                next="`migrator inspect` lists tenant candidates with examples",
+            )
+        if count > 1:
+            raise Misuse(
+                f"the root names {count} rows: {said}",
+                where=root.at,
+                next="name the one row that is the tenant by its key",
+            )
+    if isinstance(root, ColumnRoot):
+        predicate = Matching(columns=(root.column,), values=(root.value,))
+        holding = [table for table in reading.schema.tables if root.column in table.column_names]
+        if not any(reading.count(table, predicate) for table in holding):
+            raise Misuse(
+                f"tenant {tenant!r} not found: no row has {root.column} = {root.value!r}",
+                where=root.at,
+                next="`migrator inspect` lists tenant candidates with examples",
+            )
+
+
+def blanked(table: Table, reference: Reference) -> tuple[str, ...]:
+    """The columns that the policy `null` sets to NULL: those that may be, and that do not tell the row apart."""
+    return tuple(
+        column for column in reference.columns if table.column(column).nullable and column not in table.primary_key
+    )
+
+
+class _Finder:
+    """Reads the closure and says what a person should know; collects what is red in `problems`."""
+
+    def __init__(self, reading: Reading, rules: ScopeRules, classified: Classified, closure: Closure) -> None:
+        self._reading = reading
+        self._rules = rules
+        self._classified = classified
+        self._closure = closure
+        self.problems: list[Problem] = []
+
+    def tables(self) -> Iterator[TableScope]:
+        for table in self._reading.schema.tables:
+            class_ = self._classified.classes[table.name]
+            held = class_ in (OWNED, SHARED)
+            yield TableScope(
+                name=table.name,
+                class_=class_,
+                path=self._path(table.name),
+                rows=self._closure.count(table.name) if held else 0,
+                of=self._reading.count(table, Whole()),
+                carried=self._closure.count(table.name, CARRIED) if held else 0,
+                stubs=self._closure.count(table.name, STUB) if held else 0,
+                reason=self._rules.excluded.get(table.name, ""),
+            )
+
+    def _path(self, name: str) -> str:
+        root = self._rules.root
+        if name in self._rules.shared:
+            return "all rows" if self._rules.shared[name] == "whole" else "rows that the tenant's rows point at"
+        if name not in self._classified.paths:
+            return ""
+        if isinstance(root, DatabaseRoot):
+            return "the whole database"
+        if isinstance(root, ColumnRoot) and root.column in self._reading.schema.table(name).column_names:
+            return f"{name}.{root.column} = {root.value}"
+        if isinstance(root, TableRoot) and root.table == name:
+            return f"{name} where {' and '.join(f'{c} = {v}' for c, v in root.where)}"
+        return "; ".join(map(str, self._classified.paths[name]))
+
+    def crossings(self) -> Iterator[Crossing]:
+        for reference in self._classified.references:
+            if self._classified.classes[reference.table] not in (OWNED, SHARED):
+                continue
+            if self._classified.classes[reference.parent] not in (OWNED, SHARED):
+                yield from self._into_excluded(reference)
+                continue
+            count, examples = self._closure.crossing(reference)
+            if count:
+                yield self._judged(reference, count, examples)
+        self._require_known_types()
+
+    def _into_excluded(self, reference: Reference) -> Iterator[Crossing]:
+        count = len(self._closure.pointed_at(reference))
+        if count:
+            yield Crossing(reference=str(reference), count=count, policy="excluded")
+
+    def _judged(self, reference: Reference, count: int, examples: tuple[str, ...]) -> Crossing:
+        missing = self._closure.missing(reference)
+        existing = self._reading.count(
+            self._closure.table(reference.parent), Among(columns=reference.parent_columns, keys=missing)
+        )
+        policy = self._rules.foreign.get(reference.name)
+        if not existing or policy == "null":
+            return Crossing(
+                reference=str(reference),
+                count=count,
+                policy="null" if policy == "null" else "dangling",
+                examples=examples,
+            )
+        by_path = reference in self._classified.paths.get(reference.table, ())
+        if policy == "null":
+            what = f"{count} row(s) point at {reference.parent} of another tenant by a column that cannot be NULL"
+            next_ = f"choose carry or stub: scope.foreign: {{{reference.name}: carry}}"
+        elif by_path:
+            what = f"{count} row(s) lead to this tenant by one path and to another tenant by {reference}"
+            next_ = (
+                f"say which references carry ownership: scope.paths: {{{reference.table}: [{self._others(reference)}]}}"
+            )
+        else:
+            what = f"{count} row(s) point at {reference.parent} of another tenant"
+            next_ = f"say what comes along: scope.foreign: {{{reference.name}: carry | stub | null}}"
+        self.problems.append(Problem(where=reference.name, what=what, count=count, examples=examples, next=next_))
+        return Crossing(reference=str(reference), count=count, policy="undecided", examples=examples)
+
+    def _others(self, reference: Reference) -> str:
+        labels = [path.label for path in self._classified.paths[reference.table] if path.label != reference.label]
+        return ", ".join(dict.fromkeys(labels)) or reference.label
+
+    def _require_known_types(self) -> None:
+        """A polymorphic type the plan does not know would leave rows behind without a word."""
+        for declared in self._rules.references:
+            if declared.type_column and self._classified.classes[declared.table] == OWNED:
+                self.problems.extend(self._unknown_types(declared.table, declared.type_column, dict(declared.types)))
+
+    def _unknown_types(self, name: str, column: str, types: dict[str, str]) -> Iterator[Problem]:
+        seen: set[str] = set()
+        table = self._closure.table(name)
+        for batch in self._reading.scan(table, Whole(), columns=[column], distinct=True):
+            seen |= {str(value) for value in batch.column(0).to_pylist() if value is not None}
+        unknown = sorted(seen - set(types))
+        if unknown:
+            yield Problem(
+                where=f"{name}.{column}",
+                what="types that the plan's reference does not know; rows of these types cannot be given to a tenant",
+                count=len(unknown),
+                examples=tuple(unknown[:10]),
+                next="add each to `types` of this reference, with the table it means",
+            )
+
+    def left_behind(self) -> Iterator[Crossing]:
+        """Rows that an unchosen reference leads to this tenant by, and that stay with another."""
+        for reference in self._classified.references:
+            if reference.table not in self._rules.paths or reference in self._classified.paths.get(reference.table, ()):
+                continue
+            if self._classified.classes[reference.parent] != OWNED:
+                continue
+            keys = self._closure.owned_keys(reference)
+            source = self._closure.table(reference.table)
+            led = self._reading.count(source, Among(columns=reference.columns, keys=keys, when=reference.when))
+            taken = self._closure.leading_in(reference)
+            if led > taken:
+                yield Crossing(reference=str(reference), count=led - taken, policy="left with the other tenant")

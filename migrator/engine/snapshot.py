@@ -1,0 +1,239 @@
+"""A tenant's data out of its platform and into a committed archive, proven on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from migrator.contracts import Reading, Source
+from migrator.engine.classify import EXCLUDED, OWNED, SHARED
+from migrator.engine.extract import extract
+from migrator.engine.proof import Proof, Prover
+from migrator.engine.scope import Resolved, Scope, resolve
+from migrator.engine.workbench import workbench
+from migrator.outcomes import Progress, Tick, silent
+from migrator.plan import Plan
+from storage.errors import Recast, Red
+from storage.identity import Identity, new_archive_id
+from storage.objects import ObjectStore
+from storage.problem import Problem
+from storage.schema import Attachment, Fidelity, Table
+from storage.seal import SigningKeys
+from storage.writer import ArchiveWriter, Sealed
+
+_MOST_RECASTS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    sealed: Sealed
+    identity: Identity
+    scope: Scope
+    proof: Proof
+
+
+def snapshot(
+    source: Source, plan: Plan, store: ObjectStore, keys: SigningKeys, *, tool: str, progress: Progress = silent
+) -> Snapshot:
+    """Take one consistent snapshot of the plan's tenant into the store.
+
+    Red where the scope is undecided, a column cannot be held exactly, or the proof fails: no archive is left then.
+    """
+    audit = _Audit()
+    with source.fence() as reading, workbench() as bench:
+        audit.add("fence", asdict(reading.fence))
+        progress(Tick(step="scope"))
+        resolved = resolve(reading, plan, bench)
+        if resolved.scope.problems:
+            raise Red(
+                f"the scope has {len(resolved.scope.problems)} open question(s); first: {resolved.scope.problems[0].what}",
+                where=resolved.scope.problems[0].where,
+                next=resolved.scope.problems[0].next,
+                problems=resolved.scope.problems,
+            )
+        identity = _identity(reading, plan, tool)
+        prover = Prover(bench, resolved.classified, resolved.rules)
+        with ArchiveWriter(store, identity, keys) as writer:
+            for table in reading.schema.tables:
+                if resolved.classified.classes[table.name] in (OWNED, SHARED):
+                    _TableCopy(reading, resolved, prover, progress).copy(writer, table, audit)
+            progress(Tick(step="prove"))
+            proof = prover.prove(reading)
+            if proof.problems:
+                raise Red(
+                    f"the proof failed: {proof.problems[0].what}",
+                    where=proof.problems[0].where,
+                    next=proof.problems[0].next,
+                    problems=proof.problems,
+                )
+            audit.add("proof", {"edges": len(proof.edges), "walked": sum(proof.walked.values())})
+            _write_documents(writer, reading, plan, resolved.scope, proof, audit, tool)
+            sealed = writer.commit()
+    return Snapshot(sealed=sealed, identity=identity, scope=resolved.scope, proof=proof)
+
+
+def _identity(reading: Reading, plan: Plan, tool: str) -> Identity:
+    at = datetime.now(UTC)
+    return Identity(
+        archive_id=new_archive_id(plan.tenant, at),
+        tenant=plan.tenant,
+        plan=plan.name,
+        created_at=at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        source_platform=reading.schema.platform,
+        source_version=reading.schema.version,
+        fence={name: str(value) for name, value in asdict(reading.fence).items()},
+        tool=tool,
+    )
+
+
+class _TableCopy:
+    """One table into the archive; read again, within the same fence, when a value needs its column held otherwise."""
+
+    def __init__(self, reading: Reading, resolved: Resolved, prover: Prover, progress: Progress) -> None:
+        self._reading = reading
+        self._resolved = resolved
+        self._prover = prover
+        self._progress = progress
+
+    def copy(self, writer: ArchiveWriter, declared: Table, audit: _Audit) -> None:
+        class_ = self._resolved.classified.classes[declared.name]
+        table, _ = self._reading.census(declared, self._resolved.closure.predicate(declared.name))
+        table = self._with_attachments(table)
+        for _ in range(_MOST_RECASTS):
+            self._require_fidelity(table)
+            try:
+                batches = self._prover.watching(table, extract(self._reading, self._resolved, table))
+                part = writer.table(table, self._counted(table.name, batches), scope_class=class_)
+            except Recast as recast:
+                table = _recast(table, recast)
+                continue
+            audit.add("table", {"table": table.name, "rows": part.rows, "digest": part.digest})
+            return
+        raise Red("its columns cannot be settled", where=declared.name, next="report this with the table's definition")
+
+    def _with_attachments(self, table: Table) -> Table:
+        rules = {rule.column: rule for rule in self._resolved.rules.attachments if rule.table == table.name}
+        columns = tuple(
+            replace(
+                column,
+                attachment=Attachment(
+                    name_column=rules[column.name].name_column, type_column=rules[column.name].type_column
+                ),
+            )
+            if column.name in rules
+            else column
+            for column in table.columns
+        )
+        return replace(table, columns=columns)
+
+    def _require_fidelity(self, table: Table) -> None:
+        problems = tuple(
+            Problem(
+                where=f"{table.name}.{column.name}",
+                what=f"its {column.native} values are {column.fidelity}: they cannot be held exactly",
+                next=f"accept the loss by name: scope.accept: {{{table.name}.{column.name}: reason}}",
+            )
+            for column in table.columns
+            if column.fidelity in (Fidelity.LOSSY, Fidelity.UNSUPPORTED)
+            and f"{table.name}.{column.name}" not in self._resolved.rules.accept
+        )
+        if problems:
+            raise Red(problems[0].what, where=problems[0].where, next=problems[0].next, problems=problems)
+
+    def _counted(self, name: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        total, done = self._resolved.closure.count(name), 0
+        self._progress(Tick(step="snapshot", what=name, done=0, total=total))
+        for batch in batches:
+            done += batch.num_rows
+            self._progress(Tick(step="snapshot", what=name, done=done, total=total))
+            yield batch
+
+
+def _recast(table: Table, recast: Recast) -> Table:
+    return replace(table, columns=tuple(recast.column if c.name == recast.column.name else c for c in table.columns))
+
+
+class _Audit:
+    """Events, each with the hash of the one before: a line removed or changed shows."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._last = "0" * 64
+
+    def add(self, event: str, detail: dict[str, Any]) -> None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = json.dumps({"at": at, "event": event, "detail": detail, "previous": self._last}, ensure_ascii=False)
+        self._lines.append(line)
+        self._last = hashlib.sha256(line.encode()).hexdigest()
+
+    def content(self) -> bytes:
+        return "".join(f"{line}\n" for line in self._lines).encode()
+
+
+def _write_documents(
+    writer: ArchiveWriter, reading: Reading, plan: Plan, scope: Scope, proof: Proof, audit: _Audit, tool: str
+) -> None:
+    """What the archive says about itself; of other tenants it says nothing, not even how many rows they have."""
+    held = [table for table in scope.tables if table.class_ in (OWNED, SHARED)]
+    writer.document("provenance/run.json", _json({"tool": tool, "plan": plan.name, "plan_sha256": plan.sha256}))
+    writer.document("provenance/fence.json", _json(asdict(reading.fence)))
+    writer.document(
+        "provenance/scope.json",
+        _json(
+            {
+                "tables": [
+                    {
+                        "table": table.name,
+                        "class": table.class_,
+                        "path": table.path,
+                        "rows": table.rows,
+                        "carried": table.carried,
+                        "stubs": table.stubs,
+                    }
+                    for table in held
+                ],
+                "references_that_lead_out": [
+                    {"reference": crossing.reference, "rows": crossing.count, "policy": crossing.policy}
+                    for crossing in scope.crossings
+                ],
+            }
+        ),
+    )
+    writer.document(
+        "provenance/proof.json",
+        _json(
+            {
+                "proof": "by index",
+                "walked": proof.walked,
+                "invited": proof.invited,
+                "edges": [asdict(e) for e in proof.edges],
+            }
+        ),
+    )
+    writer.document(
+        "reports/exclusions.json",
+        _json([{"table": t.name, "reason": t.reason} for t in scope.tables if t.class_ == EXCLUDED]),
+    )
+    writer.document(
+        "reports/inventory.json",
+        _json(
+            [
+                {"table": t.name, "rows": t.rows, "columns": list(reading.schema.table(t.name).column_names)}
+                for t in held
+            ]
+        ),
+    )
+    ddl = [reading.schema.table(table.name).ddl for table in held]
+    writer.document("schema/source-ddl.sql", "".join(f"{text};\n\n" for text in ddl if text).encode())
+    audit.add("documents", {"tables": len(held)})
+    writer.document("provenance/audit.jsonl", audit.content())
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
