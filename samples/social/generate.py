@@ -181,16 +181,6 @@ class Circle:
         return self.members.id(self.company, (self.first + place) % self.everyone)
 
 
-@dataclass
-class Talk:
-    """Some posts with all that hangs on them, ready to be written."""
-
-    posts: list[Row] = field(default_factory=list)
-    comments: list[Row] = field(default_factory=list)
-    reactions: list[Row] = field(default_factory=list)
-    post_tags: list[Row] = field(default_factory=list)
-
-
 class Ruche:
     """The rows of every table, table by table, as a stream."""
 
@@ -206,9 +196,12 @@ class Ruche:
         others = sum(ring.count(TENANT) for ring in rings) + sum(
             Circle(self.members, TENANT, rank).size for rank in range(self.groups.count(TENANT))
         )
-        self.posts = Ring.for_tenant(int((rows - others) / 5.7), least=20)  # 5.7 rows a post: see `talks`
-        linked = (("/members/", self.members), ("/posts/", self.posts), ("/groups/", self.groups))
-        self.prose = Prose(seed, [(prefix, ring.total) for prefix, ring in linked])
+        self.posts = Ring.for_tenant(int((rows - others) / Talk.ROWS_A_POST), least=20)
+
+    def links(self) -> list[tuple[str, int]]:
+        """What a text may link to: the prefix of the address and the highest id."""
+        rings = (("/members/", self.members), ("/posts/", self.posts), ("/groups/", self.groups))
+        return [(prefix, ring.total) for prefix, ring in rings]
 
     def country_rows(self) -> Iterator[Row]:
         for id_, (code, name) in enumerate(WORDS["countries"], start=1):
@@ -264,10 +257,11 @@ class Ruche:
             circle, joined = Circle(self.members, company, rank), self.groups.moment(id_)
             for place in range(circle.size):
                 yield id_, circle.member(place), ("owner", "moderator", "member")[min(place, 2)], joined
-            for guest in self._guests(company, rank):
+            for guest in self.guests(company, rank):
                 yield id_, guest, "guest", joined
 
-    def _guests(self, company: int, group_rank: int | None) -> list[int]:
+    def guests(self, company: int, group_rank: int | None) -> list[int]:
+        """The people of another company in this group."""
         if group_rank != 0 or company not in GUESTS:
             return []
         home, ranks = GUESTS[company]
@@ -309,82 +303,88 @@ class Ruche:
             actor = self.members.id(company, chance.below(self.members.count(company)))
             yield id_, company, actor, chance.pick(WORDS["audit_actions"]), None, self.log.moment(id_)
 
-    # ── posts and what hangs on them ──
-    def talks(self, posts_at_once: int = 2000) -> Iterator[Talk]:
-        """Every post once, with on average 2.3 comments, 1.9 reactions and 0.5 tags."""
-        chance, posts, ids = Chance(self.seed, "talks"), iter(self.posts), {"comment": 0, "reaction": 0}
-        while some := list(islice(posts, posts_at_once)):
-            talk = Talk()
-            for id_, company, rank in some:
-                self._talk(talk, chance, ids, id_, company, rank)
-            yield talk
 
-    def _talk(self, talk: Talk, chance: Chance, ids: dict[str, int], post: int, company: int, rank: int) -> None:
-        group = 0 if rank == 0 else None if chance.number() < 0.12 else chance.skewed(self.groups.count(company))
-        circle = Circle(self.members, company, group or 0)
-        written, second = self.posts.moment(post), SECONDS * post // self.posts.total
-        talk.posts.append(
+@dataclass
+class Lot:
+    """Some posts with all that hangs on them, ready to be written."""
+
+    posts: list[Row] = field(default_factory=list)
+    comments: list[Row] = field(default_factory=list)
+    reactions: list[Row] = field(default_factory=list)
+    post_tags: list[Row] = field(default_factory=list)
+
+
+class Talk:
+    """Every post once, with on average 2.3 comments, 1.9 reactions and 0.5 tags, made together because they belong so."""
+
+    ROWS_A_POST = 5.7
+
+    def __init__(self, ruche: Ruche) -> None:
+        self.ruche = ruche
+        self.chance = Chance(ruche.seed, "talk")
+        self.prose = Prose(ruche.seed, ruche.links())
+        self.comments = self.reactions = 0
+        self.lot = Lot()
+
+    def lots(self, posts_at_once: int = 2000) -> Iterator[Lot]:
+        posts = iter(self.ruche.posts)
+        while some := list(islice(posts, posts_at_once)):
+            self.lot = Lot()
+            for id_, company, rank in some:
+                self._post(id_, company, rank)
+            yield self.lot
+
+    def _post(self, post: int, company: int, rank: int) -> None:
+        ruche, chance = self.ruche, self.chance
+        group = 0 if rank == 0 else None if chance.number() < 0.12 else chance.skewed(ruche.groups.count(company))
+        circle = Circle(ruche.members, company, group or 0)
+        second = SECONDS * post // ruche.posts.total
+        self.lot.posts.append(
             (
                 post,
                 company,
-                None if group is None else self.groups.id(company, group),
+                None if group is None else ruche.groups.id(company, group),
                 circle.member(chance.skewed(circle.size)),
                 odd(ODD_LABELS, rank, chance.pick(WORDS["titles"])),
                 odd(ODD_TEXTS, rank, self.prose()),
                 int(rank % 50 == 5),
                 chance.skewed(400),
-                written,
+                moment(second),
                 moment(second + 3600) if chance.number() < 0.1 else None,
             )
         )
-        self._tag(talk, chance, post, company, rank)
-        guests = self._guests(company, group)
-        visiting = guests if rank == 0 or chance.number() < 0.2 else []
-        self._react(talk, chance, ids, ("post", post), circle, int(5 * chance.number() ** 2), visiting[:1], written)
-        self._comment(talk, chance, ids, post, circle, visiting, second)
+        self._tag(post, company, rank)
+        guests = ruche.guests(company, group) if rank == 0 or chance.number() < 0.2 else []
+        self._react(("post", post), [*guests[:1], *self._some(circle, int(5 * chance.number() ** 2))], second)
+        self._comment(post, circle, guests, second)
 
-    def _tag(self, talk: Talk, chance: Chance, post: int, company: int, rank: int) -> None:
+    def _tag(self, post: int, company: int, rank: int) -> None:
+        tags, chance = self.ruche.tags, self.chance
         for place in range(3 if rank == 0 else int(2.2 * chance.number() ** 2)):
-            tag = self.tags.id(company, (rank + place * 3) % self.tags.count(company))
-            twice = 2 if place == 0 and (rank == 0 or chance.number() < 0.02) else 1
-            talk.post_tags.extend([(post, tag)] * twice)
+            tag = tags.id(company, (rank + place * 3) % tags.count(company))
+            twice = place == 0 and (rank == 0 or chance.number() < 0.02)
+            self.lot.post_tags.extend([(post, tag)] * (1 + twice))
 
-    def _comment(
-        self,
-        talk: Talk,
-        chance: Chance,
-        ids: dict[str, int],
-        post: int,
-        circle: Circle,
-        visiting: Sequence[int],
-        second: int,
-    ) -> None:
+    def _comment(self, post: int, circle: Circle, guests: Sequence[int], second: int) -> None:
+        chance, first = self.chance, self.comments + 1
         number = 40 if chance.number() < 0.01 else int(7 * chance.number() ** 2)
-        first = ids["comment"] + 1
-        for place in range(max(number, len(visiting) + 1 if visiting else 0)):
-            ids["comment"] = comment = first + place
+        for place in range(max(number, len(guests))):
+            self.comments += 1
             parent = first + chance.below(place) if place and chance.number() < 0.4 else None
-            author = visiting[place] if place < len(visiting) else circle.member(chance.skewed(circle.size))
-            written = moment(second + 600 * (place + 1))
-            talk.comments.append((comment, post, parent, author, odd(ODD_TEXTS, comment, self.prose()), written))
-            self._react(talk, chance, ids, ("comment", comment), circle, int(1.4 * chance.number()), (), written)
+            author = guests[place] if place < len(guests) else circle.member(chance.skewed(circle.size))
+            body, written = odd(ODD_TEXTS, self.comments, self.prose()), second + 600 * (place + 1)
+            self.lot.comments.append((self.comments, post, parent, author, body, moment(written)))
+            self._react(("comment", self.comments), self._some(circle, int(1.4 * chance.number())), written)
 
-    def _react(
-        self,
-        talk: Talk,
-        chance: Chance,
-        ids: dict[str, int],
-        target: tuple[str, int],
-        circle: Circle,
-        number: int,
-        visiting: Sequence[int],
-        written: str,
-    ) -> None:
-        start = chance.below(circle.size)
-        reacting = [*visiting, *(circle.member((start + place) % circle.size) for place in range(number))]
-        for member in dict.fromkeys(reacting):
-            ids["reaction"] += 1
-            talk.reactions.append((ids["reaction"], member, *target, chance.pick(WORDS["reactions"]), written))
+    def _some(self, circle: Circle, number: int) -> list[int]:
+        start = self.chance.below(circle.size)
+        return [circle.member((start + place) % circle.size) for place in range(number)]
+
+    def _react(self, target: tuple[str, int], members: Sequence[int], second: int) -> None:
+        for member in dict.fromkeys(members):
+            self.reactions += 1
+            kind = self.chance.pick(WORDS["reactions"])
+            self.lot.reactions.append((self.reactions, member, *target, kind, moment(second + 60)))
 
 
 # ── databases ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -416,11 +416,11 @@ def _fill_ruche(connection: sqlite3.Connection, ruche: Ruche) -> None:
     _insert(connection, "members", ruche.member_rows())
     _insert(connection, "groups", ruche.group_rows())
     _insert(connection, "memberships", ruche.membership_rows())
-    for talk in ruche.talks():
-        _insert(connection, "posts", talk.posts)
-        _insert(connection, "comments", talk.comments)
-        _insert(connection, "reactions", talk.reactions)
-        _insert(connection, "post_tags", talk.post_tags)
+    for lot in Talk(ruche).lots():
+        _insert(connection, "posts", lot.posts)
+        _insert(connection, "comments", lot.comments)
+        _insert(connection, "reactions", lot.reactions)
+        _insert(connection, "post_tags", lot.post_tags)
     _insert(connection, "messages", ruche.message_rows())
     _insert(connection, "tags", ruche.tag_rows())
     _insert(connection, "files", ruche.file_rows())
