@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from storage.errors import Fault, Misuse, Red
+from storage.local import LocalStore
+from storage.objects import read_bytes, write_bytes
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path / "store")
+
+
+def test_a_link_is_listed_and_never_followed(store: LocalStore, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_bytes(b"secret")
+    write_bytes(store, "a/b", b"")
+    (store.root / "a" / "file").symlink_to(outside / "secret")
+    (store.root / "a" / "folder").symlink_to(outside)
+    assert [info.key for info in store.list("a/")] == ["a/b", "a/file", "a/folder"]
+    for key in ("a/file", "a/folder/secret"):
+        with pytest.raises(Red, match="symbolic link"):
+            read_bytes(store, key)
+    with pytest.raises(Red, match="symbolic link"):
+        write_bytes(store, "a/folder/new", b"")
+    with pytest.raises(Red, match="symbolic link"):
+        store.delete("a/folder/secret")
+    assert [path.name for path in outside.iterdir()] == ["secret"]
+
+
+@pytest.mark.parametrize(("code", "what"), [(errno.ENOSPC, "disk is full"), (errno.EACCES, "permission denied")])
+def test_a_failing_disk_is_a_fault_with_path_and_advice(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, code: int, what: str
+) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(Fault, match=what) as failure:
+        write_bytes(store, "a/b", b"1")
+    assert failure.value.where == str(store.root / "a" / "b")
+    assert "store" in failure.value.next
+    assert list(store.list()) == []
+
+
+def test_a_file_where_the_store_should_be(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("")
+    with pytest.raises(Fault, match="file") as failure:
+        write_bytes(LocalStore(tmp_path / "store"), "a", b"")
+    assert str(tmp_path / "store") in failure.value.where
+
+
+def test_an_unfinished_object_of_a_killed_writer_is_no_object(store: LocalStore) -> None:
+    write_bytes(store, "a", b"1")
+    (store.root / ".unfinished" / "tmpx").write_bytes(b"half")
+    assert [info.key for info in store.list()] == ["a"]
+    with pytest.raises(Misuse, match="reserved"):
+        store.size(".unfinished/tmpx")
