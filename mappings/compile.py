@@ -1,0 +1,188 @@
+"""From a mapping and two schemas to SQL. Nothing is executed here but the typing of `sql:` expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from mappings.compiled import (
+    Compiled,
+    CompiledColumn,
+    CompiledCrosswalk,
+    CompiledEdge,
+    Probe,
+    TargetColumn,
+    filled_sql,
+    null_of,
+)
+from mappings.condition import Conditions, conditions_of
+from mappings.crosswalk import Crosswalk, key_rows_sql, resolve
+from mappings.frame import Chain, Frame
+from mappings.kinds import plain
+from mappings.model import Edge, Mapping
+from mappings.nearest import nearest
+from mappings.probe import audit_probe, condition_probe, crosswalk_probes, finding_probe, once
+from mappings.quote import identifier
+from mappings.scope import Scope
+from storage.errors import Misuse
+from storage.schema import Kind, Table, Type
+
+__all__ = ["Compiled", "CompiledCrosswalk", "CompiledEdge", "Probe", "TargetColumn", "compile_mapping"]
+
+
+def compile_mapping(mapping: Mapping, source: Sequence[Table], target: Sequence[Table], *, tenant: str) -> Compiled:
+    """The SQL of every edge, crosswalk and probe. Misuse, at file:line, for the first thing `check_mapping` lists."""
+    crosswalks = {}
+    for remap in mapping.keys:
+        with placed(mapping, remap.line, f"keys.{remap.table}"):
+            crosswalks[remap.table] = resolve(mapping, source, target, remap)
+    frame = frame_of(source, target, crosswalks, tenant)
+    filled = {table.name: _filled(mapping, table.name, frame) for table in mapping.tables}
+    return Compiled(
+        mapping=mapping,
+        edges=tuple(_edge(mapping, number, filled[edge.target], frame) for number, edge in enumerate(mapping.edges)),
+        crosswalks=tuple(_crosswalk(crosswalk, frame) for crosswalk in crosswalks.values()),
+        filled=filled,
+    )
+
+
+def frame_of(source: Sequence[Table], target: Sequence[Table], crosswalks: dict[str, Crosswalk], tenant: str) -> Frame:
+    """Both schemas by table name."""
+    return Frame(
+        source={table.name: table for table in source},
+        target={table.name: table for table in target},
+        crosswalks=crosswalks,
+        tenant=tenant,
+    )
+
+
+@contextmanager
+def placed(mapping: Mapping, line: int, place: str) -> Iterator[None]:
+    """Says where, for errors that do not know it."""
+    try:
+        yield
+    except Misuse as error:
+        raise Misuse(error.what, where=error.where or mapping.where(line, place), next=error.next) from error
+
+
+def chain_of(edge: Edge, target: str, frame: Frame, scope: Scope) -> Chain | None:
+    """The compiled chain of one target column; None if the edge does not fill it."""
+    column = edge.column(target)
+    scope.begin(f"{edge.target}.{target}")
+    return frame.chain(column, scope) if column else None
+
+
+def _filled(mapping: Mapping, target: str, frame: Frame) -> tuple[TargetColumn, ...]:
+    table = mapping.table(target)
+    with placed(mapping, table.line, target):
+        columns = frame.target_table(target).columns
+    for edge in table.edges:
+        for column in edge.columns:
+            if column.target not in [known.name for known in columns]:
+                where = mapping.where(column.line, f"{target}.{column.target}")
+                hint = nearest(column.target, [known.name for known in columns])
+                raise Misuse(f"unknown target column {column.target!r}", where=where, next=hint)
+    return tuple(
+        TargetColumn(name=column.name, type=_final(mapping, table.edges, column.name, column.type, frame))
+        for column in columns
+        if any(edge.column(column.name) for edge in table.edges)
+    )
+
+
+def _final(mapping: Mapping, edges: Sequence[Edge], name: str, type_: Type, frame: Frame) -> Type:
+    """The target column's type; where it takes anything, the one type all edges give it, else tagged values."""
+    if type_.kind is not Kind.VARIANT:
+        return type_
+    naturals = set()
+    for edge in edges:
+        column = edge.column(name)
+        with placed(mapping, column.line if column else edge.line, f"{edge.target}.{name}"):
+            chain = chain_of(edge, name, frame, frame.scope(edge, "TRUE", strict=True))
+        if chain:
+            naturals.add(chain.result.type)
+    return naturals.pop() if len(naturals) == 1 else plain(Kind.VARIANT)
+
+
+def _edge(mapping: Mapping, number: int, filled: tuple[TargetColumn, ...], frame: Frame) -> CompiledEdge:
+    edge = mapping.edges[number]
+    with placed(mapping, edge.line, edge.target):
+        conditions = conditions_of(edge, frame.source_table(edge.source))
+    lenient = frame.scope(edge, conditions.mapped, strict=False)
+    columns, probes = _columns(mapping, edge, filled, frame, lenient)
+    table = f"src.{identifier(edge.source)}"
+    return CompiledEdge(
+        number=number,
+        mapping=edge,
+        columns=columns,
+        rows_sql=_rows_sql(edge, number, filled, frame, frame.scope(edge, conditions.strict_mapped, strict=True)),
+        archive_sql=f"SELECT count(*) FROM {table}",
+        excluded_sql=f"SELECT count(*) FROM {table} WHERE {conditions.excluded}",
+        rejected_sql=f"SELECT count(*) FROM {table} WHERE {conditions.rejected}",
+        probes=(*_condition_probes(mapping, edge, conditions, frame), *probes, *_key_probes(mapping, edge, frame)),
+    )
+
+
+def _columns(
+    mapping: Mapping, edge: Edge, filled: tuple[TargetColumn, ...], frame: Frame, scope: Scope
+) -> tuple[tuple[CompiledColumn, ...], list[Probe]]:
+    columns, probes = [], []
+    target = frame.target_table(edge.target)
+    for final in filled:
+        column = edge.column(final.name)
+        if column is None:
+            continue
+        place = mapping.where(column.line, f"{edge.target}.{final.name}")
+        with placed(mapping, column.line, f"{edge.target}.{final.name}"):
+            chain = chain_of(edge, final.name, frame, scope)
+            assert chain is not None
+            frame.fitted(chain.result, target.column(final.name), final.type, scope)
+        columns.append(CompiledColumn(mapping=column, stages=chain.stages, natural=chain.result.type, type=final.type))
+        probes += [finding_probe(finding, place) for finding in scope.findings]
+        probes += [audit_probe(audit, place) for audit in once(scope.audits)]
+        scope.findings.clear()
+        scope.audits.clear()
+    return tuple(columns), probes
+
+
+def _rows_sql(edge: Edge, number: int, filled: tuple[TargetColumn, ...], frame: Frame, scope: Scope) -> str:
+    target = frame.target_table(edge.target)
+    selected = []
+    for column in filled:
+        chain = chain_of(edge, column.name, frame, scope)
+        if chain is None:
+            selected.append(f"{null_of(column.type)} AS {identifier(column.name)}")
+        else:
+            fitted = frame.fitted(chain.result, target.column(column.name), column.type, scope)
+            selected.append(filled_sql(fitted.sql, column))
+    selected.append(f"CAST({number} AS INTEGER) AS migrator_edge")
+    return f"SELECT {', '.join(selected)} FROM {scope.relation} AS mapped"
+
+
+def _condition_probes(mapping: Mapping, edge: Edge, conditions: Conditions, frame: Frame) -> list[Probe]:
+    everything = frame.scope(edge, "TRUE", strict=False)
+    return [
+        condition_probe(expression, everything, mapping.where(line, edge.target))
+        for expression, line in conditions.written
+    ]
+
+
+def _key_probes(mapping: Mapping, edge: Edge, frame: Frame) -> list[Probe]:
+    """Of the crosswalks this edge is the first to carry."""
+    probes: list[Probe] = []
+    for crosswalk in frame.crosswalks.values():
+        if crosswalk.edges[0] is edge:
+            where = mapping.where(crosswalk.remap.line, f"keys.{crosswalk.table}")
+            keys, new = _keys_sql(crosswalk, frame), crosswalk.new_sql("old", frame.tenant)
+            probes += crosswalk_probes(crosswalk, keys, new, where)
+    return probes
+
+
+def _keys_sql(crosswalk: Crosswalk, frame: Frame) -> str:
+    source = frame.source_table(crosswalk.table)
+    return key_rows_sql(crosswalk, [conditions_of(edge, source).mapped for edge in crosswalk.edges])
+
+
+def _crosswalk(crosswalk: Crosswalk, frame: Frame) -> CompiledCrosswalk:
+    new = crosswalk.new_sql("old", frame.tenant)
+    sql = f"SELECT old, {new} AS new FROM (SELECT DISTINCT old FROM ({_keys_sql(crosswalk, frame)}) AS carried) AS keys"
+    return CompiledCrosswalk(crosswalk=crosswalk, tenant=frame.tenant, sql=sql)
