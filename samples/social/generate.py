@@ -315,7 +315,7 @@ class Lot:
 
 
 class Talk:
-    """Every post once, with on average 2.3 comments, 1.9 reactions and 0.5 tags, made together because they belong so."""
+    """Every post once, with on average 2.3 comments, 1.9 reactions and 0.5 tags, made in one go."""
 
     ROWS_A_POST = 5.7
 
