@@ -50,7 +50,6 @@ class ArchiveWriter:
         self._names = FileNames()
         self._tables: dict[str, TablePart] = {}
         self._documents: dict[str, Part] = {}
-        self._held = HeldValues(store, identity.archive_id)
         self._is_committed = False
 
     @property
@@ -60,6 +59,7 @@ class ArchiveWriter:
     def __enter__(self) -> Self:
         if next(iter(self._store.list(f"{self._identity.archive_id}/")), None) is not None:
             raise AlreadyExists("an archive of this id exists", where=self.location, next="take another archive id")
+        self._held = HeldValues(self._store, self._identity.archive_id)
         return self
 
     def __exit__(self, *_failure: object) -> None:

@@ -132,7 +132,7 @@ def test_attachments_are_held_whatever_their_size_and_say_whose_they_are() -> No
     entries = [(one.row, one.column, one.name, one.size) for one in archive.files()]
     assert entries == [('["1"]', "content", "\\N", 0), ('["2"]', "content", "b.pdf", 4), ('["3"]', "content", None, 4)]
     assert len({one.sha256 for one in archive.files()}) == 2
-    assert len([info for info in store.list(f"{sealed.archive_id}/data/files/")]) == 2
+    assert len(list(store.list(f"{sealed.archive_id}/data/files/"))) == 2
     for master in (False, True):
         assert texts_of(read(archive, "documents", master=master)) == texts_of([batch])
     assert check_archive(store, sealed.archive_id).problems == ()
