@@ -1,4 +1,4 @@
-# ruff: noqa: S105, S106 - a NULL token is no secret
+# ruff: noqa: S106 - a NULL token is no secret
 from __future__ import annotations
 
 import io
