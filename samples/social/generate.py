@@ -154,7 +154,7 @@ def _pdf(number: int, pages: int) -> bytes:
 
 
 def file_of(rank: int) -> tuple[str, str, bytes | None]:
-    """Name, media type and content of a company's file; the sixth is the fifth again, the seventh was lost."""
+    """Name, media type and content of a company's file; the sixth is the fifth again, some are lost."""
     number = rank // 7
     return (
         (f"photo {number}.png", "image/png", _png(number % 256)),
@@ -163,7 +163,7 @@ def file_of(rank: int) -> tuple[str, str, bytes | None]:
         ("vide.dat", "application/octet-stream", b""),
         (f"pièces-{number}.csv", "text/csv", f"pièce;quantité\r\n{4471 + number};12\r\n".encode("cp1252")),
         (f"Copie de pièces-{number}.csv", "text/csv", f"pièce;quantité\r\n{4471 + number};12\r\n".encode("cp1252")),
-        ("perdu.bin", "application/octet-stream", None),
+        (f"notes {number}.md", "text/markdown", f"# Notes {number}\n".encode() if number % 20 else None),
     )[rank % 7]
 
 
