@@ -11,9 +11,10 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from mappings.quote import identifier as quoted
 from migrator.contracts import Among, AnyOf, Matching, Predicate, Reading, Whole
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
-from migrator.engine.workbench import QueryKeys, Workbench, quoted
+from migrator.engine.workbench import QueryKeys, Workbench
 from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
 from storage.errors import Recast, Red
 from storage.schema import Column, Kind, Table

@@ -66,13 +66,19 @@ def _joined(columns: list[pa.Array]) -> pa.Array:
     return pc.binary_join_element_wise(*[pc.cast(column, pa.string()) for column in columns], "\x1f")
 
 
+def _unique_even_when_blank(table: Table) -> set[str]:
+    """Columns of unique keys that would collide between stubs: NULL in any of its columns frees a key."""
+    keys = [key.columns for key in table.unique if not any(table.column(column).nullable for column in key.columns)]
+    return {column for columns in keys for column in columns}
+
+
 def _stub(table: Table, resolved: Resolved, batch: pa.RecordBatch) -> pa.RecordBatch:
     """Key columns and obligatory references stay; everything else says nothing about the person or thing it was."""
     kept = set(table.primary_key)
     for reference in resolved.classified.references_of(table.name):
         if not any(table.column(column).nullable for column in reference.columns):
             kept.update(reference.columns)
-    unique = {column for key in table.unique for column in key.columns}
+    unique = _unique_even_when_blank(table)
     arrays = []
     for column, array in zip(table.columns, batch.columns, strict=True):
         if column.name in kept:

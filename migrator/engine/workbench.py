@@ -12,15 +12,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from mappings.quote import identifier as quoted
 from storage.errors import Fault
 from storage.schema import Type
 
 MEMORY_LIMIT = "192MB"
 _BATCH_ROWS = 16_384
-
-
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 class Workbench:
@@ -50,7 +47,7 @@ class Workbench:
         reader = pa.RecordBatchReader.from_batches(arrow_schema, carrier.checked(arrow_schema))
         self._connection.register("incoming", reader)
         try:
-            self._connection.execute(statement)
+            self.execute(statement)
         except duckdb.Error as error:
             # DuckDB wraps what the iterator raised; the person should see the original
             if carrier.raised is not None:
@@ -61,18 +58,22 @@ class Workbench:
         return carrier.rows
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
-        self._connection.execute(statement, list(parameters))
+        self._connection.execute(statement, list(parameters)).fetchall()
 
     def one(self, query: str, parameters: Sequence[Any] = ()) -> Any:
         """The first column of the first row."""
-        row = self._connection.execute(query, list(parameters)).fetchone()
-        return row[0] if row else None
+        # always fetched to the end: an unfinished result blocks the connection
+        rows = self._connection.execute(query, list(parameters)).fetchall()
+        return rows[0][0] if rows else None
 
     def row(self, query: str) -> tuple[Any, ...]:
         """The first row; the query has one."""
-        found = self._connection.execute(query).fetchone()
-        assert found is not None
-        return found
+        return self.rows(query)[0]
+
+    def row_of(self, query: str, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
+        """The first row, or None."""
+        rows = self._connection.execute(query, list(parameters)).fetchall()
+        return rows[0] if rows else None
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Every row, in memory: for results known to be short."""
@@ -84,9 +85,10 @@ class Workbench:
             # execute().to_arrow_reader() holds the whole result; a relation's reader streams
             yield from cursor.sql(query).to_arrow_reader(_BATCH_ROWS)
 
-    def columns(self, query: str) -> tuple[str, ...]:
-        """The result's column names."""
-        return tuple(row[0] for row in self._connection.execute(f"DESCRIBE {query}").fetchall())
+    def arrow_schema(self, query: str) -> pa.Schema:
+        """The schema the result's batches have."""
+        with self._connection.cursor() as cursor:
+            return cursor.sql(f"SELECT * FROM ({query}) LIMIT 0").to_arrow_table().schema
 
 
 class _Carrier:

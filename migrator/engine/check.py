@@ -1,0 +1,89 @@
+"""`map check`: everything that would go wrong, found on the archive before the target is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mappings.check import check_mapping, unmapped
+from mappings.model import Mapping
+from mappings.scope import Severity
+from migrator.contracts import Target
+from migrator.engine.match import Matcher, Policy
+from migrator.engine.prepare import Prepared, materialise, prepare
+from migrator.engine.workbench import Workbench
+from migrator.outcomes import Progress, Tick, Verdict, silent
+from storage.archive import Archive
+from storage.problem import Problem
+from storage.schema import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapCheck:
+    """`prepared` is materialised where the check is green, and None where the mapping did not even compile."""
+
+    problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
+    unmapped: tuple[str, ...]
+    prepared: Prepared | None
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.of(not self.problems)
+
+
+def map_check(
+    workbench: Workbench,
+    archive: Archive,
+    mapping: Mapping,
+    target: Target,
+    policy: Policy,
+    *,
+    progress: Progress = silent,
+) -> MapCheck:
+    """Static checks, then probes of every value, then duplicates and orphans against the live target."""
+    source, schema = [archived.table for archived in archive.tables], target.describe()
+    static = check_mapping(mapping, source, schema.tables)
+    missing = unmapped(mapping, source)
+    if static:
+        return MapCheck(problems=static, notes=(), unmapped=missing, prepared=None)
+    triggers = _triggers(schema.tables, mapping)
+    prepared = prepare(workbench, archive, mapping, schema, progress=progress)
+    progress(Tick(step="check"))
+    red, notes = _probe(prepared)
+    if red:  # rows that do not fit cannot be mapped, so nothing can be said about duplicates among them
+        return MapCheck(problems=(*triggers, *red), notes=notes, unmapped=missing, prepared=None)
+    matcher = Matcher(prepared, target, policy)
+    matched = matcher.match()
+    materialise(prepared, progress=progress)
+    problems = (*triggers, *matched, *(() if matched else tuple(matcher.predict())))
+    return MapCheck(problems=problems, notes=notes, unmapped=missing, prepared=prepared)
+
+
+def _triggers(tables: Sequence[Table], mapping: Mapping) -> tuple[Problem, ...]:
+    """Triggers would change rows that nobody journals."""
+    mapped = {table.name for table in mapping.tables}
+    return tuple(
+        Problem(
+            where=table.name,
+            what="the target table has triggers, which change rows nobody journals",
+            count=len(table.triggers),
+            examples=table.triggers[:10],
+            next="drop them for the load, or map to a table without triggers",
+        )
+        for table in tables
+        if table.name in mapped and table.triggers
+    )
+
+
+def _probe(prepared: Prepared) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    red, notes = [], []
+    for edge in prepared.compiled.edges:
+        for probe in edge.probes:
+            count, examples = prepared.workbench.row(probe.sql)
+            if count:
+                problem = Problem(
+                    where=probe.where, what=probe.what, count=count, examples=tuple(examples), next=probe.next
+                )
+                (red if probe.severity is Severity.RED else notes).append(problem)
+    return tuple(red), tuple(notes)

@@ -1,0 +1,204 @@
+"""stage → verify → merge → compare → commit → verify. A rehearsal is the same code that ends in a rollback."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from migrator.contracts import Digest, Marker, Merge, RowNote, Staged, Staging, Target
+from migrator.engine.compare import Compared
+from migrator.engine.ledger import equations
+from migrator.engine.prepare import Prepared
+from migrator.engine.verify import first, verify, verify_staging, verify_with
+from migrator.outcomes import Equation, Progress, StepTiming, Tick, Verdict, Verification, silent
+from storage.errors import Red
+from storage.problem import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What a load or a rehearsal did. `digest_after` of a rehearsal is of the target after its rollback."""
+
+    committed: bool
+    equations: tuple[Equation, ...]
+    verification: Verification
+    digest_before: Digest
+    digest_loaded: Digest
+    digest_after: Digest
+    lock_seconds: float
+    timings: tuple[StepTiming, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.of(self.verification.verdict is Verdict.GREEN and not self.problems)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who loads what: the marker's words."""
+
+    run: str
+    plan: str
+    tenant: str
+    archive: str
+    seal: str
+
+
+@dataclass(kw_only=True)
+class _Clock:
+    timings: list[StepTiming] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    def lap(self, step: str, rows: int = 0) -> float:
+        now = time.monotonic()
+        seconds, self.started = now - self.started, now
+        self.timings.append(StepTiming(step=step, seconds=round(seconds, 3), rows=rows))
+        return seconds
+
+
+def load(
+    prepared: Prepared,
+    target: Target,
+    identity: Identity,
+    *,
+    rehearse: bool,
+    whole: bool = False,
+    progress: Progress = silent,
+) -> Loaded:
+    """Load the prepared rows, or rehearse it. Nothing is committed unless staging, merge and ledger agree: Red otherwise.
+
+    After the commit a verification that finds differences does not raise: it is the red answer of a load that stands.
+    """
+    clock = _Clock()
+    with target.staging(identity.run) as staging:
+        rows = _stage(prepared, staging, progress)
+        clock.lap("stage and verify staging", rows)
+        with target.merging(identity.run) as merge:
+            outcome = _merge(prepared, merge, whole=whole, progress=progress)
+            if rehearse:
+                verification = verify_with(prepared, merge.scan, progress=progress)
+            else:
+                merge.commit(_marker(identity, prepared, outcome, whole=whole))
+        lock_seconds = clock.lap("merge (locks held)", rows)
+        if rehearse:
+            with target.merging(identity.run) as untouched:
+                after = untouched.digest(prepared.tables, whole=whole)
+        else:
+            verification = verify(prepared, target, progress=progress)
+            after = outcome.digest_loaded
+            clock.lap("verify what was committed", verification.compared)
+    problems = _rehearsal_problems(rehearse, outcome.digest_before, after)
+    return Loaded(
+        committed=not rehearse,
+        equations=outcome.equations,
+        verification=verification,
+        digest_before=outcome.digest_before,
+        digest_loaded=outcome.digest_loaded,
+        digest_after=after,
+        lock_seconds=round(lock_seconds, 3),
+        timings=tuple(clock.timings),
+        problems=problems,
+    )
+
+
+def _stage(prepared: Prepared, staging: Staging, progress: Progress) -> int:
+    total = 0
+    for staged in prepared.tables:
+        query = prepared.rows(staged, to_stage=True)
+        expected = int(prepared.workbench.one(f"SELECT count(*) FROM ({query})"))
+        progress(Tick(step="stage", what=staged.table.name, done=0, total=expected))
+        count = staging.stage(staged, prepared.workbench.batches(query))
+        progress(Tick(step="stage", what=staged.table.name, done=count, total=expected))
+        _require_equal("staging", staged, verify_staging(prepared, staged, staging.scan))
+        total += count
+    return total
+
+
+def _require_equal(place: str, staged: Staged, compared: Compared) -> None:
+    if compared.comparison.different:
+        raise Red(
+            f"{compared.comparison.different} row(s) in {place} are not what the mapping says: {first(compared.differences)}",
+            where=staged.table.name,
+            next="the target changes these values when it stores them: mend the mapping with a cast; nothing was loaded",
+            problems=(
+                Problem(
+                    where=staged.table.name,
+                    what=f"the target stores other values than the mapping gives ({place})",
+                    count=compared.comparison.different,
+                    examples=tuple(first([d]) for d in compared.differences[:10]),
+                ),
+            ),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    equations: tuple[Equation, ...]
+    digest_before: Digest
+    digest_touched: Digest  # the same where the digest is not of whole tables
+    digest_loaded: Digest
+
+
+def _merge(prepared: Prepared, merge: Merge, *, whole: bool, progress: Progress) -> _Outcome:
+    progress(Tick(step="merge"))
+    merge.lock(prepared.tables)
+    touched = merge.digest(prepared.tables, whole=False)
+    before = merge.digest(prepared.tables, whole=True) if whole else touched
+    counts = merge.merge(prepared.tables)
+    notes = [note for staged in prepared.tables for note in merge.compare(staged)]
+    _require_none(notes, merge.check(prepared.tables))
+    found = equations(prepared, counts)
+    unexplained = [equation for equation in found if equation.unexplained]
+    if unexplained:
+        worst = unexplained[0]
+        raise Red(
+            f"{worst.unexplained} row(s) are unexplained: {worst}",
+            where=f"{worst.source} → {worst.target}",
+            next="nothing was committed; report this with the mapping",
+        )
+    return _Outcome(
+        equations=found,
+        digest_before=before,
+        digest_touched=touched,
+        digest_loaded=merge.digest(prepared.tables, whole=whole),
+    )
+
+
+def _require_none(notes: Sequence[RowNote], problems: Sequence[str]) -> None:
+    if notes:
+        raise Red(
+            f"{len(notes)} live row(s) are not what was staged; first: {notes[0].why}",
+            where=f"{notes[0].table} {notes[0].key}",
+            next="something in the target changes rows as they are written; nothing was committed",
+        )
+    if problems:
+        raise Red(problems[0], where="target", next="mend the mapping; nothing was committed")
+
+
+def _marker(identity: Identity, prepared: Prepared, outcome: _Outcome, *, whole: bool) -> Marker:
+    return Marker(
+        run=identity.run,
+        plan=identity.plan,
+        tenant=identity.tenant,
+        archive=identity.archive,
+        seal=identity.seal,
+        loaded_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        tables=prepared.tables,
+        digest_touched=outcome.digest_touched,
+        digest_whole=outcome.digest_before if whole else None,
+    )
+
+
+def _rehearsal_problems(rehearse: bool, before: Digest, after: Digest) -> tuple[Problem, ...]:
+    if not rehearse or before == after:
+        return ()
+    return (
+        Problem(
+            where="target",
+            what=f"the target is not as it was before the rehearsal: {before} then {after}",
+            next="somebody else wrote to it meanwhile, or its rollback is not one: find out before the real night",
+        ),
+    )

@@ -1,0 +1,131 @@
+"""What should be in the target: archive and mapping brought together in a workbench, before the target is touched.
+
+Schemas of the workbench: `src` the archived tables, `xw` the crosswalks (old, new), `live` rows of the target that
+staged rows might be, `decided` which of them they are, `staged` the rows of every target table with action and edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mappings.compile import Compiled, compile_mapping
+from mappings.model import Mapping
+from mappings.quote import identifier as quoted
+from migrator.contracts import ACTION, CREATE, EDGE, KEEP, Staged
+from migrator.engine.order import parents_first
+from migrator.engine.workbench import QueryKeys, Workbench
+from migrator.outcomes import Progress, Tick, silent
+from storage.archive import Archive
+from storage.schema import Schema, Table, Type
+from storage.types import arrow_schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A mapping over an archive, for a target of this schema. `tables` are in merge order."""
+
+    workbench: Workbench
+    archive: Archive
+    compiled: Compiled
+    tables: tuple[Staged, ...]
+
+    def staged(self, name: str) -> Staged:
+        return next(staged for staged in self.tables if staged.table.name == name)
+
+    def rows(self, staged: Staged, *, to_stage: bool = False) -> str:
+        """The query for a table's expected rows; `to_stage`: each matched live row once, with action and edge."""
+        name = f"staged.{quoted(staged.table.name)}"
+        columns = ", ".join(map(quoted, staged.columns))
+        if not to_stage:
+            return f"SELECT {columns} FROM {name} WHERE {ACTION} <> '{KEEP}'"
+        if not staged.key:
+            return f"SELECT {columns}, {ACTION}, {EDGE} FROM {name}"
+        key = ", ".join(map(quoted, staged.key))
+        once = f"SELECT DISTINCT ON ({key}) {columns}, {ACTION}, {EDGE} FROM {name} WHERE {ACTION} = '{KEEP}'"
+        return f"SELECT {columns}, {ACTION}, {EDGE} FROM {name} WHERE {ACTION} <> '{KEEP}' UNION ALL ({once})"
+
+    def keys(self, staged: Staged, columns: Sequence[str], condition: str = "true") -> QueryKeys:
+        """The distinct values of some columns among the expected rows, NULL left out."""
+        names = ", ".join(map(quoted, columns))
+        filled = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in columns)
+        return QueryKeys(
+            workbench=self.workbench,
+            query=f"SELECT DISTINCT {names} FROM staged.{quoted(staged.table.name)}"
+            f" WHERE {filled} AND {condition} ORDER BY ALL",
+            types=tuple(staged.table.column(column).type for column in columns),
+        )
+
+    def count(self, staged: Staged, condition: str = "true") -> int:
+        return int(self.workbench.one(f"SELECT count(*) FROM staged.{quoted(staged.table.name)} WHERE {condition}"))
+
+
+def prepare(
+    workbench: Workbench,
+    archive: Archive,
+    mapping: Mapping,
+    target: Schema,
+    *,
+    master: bool = False,
+    progress: Progress = silent,
+) -> Prepared:
+    """Read the archive into `src` (from the CSV master with `master`) and make the crosswalks. Red if it is corrupt."""
+    compiled = compile_mapping(
+        mapping, [a.table for a in archive.tables], target.tables, tenant=archive.identity.tenant
+    )
+    workbench.schema("src")
+    for archived in archive.tables:
+        progress(Tick(step="read", what=archived.table.name, total=archived.rows))
+        batches = archive.scan(archived.table.name, master=master)
+        workbench.ingest("src", archived.table.name, batches, arrow_schema(archived.table))
+    workbench.schema("xw")
+    for crosswalk in compiled.crosswalks:
+        workbench.execute(f"CREATE OR REPLACE TABLE xw.{quoted(crosswalk.table)} AS {crosswalk.sql}")
+    ordered = parents_first([target.table(name) for name in compiled.target_tables])
+    tables = tuple(_staged(table, compiled) for table in ordered)
+    return Prepared(workbench=workbench, archive=archive, compiled=compiled, tables=tables)
+
+
+def _staged(table: Table, compiled: Compiled) -> Staged:
+    """The table with the types the mapping gives its columns, and the first key the mapping fills whole."""
+    types: dict[str, Type] = {column.name: column.type for column in compiled.columns(table.name)}
+    columns = tuple(replace(column, type=types.get(column.name, column.type)) for column in table.columns)
+    candidates = (table.primary_key, *(key.columns for key in table.unique))
+    key = next((found for found in candidates if found and _identifies(table, found, types)), ())
+    return Staged(table=replace(table, columns=columns), columns=tuple(types), key=key)
+
+
+def _identifies(table: Table, key: tuple[str, ...], filled: dict[str, Type]) -> bool:
+    """All its columns are filled, and none can be NULL (NULLs do not collide, so they do not identify)."""
+    return all(name in filled and (name in table.primary_key or not table.column(name).nullable) for name in key)
+
+
+def materialise(prepared: Prepared, *, progress: Progress = silent) -> None:
+    """Fill `staged` from `src`, `xw` and `decided`: every expected row once, with its action and edge."""
+    bench = prepared.workbench
+    bench.schema("staged")
+    for staged in prepared.tables:
+        progress(Tick(step="map", what=staged.table.name))
+        rows = prepared.compiled.rows_sql(staged.table.name)
+        action = f"'{CREATE}'"
+        join = ""
+        if staged.key and decided_exists(bench, staged):
+            on = " AND ".join(f"r.{quoted(column)} = d.{quoted(column)}" for column in staged.key)
+            action, join = (
+                f"coalesce(d.{ACTION}, '{CREATE}')",
+                f" LEFT JOIN decided.{quoted(staged.table.name)} d ON {on}",
+            )
+        columns = ", ".join(f"r.{quoted(column)}" for column in staged.columns)
+        bench.execute(
+            f"CREATE OR REPLACE TABLE staged.{quoted(staged.table.name)} AS"
+            f" SELECT {columns}, {action} AS {ACTION}, r.{EDGE} FROM ({rows}) r{join}"
+        )
+
+
+def decided_exists(bench: Workbench, staged: Staged) -> bool:
+    return bool(
+        bench.one(
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'decided' AND table_name = ?",
+            [staged.table.name],
+        )
+    )

@@ -1,0 +1,115 @@
+"""Verification: the target re-read and compared, value by value, with what archive and mapping say should be there.
+
+Expected rows come from a fresh workbench; of the loader nothing is used but the compiled mapping, and that is held
+against its Python twins on sampled rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from migrator.contracts import ACTION, KEEP, Among, Predicate, Staged, Target, Whole
+from migrator.engine.compare import Compared, compare
+from migrator.engine.prepare import Prepared
+from migrator.engine.twins import twin_check
+from migrator.outcomes import Check, Difference, Progress, Tick, Verdict, Verification, silent
+from storage.schema import Table
+
+Read = Callable[[Table, Predicate], Iterable[pa.RecordBatch]]
+"""Live rows of a table (its columns, typed as it says)."""
+
+
+def verify(
+    prepared: Prepared, target: Target, *, read_from: str = "parquet", progress: Progress = silent
+) -> Verification:
+    """Compare the committed target with `prepared` (materialised, its decisions restored)."""
+
+    def read(table: Table, predicate: Predicate) -> Iterator[pa.RecordBatch]:
+        with target.scan(table, predicate, columns=table.column_names) as batches:
+            yield from batches
+
+    return verify_with(prepared, read, read_from=read_from, progress=progress)
+
+
+def verify_with(
+    prepared: Prepared, read: Read, *, read_from: str = "parquet", progress: Progress = silent
+) -> Verification:
+    """The same through any reader: a rehearsal verifies what its open transaction sees."""
+    compared: list[Compared] = []
+    kept: list[Check] = []
+    for staged in prepared.tables:
+        progress(Tick(step="verify", what=staged.table.name, total=prepared.count(staged)))
+        compared.append(_compare_live(prepared, staged, read))
+        kept.extend(_kept_are_there(prepared, staged, read))
+    return conclude(compared, [*kept, twin_check(prepared)], read_from=read_from)
+
+
+def conclude(compared: Sequence[Compared], checks: Sequence[Check], *, read_from: str) -> Verification:
+    different = sum(one.comparison.different for one in compared)
+    failed = [check for check in checks if check.passed is False]
+    differences: list[Difference] = [difference for one in compared for difference in one.differences]
+    return Verification(
+        verdict=Verdict.of(not different and not failed),
+        compared=sum(one.comparison.compared for one in compared),
+        different=different,
+        not_compared=tuple(
+            f"{one.comparison.table}.{column}" for one in compared for column in one.comparison.not_compared
+        ),
+        tables=tuple(one.comparison for one in compared),
+        differences=tuple(differences),
+        checks=tuple(checks),
+        read_from=read_from,
+    )
+
+
+def _compare_live(prepared: Prepared, staged: Staged, read: Read) -> Compared:
+    # rows without a key stand among other people's: the whole table is read, and ours must be among it
+    keyed = bool(staged.key)
+
+    def actual(table: Table) -> Iterable[pa.RecordBatch]:
+        predicate: Predicate = Whole()
+        if keyed:
+            predicate = Among(columns=staged.key, keys=prepared.keys(staged, staged.key, f"{ACTION} <> 'keep'"))
+        return read(table, predicate)
+
+    return compare(prepared.workbench, staged, prepared.rows(staged), actual, others_too=not keyed)
+
+
+def _kept_are_there(prepared: Prepared, staged: Staged, read: Read) -> Iterator[Check]:
+    """Rows the target kept are its own: their values are not compared, but their keys must still be there."""
+    kept = prepared.keys(staged, staged.key, f"{ACTION} = 'keep'") if staged.key else None
+    if not kept or not len(kept):
+        return
+    table = Table(name=staged.table.name, columns=tuple(staged.table.column(name) for name in staged.key))
+    found = sum(batch.num_rows for batch in read(table, Among(columns=staged.key, keys=kept)))
+    yield Check(
+        name=f"{staged.table.name}: rows the target kept are there (their values are its own and not compared)",
+        passed=found == len(kept),
+        detail=f"{found} of {len(kept)}",
+    )
+
+
+def verify_staging(prepared: Prepared, staged: Staged, scan: Callable[[Staged], Iterable[pa.RecordBatch]]) -> Compared:
+    """What was staged against what should have been: before anything live is touched."""
+
+    def actual(table: Table) -> Iterator[pa.RecordBatch]:
+        own = {column.name: column for column in table.columns}
+        columns = tuple(own.get(column.name, column) for column in staged.table.columns)
+        for batch in scan(replace(staged, table=replace(staged.table, columns=columns))):
+            live = pc.not_equal(batch.column(ACTION), KEEP)
+            yield batch.filter(live).select(list(table.column_names))
+
+    return compare(prepared.workbench, staged, prepared.rows(staged), actual)
+
+
+def first(differences: Sequence[Difference], count: int = 3) -> str:
+    """The first differences in one line."""
+    return "; ".join(
+        f"{d.table}.{d.column or d.kind} {d.key}: expected {d.expected!r}, found {d.actual!r}"
+        for d in islice(differences, count)
+    )
