@@ -19,6 +19,7 @@ from storage.types import arrow_schema, to_text
 
 _SPOOL = 8 << 20
 _BATCH = 10_000  # entries
+_LONGEST = 1 << 16  # characters of a key, a name or a media type: an entry points at a value, it must not become one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,16 +34,20 @@ class HeldCell:
     def entry(self, row: int, size: int, sha256: str) -> FileEntry:
         """The line of _files.csv for the value in that row of the batch."""
         attachment = self.column.attachment
-        key = [self._text(name, row) for name in self.table.primary_key]
         return FileEntry(
             table=self.table.name,
-            row=json.dumps(key, ensure_ascii=False) if key else str(self.rows_before + row + 1),
+            row=self._key(row),
             column=self.column.name,
-            name=self._text(attachment.name_column, row) if attachment else None,
-            type=self._text(attachment.type_column, row) if attachment else None,
+            name=_short(self._text(attachment.name_column, row)) if attachment else None,
+            type=_short(self._text(attachment.type_column, row)) if attachment else None,
             size=size,
             sha256=sha256,
         )
+
+    def _key(self, row: int) -> str:
+        texts = [self._text(name, row) for name in self.table.primary_key]
+        key = json.dumps(texts, ensure_ascii=False) if texts else None
+        return _short(key) or str(self.rows_before + row + 1)
 
     def _text(self, column: str | None, row: int) -> str | None:
         if column is None:
@@ -50,6 +55,10 @@ class HeldCell:
         position = self.table.column_names.index(column)
         text = to_text(self.batch.column(position).slice(row, 1), self.table.columns[position].type)
         return None if text[0].as_py() is None else str(text[0])
+
+
+def _short(text: str | None) -> str | None:
+    return text if text is not None and len(text) <= _LONGEST else None
 
 
 class HeldValues:

@@ -151,7 +151,7 @@ def clients() -> tuple[Table, pa.RecordBatch]:
         columns=(
             Column(name="id", type=INTEGER, nullable=False),
             Column(name="note", type=TEXT),
-            Column(name='code, "alt"\n', type=TEXT),
+            Column(name='code, "alt"', type=TEXT),
         ),
         primary_key=("id",),
     )
