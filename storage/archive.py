@@ -53,11 +53,10 @@ class Archive:
         tags = bag.parse_manifest(tag_manifest, where=bag.TAG_MANIFEST)
         manifest_bytes = _vouched(store, archive_id, bag.MANIFEST, tags)
         manifest = bag.parse_manifest(manifest_bytes, where=bag.MANIFEST)
-        descriptor = _descriptor(store, archive_id, manifest)
-        described = [parse_resource(one) for one in descriptor["resources"] if "migrator:part" in one]
+        about, described = _described(_descriptor(store, archive_id, manifest))
         return cls(
             store=store,
-            identity=Identity(**descriptor["migrator:archive"]),
+            identity=about,
             fingerprint=fingerprint,
             tables=tuple(part for part in described if part.name != FILES_TABLE.name),
             _manifest=manifest,
@@ -251,3 +250,19 @@ def _descriptor(store: ObjectStore, archive_id: str, manifest: Mapping[str, str]
         found = descriptor.get("migrator:format")
         raise Misuse(f"archive format {found!r} is not known", where=where, next="use a newer migrator")
     return descriptor
+
+
+def _described(descriptor: dict[str, Any]) -> tuple[Identity, list[TablePart]]:
+    try:
+        identity = Identity(**descriptor["migrator:archive"])
+        resources = [one for one in descriptor["resources"] if "migrator:part" in one]
+        names = [one["name"] for one in resources]
+    except (KeyError, TypeError) as error:
+        raise Red(
+            f"the descriptor does not describe an archive ({error!r})",
+            where=f"data/{DESCRIPTOR}",
+            next="read this archive with the version of migrator that wrote it",
+        ) from error
+    if FILES_TABLE.name not in names:
+        raise Red("the descriptor does not describe files/", where=f"data/{DESCRIPTOR}", next="get another copy")
+    return identity, [parse_resource(one) for one in resources]

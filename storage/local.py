@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -77,7 +78,7 @@ class LocalStore:
 
     def _publish(self, temporary: Path, target: Path, *, exclusive: bool) -> None:
         temporary.chmod(0o644)
-        place = os.link if exclusive else os.replace
+        place = self._place_once if exclusive else os.replace
         try:
             self._place(place, temporary, target)
         except FileNotFoundError:  # a concurrent delete pruned the folder just made
@@ -90,6 +91,27 @@ class LocalStore:
         target.parent.mkdir(parents=True, exist_ok=True)
         self._refuse_links(target.parent)
         place(temporary, target)
+
+    def _place_once(self, temporary: Path, target: Path) -> None:
+        """Link, which fails where the target exists; FileExistsError then."""
+        try:
+            os.link(temporary, target)
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK):
+                raise
+            self._claim_and_rename(temporary, target)
+
+    def _claim_and_rename(self, temporary: Path, target: Path) -> None:
+        # file systems without hard links (exFAT, some network shares): whoever makes the claim may look and rename
+        name = hashlib.sha256(str(target.relative_to(self.root)).encode()).hexdigest()
+        claim = self.root / _UNFINISHED / name
+        os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        try:
+            if target.exists():
+                raise FileExistsError(target)
+            temporary.replace(target)
+        finally:
+            claim.unlink()
 
     @contextmanager
     def reader(self, key: str) -> Iterator[IO[bytes]]:

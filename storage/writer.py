@@ -11,7 +11,7 @@ from typing import Self
 import pyarrow as pa
 
 from storage import bag, manual, package
-from storage.errors import AlreadyExists, Fault, Misuse, Recast
+from storage.errors import AlreadyExists, MigratorError, Misuse, Recast
 from storage.files import FILES_TABLE
 from storage.holding import HeldValues
 from storage.identity import FORMAT_VERSION, Identity, new_archive_id
@@ -65,7 +65,7 @@ class ArchiveWriter:
     def __exit__(self, *_failure: object) -> None:
         self._held.close()
         if not self._is_committed:
-            with suppress(Fault):  # best effort: without its last object no reader takes it for an archive
+            with suppress(MigratorError):  # best effort: without its last object no reader takes it for an archive
                 self._delete("")
 
     def _delete(self, path: str) -> None:

@@ -56,9 +56,17 @@ class FlakyStore(MemoryStore):
         super().delete(key)
 
 
+class LocalStoreWithoutHardLinks(LocalStore):
+    """A folder on a file system that has none (exFAT, some network shares)."""
+
+    def _place_once(self, temporary: Path, target: Path) -> None:
+        self._claim_and_rename(temporary, target)
+
+
 STORES: dict[str, Callable[[Path], ObjectStore]] = {
     "memory": lambda _path: MemoryStore(),
     "local": lambda path: LocalStore(path / "store"),
+    "local without hard links": lambda path: LocalStoreWithoutHardLinks(path / "store"),
     "retry": lambda _path: RetryStore(FlakyStore(), sleep=lambda _seconds: None),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -249,6 +250,24 @@ def test_python_finds_a_descriptor_its_signer_got_wrong(place: Place) -> None:
         for table in ("documents", "_files")
         for form in ("CSV master", "Parquet twin")
     } == findings
+
+
+def test_an_old_openssl_checks_integrity_and_never_claims_the_origin(place: Place, tmp_path: Path) -> None:
+    old = tmp_path / "bin" / "openssl"
+    old.parent.mkdir()
+    old.write_text(
+        '#!/bin/sh\ncase $1 in version) echo "OpenSSL 1.1.1w  11 Sep 2023" ;; pkeyutl) exit 1 ;; '
+        f'*) exec {shutil.which("openssl")} "$@" ;; esac\n'
+    )
+    old.chmod(0o755)
+    environment = {"PATH": f"{old.parent}:{os.environ['PATH']}"}
+    script = ["sh", str(place.folder / "check-archive.sh")]
+    found = subprocess.run(script, capture_output=True, text=True, check=False, env=environment)
+    assert (found.returncode, found.stdout.splitlines()[-1].split(":")[0]) == (0, "GREEN")
+    found = subprocess.run(
+        [*script, "--key", place.fingerprint], capture_output=True, text=True, check=False, env=environment
+    )
+    assert (found.returncode, "origin not checked" in found.stdout) == (1, True)
 
 
 @pytest.mark.parametrize("arguments", [["--key"], ["--key", "abc"], ["--what"], ["a", "b"]])
