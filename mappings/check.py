@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from mappings.compile import chain_of, frame_of, placed
 from mappings.condition import conditions_of
 from mappings.crosswalk import Crosswalk, resolve
+from mappings.default import left_out
 from mappings.frame import Frame, required
 from mappings.model import Edge, Mapping, TargetTable
 from mappings.nearest import nearest
 from mappings.used import is_used, unmapped, used_columns
 from storage.errors import Misuse
 from storage.problem import Problem
-from storage.schema import Column, Kind, Table
+from storage.schema import Kind, Table
 
 __all__ = ["check_mapping", "unmapped"]
 
@@ -117,21 +118,22 @@ def _columns(mapping: Mapping, edge: Edge, frame: Frame) -> Iterator[Problem]:
 
 
 def _unfilled(mapping: Mapping, edge: Edge, target: Table) -> Iterator[Problem]:
-    others = {column.target for other in mapping.table(edge.target).edges for column in other.columns}
+    filled_by_others = {column.target for other in mapping.table(edge.target).edges for column in other.columns}
     for column in target.columns:
         if edge.column(column.name) or column.generated:
             continue
         place = f"{target.name}.{column.name}"
-        if column.name in others and (column.default is not None or required(column, target)):
-            what = "another edge fills this column, this one would write NULL over its default"
-            yield _problem(mapping, edge.line, place, what, "fill it here too, const: will do")
-        elif required(column, target) and not _fills_itself(column):
+        if column.name in filled_by_others:
+            try:
+                with placed(mapping, edge.line, place):
+                    left_out(column, column.type)
+            except Misuse as error:
+                yield _of(error)
+        # a key the platform gives itself is given only where no row of the table brings its own
+        given = column.default is not None or (column.identity and column.name not in filled_by_others)
+        if required(column, target) and not given:
             what = "a NOT NULL column without a default is not filled"
             yield _problem(mapping, edge.line, place, what, "fill it from a column, a const or a sql expression")
-
-
-def _fills_itself(column: Column) -> bool:
-    return column.default is not None or column.identity
 
 
 # ── the whole source ────────────────────────────────────────────────────────────────────────────────────────

@@ -13,19 +13,18 @@ from mappings.compiled import (
     Probe,
     TargetColumn,
     filled_sql,
-    null_of,
 )
 from mappings.condition import Conditions, conditions_of
 from mappings.crosswalk import Crosswalk, key_rows_sql, resolve
+from mappings.default import left_out
 from mappings.frame import Chain, Frame
-from mappings.kinds import plain
 from mappings.model import Edge, Mapping
 from mappings.nearest import nearest
 from mappings.probe import audit_probe, condition_probe, crosswalk_probes, finding_probe, once
-from mappings.quote import identifier
+from mappings.quote import NULL, identifier
 from mappings.scope import Scope
 from storage.errors import Misuse
-from storage.schema import Kind, Table, Type
+from storage.schema import Column, Kind, Table, Type
 
 __all__ = ["Compiled", "CompiledCrosswalk", "CompiledEdge", "Probe", "TargetColumn", "compile_mapping"]
 
@@ -83,24 +82,27 @@ def _filled(mapping: Mapping, target: str, frame: Frame) -> tuple[TargetColumn, 
                 hint = nearest(column.target, [known.name for known in columns])
                 raise Misuse(f"unknown target column {column.target!r}", where=where, next=hint)
     return tuple(
-        TargetColumn(name=column.name, type=_final(mapping, table.edges, column.name, column.type, frame))
+        TargetColumn(name=column.name, type=_final(mapping, table.edges, column, frame))
         for column in columns
         if any(edge.column(column.name) for edge in table.edges)
     )
 
 
-def _final(mapping: Mapping, edges: Sequence[Edge], name: str, type_: Type, frame: Frame) -> Type:
+def _final(mapping: Mapping, edges: Sequence[Edge], described: Column, frame: Frame) -> Type:
     """The target column's type; where it takes anything, the one type all edges give it, else tagged values."""
-    if type_.kind is not Kind.VARIANT:
-        return type_
-    naturals = set()
-    for edge in edges:
-        column = edge.column(name)
-        with placed(mapping, column.line if column else edge.line, f"{edge.target}.{name}"):
-            chain = chain_of(edge, name, frame, frame.scope(edge, "TRUE", strict=True))
-        if chain:
-            naturals.add(chain.result.type)
-    return naturals.pop() if len(naturals) == 1 else plain(Kind.VARIANT)
+    if described.type.kind is not Kind.VARIANT:
+        return described.type
+    naturals = {natural for edge in edges if (natural := _natural(mapping, edge, described, frame))}
+    return naturals.pop() if len(naturals) == 1 else described.type
+
+
+def _natural(mapping: Mapping, edge: Edge, described: Column, frame: Frame) -> Type | None:
+    """None where the edge gives NULL: that is of every type."""
+    column = edge.column(described.name)
+    with placed(mapping, column.line if column else edge.line, f"{edge.target}.{described.name}"):
+        chain = chain_of(edge, described.name, frame, frame.scope(edge, "TRUE", strict=True))
+        operand = chain.result if chain else left_out(described, described.type)
+        return None if operand.sql == NULL else operand.type
 
 
 def _edge(mapping: Mapping, number: int, filled: tuple[TargetColumn, ...], frame: Frame) -> CompiledEdge:
@@ -149,11 +151,9 @@ def _rows_sql(edge: Edge, number: int, filled: tuple[TargetColumn, ...], frame: 
     selected = []
     for column in filled:
         chain = chain_of(edge, column.name, frame, scope)
-        if chain is None:
-            selected.append(f"{null_of(column.type)} AS {identifier(column.name)}")
-        else:
-            fitted = frame.fitted(chain.result, target.column(column.name), column.type, scope)
-            selected.append(filled_sql(fitted.sql, column))
+        described = target.column(column.name)
+        value = chain.result if chain else left_out(described, column.type)
+        selected.append(filled_sql(frame.fitted(value, described, column.type, scope).sql, column))
     selected.append(f"CAST({number} AS INTEGER) AS migrator_edge")
     return f"SELECT {', '.join(selected)} FROM {scope.relation} AS mapped"
 

@@ -142,11 +142,6 @@ class Compiled:
         return " UNION ALL ".join(edge.rows_sql for edge in self.edges if edge.target == target)
 
 
-def null_of(type_: Type) -> str:
-    """What an edge gives for a column only other edges fill."""
-    return f"CAST(NULL AS {duckdb_type(type_)})"
-
-
 def filled_sql(expression: str, column: TargetColumn) -> str:
     """One column of `rows_sql`."""
     return f"CAST({expression} AS {duckdb_type(column.type)}) AS {identifier(column.name)}"

@@ -1,7 +1,7 @@
 """YAML with line numbers, read strictly: a tree of nodes that knows where everything stands.
 
-Plain scalars follow YAML 1.2: `no`, `on` and `1e3:00` are text, `007` keeps its zeros when text is asked for.
-Duplicate keys, anchors and aliases are refused: what a person reads is what the program reads.
+Plain scalars follow YAML 1.2: `no` and `on` are text, and so is `007`: a number has no leading zeros.
+Duplicate keys and merge keys are refused, and so are aliases that make a small file a huge tree.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ Scalar = str | int | float | bool | None
 
 _PLAIN: tuple[tuple[re.Pattern[str], type], ...] = (
     (re.compile(r"[-+]?(0|[1-9][0-9]*)"), int),
-    (re.compile(r"[-+]?([0-9]+\.[0-9]*|\.?[0-9]+)([eE][-+]?[0-9]+)?"), float),
+    (re.compile(r"[-+]?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+|(0|[1-9][0-9]*)(?=[eE]))([eE][-+]?[0-9]+)?"), float),
 )
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _MAX_DEPTH = 50
+_MAX_NODES = 200_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,11 +96,9 @@ class Node:
 
 
 def read_yaml(text: str, *, file: str) -> Node:
-    """The document as a tree; Misuse with file:line on a syntax error, a duplicate key, an alias."""
+    """The document as a tree; Misuse with file:line on a syntax error, a duplicate key."""
     try:
-        loader = yaml.SafeLoader(text)
-        _refuse_aliases(text, file)
-        root = loader.get_single_node()
+        root = yaml.SafeLoader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise Misuse(
@@ -109,27 +108,29 @@ def read_yaml(text: str, *, file: str) -> Node:
         raise Misuse(f"not YAML: {error}", where=file, next="check the file's encoding and nesting") from error
     if root is None:
         raise Misuse("the file is empty", where=f"{file}:1", next="see docs/mapping.md")
-    return _node(root, file, 0)
+    return _Builder(file=file).build(root)
 
 
-def _refuse_aliases(text: str, file: str) -> None:
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            where = f"{file}:{event.start_mark.line + 1 if event.start_mark else 1}"
-            raise Misuse("anchors and aliases are not part of the language", where=where, next="write it out")
+@dataclass(kw_only=True)
+class _Builder:
+    """Turns the parser's nodes into ours; counts them, because aliases can make a few lines a million."""
 
+    file: str
+    count: int = 0
 
-def _node(node: yaml.Node, file: str, depth: int) -> Node:
-    line = node.start_mark.line + 1
-    if depth > _MAX_DEPTH:
-        raise Misuse("nested too deeply", where=f"{file}:{line}")
-    if isinstance(node, yaml.ScalarNode):
-        return Node(file=file, line=line, value=_scalar(node), text=node.value)
-    if isinstance(node, yaml.SequenceNode):
-        return Node(file=file, line=line, kind="list", value=tuple(_node(item, file, depth + 1) for item in node.value))
-    pairs = tuple((_node(key, file, depth + 1), _node(value, file, depth + 1)) for key, value in node.value)
-    _refuse_duplicates(pairs)
-    return Node(file=file, line=line, kind="mapping", value=pairs)
+    def build(self, node: yaml.Node, depth: int = 0) -> Node:
+        line = node.start_mark.line + 1
+        self.count += 1
+        if depth > _MAX_DEPTH or self.count > _MAX_NODES:
+            raise Misuse("nested too deeply, or aliases of aliases", where=f"{self.file}:{line}", next="write it out")
+        if isinstance(node, yaml.ScalarNode):
+            return Node(file=self.file, line=line, value=_scalar(node), text=node.value)
+        if isinstance(node, yaml.SequenceNode):
+            items = tuple(self.build(item, depth + 1) for item in node.value)
+            return Node(file=self.file, line=line, kind="list", value=items)
+        pairs = tuple((self.build(key, depth + 1), self.build(value, depth + 1)) for key, value in node.value)
+        _refuse_duplicates(pairs)
+        return Node(file=self.file, line=line, kind="mapping", value=pairs)
 
 
 def _refuse_duplicates(pairs: tuple[tuple[Node, Node], ...]) -> None:

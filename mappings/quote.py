@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+NULL = "NULL"
+
 
 def identifier(name: str) -> str:
     """A table or column name as a quoted identifier."""
@@ -11,7 +13,7 @@ def identifier(name: str) -> str:
 def literal(value: str | int | float | bool | None) -> str:
     """A value as a typed SQL literal; text is VARCHAR, integers BIGINT, floats DOUBLE."""
     if value is None:
-        return "NULL"
+        return NULL
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from mappings.kinds import duckdb_type, type_of
 from mappings.nearest import nearest
@@ -17,9 +17,7 @@ from mappings.quote import identifier
 from storage.errors import Misuse
 from storage.schema import Table, Type
 
-if TYPE_CHECKING:
-    import duckdb
-
+_PARSE = "SELECT json_serialize_sql(?::VARCHAR), json_serialize_sql(?::VARCHAR)"
 _CLASSES = frozenset(
     ("FUNCTION", "COLUMN_REF", "CONSTANT", "CAST", "CASE", "COMPARISON", "CONJUNCTION", "OPERATOR", "BETWEEN")
 )
@@ -53,6 +51,7 @@ _FUNCTIONS = frozenset(  # a list of words is read and reviewed more easily than
 )
 
 
+@functools.lru_cache(maxsize=1024)
 def columns_of(expression: str, source: Table) -> tuple[str, ...]:
     """The columns an expression reads, under their true names, each once.
 
@@ -84,6 +83,7 @@ def check_condition(expression: str, source: Table) -> tuple[str, ...]:
     return columns
 
 
+@functools.lru_cache(maxsize=1024)
 def _described(expression: str, source: Table) -> str:
     import duckdb
 
@@ -92,7 +92,7 @@ def _described(expression: str, source: Table) -> str:
     )
     try:
         query = f"DESCRIBE SELECT ({expression}\n) FROM (SELECT {columns})"
-        (row,) = _parser().cursor().execute(query).fetchall()
+        (row,) = _rows(query)
     except duckdb.Error as error:
         raise _refused(expression, str(error).split("\n")[0]) from error
     return str(row[1])
@@ -100,7 +100,8 @@ def _described(expression: str, source: Table) -> str:
 
 def _tree(expression: str) -> dict[str, Any]:
     # written in round and in square brackets, an expression that closes one and opens another parses in neither
-    parsed = [_parse(f"SELECT {before}{expression}\n{after}", expression) for before, after in ("()", "[]")]
+    written = [f"SELECT ({expression}\n)", f"SELECT [{expression}\n]"]
+    parsed = [_statement(text, expression) for text in _rows(_PARSE, written)[0]]
     node = parsed[0]["node"]
     if node["type"] != "SELECT_NODE" or node["from_table"]["type"] != "EMPTY" or len(node["select_list"]) != 1:
         raise _refused(expression, "it is more than one expression")
@@ -111,9 +112,8 @@ def _tree(expression: str) -> dict[str, Any]:
     return dict(node["select_list"][0])
 
 
-def _parse(statement: str, expression: str) -> dict[str, Any]:
-    ((text,),) = _parser().cursor().execute("SELECT json_serialize_sql(?::VARCHAR)", [statement]).fetchall()
-    parsed = json.loads(text)
+def _statement(serialized: str, expression: str) -> dict[str, Any]:
+    parsed = json.loads(serialized)
     if parsed["error"] or len(parsed["statements"]) != 1:
         raise _refused(expression, parsed.get("error_message") or "it is more than one statement")
     return dict(parsed["statements"][0])
@@ -152,8 +152,9 @@ def _refused(expression: str, why: str, hint: str = "") -> Misuse:
     )
 
 
-@functools.cache
-def _parser() -> duckdb.DuckDBPyConnection:
+def _rows(statement: str, parameters: Sequence[str] = ()) -> list[tuple[Any, ...]]:
+    """A statement on a DuckDB of its own, which knows no file, and nothing of the workbench."""
     import duckdb
 
-    return duckdb.connect(":memory:", config={"enable_external_access": "false", "lock_configuration": "true"})
+    with duckdb.connect(":memory:", config={"enable_external_access": "false", "lock_configuration": "true"}) as closed:
+        return closed.execute(statement, list(parameters)).fetchall()

@@ -108,7 +108,7 @@ def _to_decimal(value: str | int | float | decimal.Decimal, _source: Type, targe
     scaled = exact.quantize(decimal.Decimal(1).scaleb(-(target.scale or 0)), context=_WIDE)
     if scaled != exact or abs(scaled) >= decimal.Decimal(10) ** ((target.precision or 38) - (target.scale or 0)):
         raise _unfit(value)
-    return scaled
+    return scaled + 0  # a decimal has no negative zero
 
 
 def _try_cast(expression: str, _source: Type, target: Type) -> str:

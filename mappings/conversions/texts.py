@@ -64,8 +64,18 @@ def _uuid(text: str, _source: Type, _target: Type) -> str:
 
 
 def _json(text: str, _source: Type, _target: Type) -> str:
-    json.loads(text)
+    json.loads(text, parse_constant=_no_constant)
     return text
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _json_sql(text: str, _source: Type, _target: Type) -> str:
+    # DuckDB also takes NaN and Infinity in any case: outside of strings nothing else contains these letters
+    bare = rf"""lower(regexp_replace({text}, '"(\\.|[^"\\])*"', '', 'g'))"""
+    return f"CASE WHEN json_valid({text}) AND NOT regexp_matches({bare}, 'nan|inf') THEN {text} END"
 
 
 _SAME = Rule(sql=lambda text, _source, _target: text, twin=lambda text, _source, _target: text, total=True)
@@ -87,9 +97,7 @@ for _textual in TEXTUAL:
     RULES[_textual, Kind.UUID] = Rule(
         sql=lambda text, _source, _target: matching(text, _UUID, f"lower({text})"), twin=_uuid
     )
-    RULES[_textual, Kind.JSON] = Rule(
-        sql=lambda text, _source, _target: f"CASE WHEN json_valid({text}) THEN {text} END", twin=_json
-    )
+    RULES[_textual, Kind.JSON] = Rule(sql=_json_sql, twin=_json)
     RULES[_textual, Kind.BINARY] = Rule(
         sql=lambda text, _source, _target: f"encode({text})",
         twin=lambda text, _source, _target: text.encode("utf-8"),
