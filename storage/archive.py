@@ -19,6 +19,7 @@ from storage.objects import ObjectStore, read_bytes
 from storage.package import DESCRIPTOR, Part, TablePart, parse_resource
 from storage.parts import GROUP_BYTES, GROUP_ROWS
 from storage.schema import Held, Table
+from storage.summary import ArchiveSummary, list_archives
 from storage.types import arrow_schema, from_text, to_text
 from storage.verified import corrupt, verified
 
@@ -191,37 +192,6 @@ class Archive:
         for batch in self._scan(self._files):
             for row in batch.to_pylist():
                 yield FileEntry(**row)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ArchiveSummary:
-    """What a list of archives shows; read without opening any."""
-
-    archive_id: str
-    tenant: str
-    plan: str
-    created_at: str
-    complete: bool = True
-
-
-def list_archives(store: ObjectStore) -> Iterator[ArchiveSummary]:
-    """The complete archives of a store, oldest first."""
-    suffix = f"/{bag.TAG_MANIFEST}"
-    ids = [info.key.removesuffix(suffix) for info in store.list() if info.key.endswith(suffix)]
-    summaries = [_summary(store, archive_id) for archive_id in ids if "/" not in archive_id]
-    yield from sorted(summaries, key=lambda summary: (summary.created_at, summary.archive_id))
-
-
-def _summary(store: ObjectStore, archive_id: str) -> ArchiveSummary:
-    info: Mapping[str, str] = {}
-    if store.size(f"{archive_id}/{bag.BAG_INFO}") is not None:
-        info = bag.parse_info(read_bytes(store, f"{archive_id}/{bag.BAG_INFO}"))
-    return ArchiveSummary(
-        archive_id=archive_id,
-        tenant=info.get("Migrator-Tenant", ""),
-        plan=info.get("Migrator-Plan", ""),
-        created_at=info.get("Migrator-Created-At", ""),
-    )
 
 
 def _signer(store: ObjectStore, archive_id: str, tag_manifest: bytes) -> str:
