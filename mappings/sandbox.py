@@ -19,7 +19,14 @@ from storage.schema import Table, Type
 
 _PARSE = "SELECT json_serialize_sql(?::VARCHAR), json_serialize_sql(?::VARCHAR)"
 _CLASSES = frozenset(
-    ("FUNCTION", "COLUMN_REF", "CONSTANT", "CAST", "CASE", "COMPARISON", "CONJUNCTION", "OPERATOR", "BETWEEN")
+    ("FUNCTION", "COLUMN_REF", "CONSTANT", "CAST", "TYPE", "CASE", "COMPARISON", "CONJUNCTION", "OPERATOR", "BETWEEN")
+)
+_TYPES = frozenset(
+    """
+    BOOLEAN BOOL TINYINT SMALLINT INTEGER INT INT2 INT4 INT8 BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT
+    REAL FLOAT FLOAT4 FLOAT8 DOUBLE DECIMAL NUMERIC VARCHAR CHAR BPCHAR TEXT STRING BLOB BYTEA BINARY VARBINARY
+    DATE TIME TIMESTAMP DATETIME TIMESTAMPTZ INTERVAL UUID JSON TIMESTAMP_WITH_TIME_ZONE
+    """.split()  # noqa: SIM905
 )
 _FUNCTIONS = frozenset(  # a list of words is read and reviewed more easily than two hundred quoted ones
     """
@@ -40,7 +47,7 @@ _FUNCTIONS = frozenset(  # a list of words is read and reviewed more easily than
     list_extract list_element list_slice list_sort list_distinct list_value list_concat list_position
     json_array json_array_length json_contains json_exists json_extract json_extract_path json_extract_path_text
     json_extract_string json_keys json_object json_quote json_type json_valid json_value json_merge_patch to_json
-    struct_extract row struct_pack
+    struct_extract
     century date_add date_diff date_part date_sub date_trunc datediff datepart datesub datetrunc day dayname dayofmonth
     dayofweek dayofyear decade epoch epoch_ms epoch_ns epoch_us era hour isodow isoyear julian last_day make_date
     make_time make_timestamp make_timestamp_ms microsecond millennium millisecond minute month monthname quarter second
@@ -64,6 +71,8 @@ def columns_of(expression: str, source: Table) -> tuple[str, ...]:
             raise _refused(expression, f"{node['class'].lower().replace('_', ' ')} is not allowed")
         if node["class"] == "FUNCTION":
             _check_function(node, expression)
+        if node["class"] == "TYPE" and (node["schema"] or node["type_name"].upper().replace(" ", "_") not in _TYPES):
+            raise _refused(expression, f"type {node['type_name']} is not allowed")
         if node["class"] == "COLUMN_REF":
             found[_column(node, names, expression)] = None
     return tuple(found)
