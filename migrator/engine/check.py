@@ -77,7 +77,8 @@ def _triggers(tables: Sequence[Table], mapping: Mapping) -> tuple[Problem, ...]:
 
 
 def _probe(prepared: Prepared) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
-    red, notes = [], []
+    red: list[Problem] = []
+    notes: list[Problem] = []
     for edge in prepared.compiled.edges:
         for probe in edge.probes:
             count, examples = prepared.workbench.row(probe.sql)

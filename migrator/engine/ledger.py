@@ -37,7 +37,7 @@ def column_fates(prepared: Prepared) -> tuple[ColumnFate, ...]:
 
 
 def _fates_of(prepared: Prepared, table: str) -> Iterator[ColumnFate]:
-    dropped = {drop.name: drop.reason for drop in prepared.compiled.mapping.dropped_tables}
+    dropped = {drop.name: drop.because for drop in prepared.compiled.mapping.dropped_tables}
     for column in prepared.archive.table(table).table.column_names:
         fates = list(_carried(prepared, table, column))
         if not fates:
@@ -71,5 +71,5 @@ def _drop_reason(prepared: Prepared, table: str, column: str) -> str:
     for edge in prepared.compiled.edges:
         for drop in edge.mapping.dropped:
             if edge.source == table and drop.name == column:
-                return drop.reason
+                return drop.because
     return ""

@@ -16,7 +16,7 @@ SAMPLED = 20
 """Source rows per edge, spread evenly over the table."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Lookups:
     """What a twin may look up, answered by the workbench (see mappings.steps.step.Context)."""
 

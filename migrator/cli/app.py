@@ -1,0 +1,78 @@
+"""Every command there is, in one list; what any of them raises ends here, as a message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from migrator.cli.commands import (
+    archive,
+    demo,
+    inspect,
+    map_,
+    migrate,
+    rehearse,
+    report,
+    rollback,
+    runs,
+    scope,
+    snapshot,
+    verify,
+)
+from migrator.cli.output import show_error
+from storage.errors import Fault, MigratorError, Misuse, Parked
+
+app = typer.Typer(
+    name="migrator",
+    help="A tenant's data out of one platform, into an archive that proves itself, and into another platform:"
+    " verified value by value, undoable to the last row.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for module in (demo, inspect, scope, snapshot, rehearse, migrate, verify, rollback, report):
+    app.command(name=module.__name__.rpartition(".")[2])(module.command)
+app.add_typer(archive.app, name="archive")
+app.add_typer(map_.app, name="map")
+app.add_typer(runs.app, name="runs")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The command's exit code. Whatever a person reads about an error, a program reads with --json."""
+    as_json = "--json" in arguments
+    try:
+        code = app(list(arguments), standalone_mode=False)
+    except MigratorError as error:
+        return show_error(error, as_json=as_json)
+    except KeyboardInterrupt:
+        return show_error(
+            Parked("interrupted; nothing was changed", next="give the same command again"), as_json=as_json
+        )
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader left: there is nobody to tell
+        return 1
+    except OSError as error:
+        return show_error(_of_system(error), as_json=as_json)
+    except Exception as error:  # noqa: BLE001 - the outermost edge: a bug is told in one line, not in a traceback
+        return show_error(_of_click(error), as_json=as_json)
+    return int(code or 0)
+
+
+def _of_system(error: OSError) -> Fault:
+    where = str(error.filename or "")
+    return Fault(error.strerror or str(error), where=where, next="free the disk or mend the permissions, then repeat")
+
+
+def _of_click(error: Exception) -> MigratorError:
+    """Typer raises its own copy of click's errors: told apart by what they offer, not by their class."""
+    if isinstance(error, click.ClickException) or hasattr(error, "format_message"):
+        return Misuse(error.format_message(), where="command line", next="see migrator --help")  # type: ignore[attr-defined]
+    if type(error).__name__ == "Abort":
+        return Parked("interrupted; nothing was changed", next="give the same command again")
+    return Fault(
+        f"a bug: {type(error).__name__}: {error}", where="migrator", next="report it; MIGRATOR_TRACEBACK=1 shows where"
+    )

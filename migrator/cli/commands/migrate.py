@@ -1,0 +1,19 @@
+"""migrator migrate PLAN"""
+
+from __future__ import annotations
+
+import typer
+
+from migrator.cli.loaded import tell
+from migrator.cli.options import FromArchive, Json, PlanFile, Whole
+from migrator.cli.progress import shown
+
+
+def command(plan: PlanFile, archive: FromArchive = None, whole: Whole = False, json: Json = False) -> None:
+    """Load the archive into the target in one transaction, and verify what was committed."""
+    from migrator.wiring import service
+
+    with shown() as progress:
+        served = service(progress)
+        finished = served.migrate(served.plan(plan), archive, whole=whole)
+    raise typer.Exit(tell(finished, "migrated", json=json))

@@ -1,0 +1,37 @@
+"""migrator report RUN --format html|json"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from migrator.cli.options import Json, RunId
+from migrator.cli.output import print_json, stdout
+
+
+def command(
+    run: RunId,
+    format: Annotated[str, typer.Option("--format", help="html or json")] = "html",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write here; else json goes to stdout.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """The report of a run: verification.json is the truth, the page renders it."""
+    from migrator.wiring import service
+
+    served = service()
+    record = served.run(run)
+    content = served.report(run, format)
+    if out is None and (format == "json" or json) and not (json and format != "json"):
+        sys.stdout.buffer.write(content)
+        return
+    path = out or Path(f"{record.run_id}.{format}")
+    path.write_bytes(content)
+    if json:
+        print_json({"run": record.run_id, "format": format, "report": str(path)})
+    else:
+        stdout.print(str(path), markup=False)

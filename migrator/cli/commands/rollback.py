@@ -1,0 +1,43 @@
+"""migrator rollback RUN"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from migrator.cli.options import Json, RunId, Whole
+from migrator.cli.output import exit_code, print_json, print_problems, print_verdict, stdout
+from migrator.cli.progress import shown
+
+
+def command(run: RunId, whole: Whole = False, json: Json = False) -> None:
+    """Take a load back: created rows go, overwritten rows return; rows people edited since are kept and listed."""
+    from migrator.wiring import service
+
+    with shown() as progress:
+        finished, undone = service(progress).rollback(run, whole=whole)
+    verdict = finished.report.verdict
+    if json:
+        print_json(
+            {
+                "run": finished.report.run,
+                "verdict": verdict,
+                "reversed": undone.reversed,
+                "kept": undone.kept,
+                "failed": undone.failed,
+                "notes": [asdict(note) for note in undone.notes],
+                "digest_before_load": str(undone.digest_before_load),
+                "digest_after": str(undone.digest_after),
+                "report": str(finished.report_path),
+            }
+        )
+        raise typer.Exit(exit_code(verdict))
+    print_problems(finished.report.notes, heading="Rows that stay")
+    stdout.print(f"digest before the load  {undone.digest_before_load}", markup=False, style="dim")
+    stdout.print(f"digest now              {undone.digest_after}", markup=False, style="dim")
+    print_verdict(
+        verdict,
+        f"{undone.reversed} reversed, {undone.kept} kept, {undone.failed} failed · report {finished.report_path}",
+    )
+    raise typer.Exit(exit_code(verdict))

@@ -1,0 +1,43 @@
+"""migrator runs list|show"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from migrator.cli.options import Json, RunId
+from migrator.cli.output import print_json, print_table, stdout
+
+app = typer.Typer(help="What ran, what became of it.", no_args_is_help=True)
+
+
+@app.command(name="list")
+def list_(json: Json = False) -> None:
+    """Every run, newest last."""
+    from migrator.wiring import service
+
+    runs = service().runs()
+    if json:
+        print_json({"runs": [asdict(run) for run in runs]})
+        return
+    print_table(
+        "",
+        ("run", "kind", "number", "plan", "tenant", "state", "verdict"),
+        ((r.run_id, r.kind, r.number, r.plan, r.tenant, r.state, r.verdict or "–") for r in runs),
+        right=("number",),
+    )
+
+
+@app.command()
+def show(run: RunId, json: Json = False) -> None:
+    """One run whole."""
+    from migrator.wiring import service
+
+    record = service().run(run)
+    if json:
+        print_json(asdict(record))
+        return
+    for name, value in asdict(record).items():
+        if value not in (None, ""):
+            stdout.print(f"{name:<12} {value}", markup=False)

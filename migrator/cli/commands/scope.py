@@ -1,0 +1,52 @@
+"""migrator scope PLAN"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from migrator.cli.options import Json, PlanFile
+from migrator.cli.output import exit_code, print_json, print_problems, print_table, print_verdict
+from migrator.outcomes import Verdict
+
+
+def command(plan: PlanFile, json: Json = False) -> None:
+    """Classify every table: what leaves with the tenant, by which path, and what is undecided."""
+    from migrator.wiring import service
+
+    served = service()
+    scope = served.scope(served.plan(plan))
+    if json:
+        print_json(
+            {
+                "verdict": scope.verdict,
+                "tables": [
+                    {"class": table.class_, **{k: v for k, v in asdict(table).items() if k != "class_"}}
+                    for table in scope.tables
+                ],
+                "unclassified": scope.unclassified,
+                "crossings": [asdict(crossing) for crossing in scope.crossings],
+                "left_behind": [asdict(crossing) for crossing in scope.left_behind],
+                "problems": [asdict(problem) for problem in scope.problems],
+            }
+        )
+        raise typer.Exit(exit_code(scope.verdict))
+    print_table(
+        "What leaves with the tenant",
+        ("table", "class", "rows", "of", "by which path, or why not"),
+        ((t.name, t.class_, t.rows, t.of, t.path or t.reason) for t in scope.tables),
+        right=("rows", "of"),
+    )
+    crossings = (*scope.crossings, *scope.left_behind)
+    if crossings:
+        print_table(
+            "\nReferences that lead out of the tenant's rows, or into them from others",
+            ("reference", "rows", "decision"),
+            ((c.reference, c.count, c.policy) for c in crossings),
+            right=("rows",),
+        )
+    print_problems(scope.problems, heading="\nOpen questions")
+    words = "every table is classified" if scope.verdict is Verdict.GREEN else f"{len(scope.problems)} open question(s)"
+    print_verdict(scope.verdict, words)
+    raise typer.Exit(exit_code(scope.verdict))

@@ -1,0 +1,86 @@
+"""How a finished run is told: shared by rehearse, migrate and verify."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from migrator.cli.output import (
+    equation_json,
+    exit_code,
+    print_equations,
+    print_json,
+    print_problems,
+    print_verdict,
+    stdout,
+)
+from migrator.outcomes import Verification
+from storage.problem import Problem
+
+if TYPE_CHECKING:
+    from migrator.service import Finished
+
+
+def tell(finished: Finished, words: str, *, json: bool) -> int:
+    """Print the outcome; gives the exit code of its verdict."""
+    report = finished.report
+    if json:
+        print_json(loaded_json(finished))
+        return exit_code(report.verdict)
+    if report.equations:
+        print_equations(report.equations)
+    if report.verification:
+        _tell_verification(report.verification)
+    print_problems(report.problems, heading="Problems")
+    for name, digest in report.digests.items():
+        stdout.print(f"digest {name:<7} {digest}", markup=False, style="dim")
+    print_verdict(report.verdict, f"{words} · run {report.run} · report {finished.report_path}")
+    return exit_code(report.verdict)
+
+
+def loaded_json(finished: Finished) -> dict[str, Any]:
+    """The answer of rehearse, migrate and verify to a program."""
+    report, verification = finished.report, finished.report.verification
+    answer: dict[str, Any] = {
+        "run": report.run,
+        "kind": report.kind,
+        "number": report.number,
+        "verdict": report.verdict,
+        "report": str(finished.report_path),
+        "problems": [asdict(problem) for problem in report.problems],
+    }
+    if report.equations:
+        answer["edges"] = [equation_json(equation) for equation in report.equations]
+        answer["digest_before"] = report.digests["before"]
+        answer["digest_after"] = report.digests["after"]
+        answer["digest_loaded"] = report.digests["loaded"]
+    if verification:
+        answer |= {
+            "compared": verification.compared,
+            "different": verification.different,
+            "not_compared": verification.not_compared,
+            "differences": [asdict(difference) for difference in verification.differences],
+            "checks": [asdict(check) for check in verification.checks],
+        }
+    return answer
+
+
+def _tell_verification(verification: Verification) -> None:
+    stdout.print(
+        f"verified: {verification.compared} rows compared value by value, {verification.different} different,"
+        f" {len(verification.not_compared)} columns not compared",
+        markup=False,
+    )
+    for check in verification.checks:
+        state = {True: "ok", False: "FAILED", None: "not run"}[check.passed]
+        stdout.print(f"  {state}: {check.name} ({check.detail})", markup=False, style="dim")
+    print_problems(
+        [
+            Problem(
+                where=f"{d.table} {d.key}",
+                what=f"{d.column or d.kind}: expected {d.expected!r}, found {d.actual!r}",
+            )
+            for d in verification.differences[:20]
+        ],
+        heading="First differences",
+    )

@@ -1,0 +1,21 @@
+"""Arguments and options several commands share, each said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan file.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or its unambiguous beginning.")]
+ArchiveLocation = Annotated[str, typer.Argument(metavar="ARCHIVE", help="STORE/ARCHIVE-ID, as snapshot prints it.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+FromArchive = Annotated[
+    str | None,
+    typer.Option("--archive", metavar="LOC", help="The archive; else the newest complete one of the plan's tenant."),
+]
+Whole = Annotated[
+    bool,
+    typer.Option("--whole", help="Digests over whole target tables (when nobody else writes), not over touched rows."),
+]

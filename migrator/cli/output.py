@@ -1,0 +1,112 @@
+"""How answers look: results on stdout, everything else on stderr, and with --json one object on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from migrator.outcomes import Equation, Verdict
+from storage.errors import MigratorError, Red
+from storage.problem import Problem
+
+stdout = Console(soft_wrap=True, highlight=False)
+stderr = Console(stderr=True, soft_wrap=True, highlight=False)
+
+_MARKS = {Verdict.GREEN: ("green", "✔ green"), Verdict.RED: ("bold red", "✘ red")}
+
+
+def exit_code(verdict: Verdict) -> int:
+    """0 for green, 3 for red."""
+    return 0 if verdict is Verdict.GREEN else Red.exit_code
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """The one object of a --json answer."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def print_verdict(verdict: Verdict, words: str) -> None:
+    """The verdict's line, readable without colour."""
+    style, mark = _MARKS[verdict]
+    stdout.print(Text.assemble((mark, style), " ", words))
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()
+) -> None:
+    """A plain table; the columns named in `right` hold numbers."""
+    table = RichTable(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
+    )
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*[_cell(value) for value in row])
+    stdout.print(table)
+
+
+def _cell(value: object) -> Text:
+    return Text(
+        f"{value:,}".replace(",", " ") if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    )
+
+
+def print_problems(problems: Sequence[Problem], *, heading: str = "") -> None:
+    """Each problem with its place, its count, examples and what to do."""
+    if heading and problems:
+        stdout.print(Text(heading, style="bold"))
+    for problem in problems:
+        times = f" ({problem.count})" if problem.count > 1 else ""
+        stdout.print(Text.assemble("  ", (problem.where, "bold"), f": {problem.what}{times}"))
+        if problem.examples:
+            stdout.print(Text(f"      for example {', '.join(problem.examples[:5])}", style="dim"))
+        if problem.next:
+            stdout.print(Text(f"      → {problem.next}"))
+
+
+def print_equations(equations: Sequence[Equation]) -> None:
+    """Where every archived row went."""
+    counts = ("archive", "loaded", "merged", "kept", "rejected", "excluded", "unexplained")
+    print_table(
+        "Rows: archive = loaded + merged + kept + rejected + excluded, unexplained 0",
+        ("source", "target", "kind", *counts),
+        ((e.source, e.target, e.kind, *(getattr(e, name) for name in counts)) for e in equations),
+        right=counts,
+    )
+
+
+def equation_json(equation: Equation) -> dict[str, Any]:
+    """An edge as --json and verification.json state it."""
+    return {**asdict(equation), "unexplained": equation.unexplained}
+
+
+def show_error(error: MigratorError, *, as_json: bool) -> int:
+    """Tell what happened, where, and what to do next; gives the exit code."""
+    problems = error.problems if isinstance(error, Red) else ()
+    if as_json:
+        verdict = {"verdict": "red"} if isinstance(error, Red) else {}
+        print_json(
+            {
+                **verdict,
+                "error": error.what,
+                "where": error.where,
+                "next": error.next,
+                "problems": [asdict(problem) for problem in problems],
+            }
+        )
+        return error.exit_code
+    stderr.print(Text.assemble(("error", "bold red"), f": {error.what}"))
+    if error.where:
+        stderr.print(Text(f"  where: {error.where}"))
+    if error.next:
+        stderr.print(Text(f"  next:  {error.next}"))
+    for problem in problems[1:]:
+        stderr.print(Text(f"  also:  {problem.where}: {problem.what} ({problem.count})"))
+    return error.exit_code

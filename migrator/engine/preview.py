@@ -1,0 +1,63 @@
+"""Real rows before and after a mapping, one at a time, so that each pair belongs together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mappings.compiled import CompiledEdge
+from mappings.quote import identifier as quoted
+from migrator.engine.prepare import Prepared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A source row and the row it becomes; `after` is None where the edge excludes or rejects it."""
+
+    before: dict[str, Any]
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgePreview:
+    source: str
+    target: str
+    kind: str
+    pairs: tuple[Pair, ...]
+
+
+def preview(prepared: Prepared, *, table: str | None = None, rows: int = 5) -> Iterator[EdgePreview]:
+    """The first rows of each edge (of one target table with `table`), spread over the archived table."""
+    for edge in prepared.compiled.edges:
+        if table is None or edge.target == table:
+            yield _preview(prepared, edge, rows)
+
+
+def _preview(prepared: Prepared, edge: CompiledEdge, rows: int) -> EdgePreview:
+    bench, source = prepared.workbench, quoted(edge.source)
+    every = max(1, prepared.archive.table(edge.source).rows // rows)
+    names = prepared.archive.table(edge.source).table.column_names
+    bench.execute(f"ALTER TABLE src.{source} RENAME TO {quoted('migrator whole')}")
+    whole = f"src.{quoted('migrator whole')}"
+    try:
+        chosen = bench.rows(f"SELECT rowid FROM {whole} WHERE rowid % {every} = 0 ORDER BY rowid LIMIT {rows}")
+        pairs = []
+        for (number,) in chosen:
+            bench.execute(f"CREATE OR REPLACE TABLE src.{source} AS SELECT * FROM {whole} WHERE rowid = {number}")
+            pairs.append(_pair(prepared, edge, names))
+    finally:
+        bench.execute(f"DROP TABLE IF EXISTS src.{source}")
+        bench.execute(f"ALTER TABLE {whole} RENAME TO {source}")
+    return EdgePreview(source=edge.source, target=edge.target, kind=edge.kind, pairs=tuple(pairs))
+
+
+def _pair(prepared: Prepared, edge: CompiledEdge, names: tuple[str, ...]) -> Pair:
+    listed = ", ".join(map(quoted, names))
+    before = prepared.workbench.row(f"SELECT {listed} FROM src.{quoted(edge.source)}")
+    columns = [column.name for column in prepared.compiled.columns(edge.target)]
+    after = prepared.workbench.rows(f"SELECT {', '.join(map(quoted, columns))} FROM ({edge.rows_sql})")
+    return Pair(
+        before=dict(zip(names, before, strict=True)),
+        after=dict(zip(columns, after[0], strict=True)) if after else None,
+    )

@@ -1,0 +1,35 @@
+"""Ctrl-C and SIGTERM, remembered: a library that swallows KeyboardInterrupt cannot turn an interruption into a fault."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interrupts:
+    """Whether the person (or the system) asked to stop since `watched` was entered."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
+        self.seen = True
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def watched() -> Iterator[Interrupts]:
+    """Turn SIGINT and SIGTERM into KeyboardInterrupt, and remember that it happened; only the main thread hears signals."""
+    interrupts = Interrupts()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupts
+        return
+    before = {number: signal.signal(number, interrupts) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupts
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,45 @@
+"""One run, recorded whatever becomes of it: done with its verdict, failed with its reason, or parked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from migrator.outcomes import Verdict
+from migrator.runs.catalog import Catalog, RunRecord
+from migrator.runs.interrupts import watched
+from storage.errors import MigratorError, Parked, Red
+
+
+@dataclass(kw_only=True)
+class Recording:
+    """The run under way; set `verdict` before leaving the context."""
+
+    run: RunRecord
+    verdict: Verdict | None = field(default=None)
+
+
+@contextmanager
+def recorded(catalog: Catalog, record: RunRecord) -> Iterator[Recording]:
+    """Follow a started run to its end. An interruption parks it and raises Parked; errors are recorded and go on."""
+    recording = Recording(run=record)
+    with watched() as interrupts:
+        try:
+            yield recording
+        except BaseException as error:
+            if interrupts.seen or isinstance(error, KeyboardInterrupt):
+                catalog.park(record.run_id)
+                raise Parked(
+                    f"{record.kind} interrupted and parked; nothing of it is visible",
+                    where=record.run_id,
+                    next="give the same command again to start it anew",
+                ) from None
+            if isinstance(error, Red):
+                catalog.finish(record.run_id, verdict=Verdict.RED, error=error)
+            elif isinstance(error, MigratorError):
+                catalog.fail(record.run_id, error)
+            else:
+                catalog.fail(record.run_id, MigratorError(f"a bug: {error!r}", next="report it with the run's id"))
+            raise
+    catalog.finish(record.run_id, verdict=recording.verdict)

@@ -1,0 +1,448 @@
+"""Everything this software does for a person or a program, behind one door: the command line and the API call this."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+from mappings.load import load_mapping
+from mappings.model import Mapping
+from migrator import reports
+from migrator.contracts import Marker, Source, Target, Undone
+from migrator.engine.check import MapCheck, map_check
+from migrator.engine.inspect import Inspection, inspect
+from migrator.engine.ledger import column_fates
+from migrator.engine.load import Identity, Loaded, load
+from migrator.engine.match import restore_decisions, save_decisions
+from migrator.engine.prepare import Prepared, materialise, prepare
+from migrator.engine.preview import EdgePreview, preview
+from migrator.engine.scope import Scope, resolve
+from migrator.engine.seal import seal
+from migrator.engine.snapshot import Snapshot, snapshot
+from migrator.engine.verify import verify
+from migrator.engine.workbench import workbench
+from migrator.outcomes import Check, Progress, RunReport, Verdict, Verification, silent
+from migrator.plan import Plan, load_plan, read_plan
+from migrator.reports.verification import from_json
+from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord
+from migrator.runs.recorded import recorded
+from migrator.settings import Settings, tool
+from storage.archive import Archive, list_archives
+from storage.check import CheckResult, check_archive
+from storage.errors import Misuse, Red
+from storage.location import open_store, split_archive
+from storage.problem import Problem
+from storage.seal import SigningKeys
+
+_NOT_RUN = (
+    Check(name="functional acceptance by the people who use the target", passed=None, detail="a human task"),
+    Check(name="drill-down sample by a person (59 / 299 / 459 rows)", passed=None, detail="a human task"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A run that came to its end: its record, its report, and where the report lies."""
+
+    run: RunRecord
+    report: RunReport
+    report_path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """The operations. `sources` and `targets` open a platform by its address; nothing here knows a driver."""
+
+    settings: Settings
+    sources: Callable[[str], Source]
+    targets: Callable[[str], Target]
+    redacted: Callable[[str], str]
+    progress: Progress = field(default=silent)
+
+    # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────
+    def inspect(self, url: str) -> Inspection:
+        return inspect(self.sources(url))
+
+    def plan(self, path: Path) -> Plan:
+        return load_plan(path, self.settings.variables)
+
+    def scope(self, plan: Plan) -> Scope:
+        with self.sources(plan.needs_source().url).fence() as reading, workbench() as bench:
+            return resolve(reading, plan, bench).scope
+
+    # ── archives ────────────────────────────────────────────────────────────────────────────────────────────
+    def snapshot(self, plan: Plan) -> tuple[RunRecord, Snapshot]:
+        """Take a snapshot of the plan's tenant; Red, with nothing left in the store, where it cannot be whole."""
+        source = self.sources(plan.needs_source().url)
+        with self._catalog() as catalog:
+            record = catalog.start(
+                kind="snapshot",
+                plan=plan.name,
+                tenant=plan.tenant,
+                source=self.redacted(plan.needs_source().url),
+                plan_file=plan.file,
+            )
+            with recorded(catalog, record) as recording:
+                taken = snapshot(
+                    source,
+                    plan,
+                    open_store(self._store_of(plan)),
+                    SigningKeys.load_or_create(self.settings.keys),
+                    tool=tool(),
+                    progress=self.progress,
+                )
+                catalog.record_archive(
+                    ArchiveRecord(
+                        archive_id=taken.sealed.archive_id,
+                        location=taken.sealed.location,
+                        tenant=plan.tenant,
+                        plan=plan.name,
+                        created_at=taken.identity.created_at,
+                        rows=taken.sealed.rows,
+                        bytes=taken.sealed.bytes,
+                        fingerprint=taken.sealed.fingerprint,
+                        fence=taken.identity.fence,
+                    )
+                )
+                recording.verdict = Verdict.GREEN
+            return catalog.run(record.run_id), taken
+
+    def _store_of(self, plan: Plan) -> str:
+        return plan.store or self.settings.default_store
+
+    def archive(self, location: str) -> Archive:
+        store, archive_id = split_archive(location)
+        return Archive.open(open_store(store), archive_id)
+
+    def check_archive(self, location: str, *, key: str | None = None) -> CheckResult:
+        store, archive_id = split_archive(location)
+        return check_archive(open_store(store), archive_id, key=key)
+
+    def archive_of(self, plan: Plan, location: str | None) -> Archive:
+        """The archive named, else the newest complete one of the plan's tenant in its store; Misuse where there is none."""
+        if location is not None:
+            found = self.archive(location)
+            if found.identity.tenant != plan.tenant:
+                raise Misuse(
+                    f"the archive is of tenant {found.identity.tenant!r}, the plan of {plan.tenant!r}",
+                    where=location,
+                    next="name an archive of the plan's tenant",
+                )
+            return found
+        url = self._store_of(plan)
+        store = open_store(url)
+        own = [summary for summary in list_archives(store) if summary.tenant == plan.tenant]
+        if not own:
+            raise Misuse(
+                f"no archive of tenant {plan.tenant!r}",
+                where=url,
+                next="take one: migrator snapshot, or name --archive",
+            )
+        return Archive.open(store, own[-1].archive_id)
+
+    # ── mapping ─────────────────────────────────────────────────────────────────────────────────────────────
+    def mapping(self, plan: Plan) -> Mapping:
+        """The plan's mapping: beside the plan, from the working directory, or of the catalog that is shipped."""
+        named = plan.needs_mapping()
+        shipped = Path(str(files("mappings"))) / "catalog" / Path(named).name
+        for path in (Path(plan.file).parent / named, Path(named), shipped):
+            if path.is_file():
+                return load_mapping(path.read_text(encoding="utf-8"), file=str(path))
+        raise Misuse(
+            f"no such mapping file: {named}", where=plan.file, next="a relative path starts beside the plan, then here"
+        )
+
+    def map_check(self, plan: Plan, archive: str | None) -> MapCheck:
+        target = self.targets(plan.needs_target().url)
+        with workbench() as bench:
+            found = map_check(
+                bench,
+                self.archive_of(plan, archive),
+                self.mapping(plan),
+                target,
+                plan.needs_target().policy,
+                progress=self.progress,
+            )
+            return replace(found, prepared=None)
+
+    def map_preview(self, plan: Plan, archive: str | None, *, table: str | None, rows: int) -> tuple[EdgePreview, ...]:
+        mapping = self.mapping(plan)
+        names = [found.name for found in mapping.tables]
+        if table is not None and table not in names:
+            raise Misuse(
+                f"the mapping fills no table {table!r}", where=mapping.file, next=f"tables: {', '.join(names)}"
+            )
+        schema = self.targets(plan.needs_target().url).describe()
+        with workbench() as bench:
+            prepared = prepare(bench, self.archive_of(plan, archive), mapping, schema, progress=self.progress)
+            return tuple(preview(prepared, table=table, rows=rows))
+
+    # ── loading ─────────────────────────────────────────────────────────────────────────────────────────────
+    def rehearse(self, plan: Plan, archive: str | None, *, whole: bool = False) -> Finished:
+        return self._load(plan, archive, rehearse=True, whole=whole)
+
+    def migrate(self, plan: Plan, archive: str | None, *, whole: bool = False) -> Finished:
+        return self._load(plan, archive, rehearse=False, whole=whole)
+
+    def _load(self, plan: Plan, location: str | None, *, rehearse: bool, whole: bool) -> Finished:
+        target = self.targets(plan.needs_target().url)
+        archive, mapping, schema = self.archive_of(plan, location), self.mapping(plan), target.describe()
+        sealed = seal(plan, mapping, [archived.table for archived in archive.tables], schema.tables)
+        self._refuse_twice(target, archive, sealed, rehearse=rehearse)
+        with self._catalog() as catalog:
+            record = catalog.start(
+                kind="rehearsal" if rehearse else "migration",
+                plan=plan.name,
+                tenant=plan.tenant,
+                archive=archive.location,
+                target=self.redacted(plan.needs_target().url),
+                seal=sealed,
+                plan_file=plan.file,
+            )
+            folder = self.settings.run_folder(record.run_id)
+            self._keep_words(folder, plan, mapping)
+            with recorded(catalog, record) as recording, workbench() as bench:
+                checked = map_check(bench, archive, mapping, target, plan.needs_target().policy, progress=self.progress)
+                _require_green(checked)
+                assert checked.prepared is not None
+                save_decisions(checked.prepared, folder / "decisions")
+                identity = Identity(
+                    run=record.run_id, plan=plan.name, tenant=plan.tenant, archive=archive.location, seal=sealed
+                )
+                loaded = load(
+                    checked.prepared, target, identity, rehearse=rehearse, whole=whole, progress=self.progress
+                )
+                report = _load_report(record, archive, checked, loaded, self._source_of(plan))
+                path = self._keep_report(catalog, report)
+                recording.verdict = report.verdict
+            return Finished(run=catalog.run(record.run_id), report=report, report_path=path)
+
+    def _refuse_twice(self, target: Target, archive: Archive, sealed: str, *, rehearse: bool) -> None:
+        """The same archive by the same seal is never loaded twice, whatever happened to the catalog."""
+        if rehearse:
+            return
+        for marker in target.markers():
+            if marker.archive == archive.location and marker.seal == sealed:
+                raise Red(
+                    "this archive is already loaded by the same plan and mapping; nothing was changed",
+                    where=marker.run,
+                    next=f"migrator verify {marker.run}, or migrator rollback {marker.run} first",
+                )
+
+    def _source_of(self, plan: Plan) -> str:
+        return self.redacted(plan.source.url) if plan.source else ""
+
+    def _keep_words(self, folder: Path, plan: Plan, mapping: Mapping) -> None:
+        """What the run was told, as it was told: a later verification must not read an edited plan."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "plan.yaml").write_text(plan.text, encoding="utf-8")
+        (folder / "mapping.yaml").write_text(Path(mapping.file).read_text(encoding="utf-8"), encoding="utf-8")
+
+    # ── verifying and taking back ───────────────────────────────────────────────────────────────────────────
+    def verify(self, run_id: str, *, deep: bool = False) -> Finished:
+        """Re-read the target of a committed load and compare it with archive and mapping, from the start."""
+        with self._catalog() as catalog:
+            of = self._migration(catalog, run_id)
+            folder = self.settings.run_folder(of.run_id)
+            plan = self._plan_of(of, folder)
+            target = self.targets(plan.needs_target().url)
+            self._marker(target, of)
+            archive = self.archive(of.archive or "")
+            mapping = load_mapping(
+                (folder / "mapping.yaml").read_text(encoding="utf-8"), file=str(folder / "mapping.yaml")
+            )
+            record = self._start_after(catalog, "verification", of)
+            with recorded(catalog, record) as recording, workbench() as bench:
+                prepared = prepare(bench, archive, mapping, target.describe(), master=deep, progress=self.progress)
+                restore_decisions(prepared, folder / "decisions")
+                materialise(prepared, progress=self.progress)
+                found = verify(prepared, target, read_from="csv" if deep else "parquet", progress=self.progress)
+                report = _verify_report(record, archive, prepared, found, self._source_of(plan))
+                path = self._keep_report(catalog, report)
+                recording.verdict = report.verdict
+            return Finished(run=catalog.run(record.run_id), report=report, report_path=path)
+
+    def rollback(self, run_id: str, *, whole: bool = False) -> tuple[Finished, Undone]:
+        """Take a committed load back; red where rows were kept or failed, and they are listed."""
+        with self._catalog() as catalog:
+            of = self._migration(catalog, run_id)
+            plan = self._plan_of(of, self.settings.run_folder(of.run_id))
+            target = self.targets(plan.needs_target().url)
+            marker = self._marker(target, of)
+            record = self._start_after(catalog, "rollback", of)
+            with recorded(catalog, record) as recording:
+                undone = target.undo(of.run_id, whole=whole or marker.digest_whole is not None)
+                report = _rollback_report(record, undone, self._source_of(plan))
+                path = self._keep_report(catalog, report)
+                recording.verdict = report.verdict
+            return Finished(run=catalog.run(record.run_id), report=report, report_path=path), undone
+
+    def _migration(self, catalog: Catalog, run_id: str) -> RunRecord:
+        record = catalog.run(run_id)
+        if record.kind in ("verification", "rollback") and record.of_run:
+            record = catalog.run(record.of_run)
+        if record.kind != "migration":
+            raise Misuse(
+                f"a {record.kind} leaves nothing in a target", where=record.run_id, next="name the run of a migration"
+            )
+        return record
+
+    def _plan_of(self, record: RunRecord, folder: Path) -> Plan:
+        path = folder / "plan.yaml"
+        if not path.exists():
+            raise Misuse(
+                "the run's folder is gone", where=str(folder), next="restore it from a backup of MIGRATOR_HOME"
+            )
+        return read_plan(
+            path.read_text(encoding="utf-8"), file=record.plan_file or str(path), variables=self.settings.variables
+        )
+
+    def _marker(self, target: Target, record: RunRecord) -> Marker:
+        """What the target itself says of the run: a load that never committed, or was taken back, has no marker."""
+        for marker in target.markers():
+            if marker.run == record.run_id:
+                return marker
+        raise Misuse(
+            "the target holds no load of this run: it did not commit, or was taken back already",
+            where=record.run_id,
+            next="`migrator runs list` shows what became of it",
+        )
+
+    def _start_after(self, catalog: Catalog, kind: str, of: RunRecord) -> RunRecord:
+        return catalog.start(
+            kind=kind,
+            plan=of.plan,
+            tenant=of.tenant,
+            archive=of.archive,
+            target=of.target,
+            seal=of.seal,
+            of_run=of.run_id,
+            plan_file=of.plan_file,
+        )
+
+    # ── reports and runs ────────────────────────────────────────────────────────────────────────────────────
+    def _keep_report(self, catalog: Catalog, report: RunReport) -> Path:
+        folder = self.settings.run_folder(report.run)
+        folder.mkdir(parents=True, exist_ok=True)
+        for format, name in (("json", "verification.json"), ("html", "report.html")):
+            content = reports.render(report, format)
+            (folder / name).write_bytes(content)
+            catalog.record_report(report.run, format=format, path=str(folder / name), content=content)
+        return folder / "report.html"
+
+    def report(self, run_id: str, format: str) -> bytes:
+        """A finished run's report, rendered anew from its JSON."""
+        with self._catalog() as catalog:
+            record = catalog.run(run_id)
+        path = self.settings.run_folder(record.run_id) / "verification.json"
+        if not path.exists():
+            raise Misuse(f"the {record.kind} has no report", where=record.run_id, next="it did not come to its end")
+        return reports.render(from_json(path.read_text(encoding="utf-8")), format)
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        with self._catalog() as catalog:
+            return catalog.runs()
+
+    def run(self, run_id: str) -> RunRecord:
+        with self._catalog() as catalog:
+            return catalog.run(run_id)
+
+    @contextmanager
+    def _catalog(self) -> Iterator[Catalog]:
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        catalog = Catalog.open(self.settings.catalog_url)
+        try:
+            yield catalog
+        finally:
+            catalog.close()
+
+
+def _require_green(checked: MapCheck) -> None:
+    if checked.problems:
+        worst = checked.problems[0]
+        raise Red(
+            f"map check is red with {len(checked.problems)} problem(s); first: {worst.what}",
+            where=worst.where,
+            next=worst.next,
+            problems=checked.problems,
+        )
+
+
+def _report(record: RunRecord, verdict: Verdict, source: str) -> RunReport:
+    return RunReport(
+        run=record.run_id,
+        kind=record.kind,
+        number=record.number,
+        verdict=verdict,
+        plan=record.plan,
+        tenant=record.tenant,
+        seal=record.seal or "",
+        archive=record.archive or "",
+        archive_fingerprint="",
+        fence={},
+        source=source,
+        target=record.target or "",
+        tool=tool(),
+        started_at=record.started_at,
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        not_run=_NOT_RUN,
+    )
+
+
+def _load_report(record: RunRecord, archive: Archive, checked: MapCheck, loaded: Loaded, source: str) -> RunReport:
+    prepared = checked.prepared
+    assert prepared is not None
+    return replace(
+        _about(_report(record, loaded.verdict, source), archive, prepared),
+        equations=loaded.equations,
+        verification=loaded.verification,
+        problems=loaded.problems,
+        digests={
+            "before": str(loaded.digest_before),
+            "loaded": str(loaded.digest_loaded),
+            "after": str(loaded.digest_after),
+        },
+        notes=checked.notes,
+        timings=loaded.timings,
+    )
+
+
+def _verify_report(
+    record: RunRecord, archive: Archive, prepared: Prepared, found: Verification, source: str
+) -> RunReport:
+    report = _about(_report(record, found.verdict, source), archive, prepared)
+    return replace(report, verification=found)
+
+
+def _about(report: RunReport, archive: Archive, prepared: Prepared) -> RunReport:
+    mapping = prepared.compiled.mapping
+    return replace(
+        report,
+        archive_fingerprint=archive.fingerprint,
+        fence=archive.identity.fence,
+        columns=column_fates(prepared),
+        dropped_tables={drop.name: drop.because for drop in mapping.dropped_tables},
+        excluded_tables=_excluded_tables(archive),
+    )
+
+
+def _excluded_tables(archive: Archive) -> dict[str, str]:
+    return {entry["table"]: entry["reason"] for entry in json.loads(archive.document("reports/exclusions.json"))}
+
+
+def _rollback_report(record: RunRecord, undone: Undone, source: str) -> RunReport:
+    is_green = not undone.kept and not undone.failed and undone.digest_before_load == undone.digest_after
+    return replace(
+        _report(record, Verdict.of(is_green), source),
+        rollback={"reversed": undone.reversed, "kept": undone.kept, "failed": undone.failed},
+        digests={"before_load": str(undone.digest_before_load), "after": str(undone.digest_after)},
+        notes=tuple(
+            Problem(where=note.table, what=note.why, examples=(", ".join(f"{k}={v}" for k, v in note.key.items()),))
+            for note in undone.notes
+        ),
+    )

@@ -1,0 +1,50 @@
+"""The environment, read here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where this installation keeps things, and the variables plans may name.
+
+    | variable             | what for                                                | default                        |
+    | -------------------- | ------------------------------------------------------- | ------------------------------ |
+    | MIGRATOR_HOME        | catalog, runs with their reports, default store, keys   | ~/.local/share/migrator        |
+    | MIGRATOR_SIGNING_KEY | the folder of the signing keys                          | $MIGRATOR_HOME/keys            |
+    | any other            | `${NAME}` in a plan                                     |                                |
+    """
+
+    home: Path
+    keys: Path
+    variables: Mapping[str, str]
+
+    @property
+    def catalog_url(self) -> str:
+        return f"sqlite:///{self.home / 'catalog.db'}"
+
+    @property
+    def default_store(self) -> str:
+        return (self.home / "store").as_uri()
+
+    def run_folder(self, run_id: str) -> Path:
+        return self.home / "runs" / run_id
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from the environment's variables."""
+    home = Path(environment.get("MIGRATOR_HOME") or "~/.local/share/migrator").expanduser().absolute()
+    keys = environment.get("MIGRATOR_SIGNING_KEY")
+    return Settings(home=home, keys=Path(keys).expanduser() if keys else home / "keys", variables=environment)
+
+
+def tool() -> str:
+    """This program's name and version, as archives and reports state it."""
+    try:
+        return f"migrator {version('migrator')}"
+    except PackageNotFoundError:
+        return "migrator (not installed)"

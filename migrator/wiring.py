@@ -1,0 +1,72 @@
+"""The one place that joins drivers to the service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from migrator.contracts import Source, Target
+from migrator.outcomes import Progress, silent
+from migrator.service import Service
+from migrator.settings import read_settings
+from storage.errors import Misuse
+
+
+def _sqlite_source(url: str) -> Source:
+    from migrator.platforms.sqlite.source import SqliteSource
+
+    return SqliteSource(url)
+
+
+def _sqlite_target(url: str) -> Target:
+    from migrator.platforms.sqlite.target import SqliteTarget
+
+    return SqliteTarget(url)
+
+
+Opened = TypeVar("Opened")
+
+SOURCES: dict[str, Callable[[str], Source]] = {"sqlite": _sqlite_source}
+TARGETS: dict[str, Callable[[str], Target]] = {"sqlite": _sqlite_target}
+
+
+def service(
+    progress: Progress = silent, *, home: str | None = None, variables: dict[str, str] | None = None
+) -> Service:
+    """The service over this process's environment; `home` and `variables` stand before what the environment says."""
+    environment = {**os.environ, **(variables or {}), **({"MIGRATOR_HOME": home} if home else {})}
+    settings = read_settings(environment)
+    made = Service(settings=settings, sources=open_source, targets=open_target, redacted=redacted)
+    return replace(made, progress=progress)
+
+
+def open_source(url: str) -> Source:
+    """The driver for this address; nothing is read yet."""
+    return _driver(SOURCES, url, "source")(url)
+
+
+def open_target(url: str) -> Target:
+    """The driver for this address; nothing is read or written yet."""
+    return _driver(TARGETS, url, "target")(url)
+
+
+def _driver(drivers: dict[str, Callable[[str], Opened]], url: str, role: str) -> Callable[[str], Opened]:
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in drivers:
+        raise Misuse(
+            f"no driver for this {role}: {redacted(url)}",
+            where=role,
+            next=f"write an address that begins with {', '.join(f'{name}://' for name in drivers)}",
+        )
+    return drivers[scheme]
+
+
+def redacted(url: str) -> str:
+    """The address without its password."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")))
