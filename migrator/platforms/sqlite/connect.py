@@ -44,6 +44,11 @@ def connect(path: Path, *, mode: str) -> sqlite3.Connection:
     return connection
 
 
+def encoding_of(connection: sqlite3.Connection) -> str:
+    """The encoding text is stored in, by a name SQLite and Python both know."""
+    return str(connection.execute("PRAGMA encoding").fetchone()[0])
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn what sqlite3 and the file system raise into the project's errors."""

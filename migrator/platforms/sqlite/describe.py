@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from migrator.platforms.sqlite.identity import is_without_rowid
 from migrator.platforms.sqlite.types import declared_length, declared_type, fidelity_of
 from storage.schema import Column, ForeignKey, Schema, Table, UniqueKey
 
@@ -25,11 +26,13 @@ def describe(connection: sqlite3.Connection) -> Schema:
 
 
 def _table(connection: sqlite3.Connection, name: str) -> Table:
-    ddl = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone()
+    found = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone()
+    ddl = found[0] if found else None
     info = connection.execute("SELECT * FROM pragma_table_xinfo(?)", (name,)).fetchall()
     key = sorted((row for row in info if row[5]), key=lambda row: row[5])
     primary_key = tuple(row[1] for row in key)
-    rowid_alias = primary_key[0] if len(key) == 1 and key[0][2].upper() == "INTEGER" else None
+    is_alias = len(key) == 1 and key[0][2].upper() == "INTEGER" and not is_without_rowid(ddl)
+    rowid_alias = primary_key[0] if is_alias else None
     return Table(
         name=name,
         columns=tuple(_column(row, rowid_alias) for row in info if row[6] != 1),
@@ -42,7 +45,7 @@ def _table(connection: sqlite3.Connection, name: str) -> Table:
                 "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? ORDER BY name", (name,)
             )
         ),
-        ddl=ddl[0] if ddl else None,
+        ddl=ddl,
     )
 
 
@@ -102,7 +105,11 @@ def _foreign_key(
             for row in connection.execute("SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", (parent,))
         )
     else:
-        parent_columns = tuple(part[3] or "" for part in parts)
+        names = {
+            row[0].lower(): row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (parent,))
+        }
+        written = [part[3] or "" for part in parts]
+        parent_columns = tuple(names.get(name.lower(), name) for name in written)  # SQLite's names have no case
     return ForeignKey(
         name=f"{table}.{'+'.join(columns)}",
         columns=columns,

@@ -55,11 +55,22 @@ def write_marker(connection: sqlite3.Connection, marker: Marker) -> None:
 
 def read_markers(connection: sqlite3.Connection, tables: dict[str, Table]) -> tuple[Marker, ...]:
     """The committed loads, oldest first; `tables` are the target's own, by name."""
-    known = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (MARKERS,)).fetchone()
-    if not known:
+    if not _has_markers(connection):
         return ()
     rows = connection.execute(f"SELECT marker FROM main.{MARKERS} ORDER BY rowid").fetchall()
     return tuple(_from_json(row[0], tables) for row in rows)
+
+
+def holds_load(connection: sqlite3.Connection, run: str) -> bool:
+    """Whether a load of this run was committed here and not taken back whole."""
+    if not _has_markers(connection):
+        return False
+    return connection.execute(f"SELECT 1 FROM main.{MARKERS} WHERE run = ?", (run,)).fetchone() is not None
+
+
+def _has_markers(connection: sqlite3.Connection) -> bool:
+    query = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?"
+    return connection.execute(query, (MARKERS,)).fetchone() is not None
 
 
 def forget(connection: sqlite3.Connection, marker: Marker) -> None:

@@ -13,18 +13,19 @@ from migrator.contracts import ACTION, CREATE, EDGE, KEEP, OVERWRITE, Digest, Ma
 from migrator.platforms.sql import listed, matched, quoted
 from migrator.platforms.sqlite.connect import connect, translated
 from migrator.platforms.sqlite.hashing import digest_of, install, row_hash
+from migrator.platforms.sqlite.identity import rowid
 from migrator.platforms.sqlite.journal import (
     before_column,
     create_journal,
+    holds_load,
     journal_table,
     key_column,
     stored_columns,
     write_marker,
 )
 from migrator.platforms.sqlite.rows import scan
-from migrator.platforms.sqlite.source import encoding_of
 from migrator.platforms.sqlite.staging import SCHEMA, staging_path
-from storage.errors import Red
+from storage.errors import Misuse, Red
 from storage.schema import Table
 
 _EXAMPLES = 100
@@ -58,7 +59,8 @@ class SqliteMerge:
         self._last_rowid: dict[str, int] = {}  # before the load, of tables whose rows have no key in staging
 
     def lock(self, staged: Sequence[Staged]) -> None:
-        """BEGIN IMMEDIATE holds the one write lock there is; what is left is to look again at what was decided before."""
+        """BEGIN IMMEDIATE holds the one write lock there is; what is left is to look again at what was decided."""
+        self._refuse_twice()
         for one in staged:
             if one.key:
                 self._refuse(
@@ -69,6 +71,14 @@ class SqliteMerge:
                     f"s.{_ACTION} <> '{CREATE}' AND NOT EXISTS ({_live(one)})",
                     "no longer holds rows that were matched",
                 )
+
+    def _refuse_twice(self) -> None:
+        if holds_load(self._connection, self._run):
+            raise Misuse(
+                "this target holds this load already",
+                where=self._run,
+                next="verify it or roll it back; a new load is a new run",
+            )
 
     def _refuse(self, one: Staged, condition: str, what: str) -> None:
         rows = self._connection.execute(
@@ -90,8 +100,12 @@ class SqliteMerge:
             elif one.key:
                 total += digest_of(self._connection, f"{live} JOIN {_stage(one)} s ON {matched('t', 's', one.key)}")
             elif one.table.name in self._last_rowid:
-                total += digest_of(self._connection, f"{live} WHERE t.rowid > {self._last_rowid[one.table.name]}")
+                total += digest_of(self._connection, f"{live} WHERE {self._is_new(one)}")
         return total
+
+    def _is_new(self, one: Staged) -> str:
+        """The condition that a live row `t` of a table without a key in staging is this load's."""
+        return f"t.{rowid(one.table)} > {self._last_rowid[one.table.name]}"
 
     def merge(self, staged: Sequence[Staged]) -> dict[int, dict[str, int]]:
         for one in staged:
@@ -129,12 +143,16 @@ class SqliteMerge:
 
     def _create(self, one: Staged) -> None:
         if not one.key:
-            highest = self._connection.execute(f"SELECT max(rowid) FROM {_main(one.table)}").fetchone()[0]
-            self._last_rowid[one.table.name] = max(highest or 0, self._sequence(one.table))
+            self._last_rowid[one.table.name] = self._highest(one.table)
         self._connection.execute(
             f"INSERT INTO {_main(one.table)} ({listed(one.columns)})"
             f" SELECT {listed(one.columns)} FROM {_stage(one)} WHERE {_ACTION} = '{CREATE}'"
         )
+
+    def _highest(self, table: Table) -> int:
+        """The rowid below every one that an INSERT chooses."""
+        highest = self._connection.execute(f"SELECT max({rowid(table)}) FROM {_main(table)}").fetchone()[0]
+        return max(highest or 0, self._sequence(table))
 
     def _sequence(self, table: Table) -> int:
         known = self._connection.execute("SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'").fetchone()
@@ -151,14 +169,14 @@ class SqliteMerge:
         if not one.key:
             self._connection.execute(
                 f"INSERT INTO {journal} (action, after) SELECT '{CREATE}', {hashed}"
-                f" FROM {_main(one.table)} t WHERE t.rowid > ?",
-                (self._last_rowid[one.table.name],),
+                f" FROM {_main(one.table)} t WHERE {self._is_new(one)}"
             )
             return
         keys = ", ".join(key_column(column) for column in one.key)
         self._connection.execute(
             f"INSERT INTO {journal} (action, {keys}, after) SELECT '{CREATE}', {listed(one.key, 't.')}, {hashed}"
-            f" FROM {_main(one.table)} t JOIN {_stage(one)} s ON {matched('t', 's', one.key)} WHERE s.{_ACTION} = '{CREATE}'"
+            f" FROM {_main(one.table)} t JOIN {_stage(one)} s ON {matched('t', 's', one.key)}"
+            f" WHERE s.{_ACTION} = '{CREATE}'"
         )
         on = " AND ".join(f"j.{key_column(column)} = t.{quoted(column)}" for column in one.key)
         self._connection.execute(
@@ -182,7 +200,8 @@ class SqliteMerge:
         if not staged.key:
             return self._compare_multiset(staged)
         differs = " OR ".join(
-            f"t.{name} IS NOT s.{name} OR typeof(t.{name}) <> typeof(s.{name})" for name in map(quoted, staged.columns)
+            f"t.{name} COLLATE BINARY IS NOT s.{name} OR typeof(t.{name}) <> typeof(s.{name})"
+            for name in map(quoted, staged.columns)
         )
         rows = self._connection.execute(
             f"SELECT {listed(staged.key, 's.')} FROM {_stage(staged)} s LEFT JOIN {_main(staged.table)} t"
@@ -201,7 +220,7 @@ class SqliteMerge:
     def _compare_multiset(self, staged: Staged) -> tuple[RowNote, ...]:
         live = (
             f"SELECT {row_hash(staged.table, 't', staged.columns)} AS hash, 1 AS side FROM {_main(staged.table)} t"
-            f" WHERE t.rowid > {self._last_rowid[staged.table.name]}"
+            f" WHERE {self._is_new(staged)}"
         )
         stage = f"SELECT {row_hash(staged.table, 's', staged.columns)} AS hash, -1 AS side FROM {_stage(staged)} s"
         different = self._connection.execute(
@@ -219,17 +238,19 @@ class SqliteMerge:
         )
 
     def _orphans(self, one: Staged) -> Iterator[str]:
-        """Deferred foreign keys fail at COMMIT without a name, and never in a rehearsal: so look for orphans by name."""
+        """Deferred foreign keys fail at COMMIT without a name, and never in a rehearsal: so look for them by name."""
+        written = f"{_main(one.table)} t"
+        if one.key:
+            written += f" JOIN {_stage(one)} s ON {matched('t', 's', one.key)} AND s.{_ACTION} <> '{KEEP}'"
         for key in one.table.foreign_keys:
-            if not set(key.columns) <= set(one.columns):
-                continue
-            filled = " AND ".join(f"s.{quoted(column)} IS NOT NULL" for column in key.columns)
+            filled = " AND ".join(f"t.{quoted(column)} IS NOT NULL" for column in key.columns)
             parent = " AND ".join(
-                f"p.{quoted(theirs)} = s.{quoted(ours)}"
+                f"p.{quoted(theirs)} = t.{quoted(ours)}"
                 for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
             )
             orphans = self._connection.execute(
-                f"SELECT {listed(key.columns, 's.')} FROM {_stage(one)} s WHERE {filled}"
+                f"SELECT {listed(key.columns, 't.')} FROM {written} WHERE {filled}"
+                f" AND {'true' if one.key else self._is_new(one)}"
                 f" AND NOT EXISTS (SELECT 1 FROM main.{quoted(key.parent)} p WHERE {parent}) LIMIT 3"
             ).fetchall()
             if orphans:
@@ -240,14 +261,13 @@ class SqliteMerge:
         """An ordinary INSERT takes max(rowid) + 1 or the sequence's next: both must be free and possible."""
         if not any(column.identity for column in table.columns):
             return
-        highest = self._connection.execute(f"SELECT max(rowid) FROM {_main(table)}").fetchone()[0] or 0
-        if max(highest, self._sequence(table)) >= (1 << 63) - 1:
+        if self._highest(table) >= (1 << 63) - 1:
             yield f"{table.name}: the highest key possible is taken, an ordinary INSERT would fail"
 
     def scan(
         self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
     ) -> Iterator[pa.RecordBatch]:
-        yield from scan(self._connection, table, predicate, columns=columns, encoding=encoding_of(self._connection))
+        yield from scan(self._connection, table, predicate, columns=columns)
 
     def commit(self, marker: Marker) -> None:
         write_marker(self._connection, marker)

@@ -13,7 +13,9 @@ import pyarrow as pa
 
 from migrator.contracts import Among, Keys, Matching, Predicate, Whole
 from migrator.platforms.sql import listed, quoted
-from migrator.platforms.sqlite.types import Misfit, fidelity_of, selected, to_array, to_values
+from migrator.platforms.sqlite.connect import encoding_of
+from migrator.platforms.sqlite.identity import locator, rowid
+from migrator.platforms.sqlite.types import Misfit, fidelity_of, placeholder, selected, to_array, to_values
 from storage.errors import Recast
 from storage.schema import Column, Kind, Table, Type
 
@@ -32,66 +34,68 @@ class Selection:
         self._table = table
         self._key_tables: list[str] = []
         self._parameters: list[Any] = []
-        self._from, self._where, self._order = self._prepare(predicate)
+        self._cursor: sqlite3.Cursor | None = None
+        self._condition = self._prepared(predicate)
 
     def __enter__(self) -> Selection:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._cursor:
+            self._cursor.close()  # SQLite drops no table while a statement still reads
         for name in self._key_tables:
             self._connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
     def execute(self, expressions: Sequence[str], *, ordered: bool = True) -> sqlite3.Cursor:
         """Run the selection for these expressions over alias `t`."""
-        order = f" ORDER BY {self._order}" if ordered and self._order else ""
-        return self._connection.execute(
-            f"SELECT {', '.join(expressions)} FROM {self._from}{self._where}{order}",
-            self._parameters,
+        order = f" ORDER BY {self._order()}" if ordered else ""
+        self._cursor = self._connection.execute(
+            f"SELECT {', '.join(expressions)} FROM {self._live} t WHERE {self._condition}{order}", self._parameters
         )
+        return self._cursor
 
-    def _prepare(self, predicate: Predicate) -> tuple[str, str, str]:
-        table, identity = f"main.{quoted(self._table.name)} t", self._identity()
-        own_order = listed(self._table.primary_key, "t.") if self._table.primary_key else "t.rowid"
+    @property
+    def _live(self) -> str:
+        return f"main.{quoted(self._table.name)}"
+
+    def _order(self) -> str:
+        return listed(self._table.primary_key, "t.") or locator(self._table, "t")
+
+    def _prepared(self, predicate: Predicate) -> str:
+        """The condition on alias `t`; never a join, so that no row comes twice however many keys equal it."""
         if isinstance(predicate, Whole):
-            return table, "", own_order
+            return "true"
         if isinstance(predicate, Matching):
-            return table, f" WHERE {self._matching(predicate)}", own_order
+            return self._matching(predicate)
         if isinstance(predicate, Among):
-            keys, on = self._among(predicate)
-            # the key table is the outer loop: the cost follows the keys, not the table
-            order = listed(predicate.columns, "t.") if predicate.columns == self._table.primary_key else own_order
-            return f"{keys} CROSS JOIN {table}", f" WHERE {on}", order
-        return table, f" WHERE ({identity}) IN ({' UNION '.join(map(self._identities, predicate.among))})", own_order
-
-    def _identity(self) -> str:
-        return listed(self._table.primary_key, "t.") if self._table.primary_key else "t.rowid"
-
-    def _identities(self, part: Among | Matching) -> str:
-        table = f"main.{quoted(self._table.name)} t"
-        if isinstance(part, Matching):
-            return f"SELECT {self._identity()} FROM {table} WHERE {self._matching(part)}"
-        keys, on = self._among(part)
-        return f"SELECT {self._identity()} FROM {keys} CROSS JOIN {table} WHERE {on}"
+            return self._among(predicate)
+        return " OR ".join(f"({self._prepared(part)})" for part in predicate.among) or "false"
 
     def _matching(self, predicate: Matching) -> str:
         self._parameters.extend(predicate.values)
         return " AND ".join(f"t.{quoted(column)} = ?" for column in predicate.columns)
 
-    def _among(self, predicate: Among) -> tuple[str, str]:
-        name = self._fill(predicate.keys, len(predicate.columns))
-        conditions = [f"t.{quoted(column)} = {name}.k{i}" for i, column in enumerate(predicate.columns)]
-        if predicate.when:
-            conditions.append(self._matching(predicate.when))
-        return f"temp.{name}", " AND ".join(conditions)
+    def _among(self, predicate: Among) -> str:
+        keys, columns = self._fill(predicate.keys, len(predicate.columns)), predicate.columns
+        row = rowid(self._table)
+        if len(columns) == 1 or row is None:
+            names = ", ".join(f"k{i}" for i in range(len(columns)))
+            condition = f"({listed(columns, 't.')}) IN (SELECT {names} FROM temp.{keys})"
+        else:
+            # row values would search the index by their first column only; a join from the keys uses all of it
+            on = " AND ".join(f"o.{quoted(column)} = k.k{i}" for i, column in enumerate(columns))
+            condition = f"t.{row} IN (SELECT o.{row} FROM temp.{keys} k CROSS JOIN {self._live} o WHERE {on})"
+        return f"{condition} AND {self._matching(predicate.when)}" if predicate.when else condition
 
     def _fill(self, keys: Keys, width: int) -> str:
         name = f"keys_{next(_counter)}"
         columns = ", ".join(f"k{i}" for i in range(width))
         self._connection.execute(f"CREATE TEMP TABLE {name} ({columns}, PRIMARY KEY ({columns})) WITHOUT ROWID")
         self._key_tables.append(name)
-        marks = ", ".join("?" * width)
+        marks, encoding = ", ".join(map(placeholder, keys.types)), encoding_of(self._connection)
         for batch in keys.batches():
-            values = [to_values(array, type_) for array, type_ in zip(batch.columns, keys.types, strict=True)]
+            columns_and_types = zip(batch.columns, keys.types, strict=True)
+            values = [part for array, type_ in columns_and_types for part in to_values(array, type_, encoding)]
             self._connection.executemany(
                 f"INSERT OR IGNORE INTO temp.{name} VALUES ({marks})",
                 zip(*values, strict=True),
@@ -106,10 +110,13 @@ def scan(
     *,
     columns: Sequence[str] | None = None,
     distinct: bool = False,
-    encoding: str = "UTF-8",
 ) -> Iterator[pa.RecordBatch]:
-    """The selected rows as batches of at most BATCH_ROWS rows and about BATCH_BYTES; Recast where a value does not fit."""
+    """The selected rows as batches of at most BATCH_ROWS rows and about BATCH_BYTES.
+
+    Recast where a value does not fit the type its column is given.
+    """
     chosen = [table.column(name) for name in columns] if columns is not None else list(table.columns)
+    encoding = encoding_of(connection)
     with Selection(connection, table, predicate) as selection:
         expressions = [expression for column in chosen for expression in selected(column, f"t.{quoted(column.name)}")]
         named = [f"{expression} AS c{i}" for i, expression in enumerate(expressions)] or ["1 AS c0"]

@@ -18,11 +18,11 @@ from migrator.platforms.sql import quoted
 from migrator.platforms.sqlite.connect import connect, path_of, translated
 from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.rows import Selection, scan
-from migrator.platforms.sqlite.types import fidelity_of, found_type
-from storage.schema import Schema, Table
+from migrator.platforms.sqlite.types import STORAGE_CLASSES, fidelity_of, found_type
+from storage.schema import Column, Schema, Table
 
 _TENANT_LIKE = ("tenant", "company", "compan", "customer", "client", "organi", "account", "store", "shop", "workspace")
-_COPY_PAGES = 4096
+_CENSUS_COLUMNS = 300  # five results a column, and SQLite gives at most 2,000
 
 
 class SqliteSource:
@@ -43,7 +43,7 @@ class SqliteSource:
 
     @contextmanager
     def fence(self) -> Iterator[SqliteReading]:
-        """In WAL mode a read transaction (writers go on); otherwise a private copy, so that writers wait for the copy only."""
+        """In WAL mode a read transaction (writers go on); otherwise a private copy: writers wait for the copy only."""
         with translated(self._path):
             with _reading(self._path) as connection:
                 if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
@@ -81,47 +81,41 @@ class SqliteReading:
         self.fence = fence
         self._connection = connection
         self._path = path
-        self._encoding = encoding_of(connection)
 
     def census(self, table: Table, predicate: Predicate) -> tuple[Table, tuple[ColumnCensus, ...]]:
-        if not table.columns:
-            return table, ()
-        names = [quoted(column.name) for column in table.columns]
-        tests = [
-            f"max(typeof(t.{name}) = '{storage_class}')"
-            for name in names
-            for storage_class in ("integer", "real", "text", "blob")
-        ] + [f"sum(t.{name} IS NULL)" for name in names]
+        findings: list[ColumnCensus] = []
+        columns: list[Column] = []
         with translated(self._path), Selection(self._connection, table, predicate) as selection:
-            row = selection.execute(tests, ordered=False).fetchone()
-        columns, findings = [], []
-        for i, column in enumerate(table.columns):
-            present = row[i * 4 : i * 4 + 4]
-            found = tuple(name for name, has in zip(("integer", "real", "text", "blob"), present, strict=True) if has)
-            type_ = found_type(found, column.type)
-            columns.append(replace(column, type=type_, fidelity=fidelity_of(type_)))
-            nulls = row[len(names) * 4 + i] or 0
-            findings.append(ColumnCensus(column=column.name, fidelity=fidelity_of(type_), nulls=nulls, found=found))
+            for start in range(0, len(table.columns), _CENSUS_COLUMNS):
+                for column, found, nulls in _classes(selection, table.columns[start : start + _CENSUS_COLUMNS]):
+                    type_ = found_type(found, column.type)
+                    columns.append(replace(column, type=type_, fidelity=fidelity_of(type_)))
+                    findings.append(
+                        ColumnCensus(column=column.name, fidelity=fidelity_of(type_), nulls=nulls, found=found)
+                    )
         return replace(table, columns=tuple(columns)), tuple(findings)
 
     def scan(
         self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None, distinct: bool = False
     ) -> Iterator[pa.RecordBatch]:
         with translated(self._path):
-            yield from scan(
-                self._connection, table, predicate, columns=columns, distinct=distinct, encoding=self._encoding
-            )
+            yield from scan(self._connection, table, predicate, columns=columns, distinct=distinct)
 
     def count(self, table: Table, predicate: Predicate) -> int:
         with translated(self._path), Selection(self._connection, table, predicate) as selection:
             return int(selection.execute(["count(*)"], ordered=False).fetchone()[0])
 
 
-def encoding_of(connection: sqlite3.Connection) -> str:
-    """The encoding text is stored in, as Python names it."""
-    return {"UTF-16le": "utf-16-le", "UTF-16be": "utf-16-be"}.get(
-        connection.execute("PRAGMA encoding").fetchone()[0], "UTF-8"
-    )
+def _classes(selection: Selection, columns: Sequence[Column]) -> Iterator[tuple[Column, tuple[str, ...], int]]:
+    """Each column with the storage classes of its values and the number of its NULLs, from one pass over the rows."""
+    tests = []
+    for column in columns:
+        value = f"t.{quoted(column.name)}"
+        tests += [f"coalesce(max(typeof({value}) = '{name}'), 0)" for name in STORAGE_CLASSES]
+        tests.append(f"coalesce(sum({value} IS NULL), 0)")
+    counts = iter(selection.execute(tests, ordered=False).fetchone())
+    for column in columns:
+        yield column, tuple(name for name in STORAGE_CLASSES if next(counts)), int(next(counts))
 
 
 @contextmanager

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import fcntl
 import glob
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 
 from migrator.contracts import ACTION, EDGE, Staged, Whole
 from migrator.platforms.sql import listed, quoted
-from migrator.platforms.sqlite.connect import translated
+from migrator.platforms.sqlite.connect import connect, encoding_of, translated
+from migrator.platforms.sqlite.identity import is_strict
 from migrator.platforms.sqlite.rows import scan
-from migrator.platforms.sqlite.types import Misfit, to_values
-from storage.errors import Red
+from migrator.platforms.sqlite.types import Misfit, placeholder, to_values
+from storage.errors import Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
 
 SCHEMA = "migrator_stage"
@@ -31,9 +34,10 @@ def staging_path(target: Path, run: str) -> Path:
 class SqliteStaging:
     """See migrator.contracts.Staging. No journal and no sync: a crash leaves a file the next run sweeps."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encoding: str) -> None:
         self.path = path
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute(f"PRAGMA encoding = '{encoding}'")  # only then it can be attached to the target
         self._connection.execute("PRAGMA journal_mode = OFF")
         self._connection.execute("PRAGMA synchronous = OFF")
 
@@ -49,13 +53,16 @@ class SqliteStaging:
         return count
 
     def _copy(self, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
-        marks = ", ".join("?" * len(table.columns))
+        marks = ", ".join(placeholder(column.type) for column in table.columns)
+        encoding = encoding_of(self._connection)
         insert = f"INSERT INTO {quoted(table.name)} VALUES ({marks})"
         count = 0
         self._connection.execute("BEGIN")
         for batch in batches:
             values = [
-                _bindable(table, column, array) for column, array in zip(table.columns, batch.columns, strict=True)
+                part
+                for column, array in zip(table.columns, batch.columns, strict=True)
+                for part in _bindable(table, column, array, encoding)
             ]
             self._connection.executemany(insert, zip(*values, strict=True))
             count += batch.num_rows
@@ -86,16 +93,16 @@ class SqliteStaging:
         self._connection.close()
 
 
-def _bindable(table: Table, column: Column, array: pa.Array) -> list[object]:
+def _bindable(table: Table, column: Column, array: pa.Array, encoding: str) -> list[list[object]]:
     try:
-        return to_values(array, column.type)
+        return to_values(array, column.type, encoding)
     except Misfit as error:
         raise Red(str(error), where=f"{table.name}.{column.name}", next="add a cast step to this column") from error
 
 
 def staging_table(staged: Staged) -> Table:
     """The staged columns as the target declares them (the same affinities), then ACTION and EDGE; no constraint."""
-    own = tuple(replace(staged.table.column(name), generated=False) for name in staged.columns)
+    own = tuple(_unconstrained(staged.table, staged.table.column(name)) for name in staged.columns)
     extra = (
         Column(name=ACTION, type=Type(kind=Kind.TEXT), native="TEXT"),
         Column(name=EDGE, type=Type(kind=Kind.INTEGER), native="INTEGER"),
@@ -103,19 +110,42 @@ def staging_table(staged: Staged) -> Table:
     return Table(name=staged.table.name, columns=own + extra)
 
 
+def _unconstrained(table: Table, column: Column) -> Column:
+    # ANY keeps every value as it is in a STRICT table, and makes numbers of texts in any other
+    native = "" if column.native.upper() == "ANY" and is_strict(table.ddl) else column.native
+    return replace(column, native=native, generated=False)
+
+
 @contextmanager
 def staging(target: Path, run: str) -> Iterator[SqliteStaging]:
-    """A run's staging, swept at the start (what a dead run left) and at the end."""
+    """A run's staging, swept at the start (what a dead run left) and at the end.
+
+    TransientFault where another process has the same run's staging open.
+    """
     path = staging_path(target, run)
     sweep(target)
-    with translated(path), path.open("wb") as held:
-        # says "in use" to other programs' sweeps; flock and SQLite's own locks do not meet
-        fcntl.flock(held, fcntl.LOCK_EX)
-        opened = SqliteStaging(path)
+    with translated(target), closing(connect(target, mode="ro")) as connection:
+        encoding = encoding_of(connection)
+    with translated(path), _held(path):
+        opened = SqliteStaging(path, encoding)
         try:
             yield opened
         finally:
             opened.close()
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """An empty file that says "in use" to other programs' sweeps; flock and SQLite's own locks do not meet."""
+    with path.open("ab") as file:
+        if not _lock(file) or not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            raise TransientFault(
+                "another process is loading this run", where=str(path), next="wait for it to finish, then repeat"
+            )
+        file.truncate(0)
+        try:
+            yield
+        finally:
             path.unlink(missing_ok=True)
 
 
@@ -123,8 +153,13 @@ def sweep(target: Path) -> None:
     """Remove the staging files of runs that died; one that is in use is somebody's and stays."""
     for path in target.parent.glob(f"{glob.escape(target.name)}.migrator-*.stage"):
         with path.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            path.unlink(missing_ok=True)
+            if _lock(file):
+                path.unlink(missing_ok=True)
+
+
+def _lock(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

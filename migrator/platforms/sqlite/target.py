@@ -14,7 +14,6 @@ from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.journal import read_markers
 from migrator.platforms.sqlite.merge import SqliteMerge, merging
 from migrator.platforms.sqlite.rows import scan
-from migrator.platforms.sqlite.source import encoding_of
 from migrator.platforms.sqlite.staging import SqliteStaging, staging
 from migrator.platforms.sqlite.undo import undo
 from storage.schema import Schema, Table
@@ -38,7 +37,7 @@ class SqliteTarget:
     ) -> Iterator[Iterator[pa.RecordBatch]]:
         with self._reading() as connection:
             connection.execute("BEGIN")
-            yield scan(connection, table, predicate, columns=columns, encoding=encoding_of(connection))
+            yield scan(connection, table, predicate, columns=columns)
 
     def markers(self) -> tuple[Marker, ...]:
         with self._reading() as connection:

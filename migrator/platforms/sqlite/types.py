@@ -22,7 +22,7 @@ _LENGTH = re.compile(r"(?:CHAR|CLOB|TEXT)[^()]*\(\s*(\d+)\s*\)", re.IGNORECASE)
 _TEXTUAL = re.compile(r"DATE|TIME|UUID|JSON|ENUM|GUID|XML", re.IGNORECASE)
 
 
-class Misfit(ValueError):
+class Misfit(ValueError):  # noqa: N818 - a signal that becomes Recast or Red, never an error of its own
     """Some value is not of the type its column was given."""
 
 
@@ -97,22 +97,39 @@ def _tagged(storage_class: str, value: Any, encoding: str) -> str | None:
     return Variant.encode(value)
 
 
-def to_values(array: pa.Array, type_: Type) -> list[Any]:
-    """Arrow values as sqlite3 binds them; VARIANT cells become the value they tag, broken text goes through a cast."""
+def placeholder(type_: Type) -> str:
+    """Where a value of this type stands in a statement; `to_values` gives one list for each of its parameters."""
+    return "coalesce(CAST(? AS TEXT), ?)" if type_.kind is Kind.VARIANT else "?"
+
+
+def to_values(array: pa.Array, type_: Type, encoding: str) -> list[list[Any]]:
+    """Values as sqlite3 binds them: VARIANT cells become the value they tag. Misfit for a type without a place."""
     values: list[Any] = array.to_pylist()
     if type_.kind is Kind.VARIANT:
-        return [None if value is None else _untagged(value) for value in values]
+        broken, whole = [], []
+        for value in values:
+            raw, bindable = (None, None) if value is None else _untagged(value, encoding)
+            broken.append(raw)
+            whole.append(bindable)
+        return [broken, whole]
     if type_.kind in (Kind.INTEGER, Kind.FLOAT, Kind.TEXT, Kind.BINARY, Kind.UUID, Kind.JSON, Kind.LITERAL):
-        return values
+        return [values]
     if type_.kind is Kind.BOOLEAN:
-        return [None if value is None else int(value) for value in values]
+        return [[None if value is None else int(value) for value in values]]
     raise Misfit(f"SQLite has no place for {type_}: cast it in the mapping")
 
 
-def _untagged(cell: str) -> Any:
+def _untagged(cell: str, encoding: str) -> tuple[bytes | None, Any]:
+    """The stored bytes of a text that is not Unicode, which sqlite3 binds only through a cast; else the value."""
     tag, value = Variant.decode(cell)
-    if tag == Variant.RAW_TEXT:
-        # sqlite3 binds str only as valid UTF-8; NUL inside is fine, broken bytes are not
-        assert isinstance(value, bytes)
-        return value.decode("utf-8", "surrogateescape")
-    return value
+    if tag != Variant.RAW_TEXT:
+        return None, value
+    assert isinstance(value, bytes)
+    try:
+        return None, value.decode("utf-8")
+    except UnicodeDecodeError:
+        return _stored(value, encoding), None
+
+
+def _stored(raw: bytes, encoding: str) -> bytes:
+    return raw if encoding == "UTF-8" else raw.decode("utf-8", "surrogatepass").encode(encoding, "surrogatepass")

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migrator.contracts import CREATE, OVERWRITE, Digest, Marker, RowNote, Staged, Undone
-from migrator.platforms.sql import listed, quoted
+from migrator.platforms.sql import quoted
 from migrator.platforms.sqlite.connect import connect, translated
 from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.hashing import digest_of, install, row_hash
+from migrator.platforms.sqlite.identity import locator, rowid
 from migrator.platforms.sqlite.journal import (
     before_column,
     forget,
@@ -31,16 +32,18 @@ from storage.schema import ForeignKey, Schema, Table
 _NOTES = 1_000
 
 KEPT, FAILED = "kept", "failed"
+RESTORED = "restored"
+"""The action of a journal entry whose row has its before-image again, while other rows of the load stay."""
 
 
 def undo(target: Path, run: str, *, whole: bool) -> Undone:
     """See migrator.contracts.Target.undo."""
     with translated(target), closing(connect(target, mode="rw")) as connection:
         install(connection)
-        connection.execute("PRAGMA foreign_keys = ON")
+        # nothing may cascade: every reference is looked at here, before and after
+        connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("BEGIN IMMEDIATE")
         try:
-            connection.execute("PRAGMA defer_foreign_keys = ON")
             undone = _Undo(connection, describe(connection), run).run(whole=whole)
             connection.execute("COMMIT")
         finally:
@@ -53,13 +56,18 @@ def undo(target: Path, run: str, *, whole: bool) -> Undone:
 class _Journalled:
     """One journalled table with the names its statements need. `rows` is a temporary table: the fate of each row.
 
-    It has the live rowid (or NULL: gone), `action`, `why` (NULL: take it back), `fate` (kept or failed where `why` is set),
-    and the journal's own rowid.
+    It has the journal's own rowid (`entry`), the locator of the live `row` (NULL: gone), `action`, `why` (NULL: take
+    it back) and `fate` (kept or failed where `why` is set).
     """
 
     staged: Staged
     journal: str
     rows: str
+
+    @property
+    def going(self) -> str:
+        """The query for the live rows that are taken back."""
+        return f"SELECT row FROM {self.rows} WHERE why IS NULL AND row IS NOT NULL"
 
     @property
     def live(self) -> str:
@@ -88,13 +96,15 @@ class _Undo:
         for one in self._tables:
             self._locate(one)
             self._keep_edited(one)
-        self._keep_what_is_needed()
+        # what stays may hold what another row needs to go back: until nothing changes
+        while self._keep_what_is_needed() + sum(map(self._fail_what_no_longer_fits, self._tables)):
+            pass
+        orphans = self._orphans()
         for one in self._tables:
-            self._fail_what_no_longer_fits(one)
-        self._keep_what_is_needed()
+            self._delete(one)
         for one in self._tables:
-            self._reverse(one)
-        self._refuse_orphans()
+            self._restore(one)
+        self._refuse_new_orphans(orphans)
         return self._conclude(whole=whole)
 
     # ── which live row is meant ─────────────────────────────────────────────────────────────────────────────
@@ -105,13 +115,18 @@ class _Undo:
         key = one.staged.key
         if key:
             on = " AND ".join(f"t.{quoted(column)} = j.{key_column(column)}" for column in key)
-            found = f"SELECT j.rowid, {_row_locator(one.staged.table)}, j.action FROM {one.journal} j LEFT JOIN {one.live} t ON {on}"
+            row = locator(one.staged.table, "t")
+            found = (
+                f"SELECT j.rowid, {row}, j.action FROM {one.journal} j LEFT JOIN {one.live} t ON {on}"
+                f" WHERE j.action <> '{RESTORED}'"
+            )
         else:  # equal rows are interchangeable: pair the n-th of the journal with the n-th alive
+            row, hashed = locator(one.staged.table, "t"), row_hash(one.staged.table, "t")
             found = (
                 f"SELECT j.entry, t.row, j.action FROM (SELECT rowid AS entry, action, after,"
                 f" row_number() OVER (PARTITION BY after ORDER BY rowid) AS n FROM {one.journal}) j LEFT JOIN"
-                f" (SELECT rowid AS row, {row_hash(one.staged.table, 't')} AS hash, row_number() OVER"
-                f" (PARTITION BY {row_hash(one.staged.table, 't')} ORDER BY rowid DESC) AS n FROM {one.live} t) t"
+                f" (SELECT {row} AS row, {hashed} AS hash,"
+                f" row_number() OVER (PARTITION BY {hashed} ORDER BY {row} DESC) AS n FROM {one.live} t) t"
                 f" ON t.hash = j.after AND t.n = j.n"
             )
         self._connection.execute(f"INSERT INTO {one.rows} (entry, row, action) {found}")
@@ -125,20 +140,20 @@ class _Undo:
             return
         edited = (
             f"SELECT u.entry FROM {one.rows} u JOIN {one.journal} j ON j.rowid = u.entry"
-            f" JOIN {one.live} t ON {_row_locator(one.staged.table)} = u.row WHERE {row_hash(one.staged.table, 't')} IS NOT j.after"
+            f" JOIN {one.live} t ON {locator(one.staged.table, 't')} = u.row"
+            f" WHERE {row_hash(one.staged.table, 't')} IS NOT j.after"
         )
         self._set(one, f"entry IN ({edited})", KEPT, "edited since the load")
 
-    def _keep_what_is_needed(self) -> None:
-        """To a fixed point: a created row that a staying row points at stays too."""
+    def _keep_what_is_needed(self) -> int:
+        """A created row that a staying row points at stays too; returns how many this found."""
         by_name = {one.staged.table.name: one for one in self._tables}
-        while sum(
+        return sum(
             self._keep_parents(child, key, by_name)
             for child in self._schema.tables
             for key in child.foreign_keys
             if key.parent in by_name
-        ):
-            pass
+        )
 
     def _keep_parents(self, child: Table, key: ForeignKey, journalled: dict[str, _Journalled]) -> int:
         parent = journalled[key.parent]
@@ -148,17 +163,17 @@ class _Undo:
         )
         goes = ""
         if child.name in journalled:
-            own = journalled[child.name]
-            goes = f" AND {_row_locator(child, 'c')} NOT IN (SELECT row FROM {own.rows} WHERE why IS NULL AND row IS NOT NULL)"
+            goes = f" AND {locator(child, 'c')} NOT IN ({journalled[child.name].going})"
         needed = (
-            f"SELECT u.entry FROM {parent.rows} u JOIN {parent.live} t ON {_row_locator(parent.staged.table)} = u.row"
+            f"SELECT u.entry FROM {parent.rows} u JOIN {parent.live} t ON {locator(parent.staged.table, 't')} = u.row"
             f" WHERE u.action = '{CREATE}' AND u.why IS NULL"
             f" AND EXISTS (SELECT 1 FROM main.{quoted(child.name)} c WHERE {on}{goes})"
         )
         return self._set(parent, f"entry IN ({needed})", KEPT, f"a row of {child.name} that stays points at it")
 
-    def _fail_what_no_longer_fits(self, one: _Journalled) -> None:
-        """A before-image whose parent is gone, or whose unique value somebody else has taken since."""
+    def _fail_what_no_longer_fits(self, one: _Journalled) -> int:
+        """A before-image whose parent is gone, or whose unique value a row that stays has now; how many this found."""
+        found = 0
         base = (
             f"SELECT u.entry FROM {one.rows} u JOIN {one.journal} j ON j.rowid = u.entry WHERE u.action = '{OVERWRITE}'"
         )
@@ -169,20 +184,16 @@ class _Undo:
                 for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
             )
             missing = f"{base} AND {image} AND NOT EXISTS (SELECT 1 FROM main.{quoted(key.parent)} p WHERE {parent})"
-            self._set(one, f"entry IN ({missing})", FAILED, f"its former {key.parent} is gone")
+            found += self._set(one, f"entry IN ({missing})", FAILED, f"its former {key.parent} is gone")
         for unique in one.staged.table.unique:
             taken = " AND ".join(f"o.{quoted(column)} = j.{before_column(column)}" for column in unique.columns)
             other = (
-                f"SELECT 1 FROM {one.live} o WHERE {taken} AND {_row_locator(one.staged.table, 'o')} <> u.row"
-                f" AND {_row_locator(one.staged.table, 'o')} NOT IN"
-                f" (SELECT row FROM {one.rows} WHERE why IS NULL AND row IS NOT NULL)"
+                f"SELECT 1 FROM {one.live} o WHERE {taken} AND {locator(one.staged.table, 'o')} <> u.row"
+                f" AND {locator(one.staged.table, 'o')} NOT IN ({one.going})"
             )
-            self._set(
-                one,
-                f"entry IN ({base} AND EXISTS ({other}))",
-                FAILED,
-                f"another row has its former {unique.columns} now",
-            )
+            why = f"another row has its former {', '.join(unique.columns)} now"
+            found += self._set(one, f"entry IN ({base} AND EXISTS ({other}))", FAILED, why)
+        return found
 
     def _set(self, one: _Journalled, condition: str, fate: str, why: str) -> int:
         return self._connection.execute(
@@ -191,39 +202,52 @@ class _Undo:
         ).rowcount
 
     # ── taking back ─────────────────────────────────────────────────────────────────────────────────────────
-    def _reverse(self, one: _Journalled) -> None:
-        locator = _row_locator(one.staged.table, "t")
-        gone = f"SELECT row FROM {one.rows} WHERE why IS NULL AND row IS NOT NULL AND action = '{CREATE}'"
-        self._connection.execute(f"DELETE FROM {one.live} AS t WHERE {locator} IN ({gone})")
-        columns = stored_columns(one.staged.table)
-        assignments = ", ".join(f"{quoted(column)} = j.{before_column(column)}" for column in columns)
+    def _delete(self, one: _Journalled) -> None:
+        """Created rows, and overwritten ones too: put back afterwards, they may exchange unique values freely."""
+        self._connection.execute(f"DELETE FROM {one.live} AS t WHERE {locator(one.staged.table, 't')} IN ({one.going})")
+
+    def _restore(self, one: _Journalled) -> None:
+        columns, row = stored_columns(one.staged.table), rowid(one.staged.table)
+        names, images = list(map(quoted, columns)), [f"j.{before_column(column)}" for column in columns]
+        if row:
+            names, images = [row, *names], ["u.row", *images]
         self._connection.execute(
-            f"UPDATE {one.live} AS t SET {assignments} FROM {one.journal} j JOIN {one.rows} u ON u.entry = j.rowid"
-            f" WHERE {locator} = u.row AND u.why IS NULL AND u.action = '{OVERWRITE}'"
+            f"INSERT INTO {one.live} ({', '.join(names)}) SELECT {', '.join(images)}"
+            f" FROM {one.journal} j JOIN {one.rows} u ON u.entry = j.rowid"
+            f" WHERE u.why IS NULL AND u.action = '{OVERWRITE}'"
         )
 
-    def _refuse_orphans(self) -> None:
-        """The fixed point leaves none; if it ever did, this stops before the commit that could not say where."""
+    def _orphans(self) -> dict[str, int]:
+        """How many rows point at nothing, for every foreign key that taking the load back could break."""
         touched = {one.staged.table.name for one in self._tables}
-        for table in self._schema.tables:
-            for key in table.foreign_keys:
-                if key.parent not in touched:
-                    continue
-                filled = " AND ".join(f"c.{quoted(column)} IS NOT NULL" for column in key.columns)
-                on = " AND ".join(
-                    f"p.{quoted(theirs)} = c.{quoted(ours)}"
-                    for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
+        return {
+            f"{table.name}.{'+'.join(key.columns)} → {key.parent}": self._count_orphans(table, key)
+            for table in self._schema.tables
+            for key in table.foreign_keys
+            if touched & {table.name, key.parent}
+        }
+
+    def _count_orphans(self, table: Table, key: ForeignKey) -> int:
+        filled = " AND ".join(f"c.{quoted(column)} IS NOT NULL" for column in key.columns)
+        on = " AND ".join(
+            f"p.{quoted(theirs)} = c.{quoted(ours)}"
+            for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
+        )
+        query = (
+            f"SELECT count(*) FROM main.{quoted(table.name)} c WHERE {filled}"
+            f" AND NOT EXISTS (SELECT 1 FROM main.{quoted(key.parent)} p WHERE {on})"
+        )
+        return int(self._connection.execute(query).fetchone()[0])
+
+    def _refuse_new_orphans(self, before: dict[str, int]) -> None:
+        """The fixed point leaves none; if it ever did, this stops before the commit."""
+        for reference, count in self._orphans().items():
+            if count > before[reference]:
+                raise Red(
+                    f"taking the load back would leave {count - before[reference]} row(s) pointing at nothing",
+                    where=reference,
+                    next="nothing was changed; report this with the run's id",
                 )
-                orphan = self._connection.execute(
-                    f"SELECT {listed(key.columns, 'c.')} FROM main.{quoted(table.name)} c WHERE {filled}"
-                    f" AND NOT EXISTS (SELECT 1 FROM main.{quoted(key.parent)} p WHERE {on}) LIMIT 1"
-                ).fetchone()
-                if orphan:
-                    raise Red(
-                        f"taking the load back would leave {orphan} of {table.name} pointing at nothing",
-                        where=f"{table.name}.{'+'.join(key.columns)}",
-                        next="nothing was changed; report this with the run's id",
-                    )
 
     # ── the outcome ─────────────────────────────────────────────────────────────────────────────────────────
     def _conclude(self, *, whole: bool) -> Undone:
@@ -255,7 +279,7 @@ class _Undo:
             on = " AND ".join(f"t.{quoted(column)} = j.{key_column(column)}" for column in one.staged.key)
             live += f" JOIN {one.journal} j ON {on}"
         elif not whole:
-            live += f" WHERE t.rowid IN (SELECT row FROM {one.rows} WHERE row IS NOT NULL)"
+            live += f" WHERE {locator(one.staged.table, 't')} IN (SELECT row FROM {one.rows} WHERE row IS NOT NULL)"
         return digest_of(self._connection, live)
 
     def _notes(self, one: _Journalled) -> Iterator[RowNote]:
@@ -269,19 +293,8 @@ class _Undo:
             yield RowNote(table=one.staged.table.name, key=named, why=f"{fate}: {why}")
 
     def _shrink_journals(self) -> None:
-        """What was taken back leaves the journal; the rest stays, so that the same rollback can be asked for again."""
+        """What stays can be asked for again; what got its before-image back still counts in the digest."""
         for one in self._tables:
-            self._connection.execute(
-                f"DELETE FROM {one.journal} WHERE rowid IN (SELECT entry FROM {one.rows} WHERE why IS NULL)"
-            )
-
-
-def _row_locator(table: Table, alias: str = "t") -> str:
-    """What tells live rows apart: the rowid, or the single key column of a table that has none."""
-    if "WITHOUT ROWID" in (table.ddl or "").upper().rpartition(")")[2]:
-        return f"{alias}.{quoted(table.primary_key[0])}" if len(table.primary_key) == 1 else _composite(table, alias)
-    return f"{alias}.rowid"
-
-
-def _composite(table: Table, alias: str) -> str:
-    return f"json_array({listed(table.primary_key, f'{alias}.')})"
+            done = f"rowid IN (SELECT entry FROM {one.rows} WHERE why IS NULL)"
+            self._connection.execute(f"DELETE FROM {one.journal} WHERE action = '{CREATE}' AND {done}")
+            self._connection.execute(f"UPDATE {one.journal} SET action = '{RESTORED}' WHERE {done}")
