@@ -149,7 +149,7 @@ class Service:
     def mapping(self, plan: Plan) -> Mapping:
         """The plan's mapping: beside the plan, from the working directory, or of the catalog that is shipped."""
         named = plan.needs_mapping()
-        shipped = Path(str(files("mappings"))) / "catalog" / Path(named).name
+        shipped = Path(str(files("mappings").joinpath("catalog", Path(named).name)))
         for path in (Path(plan.file).parent / named, Path(named), shipped):
             if path.is_file():
                 return load_mapping(path.read_text(encoding="utf-8"), file=str(path))

@@ -43,7 +43,7 @@ class Played:
 
 def play(folder: Path, rows: int, say: Say, progress: Progress) -> Played:
     """inspect → scope → snapshot → archive check → map check → rehearse → migrate → verify → report → rollback."""
-    story_folder = Path(str(files("samples"))) / "social"
+    story_folder = Path(str(files("samples").joinpath("social")))
     story: dict[str, Any] = yaml.safe_load((story_folder / "story.yaml").read_text(encoding="utf-8"))
     told = {step["step"]: step["en"] for step in story["steps"]}
     played = Played(folder=folder)

@@ -140,7 +140,7 @@ def workbench(folder: Path | None = None) -> Iterator[Workbench]:
                 "memory_limit": MEMORY_LIMIT,
                 "threads": 2,
                 "temp_directory": str(Path(path) / "spill"),
-                "preserve_insertion_order": True,
+                "preserve_insertion_order": False,  # order costs memory, and nothing here depends on it
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             },

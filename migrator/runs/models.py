@@ -1,0 +1,57 @@
+"""The catalog's tables. Nothing here is peculiar to one database: SQLite by default, PostgreSQL for many workers."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """What Alembic compares the migrations with."""
+
+
+class Archive(Base):
+    __tablename__ = "archives"
+
+    archive_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    location: Mapped[str] = mapped_column(Text)
+    tenant: Mapped[str] = mapped_column(String(200), index=True)
+    plan: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[str] = mapped_column(String(40))  # RFC 3339, UTC: reads the same in every database
+    rows: Mapped[int] = mapped_column(BigInteger)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    fence: Mapped[dict[str, str]] = mapped_column(JSON)
+
+
+class Run(Base):
+    __tablename__ = "runs"
+    __table_args__ = (UniqueConstraint("plan", "kind", "number", name="uq_runs_plan_kind_number"),)
+
+    run_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    number: Mapped[int] = mapped_column(Integer)
+    plan: Mapped[str] = mapped_column(String(64), index=True)
+    tenant: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(10))
+    verdict: Mapped[str | None] = mapped_column(String(10))
+    source: Mapped[str | None] = mapped_column(Text)
+    archive: Mapped[str | None] = mapped_column(Text)
+    target: Mapped[str | None] = mapped_column(Text)
+    seal: Mapped[str | None] = mapped_column(String(64))
+    of_run: Mapped[str | None] = mapped_column(ForeignKey("runs.run_id"))
+    plan_file: Mapped[str | None] = mapped_column(Text)
+    started_at: Mapped[str] = mapped_column(String(40))
+    finished_at: Mapped[str | None] = mapped_column(String(40))
+    error: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    host: Mapped[str] = mapped_column(String(255))
+    process: Mapped[int] = mapped_column(Integer)
+
+
+class Report(Base):
+    __tablename__ = "reports"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.run_id"), primary_key=True)
+    format: Mapped[str] = mapped_column(String(10), primary_key=True)
+    path: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
