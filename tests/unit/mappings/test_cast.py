@@ -63,7 +63,7 @@ def bench(source: str, target: str) -> Bench:
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 def test_sql_is_its_twin(source: str, target: str) -> None:
-    @settings(max_examples=12, deadline=None)
+    @settings(max_examples=4, deadline=None)
     @given(st.lists(VALUES[source] | st.none(), min_size=1, max_size=30))
     def agrees(values: list[object]) -> None:
         bench(source, target).agree(*values)

@@ -47,7 +47,7 @@ def notes_only(made: Bench) -> bool:
     return all(severity == "note" for _, _, severity, _ in made.probes())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.none() | st.lists(FRAGMENTS, max_size=12).map("".join), min_size=1, max_size=20))
 def test_sql_is_its_twin(values: list[str | None]) -> None:
     BENCH.agree(*values)
