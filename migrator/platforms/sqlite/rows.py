@@ -92,10 +92,10 @@ class Selection:
         columns = ", ".join(f"k{i}" for i in range(width))
         self._connection.execute(f"CREATE TEMP TABLE {name} ({columns}, PRIMARY KEY ({columns})) WITHOUT ROWID")
         self._key_tables.append(name)
-        marks, encoding = ", ".join(map(placeholder, keys.types)), encoding_of(self._connection)
+        marks = ", ".join(map(placeholder, keys.types))
         for batch in keys.batches():
             columns_and_types = zip(batch.columns, keys.types, strict=True)
-            values = [part for array, type_ in columns_and_types for part in to_values(array, type_, encoding)]
+            values = [part for array, type_ in columns_and_types for part in to_values(array, type_)]
             self._connection.executemany(
                 f"INSERT OR IGNORE INTO temp.{name} VALUES ({marks})",
                 zip(*values, strict=True),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -120,21 +121,28 @@ def _classes(selection: Selection, columns: Sequence[Column]) -> Iterator[tuple[
 
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that leaves file and folder as they were.
-
-    A read-only connection would leave an empty -wal and -shm beside a WAL database that had none; a read-write one,
-    last to close, would fold somebody's -wal into the file. So: read-only where a -wal exists, read-write elsewhere,
-    and in both cases nothing but temporary tables may be written.
-    """
-    mode = "ro" if path.with_name(path.name + "-wal").exists() else "rw"
-    if mode == "rw" and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-        mode = "ro"
-    connection = connect(path, mode=mode)
-    connection.set_authorizer(_only_temporary)
-    try:
+    """A connection that leaves file and folder as they were, and may write nothing but temporary tables."""
+    with (
+        TemporaryDirectory(prefix="migrator-fence-") as folder,
+        closing(connect(*_place(path, Path(folder)))) as connection,
+    ):
+        connection.set_authorizer(_only_temporary)
         yield connection
-    finally:
-        connection.close()
+
+
+def _place(path: Path, folder: Path) -> tuple[Path, str]:
+    """Where to read, and how. In place, read-only beside somebody's -wal, since a writer that is last to close folds
+    it into the file; read-write where there is none, since a reader would leave an empty one; and a private copy
+    of a -wal without -shm, which nobody has open and which any reader would leave a -shm beside.
+    """
+    wal, memory = (path.with_name(path.name + ending) for ending in ("-wal", "-shm"))
+    if wal.exists() and not memory.exists():
+        for file in (path, wal):
+            shutil.copyfile(file, folder / file.name)
+        if not memory.exists():  # else somebody opened it meanwhile, and the copy may be of two moments
+            return folder / path.name, "rw"
+    writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return path, "rw" if writable and not wal.exists() else "ro"
 
 
 _ROW_WRITES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})

@@ -54,7 +54,6 @@ class SqliteStaging:
 
     def _copy(self, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
         marks = ", ".join(placeholder(column.type) for column in table.columns)
-        encoding = encoding_of(self._connection)
         insert = f"INSERT INTO {quoted(table.name)} VALUES ({marks})"
         count = 0
         self._connection.execute("BEGIN")
@@ -62,7 +61,7 @@ class SqliteStaging:
             values = [
                 part
                 for column, array in zip(table.columns, batch.columns, strict=True)
-                for part in _bindable(table, column, array, encoding)
+                for part in _bindable(table, column, array)
             ]
             self._connection.executemany(insert, zip(*values, strict=True))
             count += batch.num_rows
@@ -93,9 +92,9 @@ class SqliteStaging:
         self._connection.close()
 
 
-def _bindable(table: Table, column: Column, array: pa.Array, encoding: str) -> list[list[object]]:
+def _bindable(table: Table, column: Column, array: pa.Array) -> list[list[object]]:
     try:
-        return to_values(array, column.type, encoding)
+        return to_values(array, column.type)
     except Misfit as error:
         raise Red(str(error), where=f"{table.name}.{column.name}", next="add a cast step to this column") from error
 

@@ -102,16 +102,12 @@ def placeholder(type_: Type) -> str:
     return "coalesce(CAST(? AS TEXT), ?)" if type_.kind is Kind.VARIANT else "?"
 
 
-def to_values(array: pa.Array, type_: Type, encoding: str) -> list[list[Any]]:
+def to_values(array: pa.Array, type_: Type) -> list[list[Any]]:
     """Values as sqlite3 binds them: VARIANT cells become the value they tag. Misfit for a type without a place."""
     values: list[Any] = array.to_pylist()
     if type_.kind is Kind.VARIANT:
-        broken, whole = [], []
-        for value in values:
-            raw, bindable = (None, None) if value is None else _untagged(value, encoding)
-            broken.append(raw)
-            whole.append(bindable)
-        return [broken, whole]
+        pairs = [(None, None) if value is None else _untagged(value) for value in values]
+        return [[broken for broken, _ in pairs], [whole for _, whole in pairs]]
     if type_.kind in (Kind.INTEGER, Kind.FLOAT, Kind.TEXT, Kind.BINARY, Kind.UUID, Kind.JSON, Kind.LITERAL):
         return [values]
     if type_.kind is Kind.BOOLEAN:
@@ -119,8 +115,8 @@ def to_values(array: pa.Array, type_: Type, encoding: str) -> list[list[Any]]:
     raise Misfit(f"SQLite has no place for {type_}: cast it in the mapping")
 
 
-def _untagged(cell: str, encoding: str) -> tuple[bytes | None, Any]:
-    """The stored bytes of a text that is not Unicode, which sqlite3 binds only through a cast; else the value."""
+def _untagged(cell: str) -> tuple[bytes | None, Any]:
+    """The bytes of a text that is not UTF-8, which sqlite3 binds only through a cast; else the value itself."""
     tag, value = Variant.decode(cell)
     if tag != Variant.RAW_TEXT:
         return None, value
@@ -128,8 +124,4 @@ def _untagged(cell: str, encoding: str) -> tuple[bytes | None, Any]:
     try:
         return None, value.decode("utf-8")
     except UnicodeDecodeError:
-        return _stored(value, encoding), None
-
-
-def _stored(raw: bytes, encoding: str) -> bytes:
-    return raw if encoding == "UTF-8" else raw.decode("utf-8", "surrogatepass").encode(encoding, "surrogatepass")
+        return value, None
