@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+import pyarrow as pa
+
 from migrator.contracts import Source, Target
 from migrator.outcomes import Progress, silent
 from migrator.service import Service
@@ -37,6 +39,8 @@ def service(
     progress: Progress = silent, *, home: str | None = None, variables: dict[str, str] | None = None
 ) -> Service:
     """The service over this process's environment; `home` and `variables` stand before what the environment says."""
+    # the system's allocator gives back what was freed, which keeps memory flat; Arrow's own pool holds on to it
+    pa.set_memory_pool(pa.system_memory_pool())
     environment = {**os.environ, **(variables or {}), **({"MIGRATOR_HOME": home} if home else {})}
     settings = read_settings(environment)
     made = Service(settings=settings, sources=open_source, targets=open_target, redacted=redacted)

@@ -6,10 +6,11 @@ staged rows might be, `decided` which of them they are, `staged` the rows of eve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from mappings.compile import Compiled, compile_mapping
+from mappings.compile import Compiled, CompiledEdge, compile_mapping
+from mappings.kinds import duckdb_type
 from mappings.model import Mapping
 from mappings.quote import identifier as quoted
 from migrator.contracts import ACTION, CREATE, EDGE, KEEP, Staged
@@ -19,6 +20,11 @@ from migrator.outcomes import Progress, Tick, silent
 from storage.archive import Archive
 from storage.schema import Schema, Table, Type
 from storage.types import arrow_schema
+
+PORTION = 65_536
+"""Rows of a source table mapped at a time."""
+
+_WHOLE = "migrator whole"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,20 +112,31 @@ def materialise(prepared: Prepared, *, progress: Progress = silent) -> None:
     bench.schema("staged")
     for staged in prepared.tables:
         progress(Tick(step="map", what=staged.table.name))
-        rows = prepared.compiled.rows_sql(staged.table.name)
-        action = f"'{CREATE}'"
-        join = ""
-        if staged.key and decided_exists(bench, staged):
-            on = " AND ".join(f"r.{quoted(column)} = d.{quoted(column)}" for column in staged.key)
-            action, join = (
-                f"coalesce(d.{ACTION}, '{CREATE}')",
-                f" LEFT JOIN decided.{quoted(staged.table.name)} d ON {on}",
-            )
-        columns = ", ".join(f"r.{quoted(column)}" for column in staged.columns)
-        bench.execute(
-            f"CREATE OR REPLACE TABLE staged.{quoted(staged.table.name)} AS"
-            f" SELECT {columns}, {action} AS {ACTION}, r.{EDGE} FROM ({rows}) r{join}"
-        )
+        _create(prepared, staged)
+        for edge in prepared.compiled.edges:
+            if edge.target == staged.table.name:
+                for _ in portions(prepared, edge):
+                    bench.execute(
+                        f"INSERT INTO staged.{quoted(staged.table.name)} {_acted(prepared, staged, edge.rows_sql)}"
+                    )
+
+
+def _create(prepared: Prepared, staged: Staged) -> None:
+    types = {column.name: duckdb_type(column.type) for column in prepared.compiled.columns(staged.table.name)}
+    columns = ", ".join(f"{quoted(name)} {types[name]}" for name in staged.columns)
+    prepared.workbench.execute(
+        f"CREATE OR REPLACE TABLE staged.{quoted(staged.table.name)} ({columns}, {ACTION} VARCHAR, {EDGE} INTEGER)"
+    )
+
+
+def _acted(prepared: Prepared, staged: Staged, rows: str) -> str:
+    """These rows with what is to be done with each."""
+    columns = ", ".join(f"r.{quoted(column)}" for column in staged.columns)
+    if not staged.key or not decided_exists(prepared.workbench, staged):
+        return f"SELECT {columns}, '{CREATE}', r.{EDGE} FROM ({rows}) r"
+    on = " AND ".join(f"r.{quoted(column)} = d.{quoted(column)}" for column in staged.key)
+    decided = f"decided.{quoted(staged.table.name)}"
+    return f"SELECT {columns}, coalesce(d.{ACTION}, '{CREATE}'), r.{EDGE} FROM ({rows}) r LEFT JOIN {decided} d ON {on}"
 
 
 def decided_exists(bench: Workbench, staged: Staged) -> bool:
@@ -129,3 +146,29 @@ def decided_exists(bench: Workbench, staged: Staged) -> bool:
             [staged.table.name],
         )
     )
+
+
+def portions(prepared: Prepared, edge: CompiledEdge) -> Iterator[None]:
+    """Show the edge one portion of its source table after the other, so that joins are built on the portion.
+
+    Whole, an edge with several key remaps would hold as many whole crosswalks in memory at once. An edge that looks
+    values up in its own source table sees it whole.
+    """
+    bench, source = prepared.workbench, f"src.{quoted(edge.source)}"
+    looked_up = {table for column in edge.columns for step in column.mapping.steps for table, _ in step.looked_up()}
+    rows = prepared.archive.table(edge.source).rows
+    if rows <= PORTION or edge.source in looked_up:
+        yield
+        return
+    whole = f"src.{quoted(_WHOLE)}"
+    bench.execute(f"ALTER TABLE {source} RENAME TO {quoted(_WHOLE)}")
+    try:
+        for start in range(0, rows, PORTION):
+            bench.execute(
+                f"CREATE OR REPLACE TABLE {source} AS SELECT * FROM {whole}"
+                f" WHERE rowid >= {start} AND rowid < {start + PORTION}"
+            )
+            yield
+    finally:
+        bench.execute(f"DROP TABLE IF EXISTS {source}")
+        bench.execute(f"ALTER TABLE {whole} RENAME TO {quoted(edge.source)}")
