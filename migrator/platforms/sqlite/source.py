@@ -122,12 +122,11 @@ def _classes(selection: Selection, columns: Sequence[Column]) -> Iterator[tuple[
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that leaves file and folder as they were, and may write nothing but temporary tables."""
-    with (
-        TemporaryDirectory(prefix="migrator-fence-") as folder,
-        closing(connect(*_place(path, Path(folder)))) as connection,
-    ):
-        connection.set_authorizer(_only_temporary)
-        yield connection
+    with TemporaryDirectory(prefix="migrator-fence-") as folder:
+        place, mode = _place(path, Path(folder))
+        with closing(connect(place, mode=mode)) as connection:
+            connection.set_authorizer(_only_temporary)
+            yield connection
 
 
 def _place(path: Path, folder: Path) -> tuple[Path, str]:
