@@ -110,8 +110,8 @@ def _columns(mapping: Mapping, edge: Edge, frame: Frame) -> Iterator[Problem]:
             yield _problem(mapping, column.line, place, "the target computes this column itself", "leave it out")
         try:
             with placed(mapping, column.line, place):
-                chain = chain_of(edge, column.target, frame, scope)
-                if chain and described.type.kind is not Kind.VARIANT:
+                chain = chain_of(edge, column, frame, scope)
+                if described.type.kind is not Kind.VARIANT:
                     scope.convert(chain.result, described.type)
         except Misuse as error:
             yield _of(error)

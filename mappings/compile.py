@@ -11,18 +11,18 @@ from mappings.compiled import (
     CompiledCrosswalk,
     CompiledEdge,
     Probe,
-    TargetColumn,
     filled_sql,
 )
 from mappings.condition import Conditions, conditions_of
 from mappings.crosswalk import Crosswalk, key_rows_sql, resolve
 from mappings.default import left_out
-from mappings.frame import Chain, Frame
-from mappings.model import Edge, Mapping
+from mappings.frame import Chain, Frame, TargetColumn
+from mappings.model import ColumnMapping, Edge, Mapping
 from mappings.nearest import nearest
 from mappings.probe import audit_probe, condition_probe, crosswalk_probes, finding_probe, once
 from mappings.quote import NULL, identifier
 from mappings.scope import Scope
+from mappings.steps.step import Operand
 from storage.errors import Misuse
 from storage.schema import Column, Kind, Table, Type
 
@@ -64,11 +64,16 @@ def placed(mapping: Mapping, line: int, place: str) -> Iterator[None]:
         raise Misuse(error.what, where=error.where or mapping.where(line, place), next=error.next) from error
 
 
-def chain_of(edge: Edge, target: str, frame: Frame, scope: Scope) -> Chain | None:
-    """The compiled chain of one target column; None if the edge does not fill it."""
-    column = edge.column(target)
-    scope.begin(f"{edge.target}.{target}")
-    return frame.chain(column, scope) if column else None
+def chain_of(edge: Edge, column: ColumnMapping, frame: Frame, scope: Scope) -> Chain:
+    """The compiled chain of one column of the edge."""
+    scope.begin(f"{edge.target}.{column.target}")
+    return frame.chain(column, scope)
+
+
+def _value(edge: Edge, described: Column, type_: Type, frame: Frame, scope: Scope) -> Operand:
+    """What the edge gives a target column, whether it fills it or leaves it out."""
+    column = edge.column(described.name)
+    return chain_of(edge, column, frame, scope).result if column else left_out(described, type_)
 
 
 def _filled(mapping: Mapping, target: str, frame: Frame) -> tuple[TargetColumn, ...]:
@@ -100,8 +105,7 @@ def _natural(mapping: Mapping, edge: Edge, described: Column, frame: Frame) -> T
     """None where the edge gives NULL: that is of every type."""
     column = edge.column(described.name)
     with placed(mapping, column.line if column else edge.line, f"{edge.target}.{described.name}"):
-        chain = chain_of(edge, described.name, frame, frame.scope(edge, "TRUE", strict=True))
-        operand = chain.result if chain else left_out(described, described.type)
+        operand = _value(edge, described, described.type, frame, frame.scope(edge, "TRUE", strict=True))
         return None if operand.sql == NULL else operand.type
 
 
@@ -111,12 +115,14 @@ def _edge(mapping: Mapping, number: int, filled: tuple[TargetColumn, ...], frame
         conditions = conditions_of(edge, frame.source_table(edge.source))
     lenient = frame.scope(edge, conditions.mapped, strict=False)
     columns, probes = _columns(mapping, edge, filled, frame, lenient)
+    with placed(mapping, edge.line, edge.target):
+        rows = _rows_sql(edge, number, filled, frame, frame.scope(edge, conditions.strict_mapped, strict=True))
     table = f"src.{identifier(edge.source)}"
     return CompiledEdge(
         number=number,
         mapping=edge,
         columns=columns,
-        rows_sql=_rows_sql(edge, number, filled, frame, frame.scope(edge, conditions.strict_mapped, strict=True)),
+        rows_sql=rows,
         archive_sql=f"SELECT count(*) FROM {table}",
         excluded_sql=f"SELECT count(*) FROM {table} WHERE {conditions.excluded}",
         rejected_sql=f"SELECT count(*) FROM {table} WHERE {conditions.rejected}",
@@ -135,9 +141,8 @@ def _columns(
             continue
         place = mapping.where(column.line, f"{edge.target}.{final.name}")
         with placed(mapping, column.line, f"{edge.target}.{final.name}"):
-            chain = chain_of(edge, final.name, frame, scope)
-            assert chain is not None
-            frame.fitted(chain.result, target.column(final.name), final.type, scope)
+            chain = chain_of(edge, column, frame, scope)
+            frame.fitted(chain.result, target, final, scope)
         columns.append(CompiledColumn(mapping=column, stages=chain.stages, natural=chain.result.type, type=final.type))
         probes += [finding_probe(finding, place) for finding in scope.findings]
         probes += [audit_probe(audit, place) for audit in once(scope.audits)]
@@ -150,10 +155,9 @@ def _rows_sql(edge: Edge, number: int, filled: tuple[TargetColumn, ...], frame: 
     target = frame.target_table(edge.target)
     selected = []
     for column in filled:
-        chain = chain_of(edge, column.name, frame, scope)
-        described = target.column(column.name)
-        value = chain.result if chain else left_out(described, column.type)
-        selected.append(filled_sql(frame.fitted(value, described, column.type, scope).sql, column))
+        scope.begin(f"{edge.target}.{column.name}")
+        value = _value(edge, target.column(column.name), column.type, frame, scope)
+        selected.append(filled_sql(frame.fitted(value, target, column, scope).sql, column))
     selected.append(f"CAST({number} AS INTEGER) AS migrator_edge")
     return f"SELECT {', '.join(selected)} FROM {scope.relation} AS mapped"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mappings.conversions import Value, implicit
 from mappings.crosswalk import Crosswalk
+from mappings.frame import TargetColumn
 from mappings.kinds import duckdb_type
 from mappings.model import ColumnMapping, Edge, Mapping
 from mappings.quote import identifier
@@ -14,14 +15,6 @@ from mappings.scope import Severity
 from mappings.steps import Sql
 from mappings.steps.step import Context, Stage
 from storage.schema import Type
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetColumn:
-    """A column the mapping fills, with the type its values have in `rows_sql`."""
-
-    name: str
-    type: Type
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,14 @@ from storage.schema import Column, Kind, Table, Type
 
 
 @dataclass(frozen=True, kw_only=True)
+class TargetColumn:
+    """A column the mapping fills, with the type its values have in `rows_sql`."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, kw_only=True)
 class Chain:
     """A compiled chain: its result, and the stage each step stood on."""
 
@@ -74,9 +82,10 @@ class Frame:
             operands = (step.compile(operands, scope),)
         return Chain(result=operands[0], stages=tuple(stages))
 
-    def fitted(self, operand: Operand, column: Column, type_: Type, scope: Scope) -> Operand:
+    def fitted(self, operand: Operand, target: Table, final: TargetColumn, scope: Scope) -> Operand:
         """The operand as the target column takes it: its type, its length, never NULL where it must not be."""
-        fitted = scope.bind(scope.convert(operand, type_))
+        column = target.column(final.name)
+        fitted = scope.bind(scope.convert(operand, final.type))
         length = _length(fitted, column)
         if length:
             fitted = scope.checked(
@@ -86,7 +95,7 @@ class Frame:
                 what=f"value is longer than {column.max_length}",
                 next="shorten it with a step, or widen the target column",
             )
-        if required(column, self.target_table(scope.place.split(".")[0])):
+        if required(column, target):
             fitted = scope.checked(
                 fitted,
                 failed=f"{fitted.sql} IS NULL",
