@@ -33,6 +33,10 @@ class Platform(Protocol):
 
     def rows(self, query: str) -> list[tuple[Any, ...]]: ...
 
+    def dump(self) -> dict[str, list[str]]:
+        """Every row of every table and the catalog itself, this software's own tables included; sequences are not."""
+        ...
+
     def source(self) -> Source: ...
 
     def target(self) -> Target: ...
@@ -72,8 +76,15 @@ class SqlitePlatform:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with closing(self.connect()) as connection:
-            connection.text_factory = bytes
             return connection.execute(query).fetchall()
+
+    def dump(self) -> dict[str, list[str]]:
+        catalog = self.rows("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
+        tables = [name for kind, name, *_ in catalog if kind == "table" and name != "sqlite_sequence"]
+        with closing(self.connect()) as connection:
+            connection.text_factory = bytes
+            found = {name: sorted(map(repr, connection.execute(f'SELECT * FROM "{name}"'))) for name in tables}
+        return {"": list(map(repr, catalog)), **found}
 
     def source(self) -> SqliteSource:
         return SqliteSource(self.url)

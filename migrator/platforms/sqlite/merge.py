@@ -98,7 +98,8 @@ class SqliteMerge:
             if whole:
                 total += digest_of(self._connection, live)
             elif one.key:
-                total += digest_of(self._connection, f"{live} JOIN {_stage(one)} s ON {matched('t', 's', one.key)}")
+                on = f"{matched('t', 's', one.key)} AND s.{_ACTION} <> '{KEEP}'"
+                total += digest_of(self._connection, f"{live} JOIN {_stage(one)} s ON {on}")
             elif one.table.name in self._last_rowid:
                 total += digest_of(self._connection, f"{live} WHERE {self._is_new(one)}")
         return total

@@ -1,0 +1,460 @@
+"""The contract of a target. A driver's test file gives `platform`, an empty database, and inherits these tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from migrator.contracts import (
+    ACTION,
+    CREATE,
+    EDGE,
+    KEEP,
+    OVERWRITE,
+    Among,
+    Digest,
+    Marker,
+    Merge,
+    Staged,
+    Target,
+    Undone,
+)
+from storage.errors import Misuse, Red
+from storage.types import arrow_type
+from tests.conformance.platforms import Platform, integers
+
+DDL = """
+CREATE TABLE teams (
+    id INTEGER PRIMARY KEY, name VARCHAR(20) NOT NULL UNIQUE, size INTEGER CHECK (size >= 0),
+    lead_id INTEGER REFERENCES members (id) ON DELETE SET NULL);
+CREATE TABLE members (
+    id INTEGER PRIMARY KEY, team_id INTEGER NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
+    mentor_id INTEGER REFERENCES members (id) ON DELETE SET NULL, email VARCHAR(20) UNIQUE, note {text});
+CREATE TABLE words (team_id INTEGER REFERENCES teams (id), word {text});
+CREATE TABLE badges (id {serial}, code VARCHAR(9) NOT NULL UNIQUE, weight {real});
+CREATE TABLE seats (
+    team_id INTEGER, line INTEGER, label {text}, doubled INTEGER GENERATED ALWAYS AS (line * 2) STORED,
+    PRIMARY KEY (team_id, line));
+CREATE TABLE alerts (id {serial}, member_id INTEGER NOT NULL REFERENCES members (id) ON DELETE CASCADE);
+CREATE TABLE pins (id {serial}, member_id INTEGER REFERENCES members (id) ON DELETE SET NULL);
+INSERT INTO teams VALUES (1, 'theirs', 5, NULL), (2, 'others', 6, NULL);
+INSERT INTO members VALUES (1, 1, NULL, 'a@x', ''), (2, 2, 1, 'b@x', NULL), (3, 2, NULL, 'c@x', ' ');
+INSERT INTO words VALUES (1, 'same'), (2, 'their own'), (NULL, NULL);
+INSERT INTO badges (code, weight) VALUES ('old', 0.5);
+INSERT INTO seats (team_id, line, label) VALUES (1, 1, 'window');
+"""
+MEMBERS = ("id", "team_id", "mentor_id", "email", "note")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is staged for one table: rows by what is to be done with them."""
+
+    table: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    create: Sequence[tuple[Any, ...]] = ()
+    overwrite: Sequence[tuple[Any, ...]] = ()
+    keep: Sequence[tuple[Any, ...]] = ()
+
+    def staged(self, target: Target) -> Staged:
+        return Staged(table=target.describe().table(self.table), columns=self.columns, key=self.key)
+
+    def batch(self, target: Target, edge: int = 0) -> pa.RecordBatch:
+        table = target.describe().table(self.table)
+        by_action = ((CREATE, self.create), (OVERWRITE, self.overwrite), (KEEP, self.keep))
+        rows = [(*row, action, edge) for action, part in by_action for row in part]
+        types = [*(arrow_type(table.column(name).type) for name in self.columns), pa.string(), pa.int32()]
+        columns = list(zip(*rows, strict=True)) or [()] * len(types)
+        arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, names=[*self.columns, ACTION, EDGE])
+
+
+def teams(**rows: Sequence[tuple[Any, ...]]) -> Rows:
+    return Rows("teams", ("id", "name", "size", "lead_id"), ("id",), **rows)
+
+
+def members(**rows: Sequence[tuple[Any, ...]]) -> Rows:
+    return Rows("members", MEMBERS, ("id",), **rows)
+
+
+def words(*create: tuple[Any, ...]) -> Rows:
+    return Rows("words", ("team_id", "word"), (), create=create)
+
+
+STORY = (
+    teams(create=[(10, "ours", 3, 11)], overwrite=[(2, "others renamed", 7, 1)]),
+    members(
+        create=[(11, 10, 12, "k@x", "\\N"), (12, 10, 11, None, "")],
+        overwrite=[(3, 10, 11, "z@x", "changed")],
+        keep=[(1, 99, 99, "never written", None)],
+    ),
+    words((10, "same"), (10, "same"), (1, "same"), (None, "")),
+    Rows("badges", ("code", "weight"), ("code",), create=[("new", -0.5)], overwrite=[("old", 1.5)]),
+    Rows("seats", ("team_id", "line", "label"), ("team_id", "line"), create=[(10, 1, "door")]),
+)
+"""A cycle, references to themselves, a kept row, equal rows without a key, a serial and a composite key."""
+
+
+def merged(
+    target: Target, *story: Rows, run: str = "r1", commit: bool = True, inside: Callable[[Merge], None] | None = None
+) -> dict[int, dict[str, int]]:
+    """Stage and merge; commit, or leave it to be rolled back."""
+    tables = [rows.staged(target) for rows in story]
+    with target.staging(run) as staging:
+        for edge, (rows, staged) in enumerate(zip(story, tables, strict=True)):
+            staging.stage(staged, [rows.batch(target, edge)])
+        with target.merging(run) as merge:
+            merge.lock(tables)
+            touched, whole = merge.digest(tables, whole=False), merge.digest(tables, whole=True)
+            counts = merge.merge(tables)
+            if inside:
+                inside(merge)
+            if commit:
+                merge.commit(marker(run, tables, touched, whole))
+    return counts
+
+
+def marker(run: str, tables: Sequence[Staged], touched: Digest, whole: Digest) -> Marker:
+    return Marker(
+        run=run,
+        plan="p",
+        tenant="t",
+        archive="a",
+        seal="s",
+        loaded_at="2026-01-01T00:00:00Z",
+        tables=tuple(tables),
+        digest_touched=touched,
+        digest_whole=whole,
+    )
+
+
+def whys(undone: Undone) -> dict[str, str]:
+    return {f"{note.table} {', '.join(note.key.values())}".strip(): note.why for note in undone.notes}
+
+
+def killed(function: Callable[[], object]) -> None:
+    """Run it in a child process that must end by SIGKILL, as `die` does."""
+    child = os.fork()
+    if not child:
+        try:
+            function()
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+def die(*_: object, **__: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class TargetContract:
+    """What every target does."""
+
+    @pytest.fixture
+    def target(self, platform: Platform) -> Target:
+        platform.run(DDL)
+        return platform.target()
+
+    # ── staging ─────────────────────────────────────────────────────────────────────────────────────────────
+    def test_what_is_staged_is_read_back_the_same(self, platform: Platform, target: Target) -> None:
+        before = platform.dump()
+        with target.staging("r1") as staging:
+            for rows in STORY:
+                staged, batch = rows.staged(target), rows.batch(target)
+                assert staging.stage(staged, [batch, batch.slice(0, 0)]) == batch.num_rows
+                again = pa.Table.from_batches(staging.scan(staged)).to_pylist()
+                assert sorted(map(str, again)) == sorted(map(str, batch.to_pylist()))
+            assert staging.stage(staged, [batch.slice(0, 0)]) == 0  # replaces
+            assert sum(one.num_rows for one in staging.scan(staged)) == 0
+        assert platform.dump() == before
+
+    def test_two_staged_rows_with_one_key_are_red(self, platform: Platform, target: Target) -> None:
+        twice = teams(create=[(10, "a", 1, None), (10, "b", 1, None)])
+        with target.staging("r1") as staging, pytest.raises(Red, match="same key") as red:
+            staging.stage(twice.staged(target), [twice.batch(target)])
+        assert "teams" in red.value.where
+
+    # ── merge ───────────────────────────────────────────────────────────────────────────────────────────────
+    def test_create_overwrite_and_keep(self, platform: Platform, target: Target) -> None:
+        counts = merged(target, *STORY)
+        assert counts == {
+            0: {CREATE: 1, OVERWRITE: 1},
+            1: {CREATE: 2, OVERWRITE: 1, KEEP: 1},
+            2: {CREATE: 4},
+            3: {CREATE: 1, OVERWRITE: 1},
+            4: {CREATE: 1},
+        }
+        assert platform.rows("SELECT * FROM members ORDER BY id") == [
+            (1, 1, None, "a@x", ""),
+            (2, 2, 1, "b@x", None),
+            (3, 10, 11, "z@x", "changed"),
+            (11, 10, 12, "k@x", "\\N"),
+            (12, 10, 11, None, ""),
+        ]
+        assert platform.rows("SELECT count(*) FROM words WHERE word = 'same'") == [(4,)]
+        assert platform.rows("SELECT code, weight FROM badges ORDER BY code") == [("new", -0.5), ("old", 1.5)]
+        assert platform.rows("SELECT line, label, doubled FROM seats WHERE team_id = 10") == [(1, "door", 2)]
+        assert [marker.run for marker in target.markers()] == ["r1"]
+        assert "migrator" not in " ".join(target.describe().table_names)
+
+    def test_the_transaction_agrees_with_staging_and_sees_its_rows(self, target: Target) -> None:
+        found: list[object] = []
+
+        def inside(merge: Merge) -> None:
+            tables = [rows.staged(target) for rows in STORY]
+            found.extend(note for staged in tables for note in merge.compare(staged))
+            found.extend(merge.check(tables))
+            seen = merge.scan(target.describe().table("members"), Among(columns=("id",), keys=integers(11)))
+            assert [row["email"] for batch in seen for row in batch.to_pylist()] == ["k@x"]
+            table = target.describe().table("members")
+            with target.scan(table, Among(columns=("id",), keys=integers(11))) as batches:
+                assert sum(batch.num_rows for batch in batches) == 0, "nobody else sees them yet"
+
+        merged(target, *STORY, commit=False, inside=inside)
+        assert found == []
+
+    def test_what_is_not_committed_never_was(self, platform: Platform, target: Target) -> None:
+        before = platform.dump()
+        merged(target, *STORY, commit=False)
+        assert platform.dump() == before
+        assert target.markers() == ()
+        platform.run("INSERT INTO badges (code) VALUES ('by hand'); INSERT INTO alerts (member_id) VALUES (1);")
+
+    def test_an_ordinary_insert_works_after_a_load(self, platform: Platform, target: Target) -> None:
+        merged(target, *STORY)
+        platform.run("INSERT INTO badges (code) VALUES ('by hand'); INSERT INTO pins (member_id) VALUES (11);")
+        assert platform.rows("SELECT count(DISTINCT id) FROM badges") == [(3,)]
+
+    @pytest.mark.parametrize(
+        ("rows", "table"),
+        [
+            (teams(create=[(10, "theirs", 1, None)]), "teams"),
+            (teams(create=[(10, None, 1, None)]), "teams"),
+            (teams(create=[(10, "ours", -1, None)]), "teams"),
+            (members(overwrite=[(3, 2, None, "a@x", None)]), "members"),
+        ],
+        ids=["unique", "not null", "check", "unique by overwriting"],
+    )
+    def test_a_violated_constraint_is_red_and_writes_nothing(
+        self, platform: Platform, target: Target, rows: Rows, table: str
+    ) -> None:
+        before = platform.dump()
+        with pytest.raises(Red) as red:
+            merged(target, words((1, "also")), rows)
+        assert table in red.value.where
+        assert platform.dump() == before
+
+    def test_orphans_are_named_before_the_commit(self, platform: Platform, target: Target) -> None:
+        platform.run("CREATE TABLE tags (id INTEGER PRIMARY KEY, team_id INTEGER DEFAULT 77 REFERENCES teams (id));")
+        story = (
+            members(create=[(11, 98, None, None, None)], keep=[(1, 97, None, "", None)]),
+            words((1, "fine"), (96, "lost")),
+            Rows("tags", ("id",), ("id",), create=[(5,)]),
+        )
+        problems: list[str] = []
+        merged(
+            target,
+            *story,
+            commit=False,
+            inside=lambda merge: problems.extend(merge.check([rows.staged(target) for rows in story])),
+        )
+        assert len(problems) == 3
+        assert "members.team_id" in problems[0] and "98" in problems[0] and "97" not in problems[0]
+        assert "words.team_id" in problems[1] and "96" in problems[1]
+        assert "tags.team_id" in problems[2] and "77" in problems[2]
+
+    @pytest.mark.parametrize(
+        ("change", "rows"),
+        [
+            ("INSERT INTO teams VALUES (10, 'mine', 1, NULL);", teams(create=[(10, "ours", 1, None)])),
+            ("DELETE FROM members WHERE id = 3;", members(overwrite=[(3, 1, None, "n@x", None)])),
+            ("DELETE FROM members WHERE id = 3;", members(keep=[(3, 1, None, "n@x", None)])),
+        ],
+        ids=["appeared", "overwritten gone", "kept gone"],
+    )
+    def test_what_others_wrote_since_the_check_is_red(
+        self, platform: Platform, target: Target, change: str, rows: Rows
+    ) -> None:
+        platform.run(change)
+        before = platform.dump()
+        with pytest.raises(Red, match="the target"):
+            merged(target, rows)
+        assert platform.dump() == before
+
+    def test_a_run_is_loaded_once(self, platform: Platform, target: Target) -> None:
+        merged(target, words((1, "once")))
+        with pytest.raises(Misuse, match="already"):
+            merged(target, words((1, "once")))
+        assert platform.rows("SELECT count(*) FROM words WHERE word = 'once'") == [(1,)]
+
+    def test_rows_changed_by_a_trigger_are_noticed(self, platform: Platform, target: Target) -> None:
+        platform.run(
+            "CREATE TRIGGER shout AFTER INSERT ON teams BEGIN UPDATE teams SET name = upper(name) WHERE id = new.id; END;"
+        )
+        notes: list[object] = []
+        rows = teams(create=[(10, "ours", 1, None)])
+        merged(target, rows, commit=False, inside=lambda merge: notes.extend(merge.compare(rows.staged(target))))
+        assert len(notes) == 1
+
+    def test_a_hundred_columns(self, platform: Platform, target: Target) -> None:
+        columns = tuple(f"c{i}" for i in range(100))
+        platform.run(f"CREATE TABLE wide (id INTEGER PRIMARY KEY, {', '.join(f'{c} INTEGER' for c in columns)});")
+        before = platform.dump()
+        merged(target, Rows("wide", ("id", *columns), ("id",), create=[tuple(range(101))]))
+        assert platform.rows("SELECT c99 FROM wide") == [(100,)]
+        platform.run("UPDATE wide SET c99 = 0;")
+        assert target.undo("r1").kept == 1
+        platform.run("UPDATE wide SET c99 = 100;")
+        assert target.undo("r1").reversed == 1
+        assert platform.dump() == before
+
+    # ── undo ────────────────────────────────────────────────────────────────────────────────────────────────
+    @pytest.mark.parametrize("whole", [False, True])
+    def test_undo_takes_everything_back(self, platform: Platform, target: Target, whole: bool) -> None:
+        before = platform.dump()
+        merged(target, *STORY)
+        undone = target.undo("r1", whole=whole)
+        assert (undone.reversed, undone.kept, undone.failed, undone.notes) == (12, 0, 0, ())
+        assert undone.digest_after == undone.digest_before_load
+        assert undone.digest_after.rows == (10 if whole else 3)
+        assert platform.dump() == before
+        platform.run("INSERT INTO badges (code) VALUES ('by hand');")
+
+    def test_an_unknown_run_is_misuse(self, target: Target) -> None:
+        merged(target, words((1, "a")), run="r1")
+        with pytest.raises(Misuse, match="no such load") as refused:
+            target.undo("r2")
+        assert "r1" in refused.value.next
+
+    def test_loads_are_taken_back_one_by_one(self, platform: Platform, target: Target) -> None:
+        before = platform.dump()
+        merged(target, teams(create=[(10, "ours", 1, None)]), run="r1")
+        between = platform.dump()["teams"]
+        merged(target, members(create=[(11, 10, None, None, None)]), run="r2")
+        undone = target.undo("r1")
+        assert (undone.reversed, undone.kept) == (0, 1)
+        assert "members" in whys(undone)["teams 10"]
+        target.undo("r2")
+        assert platform.dump()["teams"] == between
+        target.undo("r1")
+        assert platform.dump() == before
+
+    def test_edited_rows_and_what_they_hang_on_stay(self, platform: Platform, target: Target) -> None:
+        merged(target, *STORY)
+        platform.run("UPDATE members SET note = 'edited' WHERE id = 12;")
+        undone = target.undo("r1")
+        assert whys(undone) == {
+            "members 12": "kept: edited since the load",
+            "members 11": "kept: a row of members that stays points at it",
+            "teams 10": "kept: a row of members that stays points at it",
+        }
+        assert (undone.reversed, undone.kept, undone.failed) == (9, 3, 0)
+        assert platform.rows("SELECT note FROM members WHERE id = 12") == [("edited",)]
+        platform.run("UPDATE members SET note = '' WHERE id = 12;")
+        again = target.undo("r1")
+        assert (again.reversed, again.kept) == (3, 0)
+        assert again.digest_after == again.digest_before_load
+        assert target.markers() == ()
+
+    @pytest.mark.parametrize("table", ["alerts", "pins"])
+    def test_other_peoples_rows_keep_what_they_point_at(self, platform: Platform, target: Target, table: str) -> None:
+        before = platform.dump()
+        merged(target, *STORY)
+        platform.run(f"INSERT INTO {table} (member_id) VALUES (12);")
+        undone = target.undo("r1")
+        assert f"{table} that stays" in whys(undone)["members 12"]
+        assert platform.rows(f"SELECT member_id FROM {table}") == [(12,)]
+        platform.run(f"DELETE FROM {table};")
+        target.undo("r1")
+        assert platform.dump() == before
+
+    def test_an_overwritten_row_survives_the_created_row_it_hung_on(self, platform: Platform, target: Target) -> None:
+        """ON DELETE CASCADE must not take along what was there before the load."""
+        merged(
+            target,
+            teams(create=[(10, "ours", 1, None)]),
+            members(overwrite=[(3, 10, None, "c@x", " ")]),
+        )
+        target.undo("r1")
+        assert platform.rows("SELECT * FROM members WHERE id = 3") == [(3, 2, None, "c@x", " ")]
+
+    def test_rows_deleted_since_are_gone_or_listed(self, platform: Platform, target: Target) -> None:
+        merged(target, *STORY)
+        platform.run("UPDATE teams SET lead_id = NULL; DELETE FROM members WHERE id IN (3, 12);")
+        undone = target.undo("r1")
+        assert whys(undone)["members 3"] == "kept: deleted since the load"
+        assert "members 12" not in whys(undone)
+        assert platform.rows("SELECT id FROM members ORDER BY id")[:2] == [(1,), (2,)]
+
+    def test_an_edited_overwritten_row_is_not_overwritten_again(self, platform: Platform, target: Target) -> None:
+        merged(target, members(overwrite=[(3, 1, None, "z@x", "changed")]))
+        platform.run("UPDATE members SET note = 'edited' WHERE id = 3;")
+        assert whys(target.undo("r1")) == {"members 3": "kept: edited since the load"}
+        assert platform.rows("SELECT note FROM members WHERE id = 3") == [("edited",)]
+
+    def test_a_before_image_that_no_longer_fits_fails_until_it_does(self, platform: Platform, target: Target) -> None:
+        before = platform.dump()
+        merged(target, members(overwrite=[(2, 1, None, "y@x", None), (3, 1, None, "z@x", " ")]))
+        platform.run("INSERT INTO members VALUES (4, 1, NULL, 'c@x', NULL);")
+        platform.run("UPDATE words SET team_id = 1 WHERE team_id = 2; DELETE FROM teams WHERE id = 2;")
+        undone = target.undo("r1")
+        assert (undone.reversed, undone.failed) == (0, 2)
+        assert whys(undone)["members 2"] == "failed: its former teams is gone"
+        platform.run("INSERT INTO teams VALUES (2, 'others', 6, NULL);")
+        platform.run("UPDATE words SET team_id = 2 WHERE team_id = 1 AND word = 'their own';")
+        undone = target.undo("r1")
+        assert whys(undone) == {"members 3": "failed: another row has its former email now"}
+        platform.run("DELETE FROM members WHERE id = 4;")
+        undone = target.undo("r1")
+        assert (undone.reversed, undone.kept, undone.failed) == (1, 0, 0)
+        assert undone.digest_after == undone.digest_before_load
+        assert platform.dump() == before
+
+    def test_unique_values_that_went_round_go_back(self, platform: Platform, target: Target) -> None:
+        before = platform.dump()
+        merged(target, members(overwrite=[(1, 1, None, "q@x", "")]), run="r1")
+        story = members(overwrite=[(2, 2, 1, "a@x", None), (3, 2, None, "b@x", " ")], create=[(4, 1, None, "c@x", "")])
+        merged(target, story, run="r2")
+        assert target.undo("r2").reversed == 3
+        assert target.undo("r1").reversed == 1
+        assert platform.dump() == before
+
+    def test_a_row_that_fails_makes_fail_what_needs_its_value(self, platform: Platform, target: Target) -> None:
+        merged(target, members(overwrite=[(2, 1, None, "q@x", None)]), run="r1")
+        merged(target, members(overwrite=[(2, 1, None, "b2@x", None), (3, 2, None, "q@x", " ")]), run="r2")
+        platform.run("UPDATE members SET note = 'edited' WHERE id = 3;")
+        undone = target.undo("r2")
+        assert whys(undone) == {
+            "members 3": "kept: edited since the load",
+            "members 2": "failed: another row has its former email now",
+        }
+
+    # ── kill -9 ─────────────────────────────────────────────────────────────────────────────────────────────
+    def test_killed_before_the_commit_nothing_happened(self, platform: Platform, target: Target) -> None:
+        before = platform.dump()
+        killed(lambda: merged(target, *STORY, inside=die))
+        assert platform.dump() == before
+        merged(target, *STORY)
+        assert target.undo("r1").reversed == 12
+        assert platform.dump() == before
+
+    def test_killed_after_the_commit_the_load_stands_once(self, platform: Platform, target: Target) -> None:
+        before = platform.dump()
+
+        def load_and_die() -> None:
+            merged(target, *STORY)
+            die()
+
+        killed(load_and_die)
+        assert [marker.run for marker in platform.target().markers()] == ["r1"]
+        with pytest.raises(Misuse, match="already"):
+            merged(target, *STORY)
+        target.undo("r1")
+        assert platform.dump() == before

@@ -1,0 +1,16 @@
+"""Every target passes the suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.platforms import Platform, SqlitePlatform
+from tests.conformance.targets import TargetContract
+
+
+class TestSqliteTarget(TargetContract):
+    @pytest.fixture(params=["wal", "delete"])
+    def platform(self, request: pytest.FixtureRequest, tmp_path: Path) -> Platform:
+        return SqlitePlatform(tmp_path / "target.db", journal_mode=request.param)
