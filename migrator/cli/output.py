@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -19,6 +19,7 @@ from storage.problem import Problem
 stdout = Console(soft_wrap=True, highlight=False)
 stderr = Console(stderr=True, soft_wrap=True, highlight=False)
 
+_NO_WIDTH = 10_000
 _MARKS = {Verdict.GREEN: ("green", "✔ green"), Verdict.RED: ("bold red", "✘ red")}
 
 
@@ -42,14 +43,27 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()
 ) -> None:
     """A plain table; the columns named in `right` hold numbers."""
-    table = RichTable(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
-    )
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*[_cell(value) for value in row])
-    stdout.print(table)
+    cells = [[_cell(value) for value in row] for row in rows]
+    table = RichTable(box=None, pad_edge=False, header_style="dim")
+    for index, column in enumerate(columns):
+        # names and numbers are copied and compared: they stay on one line, however narrow the terminal is
+        is_whole = index == 0 or column in right
+        widest = max((row[index].cell_len for row in cells), default=0) if is_whole else None
+        justify: JustifyMethod = "right" if column in right else "left"
+        table.add_column(column, justify=justify, overflow="fold", min_width=widest)
+    for row in cells:
+        table.add_row(*row)
+    if title:
+        stdout.print(Text(title, style="bold"))
+    _print_as_wide_as_needed(table)
+
+
+def _print_as_wide_as_needed(table: RichTable) -> None:
+    """A file or a pipe has no width to fit into; a terminal has."""
+    console = stdout if stdout.is_terminal else Console(width=_NO_WIDTH, highlight=False)
+    with console.capture() as capture:
+        console.print(table, crop=False)
+    stdout.out("\n".join(line.rstrip() for line in capture.get().splitlines()), highlight=False)
 
 
 def _cell(value: object) -> Text:

@@ -1,0 +1,37 @@
+"""What every test may count on: a home of its own, and a word about what was not tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support_shop import SHOP_DATA
+
+_ABSENT = "../shared/data is absent"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the catalog, the keys or the variables of the person who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIGRATOR_HOME", str(tmp_path_factory.mktemp("home")))
+        for name in ("MIGRATOR_SIGNING_KEY", "SOURCE_URL", "TARGET_URL", "STORE_URL"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def shop_data() -> Path:
+    """The folder of the real shop; a test that needs it is skipped, and counted, where it is absent."""
+    if not SHOP_DATA.is_dir():
+        pytest.skip(_ABSENT)
+    return SHOP_DATA
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A green run that left the real data out says so in its own line."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if _ABSENT in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_line(f"NOT TESTED on real data: {len(skipped)} test(s), {_ABSENT}", yellow=True)
