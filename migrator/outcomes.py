@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -77,6 +77,25 @@ class Difference:
     expected: str | None
     actual: str | None
     kind: str = "cell"  # cell | missing | unexpected
+
+    @property
+    def place(self) -> str:
+        """The row, as a person reads it."""
+        return f"{self.table} {said_key(self.key)}".strip()
+
+    @property
+    def said(self) -> str:
+        """What is wrong there, as a person reads it."""
+        return f"{self.column or self.kind}: expected {_said(self.expected)}, found {_said(self.actual)}"
+
+
+def said_key(key: Mapping[str, str]) -> str:
+    """A row's key as a person reads it; a table without a key has none."""
+    return ", ".join(f"{column}={value}" for column, value in key.items())
+
+
+def _said(value: str | None) -> str:
+    return "NULL" if value is None else repr(value)  # quotes and escapes: ' ' is not '', and both are not NULL
 
 
 @dataclass(frozen=True, kw_only=True)

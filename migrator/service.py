@@ -26,7 +26,7 @@ from migrator.engine.seal import seal
 from migrator.engine.snapshot import Snapshot, snapshot
 from migrator.engine.verify import verify
 from migrator.engine.workbench import workbench
-from migrator.outcomes import Check, Progress, RunReport, Verdict, Verification, silent
+from migrator.outcomes import Check, Progress, RunReport, Verdict, Verification, said_key, silent
 from migrator.plan import Plan, load_plan, read_plan
 from migrator.reports.verification import from_json
 from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord
@@ -441,8 +441,5 @@ def _rollback_report(record: RunRecord, undone: Undone, source: str) -> RunRepor
         _report(record, Verdict.of(is_green), source),
         rollback={"reversed": undone.reversed, "kept": undone.kept, "failed": undone.failed},
         digests={"before_load": str(undone.digest_before_load), "after": str(undone.digest_after)},
-        notes=tuple(
-            Problem(where=note.table, what=note.why, examples=(", ".join(f"{k}={v}" for k, v in note.key.items()),))
-            for note in undone.notes
-        ),
+        notes=tuple(Problem(where=note.table, what=note.why, examples=(said_key(note.key),)) for note in undone.notes),
     )

@@ -70,7 +70,7 @@ def _of_system(error: OSError) -> Fault:
 def _of_click(error: Exception) -> MigratorError:
     """Typer raises its own copy of click's errors: told apart by what they offer, not by their class."""
     if isinstance(error, click.ClickException) or hasattr(error, "format_message"):
-        return Misuse(error.format_message(), where="command line", next="see migrator --help")  # type: ignore[attr-defined]
+        return Misuse(error.format_message(), where="command line", next="see migrator --help")
     if type(error).__name__ == "Abort":
         return Parked("interrupted; nothing was changed", next="give the same command again")
     return Fault(

@@ -75,12 +75,6 @@ def _tell_verification(verification: Verification) -> None:
         state = {True: "ok", False: "FAILED", None: "not run"}[check.passed]
         stdout.print(f"  {state}: {check.name} ({check.detail})", markup=False, style="dim")
     print_problems(
-        [
-            Problem(
-                where=f"{d.table} {d.key}",
-                what=f"{d.column or d.kind}: expected {d.expected!r}, found {d.actual!r}",
-            )
-            for d in verification.differences[:20]
-        ],
+        [Problem(where=difference.place, what=difference.said) for difference in verification.differences[:20]],
         heading="First differences",
     )

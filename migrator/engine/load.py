@@ -12,7 +12,7 @@ from migrator.engine.compare import Compared
 from migrator.engine.ledger import equations
 from migrator.engine.prepare import Prepared
 from migrator.engine.verify import first, verify, verify_staging, verify_with
-from migrator.outcomes import Equation, Progress, StepTiming, Tick, Verdict, Verification, silent
+from migrator.outcomes import Equation, Progress, StepTiming, Tick, Verdict, Verification, said_key, silent
 from storage.errors import Red
 from storage.problem import Problem
 
@@ -171,7 +171,7 @@ def _require_none(notes: Sequence[RowNote], problems: Sequence[str]) -> None:
     if notes:
         raise Red(
             f"{len(notes)} live row(s) are not what was staged; first: {notes[0].why}",
-            where=f"{notes[0].table} {notes[0].key}",
+            where=f"{notes[0].table} {said_key(notes[0].key)}",
             next="something in the target changes rows as they are written; nothing was committed",
         )
     if problems:

@@ -109,7 +109,4 @@ def verify_staging(prepared: Prepared, staged: Staged, scan: Callable[[Staged], 
 
 def first(differences: Sequence[Difference], count: int = 3) -> str:
     """The first differences in one line."""
-    return "; ".join(
-        f"{d.table}.{d.column or d.kind} {d.key}: expected {d.expected!r}, found {d.actual!r}"
-        for d in islice(differences, count)
-    )
+    return "; ".join(f"{difference.place} {difference.said}" for difference in islice(differences, count))
