@@ -296,7 +296,8 @@ class TargetContract:
 
     def test_rows_changed_by_a_trigger_are_noticed(self, platform: Platform, target: Target) -> None:
         platform.run(
-            "CREATE TRIGGER shout AFTER INSERT ON teams BEGIN UPDATE teams SET name = upper(name) WHERE id = new.id; END;"
+            "CREATE TRIGGER shout AFTER INSERT ON teams BEGIN"
+            " UPDATE teams SET name = upper(name) WHERE id = new.id; END;"
         )
         notes: list[object] = []
         rows = teams(create=[(10, "ours", 1, None)])

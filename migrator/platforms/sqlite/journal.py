@@ -1,7 +1,8 @@
 """The journal of a load, kept in the target: what was created, what stood where it overwrote, and what it left behind.
 
 One table a run and target table, `migrator_journal:<run>:<table>`, with the columns
-`action` (create | overwrite), `key:<column>`…, `before:<column>`… (of overwritten rows), `after` (row hash).
+`action` (create | overwrite), `key:<column>`…, or `row` (the rowid) where no key tells the rows apart,
+`before:<column>`… (of overwritten rows), `after` (row hash).
 The marker table `migrator_loads` has one row a committed load. Both go when nothing needs them any more.
 """
 
@@ -40,7 +41,7 @@ def stored_columns(table: Table) -> tuple[str, ...]:
 def create_journal(connection: sqlite3.Connection, run: str, staged: Staged) -> None:
     """An empty journal for one table, inside the merge transaction."""
     columns = ["action TEXT NOT NULL"]
-    columns += [key_column(column) for column in staged.key]
+    columns += [key_column(column) for column in staged.key] or ["row INTEGER"]
     columns += [before_column(column) for column in stored_columns(staged.table)]
     columns += ["after BLOB"]
     key = f", PRIMARY KEY ({', '.join(key_column(column) for column in staged.key)})" if staged.key else ""

@@ -13,7 +13,7 @@ from migrator.contracts import ACTION, CREATE, EDGE, KEEP, OVERWRITE, Digest, Ma
 from migrator.platforms.sql import listed, matched, quoted
 from migrator.platforms.sqlite.connect import connect, translated
 from migrator.platforms.sqlite.hashing import digest_of, install, row_hash
-from migrator.platforms.sqlite.identity import rowid
+from migrator.platforms.sqlite.identity import locator, rowid
 from migrator.platforms.sqlite.journal import (
     before_column,
     create_journal,
@@ -40,6 +40,7 @@ def merging(target: Path, run: str) -> Iterator[SqliteMerge]:
         try:
             install(connection)
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA cache_size = -32768")  # 32 MiB: keys arrive in no order, their pages should stay
             connection.execute(f"ATTACH ? AS {SCHEMA}", (str(staging_path(target, run)),))
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("PRAGMA defer_foreign_keys = ON")
@@ -169,7 +170,7 @@ class SqliteMerge:
         journal, hashed = journal_table(self._run, one.table), row_hash(one.table, "t")
         if not one.key:
             self._connection.execute(
-                f"INSERT INTO {journal} (action, after) SELECT '{CREATE}', {hashed}"
+                f"INSERT INTO {journal} (action, row, after) SELECT '{CREATE}', {locator(one.table, 't')}, {hashed}"
                 f" FROM {_main(one.table)} t WHERE {self._is_new(one)}"
             )
             return

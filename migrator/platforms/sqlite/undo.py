@@ -112,23 +112,14 @@ class _Undo:
         self._connection.execute(
             f"CREATE TEMP TABLE {one.rows[5:]} (entry INTEGER PRIMARY KEY, row, action, why, fate)"
         )
-        key = one.staged.key
-        if key:
-            on = " AND ".join(f"t.{quoted(column)} = j.{key_column(column)}" for column in key)
-            row = locator(one.staged.table, "t")
-            found = (
-                f"SELECT j.rowid, {row}, j.action FROM {one.journal} j LEFT JOIN {one.live} t ON {on}"
-                f" WHERE j.action <> '{RESTORED}'"
-            )
-        else:  # equal rows are interchangeable: pair the n-th of the journal with the n-th alive
-            row, hashed = locator(one.staged.table, "t"), row_hash(one.staged.table, "t")
-            found = (
-                f"SELECT j.entry, t.row, j.action FROM (SELECT rowid AS entry, action, after,"
-                f" row_number() OVER (PARTITION BY after ORDER BY rowid) AS n FROM {one.journal}) j LEFT JOIN"
-                f" (SELECT {row} AS row, {hashed} AS hash,"
-                f" row_number() OVER (PARTITION BY {hashed} ORDER BY {row} DESC) AS n FROM {one.live} t) t"
-                f" ON t.hash = j.after AND t.n = j.n"
-            )
+        row = locator(one.staged.table, "t")
+        on = " AND ".join(f"t.{quoted(column)} = j.{key_column(column)}" for column in one.staged.key)
+        if not on:  # a rowid may have been given anew: it must be the same row still
+            on = f"{row} = j.row AND {row_hash(one.staged.table, 't')} = j.after"
+        found = (
+            f"SELECT j.rowid, {row}, j.action FROM {one.journal} j LEFT JOIN {one.live} t ON {on}"
+            f" WHERE j.action <> '{RESTORED}'"
+        )
         self._connection.execute(f"INSERT INTO {one.rows} (entry, row, action) {found}")
         self._connection.execute(f"CREATE INDEX temp.{one.rows[5:]}_row ON {one.rows[5:]} (row)")
 

@@ -1,0 +1,251 @@
+"""SQLite as a target: its own kinds of tables, its staging file, and an undo that takes what is the load's alone."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from migrator.platforms.sqlite import undo
+from migrator.platforms.sqlite.target import SqliteTarget
+from storage.errors import MigratorError, Red, TransientFault
+from storage.schema import Kind, Type
+from storage.types import Variant
+from tests.conformance.platforms import SqlitePlatform
+from tests.conformance.targets import DDL, STORY, Rows, die, killed, merged, words
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> SqlitePlatform:
+    return SqlitePlatform(tmp_path / "target.db")
+
+
+def goes_and_comes_back(platform: SqlitePlatform, *story: Rows) -> dict[str, list[str]]:
+    """Load and take back: everything is as before; returns how it was in between."""
+    before, target = platform.dump(), platform.target()
+    merged(target, *story)
+    between = platform.dump()
+    undone = target.undo("r1")
+    assert (undone.kept, undone.failed, undone.digest_after) == (0, 0, undone.digest_before_load)
+    assert platform.dump() == before
+    return between
+
+
+# ── kinds of tables ─────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("ddl", "columns", "key", "old", "new"),
+    [
+        ("k TEXT PRIMARY KEY, v) WITHOUT ROWID", ("k", "v"), ("k",), ("a", "t:1"), ("b", "i:1")),
+        (
+            "k BLOB NOT NULL, n REAL NOT NULL, v, PRIMARY KEY (k, n)) WITHOUT ROWID",
+            ("k", "n", "v"),
+            ("k", "n"),
+            (b"\x00a", 0.1, None),
+            (b"\x00b", 0.1, "r:2.5"),
+        ),
+        ("rowid TEXT PRIMARY KEY, oid INTEGER, v)", ("rowid", "oid", "v"), ("rowid",), ("a", 1, None), ("b", 1, "t:")),
+        ("k TEXT NOT NULL UNIQUE, v)", ("k", "v"), ("k",), ("a", "b:AAE="), ("b", "t:\0")),
+        ("k ANY PRIMARY KEY, v ANY) STRICT", ("k", "v"), ("k",), ("t:007", "t:1.0"), ("i:7", "t:1")),
+    ],
+    ids=["without rowid", "without rowid, composite", "rowid hidden", "no primary key", "strict"],
+)
+def test_every_kind_of_table(platform: SqlitePlatform, ddl: str, columns, key, old, new) -> None:  # type: ignore[no-untyped-def]
+    platform.run(f"CREATE TABLE t ({ddl};")
+    merged(platform.target(), Rows("t", columns, key, create=[old]), run="r0")
+    changed = (*old[:-1], "t:changed")
+    between = goes_and_comes_back(platform, Rows("t", columns, key, create=[new], overwrite=[changed]))
+    assert len(between["t"]) == 2 and "changed" in str(between["t"])
+
+
+def test_broken_text_and_every_storage_class_arrive_as_they_were(platform: SqlitePlatform) -> None:
+    platform.run("CREATE TABLE t (k INTEGER PRIMARY KEY, v);")
+    cells = [Variant.encode_text(b"\xff\xfe"), "x:YQBi", "t:007", "i:7", "r:7.0", "r:INF", "b:AAE=", None, "t:"]
+    between = goes_and_comes_back(platform, Rows("t", ("k", "v"), ("k",), create=list(enumerate(cells))))
+    values = [b"\xff\xfe", b"a\0b", b"007", 7, 7.0, float("inf"), b"\0\1", None, b""]
+    assert between["t"] == sorted(map(repr, enumerate(values)))
+
+
+def test_a_target_in_utf_16(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "target.db")) as connection:
+        connection.execute("PRAGMA encoding = 'UTF-16le'")
+        connection.execute("CREATE TABLE t (k TEXT PRIMARY KEY)")
+    platform = SqlitePlatform(tmp_path / "target.db")
+    goes_and_comes_back(platform, Rows("t", ("k",), ("k",), create=[("é😀",)]))
+
+
+def test_a_change_only_the_collation_overlooks_is_noticed(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE t (k INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE);"
+        "CREATE TRIGGER shout AFTER INSERT ON t BEGIN UPDATE t SET v = upper(v); END;"
+    )
+    rows, notes = Rows("t", ("k", "v"), ("k",), create=[(1, "a")]), []
+    target = platform.target()
+    merged(target, rows, commit=False, inside=lambda merge: notes.extend(merge.compare(rows.staged(target))))
+    assert [note.key for note in notes] == [{"k": "1"}]
+
+
+def test_orphans_that_were_there_before_are_not_the_loads(platform: SqlitePlatform) -> None:
+    platform.run(DDL)
+    platform.run("PRAGMA foreign_keys = OFF; INSERT INTO members VALUES (50, 404, NULL, 'lost@x', NULL);")
+    goes_and_comes_back(platform, *STORY)
+
+
+# ── staging ─────────────────────────────────────────────────────────────────────────────────────────────────
+def stage_files(platform: SqlitePlatform) -> list[str]:
+    return sorted(path.name for path in platform.path.parent.iterdir() if "stage" in path.name)
+
+
+def test_what_a_dead_run_staged_is_swept(platform: SqlitePlatform) -> None:
+    platform.run(DDL)
+    killed(lambda: merged(platform.target(), *STORY, run="dead", inside=die))
+    assert stage_files(platform) == ["target.db.migrator-dead.stage"]
+    merged(platform.target(), words((1, "a")))
+    assert stage_files(platform) == []
+
+
+def test_what_another_process_stages_is_left(platform: SqlitePlatform) -> None:
+    platform.run(DDL)
+    ready, release = os.pipe(), os.pipe()
+    other = os.fork()
+    if not other:
+        with platform.target().staging("theirs"):
+            os.write(ready[1], b"1")
+            os.read(release[0], 1)
+        os._exit(0)
+    try:
+        os.read(ready[0], 1)
+        merged(platform.target(), words((1, "a")), run="ours")
+        assert stage_files(platform) == ["target.db.migrator-theirs.stage"]
+        with pytest.raises(TransientFault, match="another process"):
+            merged(platform.target(), words((1, "a")), run="theirs")
+    finally:
+        os.write(release[1], b"1")
+        assert os.waitpid(other, 0)[1] == 0
+    assert stage_files(platform) == []
+
+
+def test_a_value_without_a_place_is_red_with_the_column(platform: SqlitePlatform) -> None:
+    platform.run("CREATE TABLE t (k INTEGER PRIMARY KEY, day TEXT);")
+    rows, target = Rows("t", ("k", "day"), ("k",), create=[(1, None)]), platform.target()
+    staged = rows.staged(target)
+    date = replace(staged.table.column("day"), type=Type(kind=Kind.DATE))
+    staged = replace(staged, table=replace(staged.table, columns=(staged.table.columns[0], date)))
+    with target.staging("r1") as staging, pytest.raises(Red, match="date") as red:
+        staging.stage(staged, [rows.batch(target)])
+    assert red.value.where == "t.day"
+
+
+# ── undo ────────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("step", ["_delete", "_restore", "_conclude"])
+def test_killed_while_taking_back_changes_nothing(
+    platform: SqlitePlatform, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    platform.run(DDL)
+    before, target = platform.dump(), platform.target()
+    merged(target, *STORY)
+    loaded = platform.dump()
+    with monkeypatch.context() as patched:
+        patched.setattr(undo._Undo, step, die)
+        killed(lambda: target.undo("r1"))
+    assert platform.dump() == loaded
+    assert target.undo("r1").reversed == 12
+    assert platform.dump() == before
+
+
+def test_a_reader_does_not_stop_a_load_and_a_writer_makes_it_wait(platform: SqlitePlatform) -> None:
+    platform.run(DDL)
+    with closing(platform.connect()) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM teams").fetchone()
+        started = time.monotonic()
+        merged(platform.target(), words((1, "a")))
+        assert time.monotonic() - started < 5
+
+
+_EDITS = (
+    "UPDATE members SET note = 'e' || {n} WHERE id = {id}",
+    "UPDATE members SET email = 'c@x' WHERE id = {id}",
+    "UPDATE members SET team_id = 1 + {n} % 2 WHERE id = {id}",
+    "UPDATE members SET mentor_id = {n} WHERE id = {id}",
+    "DELETE FROM members WHERE id = {id}",
+    "DELETE FROM teams WHERE id = {n}",
+    "UPDATE teams SET lead_id = {id} WHERE id = {n}",
+    "INSERT INTO members VALUES (100 + {n}, 10, {id}, NULL, 'new')",
+    "INSERT INTO alerts (member_id) VALUES ({id})",
+    "INSERT INTO pins (member_id) VALUES ({id})",
+    "UPDATE words SET word = 'edited' WHERE rowid = {n}",
+    "DELETE FROM words WHERE rowid = {n}",
+    "UPDATE badges SET weight = {n} WHERE id = {n} % 3",
+)
+_steps = st.tuples(st.sampled_from(_EDITS), st.sampled_from([1, 2, 3, 11, 12]), st.integers(1, 12))
+
+
+@given(st.lists(_steps, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_after_any_edits_undo_takes_back_what_is_the_loads_and_nothing_else(steps: list[tuple[str, int, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        platform = SqlitePlatform(Path(folder) / "target.db", journal_mode="delete")
+        platform.run(DDL)
+        before = _live(platform)
+        merged(platform.target(), *STORY)
+        loaded = _live(platform)
+        with closing(platform.connect()) as people:
+            people.execute("PRAGMA synchronous = OFF")
+            for edit, id_, n in steps:
+                try:
+                    people.execute(edit.format(id=id_, n=n))
+                except sqlite3.IntegrityError:
+                    continue
+        edited = _live(platform)
+        undone = platform.target().undo("r1")
+        after = _live(platform)
+        noted = {
+            (note.table, *map(int, note.key.values())) for note in undone.notes if note.table in ("teams", "members")
+        }
+        for row in set(before) | set(loaded) | set(edited) | set(after):
+            _judge(row, before, loaded, edited, after, noted)
+        with closing(platform.connect()) as connection:
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert not noted or platform.target().markers()
+
+
+_Live = dict[tuple[str, int], bytes]
+
+
+def _live(platform: SqlitePlatform) -> _Live:
+    """Every row of the live tables by table and rowid."""
+    tables = ("teams", "members", "words", "badges", "seats", "alerts", "pins")
+    return {
+        (name, row[0]): repr(row[1:]).encode()
+        for name in tables
+        for row in platform.rows(f"SELECT rowid, * FROM {name}")
+    }
+
+
+def _judge(
+    row: tuple[str, int], before: _Live, loaded: _Live, edited: _Live, after: _Live, noted: set[tuple[str, int]]
+) -> None:
+    was, is_loaded, is_edited, now = (state.get(row) for state in (before, loaded, edited, after))
+    if was == is_loaded or is_edited != is_loaded:
+        assert now == is_edited, f"{row} is not the load's, or was edited, and yet changed"
+    elif now == is_loaded:
+        assert row in noted, f"{row} stayed without a note"
+    else:
+        assert now == was, f"{row} is neither as before nor as loaded"
+
+
+def test_a_fault_leaves_as_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "target.db"
+    SqlitePlatform(path)
+    path.write_bytes(path.read_bytes()[:100] + b"\xff" * 4000)
+    with pytest.raises(MigratorError) as refused:
+        SqliteTarget(f"sqlite:///{path}").describe()
+    assert refused.value.next
