@@ -21,7 +21,7 @@ from storage.archive import Archive
 from storage.schema import Schema, Table, Type
 from storage.types import arrow_schema
 
-PORTION = 65_536
+PORTION = 32_768
 """Rows of a source table mapped at a time."""
 
 _WHOLE = "migrator whole"

@@ -16,7 +16,7 @@ from mappings.quote import identifier as quoted
 from storage.errors import Fault
 from storage.schema import Type
 
-MEMORY_LIMIT = "192MB"
+MEMORY_LIMIT = "144MB"
 _BATCH_ROWS = 16_384
 
 
@@ -138,7 +138,7 @@ def workbench(folder: Path | None = None) -> Iterator[Workbench]:
             str(Path(path) / "work.duckdb"),
             config={
                 "memory_limit": MEMORY_LIMIT,
-                "threads": 2,
+                "threads": 1,
                 "temp_directory": str(Path(path) / "spill"),
                 "preserve_insertion_order": False,  # order costs memory, and nothing here depends on it
                 "autoinstall_known_extensions": False,
@@ -146,6 +146,8 @@ def workbench(folder: Path | None = None) -> Iterator[Workbench]:
             },
         )
         try:
+            # an expression with a time zone means the same on every machine
+            connection.execute("SET TimeZone = 'UTC'")
             # mappings carry SQL expressions of strangers: nothing they say may reach a file or change a setting
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
