@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from migrator.cli.commands import (
@@ -68,7 +67,7 @@ def _of_system(error: OSError) -> Fault:
 
 
 def _of_click(error: Exception) -> MigratorError:
-    """Typer raises its own copy of click's errors: told apart by what they offer, not by their class."""
+    """Typer carries its own copy of click, of no public name: its errors are known by what they offer."""
     if isinstance(error, click.ClickException) or hasattr(error, "format_message"):
         return Misuse(error.format_message(), where="command line", next="see migrator --help")
     if type(error).__name__ == "Abort":
