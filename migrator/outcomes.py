@@ -48,6 +48,8 @@ class Equation:
     kept: int = 0
     rejected: int = 0
     excluded: int = 0
+    rejected_because: str = ""  # the reasons the mapping states
+    excluded_because: str = ""
 
     @property
     def unexplained(self) -> int:

@@ -28,6 +28,8 @@ def _equation(prepared: Prepared, edge: CompiledEdge, written: dict[str, int]) -
         kept=kept,
         rejected=int(bench.one(edge.rejected_sql)),
         excluded=int(bench.one(edge.excluded_sql)),
+        rejected_because="; ".join(reject.because for reject in edge.mapping.rejects),
+        excluded_because=edge.mapping.because or "",
     )
 
 

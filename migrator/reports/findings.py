@@ -45,8 +45,10 @@ _ROW_REASONS = {
 
 def _rows(report: RunReport) -> Iterator[Absence]:
     for equation in report.equations:
-        for kind, why in _ROW_REASONS.items():
+        stated = {"excluded": equation.excluded_because, "rejected": equation.rejected_because}
+        for kind, unstated in _ROW_REASONS.items():
             rows: int = getattr(equation, kind)
+            why = stated.get(kind) or unstated
             if rows:
                 yield Absence(kind=kind, what=f"rows of {equation.source} → {equation.target}", rows=rows, why=why)
 
