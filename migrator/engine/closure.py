@@ -43,9 +43,7 @@ class Closure:
                 self._find()
                 return
             except Recast as recast:
-                table = self._tables[recast.table]
-                columns = tuple(recast.column if c.name == recast.column.name else c for c in table.columns)
-                self._tables[recast.table] = replace(table, columns=columns)
+                self._tables[recast.table] = with_column(self._tables[recast.table], recast.column)
 
     def _find(self) -> None:
         self._round = 0
@@ -154,7 +152,7 @@ class Closure:
                     found |= bool(self._take_parents(reference, SHARED))
 
     def _apply_policies(self) -> None:
-        """Parents of other tenants, where the plan says that they come along; to a fixed point, as they have parents too."""
+        """Parents of other tenants, where the plan lets them come along; to a fixed point: they have parents too."""
         found = True
         while found:
             found = False
@@ -248,7 +246,8 @@ class Closure:
         names = ", ".join(f"c.{quoted(column)}" for column in reference.columns)
         return (
             f"SELECT DISTINCT {names} FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
-            f" AND NOT EXISTS (SELECT 1 FROM own.{quoted(reference.parent)} p WHERE {self.joined(reference)}) ORDER BY ALL"
+            f" AND NOT EXISTS (SELECT 1 FROM own.{quoted(reference.parent)} p WHERE {self.joined(reference)})"
+            " ORDER BY ALL"
         )
 
     def _filled(self, reference: Reference) -> str:
@@ -314,6 +313,11 @@ class Closure:
         for name, class_ in self._classified.classes.items():
             if class_ == OWNED and self.count(name, STUB):
                 yield name
+
+
+def with_column(table: Table, column: Column) -> Table:
+    """The table with this column in the place of the one of its name."""
+    return replace(table, columns=tuple(column if c.name == column.name else c for c in table.columns))
 
 
 def as_text(alias: str, column: Column) -> str:

@@ -36,7 +36,7 @@ class Compared:
 
 
 def compare(workbench: Workbench, staged: Staged, expected: str, actual: Scan, *, others_too: bool = False) -> Compared:
-    """`expected` is a query giving staged.columns; `others_too`: equal rows of other people may stand beside keyless ones."""
+    """`expected` is a query giving staged.columns; `others_too`: other people's rows may stand beside keyless ones."""
     sides = _Sides(workbench, staged)
     sides.take(expected, actual)
     return _Comparison(workbench, sides, others_too=others_too).run()
@@ -160,7 +160,8 @@ class _Comparison:
         return (
             f"SELECT {missing} AS missing, {unexpected} AS unexpected, {cells}"
             f" FROM (SELECT * FROM cmp.expected_rows t WHERE {self._bucket('t')} IN (SELECT bucket FROM differing)) e"
-            f" FULL OUTER JOIN (SELECT * FROM cmp.actual t WHERE {self._bucket('t')} IN (SELECT bucket FROM differing)) a"
+            " FULL OUTER JOIN"
+            f" (SELECT * FROM cmp.actual t WHERE {self._bucket('t')} IN (SELECT bucket FROM differing)) a"
             f" ON {on} WHERE {missing} OR {unexpected} OR {differs}"
         )
 
@@ -218,7 +219,8 @@ class _Comparison:
     def _row_text(self, alias: str, columns: tuple[Column, ...]) -> str:
         """Length-prefixed texts of the columns behind each other, so that no two rows read the same."""
         parts = [
-            f"CASE WHEN {alias}.{quoted(c.name)} IS NULL THEN '-' ELSE strlen({cell(alias, c)}) || ':' || {cell(alias, c)} END"
+            f"CASE WHEN {alias}.{quoted(c.name)} IS NULL THEN '-'"
+            f" ELSE strlen({cell(alias, c)}) || ':' || {cell(alias, c)} END"
             for c in columns
         ]
         return " || ".join(parts)

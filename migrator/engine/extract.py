@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from migrator.contracts import Reading
+from migrator.contracts import Matching, Reading
 from migrator.engine.classify import Reference
 from migrator.engine.closure import STUB
 from migrator.engine.scope import Resolved, blanked
 from migrator.engine.workbench import QueryKeys
-from storage.schema import Kind, Table
-from storage.types import arrow_schema, arrow_type
+from storage.schema import Kind, Table, Type
+from storage.types import Variant, arrow_schema, arrow_type, to_variant
 
 _BLANKS = {Kind.INTEGER: 0, Kind.FLOAT: 0.0, Kind.BINARY: b"", Kind.BOOLEAN: False, Kind.VARIANT: "t:"}
 
@@ -39,15 +39,15 @@ def _nulling(resolved: Resolved, table: Table, reference: Reference) -> Callable
     """Set the reference's columns to NULL in rows that point outside the archive."""
     missing = _texts(resolved.closure.missing(reference))
     columns = blanked(table, reference)
+    types = [table.column(name).type for name in reference.columns]
 
     def change(batch: pa.RecordBatch) -> pa.RecordBatch:
         if not len(missing):
             return batch
-        keys = _joined([batch.column(name) for name in reference.columns])
+        keys = _tagged([batch.column(name) for name in reference.columns], types)
         outside = pc.fill_null(pc.is_in(keys, value_set=missing), False)
         if reference.when:
-            kind = pc.cast(batch.column(reference.when.columns[0]), pa.string())
-            outside = pc.and_(outside, pc.fill_null(pc.equal(kind, str(reference.when.values[0])), False))
+            outside = pc.and_(outside, pc.fill_null(_says(batch, table, reference.when), False))
         for name in columns:
             i = batch.schema.get_field_index(name)
             batch = batch.set_column(i, batch.schema.field(i), pc.if_else(outside, None, batch.column(i)))
@@ -58,11 +58,22 @@ def _nulling(resolved: Resolved, table: Table, reference: Reference) -> Callable
 
 def _texts(keys: QueryKeys) -> pa.Array:
     """Keys as one text each: an Arrow array is the compact form of a set that is small beside its table."""
-    parts = [_joined(batch.columns) for batch in keys.batches()]
+    parts = [_tagged(batch.columns, keys.types) for batch in keys.batches()]
     return pa.concat_arrays(parts) if parts else pa.array([], pa.string())
 
 
-def _joined(columns: list[pa.Array]) -> pa.Array:
+def _tagged(columns: Sequence[pa.Array], types: Sequence[Type]) -> pa.Array:
+    # the closure may know a column as mixed that the census found to be of one type: tagged, both read the same
+    return _joined([to_variant(column, type_) for column, type_ in zip(columns, types, strict=True)])
+
+
+def _says(batch: pa.RecordBatch, table: Table, when: Matching) -> pa.Array:
+    """Where the type column has the value `when` names."""
+    said = to_variant(batch.column(when.columns[0]), table.column(when.columns[0]).type)
+    return pc.equal(pc.utf8_slice_codeunits(said, len(Variant.TEXT)), str(when.values[0]))
+
+
+def _joined(columns: Sequence[pa.Array]) -> pa.Array:
     return pc.binary_join_element_wise(*[pc.cast(column, pa.string()) for column in columns], "\x1f")
 
 

@@ -206,4 +206,5 @@ class Prover:
 
 
 def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
+    plain = int(value) if isinstance(value, bool) else value  # as platforms without a boolean store it
+    return "'" + str(plain).replace("'", "''") + "'"

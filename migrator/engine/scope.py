@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 from migrator.contracts import Among, Matching, Reading, Whole
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference, classify
-from migrator.engine.closure import CARRIED, STUB, Closure
+from migrator.engine.closure import CARRIED, STUB, Closure, with_column
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Verdict
 from migrator.plan import ColumnRoot, DatabaseRoot, Plan, ScopeRules, TableRoot
-from storage.errors import Misuse
+from storage.errors import Misuse, Recast
 from storage.problem import Problem
-from storage.schema import Table
+from storage.schema import Kind, Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,13 +190,10 @@ class _Finder:
             self._closure.table(reference.parent), Among(columns=reference.parent_columns, keys=missing)
         )
         policy = self._rules.foreign.get(reference.name)
-        if not existing or policy == "null":
-            return Crossing(
-                reference=str(reference),
-                count=count,
-                policy="null" if policy == "null" else "dangling",
-                examples=examples,
-            )
+        freed = policy == "null" and blanked(self._closure.table(reference.table), reference)
+        if not existing or freed:
+            said = "null" if freed else "dangling"
+            return Crossing(reference=str(reference), count=count, policy=said, examples=examples)
         by_path = reference in self._classified.paths.get(reference.table, ())
         if policy == "null":
             what = f"{count} row(s) point at {reference.parent} of another tenant by a column that cannot be NULL"
@@ -221,11 +220,7 @@ class _Finder:
                 self.problems.extend(self._unknown_types(declared.table, declared.type_column, dict(declared.types)))
 
     def _unknown_types(self, name: str, column: str, types: dict[str, str]) -> Iterator[Problem]:
-        seen: set[str] = set()
-        table = self._closure.table(name)
-        for batch in self._reading.scan(table, Whole(), columns=[column], distinct=True):
-            seen |= {str(value) for value in batch.column(0).to_pylist() if value is not None}
-        unknown = sorted(seen - set(types))
+        unknown = sorted(set(self._values(self._closure.table(name), column)) - set(types))
         if unknown:
             yield Problem(
                 where=f"{name}.{column}",
@@ -234,6 +229,21 @@ class _Finder:
                 examples=tuple(unknown[:10]),
                 next="add each to `types` of this reference, with the table it means",
             )
+
+    def _values(self, table: Table, name: str) -> Iterator[str]:
+        """The distinct values of a column in the whole source, as text, whatever it holds."""
+        try:
+            column, batches = table.column(name), list(self._distinct(table, name))
+        except Recast as recast:
+            column, table = recast.column, with_column(table, recast.column)
+            batches = list(self._distinct(table, name))
+        for batch in batches:
+            for value in batch.column(0).to_pylist():
+                if value is not None:
+                    yield value[2:] if column.type.kind is Kind.VARIANT else str(value)
+
+    def _distinct(self, table: Table, name: str) -> Iterator[pa.RecordBatch]:
+        return self._reading.scan(table, Whole(), columns=[name], distinct=True)
 
     def left_behind(self) -> Iterator[Crossing]:
         """Rows that an unchosen reference leads to this tenant by, and that stay with another."""
