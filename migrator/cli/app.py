@@ -21,7 +21,7 @@ from migrator.cli.commands import (
     snapshot,
     verify,
 )
-from migrator.cli.output import show_error
+from migrator.cli.output import show_error, stderr
 from storage.errors import Fault, MigratorError, Misuse, Parked
 
 app = typer.Typer(
@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     """The command's exit code. Whatever a person reads about an error, a program reads with --json."""
     as_json = "--json" in arguments
     try:
-        code = app(list(arguments), standalone_mode=False)
+        code = app(list(arguments), prog_name="migrator", standalone_mode=False)
     except MigratorError as error:
         return show_error(error, as_json=as_json)
     except KeyboardInterrupt:
@@ -57,6 +57,9 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         return show_error(_of_system(error), as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the outermost edge: a bug is told in one line, not in a traceback
+        if type(error).__name__ == "NoArgsIsHelpError":
+            stderr.print(str(error), markup=False)
+            return Misuse.exit_code
         return show_error(_of_click(error), as_json=as_json)
     return int(code or 0)
 
@@ -68,10 +71,11 @@ def _of_system(error: OSError) -> Fault:
 
 def _of_click(error: Exception) -> MigratorError:
     """Typer carries its own copy of click, of no public name: its errors are known by what they offer."""
-    if isinstance(error, click.ClickException) or hasattr(error, "format_message"):
-        return Misuse(error.format_message(), where="command line", next="see migrator --help")
+    message = getattr(error, "format_message", None)
+    if message is not None:
+        return Misuse(message(), where="command line", next="see migrator --help")
     if type(error).__name__ == "Abort":
         return Parked("interrupted; nothing was changed", next="give the same command again")
     return Fault(
-        f"a bug: {type(error).__name__}: {error}", where="migrator", next="report it; MIGRATOR_TRACEBACK=1 shows where"
+        f"a bug: {type(error).__name__}: {error}", where="migrator", next="report it, with the command and the run's id"
     )
