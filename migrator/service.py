@@ -36,6 +36,7 @@ from storage.archive import Archive, list_archives
 from storage.check import CheckResult, check_archive
 from storage.errors import Misuse, Red
 from storage.location import open_store, split_archive
+from storage.objects import ObjectStore
 from storage.problem import Problem
 from storage.seal import SigningKeys
 
@@ -116,12 +117,10 @@ class Service:
         return plan.store or self.settings.default_store
 
     def archive(self, location: str) -> Archive:
-        store, archive_id = split_archive(location)
-        return Archive.open(open_store(store), archive_id)
+        return Archive.open(*_opened(location))
 
     def check_archive(self, location: str, *, key: str | None = None) -> CheckResult:
-        store, archive_id = split_archive(location)
-        return check_archive(open_store(store), archive_id, key=key)
+        return check_archive(*_opened(location), key=key)
 
     def archive_of(self, plan: Plan, location: str | None) -> Archive:
         """The archive named, else the newest complete one of the plan's tenant in its store; Misuse where there is none."""
@@ -145,6 +144,19 @@ class Service:
             )
         return Archive.open(store, own[-1].archive_id)
 
+    def _intact(self, plan: Plan, location: str | None) -> Archive:
+        """The archive to load, every byte of it as it was sealed: also of the parts that no load reads. Red otherwise."""
+        archive = self.archive_of(plan, location)
+        problems = check_archive(*_opened(archive.location), bytes_only=True).problems
+        if problems:
+            raise Red(
+                f"the archive is damaged: {problems[0].what}",
+                where=f"{archive.location}/{problems[0].where}",
+                next=problems[0].next,
+                problems=problems,
+            )
+        return archive
+
     # ── mapping ─────────────────────────────────────────────────────────────────────────────────────────────
     def mapping(self, plan: Plan) -> Mapping:
         """The plan's mapping: beside the plan, from the working directory, or of the catalog that is shipped."""
@@ -162,7 +174,7 @@ class Service:
         with workbench() as bench:
             found = map_check(
                 bench,
-                self.archive_of(plan, archive),
+                self._intact(plan, archive),
                 self.mapping(plan),
                 target,
                 plan.needs_target().policy,
@@ -191,7 +203,7 @@ class Service:
 
     def _load(self, plan: Plan, location: str | None, *, rehearse: bool, whole: bool) -> Finished:
         target = self.targets(plan.needs_target().url)
-        archive, mapping, schema = self.archive_of(plan, location), self.mapping(plan), target.describe()
+        archive, mapping, schema = self._intact(plan, location), self.mapping(plan), target.describe()
         sealed = seal(plan, mapping, [archived.table for archived in archive.tables], schema.tables)
         self._refuse_twice(target, archive, sealed, rehearse=rehearse)
         with self._catalog() as catalog:
@@ -360,6 +372,11 @@ class Service:
             yield catalog
         finally:
             catalog.close()
+
+
+def _opened(location: str) -> tuple[ObjectStore, str]:
+    store, archive_id = split_archive(location)
+    return open_store(store), archive_id
 
 
 def _require_green(checked: MapCheck) -> None:
