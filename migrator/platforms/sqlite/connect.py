@@ -22,6 +22,8 @@ def path_of(url: str) -> Path:
             "not a SQLite address", where=url, next="write sqlite:///relative.db or sqlite:////absolute/path.db"
         )
     path = Path(unquote(url.removeprefix(prefix)))
+    if path.is_dir():
+        raise Misuse("a folder, not a file", where=str(path), next="name the database file in it")
     if not path.is_file():
         raise Misuse(
             "no such file", where=str(path), next="check the path; a relative one starts where the command runs"
