@@ -95,7 +95,19 @@ class Catalog:
         self._engine.dispose()
 
     # ── runs ────────────────────────────────────────────────────────────────────────────────────────────────
-    def start(self, *, kind: str, plan: str, tenant: str, **known: str | None) -> RunRecord:
+    def start(
+        self,
+        *,
+        kind: str,
+        plan: str,
+        tenant: str,
+        source: str | None = None,
+        archive: str | None = None,
+        target: str | None = None,
+        seal: str | None = None,
+        of_run: str | None = None,
+        plan_file: str | None = None,
+    ) -> RunRecord:
         """Record a run as running, under the next number of its plan and kind; two processes never get the same."""
         now = datetime.now(UTC)
         for _ in range(_TRIES_FOR_A_NUMBER):
@@ -109,7 +121,12 @@ class Catalog:
                 started_at=_text(now),
                 host=socket.gethostname(),
                 process=os.getpid(),
-                **known,
+                source=source,
+                archive=archive,
+                target=target,
+                seal=seal,
+                of_run=of_run,
+                plan_file=plan_file,
             )
             try:
                 with self._transaction() as connection:
