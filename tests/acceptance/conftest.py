@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.office import office
 from tests.acceptance.world import ROOT, World
 
 SOCIAL = ROOT / "samples" / "social"
@@ -32,5 +33,13 @@ def social(tmp_path_factory: pytest.TempPathFactory) -> World:
 def archived(social: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The social story with its archive taken; not to be changed."""
     world = social.copied(tmp_path_factory.mktemp("archived"))
+    world.json("snapshot", world.plan)
+    return world
+
+
+@pytest.fixture(scope="session")
+def right_office(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The office with its archive taken and nothing wrong; not to be changed."""
+    world = office(tmp_path_factory.mktemp("office"))
     world.json("snapshot", world.plan)
     return world
