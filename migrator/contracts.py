@@ -107,7 +107,7 @@ class Reading(Protocol):
     schema: Schema
 
     def census(self, table: Table, predicate: Predicate) -> tuple[Table, tuple[ColumnCensus, ...]]:
-        """The table with each column's type and fidelity decided by the values `predicate` selects, and the findings."""
+        """The table, each column's type and fidelity decided by the values `predicate` selects, and the findings."""
         ...
 
     def scan(

@@ -71,7 +71,7 @@ class ColumnFate:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One cell (or row) that is not what archive + mapping say: both values as text, None is NULL, absent rows say so."""
+    """One cell (or row) that is not what archive + mapping say: values as text, None is NULL, absent rows say so."""
 
     table: str
     key: dict[str, str]

@@ -34,6 +34,7 @@ class Closure:
         self._workbench = workbench
         self._tables = {table.name: table for table in reading.schema.tables}
         self._round = 0
+        self._found: dict[tuple[str, int], int] = {}  # rows by table and the round that found them
 
     # ── finding ─────────────────────────────────────────────────────────────────────────────────────────────
     def find(self) -> None:
@@ -46,7 +47,7 @@ class Closure:
                 self._tables[recast.table] = with_column(self._tables[recast.table], recast.column)
 
     def _find(self) -> None:
-        self._round = 0
+        self._round, self._found = 0, {}
         self._workbench.execute("DROP SCHEMA IF EXISTS own CASCADE")
         self._workbench.schema("own")
         for name, class_ in self._classified.classes.items():
@@ -117,11 +118,11 @@ class Closure:
         raise Red("the ownership paths do not come to an end", where="scope", next="report this with the schema")
 
     def _take_children(self, reference: Reference, found_in: int) -> int:
+        if not self._found.get((reference.parent, found_in)):
+            return 0
         keys = self._keys_of(
             reference.parent, reference.parent_columns, f"migrator_class = 'owned' AND migrator_round = {found_in}"
         )
-        if not len(keys):
-            return 0
         return self._take(reference.table, Among(columns=reference.columns, keys=keys, when=reference.when), OWNED)
 
     def _take_keyless(self) -> None:
@@ -184,9 +185,9 @@ class Closure:
             new = f"SELECT i.* FROM {incoming} i WHERE NOT EXISTS (SELECT 1 FROM {own} o WHERE {on})"
         else:
             new = f"SELECT * FROM {incoming}"
-        before = self.count(name)
-        self._workbench.execute(f"INSERT INTO {own} SELECT *, '{class_}', {self._round} FROM ({new})")
-        return self.count(name) - before
+        found = int(self._workbench.one(f"INSERT INTO {own} SELECT *, '{class_}', {self._round} FROM ({new})"))
+        self._found[name, self._round] = self._found.get((name, self._round), 0) + found
+        return found
 
     def _refuse_null_keys(self, table: Table) -> None:
         empty = " OR ".join(f"{quoted(column)} IS NULL" for column in table.primary_key)

@@ -11,7 +11,7 @@ from migrator.outcomes import ColumnFate, Equation
 
 
 def equations(prepared: Prepared, written: dict[int, dict[str, int]]) -> tuple[Equation, ...]:
-    """One equation an edge. `written` is what the target counted after the merge; kept rows are counted at the match."""
+    """One equation an edge. `written` is what the target counted after the merge; kept rows count at the match."""
     return tuple(_equation(prepared, edge, written.get(edge.number, {})) for edge in prepared.compiled.edges)
 
 

@@ -68,8 +68,9 @@ def load(
     whole: bool = False,
     progress: Progress = silent,
 ) -> Loaded:
-    """Load the prepared rows, or rehearse it. Nothing is committed unless staging, merge and ledger agree: Red otherwise.
+    """Load the prepared rows, or rehearse it.
 
+    Nothing is committed unless staging, merge and ledger agree: Red otherwise.
     After the commit a verification that finds differences does not raise: it is the red answer of a load that stands.
     """
     clock = _Clock()
@@ -120,9 +121,10 @@ def _stage(prepared: Prepared, staging: Staging, progress: Progress) -> int:
 def _require_equal(place: str, staged: Staged, compared: Compared) -> None:
     if compared.comparison.different:
         raise Red(
-            f"{compared.comparison.different} row(s) in {place} are not what the mapping says: {first(compared.differences)}",
+            f"{compared.comparison.different} row(s) in {place} are not what the mapping says:"
+            f" {first(compared.differences)}",
             where=staged.table.name,
-            next="the target changes these values when it stores them: mend the mapping with a cast; nothing was loaded",
+            next="the target changes these values when it stores them: add a cast to the mapping; nothing was loaded",
             problems=(
                 Problem(
                     where=staged.table.name,

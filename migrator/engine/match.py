@@ -35,7 +35,7 @@ class Matcher:
         self.problems: list[Problem] = []
 
     def match(self) -> tuple[Problem, ...]:
-        """Fill `decided` and point the crosswalks at matched rows, parents first: children see their parents' new keys."""
+        """Fill `decided`, point the crosswalks at matched rows; parents first: children see their parents' new keys."""
         self._bench.schema("live")
         self._bench.schema("decided")
         for staged in self._prepared.tables:
@@ -86,7 +86,8 @@ class Matcher:
                 what="duplicate: the target already holds rows with these values",
                 count=count,
                 examples=tuple(row[0] for row in examples),
-                next=f"decide in the plan: target.on_match: {{{staged.table.name}: keep | overwrite}}, or reject these rows",
+                next=f"decide in the plan: target.on_match: {{{staged.table.name}: keep | overwrite}},"
+                " or reject these rows",
             )
         )
 
@@ -179,7 +180,8 @@ class Matcher:
                     examples=tuple(
                         r[0] for r in self._bench.rows(f"SELECT DISTINCT {shown} {pairs} ORDER BY 1 LIMIT {_EXAMPLES}")
                     ),
-                    next="match by these columns (`match:` in the mapping, target.on_match in the plan), or change the value",
+                    next="match by these columns (`match:` in the mapping, target.on_match in the plan),"
+                    " or change the value",
                 )
 
     def _orphans(self, staged: Staged) -> Iterator[Problem]:

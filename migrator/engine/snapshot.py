@@ -51,11 +51,12 @@ def snapshot(
         progress(Tick(step="scope"))
         resolved = resolve(reading, plan, bench)
         if resolved.scope.problems:
+            first, *_ = problems = resolved.scope.problems
             raise Red(
-                f"the scope has {len(resolved.scope.problems)} open question(s); first: {resolved.scope.problems[0].what}",
-                where=resolved.scope.problems[0].where,
-                next=resolved.scope.problems[0].next,
-                problems=resolved.scope.problems,
+                f"the scope has {len(problems)} open question(s); first: {first.what}",
+                where=first.where,
+                next=first.next,
+                problems=problems,
             )
         identity = _identity(reading, plan, tool)
         prover = Prover(bench, resolved.classified, resolved.rules)
