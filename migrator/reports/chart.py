@@ -31,7 +31,7 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One edge at full width: shares of its own rows, because a table of three rows matters as much as one of millions."""
+    """One edge at full width, in shares of its own rows: a table of three rows matters as much as one of millions."""
 
     equation: Equation
     segments: tuple[Segment, ...]

@@ -32,14 +32,14 @@ def _tables(report: RunReport) -> Iterator[Absence]:
 
 def _columns(report: RunReport) -> Iterator[Absence]:
     for column in report.columns:
-        if column.fate == "dropped":
+        if column.fate == "dropped" and column.table not in report.dropped_tables:
             yield Absence(kind="dropped", what=f"column {column.table}.{column.column}", rows=None, why=column.reason)
 
 
 _ROW_REASONS = {
-    "excluded": "the mapping's condition on this edge leaves these rows out",
+    "excluded": "the mapping’s condition on this edge leaves these rows out",
     "rejected": "the mapping refuses these rows: see “Rejected and kept rows”",
-    "kept": "the target's own row was there before and stayed as it was",
+    "kept": "the target’s own row was there before and stayed as it was",
 }
 
 
@@ -59,7 +59,6 @@ def has_reservations(report: RunReport) -> bool:
     return (
         any(equation.rejected for equation in report.equations)
         or any(column.lossy for column in report.columns)
-        or bool(report.not_run)
         or (verification is not None and bool(limits(report)))
         or (report.rollback is None and (verification is None or not verification.compared))
     )
@@ -82,8 +81,17 @@ def totals(report: RunReport) -> Equation:
     def total(name: str) -> int:
         return sum(getattr(equation, name) for equation in report.equations)
 
-    names = ("archive", "loaded", "merged", "kept", "rejected", "excluded")
-    return Equation(source="all", target="all", kind="total", **{name: total(name) for name in names})
+    return Equation(
+        source="all",
+        target="all",
+        kind="total",
+        archive=total("archive"),
+        loaded=total("loaded"),
+        merged=total("merged"),
+        kept=total("kept"),
+        rejected=total("rejected"),
+        excluded=total("excluded"),
+    )
 
 
 def unexplained(report: RunReport) -> int:
@@ -92,7 +100,7 @@ def unexplained(report: RunReport) -> int:
 
 
 def is_as_before(report: RunReport) -> bool | None:
-    """After a rehearsal or a rollback: does the digest equal the one before the load? None: not recorded, or no claim."""
+    """After a rehearsal or a rollback: is the digest the one before the load? None: not recorded, or no claim."""
     if report.kind not in ("rehearsal", "rollback"):
         return None
     digests = {name.removeprefix("digest_"): digest for name, digest in report.digests.items()}

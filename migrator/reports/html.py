@@ -45,9 +45,10 @@ def render_html(report: RunReport) -> bytes:
 def commands(report: RunReport) -> tuple[Command, ...]:
     """How to repeat what this report says, first without this software."""
     archive, run = shlex.quote(report.archive), shlex.quote(report.run)
+    key = f" --key {shlex.quote(report.archive_fingerprint)}" if report.archive_fingerprint else ""
     return (
         Command(
-            line=f"sh check-archive.sh --key {shlex.quote(report.archive_fingerprint)}",
+            line=f"sh check-archive.sh{key}",
             why="inside the archive's folder: that it is unaltered and signed by this key (coreutils and openssl only)",
         ),
         Command(line=f"migrator archive check {archive}", why="the same, and every row count and digest recomputed"),
@@ -79,6 +80,8 @@ def _environment() -> Environment:
     )
     environment.filters["number"] = lambda count: f"{count:,}".replace("-", "−")
     environment.filters["visible"] = visible.visible
+    environment.filters["name"] = visible.name
+    environment.filters["moment"] = lambda text: text.replace("T", " ").replace("Z", " UTC")
     environment.filters["key"] = visible.key_text
     environment.filters["seconds"] = _duration
     environment.filters["size"] = _size

@@ -108,13 +108,24 @@ def _comparison(report: RunReport) -> Sentence:
     )
 
 
+_KEPT = (
+    "kept because of later edits",
+    "kept because of later edits",
+    "gardée à cause de modifications ultérieures",
+    "gardées à cause de modifications ultérieures",
+)
+
+
 def _taken_back(counts: dict[str, int]) -> Sentence:
     reversed_, kept, failed = (counts.get(name, 0) for name in ("reversed", "kept", "failed"))
-    return Sentence(
-        english=f"rows reversed {reversed_:,}, kept because people edited them {kept:,}, failed {failed:,}",
-        french=f"lignes reprises {_french(reversed_)}, gardées car modifiées depuis {_french(kept)}, "
-        f"en échec {_french(failed)}",
+    facts = (
+        _counted(reversed_, "row reversed", "rows reversed", "ligne reprise", "lignes reprises"),
+        _counted(kept, *_KEPT) if kept else Sentence(english="none kept", french="aucune gardée"),
+        _counted(failed, "failed", "failed", "en échec", "en échec")
+        if failed
+        else Sentence(english="none failed", french="aucune en échec"),
     )
+    return Sentence(english=", ".join(fact.english for fact in facts), french=", ".join(fact.french for fact in facts))
 
 
 def _counted(count: int, one: str, many: str, une: str, plusieurs: str) -> Sentence:

@@ -1,8 +1,7 @@
-"""Values as a person can tell them apart: NULL is not '' is not ' ', and no character hides or reorders its neighbours."""
+"""Values as a person tells them apart: NULL is not '' is not ' ', and no character hides or reorders its neighbours."""
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 
@@ -11,6 +10,7 @@ from markupsafe import Markup, escape
 _AROUND, _LONGEST = 40, 240
 _NULL = Markup('<span class="null" title="no value">NULL</span>')
 _EDGE_SPACE = re.compile(r"^ +| +$| {2,}")
+_WORD_END = re.compile(r"(?<=[._:/])")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 
 
@@ -23,14 +23,19 @@ def visible(value: str | None) -> Markup:
 
 
 def compared(value: str | None, other: str | None) -> Markup:
-    """One value beside the other it should equal, as HTML: what differs is marked, and is in sight however long both are."""
+    """One value beside the one it should equal, as HTML: what differs is marked, in sight however long both are."""
     if value is None or other is None:
         return visible(value)
-    start = len(os.path.commonprefix((value, other)))
-    end = len(os.path.commonprefix((value[start:][::-1], other[start:][::-1])))
+    start = _in_common(value, other)
+    end = _in_common(value[start:][::-1], other[start:][::-1])
     before, part, after = value[:start], value[start : len(value) - end], value[len(value) - end :]
     marked = Markup("<mark>{}</mark>").format(_shown(_head(part, _LONGEST), combining=True)) if part else Markup("")
     return _quoted(_shown(_tail(before, _AROUND)) + marked + _shown(_head(after, _AROUND)))
+
+
+def name(identifier: str) -> Markup:
+    """A table's or column's name, as HTML that a line may break between its words and nowhere else."""
+    return Markup("<wbr>").join(_shown(word) for word in _WORD_END.split(identifier))
 
 
 def key_text(key: dict[str, str]) -> Markup:
@@ -38,6 +43,12 @@ def key_text(key: dict[str, str]) -> Markup:
     if not key:
         return Markup("<em>no key</em>")
     return Markup(", ").join(Markup("{} {}").format(_shown(column), visible(value)) for column, value in key.items())
+
+
+def _in_common(value: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(value, other, strict=False))
+    return next((position for position, (mine, theirs) in pairs if mine != theirs), min(len(value), len(other)))
 
 
 def _quoted(content: Markup) -> Markup:

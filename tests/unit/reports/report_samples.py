@@ -1,4 +1,4 @@
-"""Reports as real runs leave them: a migration that is green with reservations, a red one, rollbacks, and an empty one."""
+"""Reports as real runs leave them: a migration that is green with reservations, a red one, rollbacks, an empty one."""
 
 from __future__ import annotations
 
@@ -104,7 +104,9 @@ GREEN = replace(
     digests={"before": f"31:{7:032x}", "after": f"5422:{0xA1B2C3D4E5F60718293A4B5C6D7E8F90:032x}"},
     notes=(
         Problem(where="members → accounts", what="rejected: no e-mail address", count=2, examples=("id=77", "id=103")),
-        Problem(where="accounts", what="kept: an account with this address was there", examples=("claire@example.org",)),
+        Problem(
+            where="accounts", what="kept: an account with this address was there", examples=("claire@example.org",)
+        ),
     ),
     timings=(
         StepTiming(step="map", seconds=1.42, rows=5_475, peak_bytes=91_226_112),
@@ -121,7 +123,9 @@ GREEN = replace(
 DIFFERENCES = (
     Difference(table="accounts", key={"id": "8b1f"}, column="email", expected=None, actual=""),
     Difference(table="accounts", key={"id": "8b20"}, column="email", expected="", actual=" "),
-    Difference(table="profiles", key={"id": "91aa"}, column="display_name", expected="Zoé  Lefèvre ", actual="Zoé Lefèvre"),
+    Difference(
+        table="profiles", key={"id": "91aa"}, column="display_name", expected="Zoé  Lefèvre ", actual="Zoé Lefèvre"
+    ),
     Difference(table="profiles", key={"id": "91ab"}, column="display_name", expected="Rene\u0301", actual="René"),
     Difference(
         table="entries",
@@ -150,7 +154,10 @@ RED = replace(
         different=7,
         differences=DIFFERENCES,
         tables=(replace(VERIFICATION.tables[0], different=2, actual=117), *VERIFICATION.tables[1:]),
-        checks=(Check(name="foreign keys", passed=False, detail="entries.parent_id: 3 orphans"), *VERIFICATION.checks[1:]),
+        checks=(
+            Check(name="foreign keys", passed=False, detail="entries.parent_id: 3 orphans"),
+            *VERIFICATION.checks[1:],
+        ),
     ),
     problems=(
         Problem(
