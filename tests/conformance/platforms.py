@@ -69,7 +69,9 @@ class SqlitePlatform:
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         rows = list(rows)
-        marks = ", ".join("?" * len(rows[0])) if rows else ""
+        if not rows:
+            return
+        marks = ", ".join("?" * len(rows[0]))
         with closing(self.connect()) as connection, connection:
             connection.execute("BEGIN")
             connection.executemany(f'INSERT INTO "{table}" VALUES ({marks})', rows)

@@ -25,7 +25,8 @@ INSERT INTO firms VALUES (1, 'ours', 'fr'), (2, 'theirs', 'de');
 INSERT INTO people VALUES (10, 1, 'Ada', NULL, 'de'), (11, 1, 'Bob', 10, NULL),
     (20, 2, 'Zoe', NULL, 'de'), (21, 2, 'Yan', 20, 'fr'), (30, NULL, 'Sub', 11, NULL), (31, NULL, 'Alone', NULL, NULL);
 INSERT INTO tasks VALUES (100, 1, 10, 11), (200, 2, 20, 21);
-INSERT INTO marks VALUES (100, 11, 'a'), (100, 11, 'a'), (100, NULL, 'b'), (NULL, 10, 'c'), (200, 20, 'd'), (NULL, NULL, 'e');
+INSERT INTO marks VALUES (100, 11, 'a'), (100, 11, 'a'), (100, NULL, 'b'), (NULL, 10, 'c'),
+    (200, 20, 'd'), (NULL, NULL, 'e');
 """
 SHARED = "shared: [lands]"
 
@@ -195,8 +196,9 @@ def test_null_where_no_null_fits_is_red(firms: SqlitePlatform) -> None:
 
 def test_a_polymorphic_type_nobody_declared_is_red(platform: SqlitePlatform) -> None:
     platform.run(
-        "CREATE TABLE firms (id INTEGER PRIMARY KEY); CREATE TABLE likes (id INTEGER PRIMARY KEY, kind, target INTEGER);"
-        "INSERT INTO firms VALUES (1); INSERT INTO likes VALUES (1, 'firm', 1), (2, 'shop', 1), (3, 9, 1), (4, NULL, 1);"
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY); INSERT INTO firms VALUES (1);"
+        "CREATE TABLE likes (id INTEGER PRIMARY KEY, kind, target INTEGER);"
+        "INSERT INTO likes VALUES (1, 'firm', 1), (2, 'shop', 1), (3, 9, 1), (4, NULL, 1);"
     )
     reference = "references:\n  - {table: likes, column: target, type_column: kind, types: {firm: firms}}"
     scope = scope_of(platform, f"{FIRM}\n{reference}")
