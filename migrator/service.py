@@ -39,6 +39,7 @@ from storage.location import open_store, split_archive
 from storage.objects import ObjectStore
 from storage.problem import Problem
 from storage.seal import SigningKeys
+from storage.system import translated
 
 _NOT_RUN = (
     Check(name="functional acceptance by the people who use the target", passed=None, detail="a human task"),
@@ -217,12 +218,13 @@ class Service:
                 plan_file=plan.file,
             )
             folder = self.settings.run_folder(record.run_id)
-            self._keep_words(folder, plan, mapping)
             with recorded(catalog, record) as recording, workbench() as bench:
+                self._keep_words(folder, plan, mapping)
                 checked = map_check(bench, archive, mapping, target, plan.needs_target().policy, progress=self.progress)
                 _require_green(checked)
                 assert checked.prepared is not None
-                save_decisions(checked.prepared, folder / "decisions")
+                with translated(folder):
+                    save_decisions(checked.prepared, folder / "decisions")
                 identity = Identity(
                     run=record.run_id, plan=plan.name, tenant=plan.tenant, archive=archive.location, seal=sealed
                 )
@@ -251,9 +253,11 @@ class Service:
 
     def _keep_words(self, folder: Path, plan: Plan, mapping: Mapping) -> None:
         """What the run was told, as it was told: a later verification must not read an edited plan."""
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "plan.yaml").write_text(plan.text, encoding="utf-8")
-        (folder / "mapping.yaml").write_text(Path(mapping.file).read_text(encoding="utf-8"), encoding="utf-8")
+        words = Path(mapping.file).read_text(encoding="utf-8")
+        with translated(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "plan.yaml").write_text(plan.text, encoding="utf-8")
+            (folder / "mapping.yaml").write_text(words, encoding="utf-8")
 
     # ── verifying and taking back ───────────────────────────────────────────────────────────────────────────
     def verify(self, run_id: str, *, deep: bool = False) -> Finished:
@@ -340,10 +344,12 @@ class Service:
     # ── reports and runs ────────────────────────────────────────────────────────────────────────────────────
     def _keep_report(self, catalog: Catalog, report: RunReport) -> Path:
         folder = self.settings.run_folder(report.run)
-        folder.mkdir(parents=True, exist_ok=True)
+        with translated(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         for format, name in (("json", "verification.json"), ("html", "report.html")):
             content = reports.render(report, format)
-            (folder / name).write_bytes(content)
+            with translated(folder):
+                (folder / name).write_bytes(content)
             catalog.record_report(report.run, format=format, path=str(folder / name), content=content)
         return folder / "report.html"
 
@@ -366,7 +372,8 @@ class Service:
 
     @contextmanager
     def _catalog(self) -> Iterator[Catalog]:
-        self.settings.home.mkdir(parents=True, exist_ok=True)
+        with translated(self.settings.home):
+            self.settings.home.mkdir(parents=True, exist_ok=True)
         catalog = Catalog.open(self.settings.catalog_url)
         try:
             yield catalog

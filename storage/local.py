@@ -11,29 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from storage.errors import AlreadyExists, Fault, Misuse, Red
+from storage.errors import AlreadyExists, Misuse, Red
 from storage.objects import ObjectInfo, Sink, checked_key, missing
+from storage.system import translated
 
 _UNFINISHED = ".unfinished"  # same file system as the objects, so that publishing is one rename; never listed
-
-_ADVICE = {
-    errno.ENOSPC: ("the disk is full", "free some space or choose another store, then run the same command again"),
-    errno.EDQUOT: ("the disk quota is used up", "free some space or choose another store, then run the command again"),
-    errno.EACCES: ("permission denied", "give this user read and write permission there, or choose another store"),
-    errno.EPERM: ("operation not permitted", "give this user read and write permission there, or choose another store"),
-    errno.EROFS: ("the file system is read-only", "choose a store that can be written to"),
-    errno.ENOTDIR: ("a file stands where a folder should be", "move the file away or choose another store"),
-    errno.ENAMETOOLONG: ("the path is too long", "choose a store with a shorter path"),
-}
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        what, advice = _ADVICE.get(error.errno or 0, (error.strerror or str(error), "check the disk and try again"))
-        raise Fault(what, where=str(path), next=advice) from error
 
 
 def _fsync_folder(folder: Path) -> None:
@@ -61,19 +43,20 @@ class LocalStore:
     def writer(self, key: str, *, exclusive: bool = False) -> Iterator[Sink]:
         target = self._path(key)
         unfinished = self.root / _UNFINISHED
-        with _translated(target):
+        with translated(target):
             unfinished.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=unfinished)
-        temporary = Path(name)
+        temporary, file = Path(name), os.fdopen(descriptor, "wb")
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                yield _LocalSink(file, target)
-                with _translated(target):
-                    file.flush()
-                    os.fsync(file.fileno())
-            with _translated(target):
+            yield _LocalSink(file, target)
+            with translated(target):
+                file.flush()
+                os.fsync(file.fileno())
+                file.close()
                 self._publish(temporary, target, exclusive=exclusive)
         finally:
+            with suppress(OSError):  # closing tries once more to write what a full disk refused: that was said already
+                file.close()
             temporary.unlink(missing_ok=True)
 
     def _publish(self, temporary: Path, target: Path, *, exclusive: bool) -> None:
@@ -119,7 +102,7 @@ class LocalStore:
         self._refuse_links(path)
         if not path.is_file():
             raise missing(self, key)
-        with _translated(path):
+        with translated(path):
             file = path.open("rb")
         with file:
             yield file
@@ -128,7 +111,7 @@ class LocalStore:
         folder, _, _ = prefix.rpartition("/")
         start = self._path(folder) if folder else self.root
         if start.is_dir() and not start.is_symlink():
-            with _translated(start):
+            with translated(start):
                 yield from self._walk(start, prefix)
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[ObjectInfo]:
@@ -147,13 +130,13 @@ class LocalStore:
     def size(self, key: str) -> int | None:
         path = self._path(key)
         self._refuse_links(path)
-        with _translated(path):
+        with translated(path):
             return path.stat().st_size if path.is_file() else None
 
     def delete(self, key: str) -> None:
         path = self._path(key)
         self._refuse_links(path.parent)
-        with _translated(path):
+        with translated(path):
             path.unlink(missing_ok=True)
         with suppress(OSError):  # the first folder that is not empty ends it
             for folder in path.parents:
@@ -186,5 +169,5 @@ class _LocalSink:
         self._target = target
 
     def write(self, data: bytes, /) -> int:
-        with _translated(self._target):
+        with translated(self._target):
             return self._file.write(data)

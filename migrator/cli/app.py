@@ -23,6 +23,7 @@ from migrator.cli.commands import (
 )
 from migrator.cli.output import show_error, stderr
 from storage.errors import Fault, MigratorError, Misuse, Parked
+from storage.system import fault_of
 
 app = typer.Typer(
     name="migrator",
@@ -55,18 +56,13 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.close()  # the reader left: there is nobody to tell
         return 1
     except OSError as error:
-        return show_error(_of_system(error), as_json=as_json)
+        return show_error(fault_of(error), as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the outermost edge: a bug is told in one line, not in a traceback
         if type(error).__name__ == "NoArgsIsHelpError":
             stderr.print(str(error), markup=False)
             return Misuse.exit_code
         return show_error(_of_click(error), as_json=as_json)
     return int(code or 0)
-
-
-def _of_system(error: OSError) -> Fault:
-    where = str(error.filename or "")
-    return Fault(error.strerror or str(error), where=where, next="free the disk or mend the permissions, then repeat")
 
 
 def _of_click(error: Exception) -> MigratorError:

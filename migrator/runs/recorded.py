@@ -10,6 +10,7 @@ from migrator.outcomes import Verdict
 from migrator.runs.catalog import Catalog, RunRecord
 from migrator.runs.interrupts import watched
 from storage.errors import MigratorError, Parked, Red
+from storage.system import fault_of
 
 
 @dataclass(kw_only=True)
@@ -39,6 +40,8 @@ def recorded(catalog: Catalog, record: RunRecord) -> Iterator[Recording]:
                 catalog.finish(record.run_id, verdict=Verdict.RED, error=error)
             elif isinstance(error, MigratorError):
                 catalog.fail(record.run_id, error)
+            elif isinstance(error, OSError):
+                catalog.fail(record.run_id, fault_of(error))
             else:
                 catalog.fail(record.run_id, MigratorError(f"a bug: {error!r}", next="report it with the run's id"))
             raise
