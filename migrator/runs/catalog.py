@@ -86,9 +86,14 @@ class Catalog:
         engine = create_engine(url)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _tune_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
         catalog = cls(engine)
-        with catalog._transaction() as connection:
-            _bring_to_head(connection, _shown(url))
+        try:
+            with catalog._transaction() as connection:
+                _bring_to_head(connection, _shown(url))
+        except BaseException:
+            catalog.close()
+            raise
         return catalog
 
     def close(self) -> None:
@@ -249,9 +254,15 @@ def _bring_to_head(connection: Connection, where: str) -> None:
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Python's driver begins no transaction before a CREATE TABLE: what stops half-way would leave half a catalog."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _seen(record: RunRecord) -> RunRecord:
