@@ -1,0 +1,119 @@
+"""The plan file: what it says is what is read, and every mistake has its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from migrator.plan import ColumnRoot, DatabaseRoot, TableRoot, load_plan, read_plan
+from storage.errors import Misuse
+
+PLAN = """\
+plan: acme-exit
+tenant: acme
+source:
+  url: ${SOURCE_URL}
+  scope:
+    root: {table: companies, where: {id: 42}}
+    shared: [countries]
+    excluded: {audit_log: internal}
+    references:
+      - {table: likes, column: target_id, type_column: kind, types: {post: posts}}
+      - {table: files, columns: [a, b], to: [m.x, m.y]}
+    paths: {likes: target_id}
+    foreign: {posts.author_id: stub, posts.editor_id: null}
+    attachments: [{table: files, column: content, name: title}]
+store: ${STORE_URL:-file:///tmp/store}
+mapping: m.yaml
+target:
+  url: ${TARGET_URL}
+  on_match: {default: keep, people: overwrite}
+"""
+VARIABLES = {"SOURCE_URL": "sqlite:///s.db", "TARGET_URL": "sqlite:///t.db"}
+
+
+def test_everything_it_says_is_read() -> None:
+    plan = read_plan(PLAN, file="plan.yaml", variables=VARIABLES)
+    source, target = plan.needs_source(), plan.needs_target()
+    assert (plan.name, plan.tenant, source.url, plan.store) == (
+        "acme-exit",
+        "acme",
+        "sqlite:///s.db",
+        "file:///tmp/store",
+    )
+    assert source.scope.root == TableRoot(table="companies", where=(("id", 42),), at="plan.yaml:6")
+    assert (source.scope.shared, source.scope.excluded) == ({"countries": "referenced"}, {"audit_log": "internal"})
+    likes, files = source.scope.references
+    assert (likes.types, likes.type_column) == ((("post", "posts"),), "kind")
+    assert (files.columns, files.parent, files.parent_columns) == (("a", "b"), "m", ("x", "y"))
+    assert source.scope.paths == {"likes": ("target_id",)}
+    assert source.scope.foreign == {"posts.author_id": "stub", "posts.editor_id": "null"}
+    assert source.scope.attachments[0].name_column == "title"
+    assert (target.policy("people"), target.policy("others")) == ("overwrite", "keep")
+
+
+def test_the_seal_covers_the_text_before_expansion() -> None:
+    one = read_plan(PLAN, file="a", variables=VARIABLES)
+    other = read_plan(PLAN, file="b", variables={**VARIABLES, "SOURCE_URL": "sqlite:///secret.db"})
+    assert one.sha256 == other.sha256
+    assert "secret" not in other.text
+    assert one.sha256 != read_plan(PLAN.replace("42", "43"), file="a", variables=VARIABLES).sha256
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "said", "line"),
+    [
+        ("plan: acme-exit", "plan: a/b", "cannot name a plan", 1),
+        ("tenant: acme", "tenant:", "names no tenant", 2),
+        ("${SOURCE_URL}", "${NOWHERE_SET}", "NOWHERE_SET is not set", 4),
+        (", where: {id: 42}", "", "has no where", 6),
+        ("{table: companies, where: {id: 42}}", "everything", "is no root", 6),
+        ("{table: companies, where: {id: 42}}", "{where: {id: 42}}", "neither a table nor a column", 6),
+        ("{table: companies, where: {id: 42}}", "{column: tenant_id}", "no value", 6),
+        ("shared: [countries]", "shared: {countries: all}", "cannot be 'all'", 7),
+        ("shared: [countries]", "shred: [countries]", "shred", 7),
+        ("{audit_log: internal}", "{audit_log: }", "missing or empty", 8),
+        (", column: target_id,", ",", "names no column", 10),
+        ("to: [m.x, m.y]", "to: [m.x, n.y]", "columns of one table", 11),
+        ("stub", "steal", "cannot be 'steal'", 13),
+        ("people: overwrite", "people: merge", "cannot be 'merge'", 19),
+        ("  on_match", "  triggers: fire\n  on_match", "cannot be 'fire'", 19),
+    ],
+)
+def test_a_mistake_has_its_line(written: str, instead: str, said: str, line: int) -> None:
+    assert written in PLAN
+    with pytest.raises(Misuse) as refused:
+        read_plan(PLAN.replace(written, instead, 1), file="plan.yaml", variables=VARIABLES)
+    assert said in refused.value.what
+    assert refused.value.where == f"plan.yaml:{line}"
+
+
+@pytest.mark.parametrize(
+    ("root", "read"),
+    [
+        ("database", DatabaseRoot(at="p:5")),
+        ("{column: tenant_id=42}", ColumnRoot(column="tenant_id", value=42, at="p:5")),
+        ("{column: tenant_id, value: '42'}", ColumnRoot(column="tenant_id", value="42", at="p:5")),
+        ('{column: "tenant_id=${WHO}"}', ColumnRoot(column="tenant_id", value="x=y", at="p:5")),
+    ],
+)
+def test_roots(root: str, read: object) -> None:
+    text = f"plan: p\ntenant: t\nsource:\n  url: u\n  scope: {{root: {root}}}\n"
+    assert read_plan(text, file="p", variables={"WHO": "x=y"}).needs_source().scope.root == read
+
+
+def test_what_a_plan_lacks_is_said_when_it_is_needed() -> None:
+    plan = read_plan("plan: p\ntenant: t\n", file="p.yaml", variables={})
+    for needs in (plan.needs_source, plan.needs_target):
+        with pytest.raises(Misuse, match="the plan names no") as refused:
+            needs()
+        assert refused.value.where == "p.yaml"
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes(b"plan: \xe9")
+    for path in (tmp_path / "none.yaml", tmp_path / "latin.yaml", tmp_path):
+        with pytest.raises(Misuse) as refused:
+            load_plan(path, {})
+        assert refused.value.where == str(path)
