@@ -85,7 +85,7 @@ def _identity(reading: Reading, plan: Plan, tool: str) -> Identity:
         archive_id=new_archive_id(plan.tenant, at),
         tenant=plan.tenant,
         plan=plan.name,
-        created_at=at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        created_at=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         source_platform=reading.schema.platform,
         source_version=reading.schema.version,
         fence={name: str(value) for name, value in asdict(reading.fence).items()},

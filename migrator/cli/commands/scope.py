@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
 from migrator.cli.options import Json, PlanFile
 from migrator.cli.output import exit_code, print_json, print_problems, print_table, print_verdict
 from migrator.outcomes import Verdict
+
+if TYPE_CHECKING:
+    from migrator.engine.scope import TableScope
 
 
 def command(plan: PlanFile, json: Json = False) -> None:
@@ -34,8 +38,8 @@ def command(plan: PlanFile, json: Json = False) -> None:
         raise typer.Exit(exit_code(scope.verdict))
     print_table(
         "What leaves with the tenant",
-        ("table", "class", "rows", "of", "by which path, or why not"),
-        ((t.name, t.class_, t.rows, t.of, t.path or t.reason) for t in scope.tables),
+        ("table", "class", "rows", "of", "of others", "by which path, or why not"),
+        ((t.name, t.class_, t.rows, t.of, _of_others(t), t.path or t.reason) for t in scope.tables),
         right=("rows", "of"),
     )
     crossings = (*scope.crossings, *scope.left_behind)
@@ -50,3 +54,9 @@ def command(plan: PlanFile, json: Json = False) -> None:
     words = "every table is classified" if scope.verdict is Verdict.GREEN else f"{len(scope.problems)} open question(s)"
     print_verdict(scope.verdict, words)
     raise typer.Exit(exit_code(scope.verdict))
+
+
+def _of_others(table: TableScope) -> str:
+    """Rows of other tenants that come along because the plan says so."""
+    parts = [f"{count} {word}" for count, word in ((table.carried, "carried"), (table.stubs, "stubs")) if count]
+    return ", ".join(parts) or "–"
