@@ -1,0 +1,186 @@
+"""Rows the target already has: refused, kept or overwritten as the plan says; what points at them follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from migrator.engine.check import MapCheck
+from migrator.engine.load import Identity, Loaded, load
+from migrator.engine.match import restore_decisions, save_decisions
+from migrator.engine.prepare import materialise, prepare
+from migrator.engine.verify import verify
+from migrator.engine.workbench import workbench
+from migrator.outcomes import Verdict
+from storage.archive import Archive
+from storage.errors import Red
+from storage.memory import MemoryStore
+from tests.conformance.platforms import SqlitePlatform
+from tests.unit.engine.support import checked, taken
+
+SOURCE = """
+CREATE TABLE people (id INTEGER PRIMARY KEY, mail TEXT NOT NULL, name TEXT);
+CREATE TABLE notes (id INTEGER PRIMARY KEY, person_id INTEGER NOT NULL REFERENCES people (id), note TEXT);
+INSERT INTO people VALUES (1, 'ada@x', 'Ada'), (2, 'bob@x', 'Bob');
+INSERT INTO notes VALUES (10, 1, 'of Ada'), (11, 2, 'of Bob'), (12, 1, '');
+"""
+TARGET = """
+CREATE TABLE accounts (id TEXT PRIMARY KEY NOT NULL, mail TEXT NOT NULL UNIQUE, name TEXT, since INTEGER DEFAULT 7);
+CREATE TABLE entries (id TEXT PRIMARY KEY NOT NULL, account_id TEXT NOT NULL REFERENCES accounts (id), note TEXT);
+CREATE TABLE labels (id INTEGER PRIMARY KEY AUTOINCREMENT, account_id TEXT REFERENCES accounts (id));
+INSERT INTO accounts VALUES ('theirs-1', 'ada@x', 'Ada Before', 3), ('theirs-2', 'zoe@x', 'Zoe', 4);
+"""
+MAPPING = """
+mapping: m
+version: 1
+keys:
+  people: {method: uuid5, target: accounts}
+  notes: {method: uuid5, target: entries}
+tables:
+  accounts:
+    match: [mail]
+    edges:
+      - from: people
+        columns:
+          id: {from: id, steps: [{remap: people}]}
+          mail: mail
+          name: name
+  entries:
+    edges:
+      - from: notes
+        columns:
+          id: {from: id, steps: [{remap: notes}]}
+          account_id: {from: person_id, steps: [{remap: people}]}
+          note: note
+"""
+
+
+@pytest.fixture
+def archive(platform: SqlitePlatform) -> Archive:
+    platform.run(SOURCE)
+    return taken(platform, "root: database", MemoryStore())[1]
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> SqlitePlatform:
+    target = SqlitePlatform(tmp_path / "target.db")
+    target.run(TARGET)
+    return target
+
+
+@contextmanager
+def check(archive: Archive, target: SqlitePlatform, policy: str, mapping: str = MAPPING) -> Iterator[MapCheck]:
+    with workbench() as bench:
+        yield checked(bench, archive, mapping, target, policy)
+
+
+def loaded(archive: Archive, target: SqlitePlatform, policy: str, *, rehearse: bool = False) -> Loaded:
+    with check(archive, target, policy) as found:
+        assert (found.problems, found.verdict) == ((), Verdict.GREEN)
+        assert found.prepared is not None
+        identity = Identity(run="r1", plan="p", tenant="t", archive="a", seal="s")
+        return load(found.prepared, target.target(), identity, rehearse=rehearse, whole=True)
+
+
+def test_a_match_nobody_decided_is_red_with_the_row(archive: Archive, target: SqlitePlatform) -> None:
+    before = target.dump()
+    with check(archive, target, "error") as found:
+        (problem,) = found.problems
+    assert (problem.where, problem.count, problem.examples) == ("accounts (mail)", 1, ("ada@x",))
+    assert "target.on_match" in problem.next
+    assert target.dump() == before
+
+
+@pytest.mark.parametrize(("policy", "name"), [("keep", "Ada Before"), ("overwrite", "Ada")])
+def test_children_follow_the_row_that_was_there(
+    archive: Archive, target: SqlitePlatform, policy: str, name: str
+) -> None:
+    before = target.dump()
+    outcome = loaded(archive, target, policy)
+    assert outcome.verdict is Verdict.GREEN
+    assert target.rows("SELECT id, name, since FROM accounts WHERE mail = 'ada@x'") == [("theirs-1", name, 3)]
+    assert target.rows("SELECT note FROM entries WHERE account_id = 'theirs-1' ORDER BY note") == [("",), ("of Ada",)]
+    people, _ = outcome.equations
+    assert (people.loaded, people.kept, people.merged) == (1, int(policy == "keep"), int(policy == "overwrite"))
+    assert people.unexplained == 0
+    undone = target.target().undo("r1", whole=True)
+    assert undone.digest_after == outcome.digest_before
+    assert target.dump() == before
+
+
+def test_a_rehearsal_finds_the_same_and_leaves_nothing(archive: Archive, target: SqlitePlatform) -> None:
+    before = target.dump()
+    rehearsed = loaded(archive, target, "overwrite", rehearse=True)
+    assert (rehearsed.verdict, rehearsed.committed) == (Verdict.GREEN, False)
+    assert rehearsed.digest_after == rehearsed.digest_before != rehearsed.digest_loaded
+    assert target.dump() == before
+    real = loaded(archive, target, "overwrite")
+    assert (real.equations, real.digest_loaded) == (rehearsed.equations, rehearsed.digest_loaded)
+
+
+def test_a_later_verification_needs_the_decisions_of_the_load(
+    archive: Archive, target: SqlitePlatform, tmp_path: Path
+) -> None:
+    with check(archive, target, "keep") as found:
+        assert found.prepared is not None
+        identity = Identity(run="r1", plan="p", tenant="t", archive="a", seal="s")
+        load(found.prepared, target.target(), identity, rehearse=False)
+        save_decisions(found.prepared, tmp_path / "run")
+        mapping = found.prepared.compiled.mapping
+    with workbench() as bench:
+        prepared = prepare(bench, archive, mapping, target.target().describe(), master=True)
+        restore_decisions(prepared, tmp_path / "run")
+        materialise(prepared)
+        assert verify(prepared, target.target()).verdict is Verdict.GREEN
+        target.run("UPDATE entries SET note = 'of Ada ' WHERE note = 'of Ada';")
+        verified = verify(prepared, target.target())
+    assert (verified.verdict, verified.different) == (Verdict.RED, 1)
+    (difference,) = verified.differences
+    assert (difference.table, difference.column, difference.actual) == ("entries", "note", "of Ada ")
+
+
+def test_a_unique_value_taken_by_another_row_is_foreseen(archive: Archive, target: SqlitePlatform) -> None:
+    mapping = MAPPING.replace("    match: [mail]\n", "")
+    with check(archive, target, "overwrite", mapping) as found:
+        (problem,) = found.problems
+    assert (problem.where, problem.examples) == ("accounts (mail)", ("ada@x",))
+    assert "already has this unique value" in problem.what
+
+
+def test_duplicates_among_what_is_loaded_are_foreseen(platform: SqlitePlatform, target: SqlitePlatform) -> None:
+    platform.run(SOURCE)
+    platform.run("UPDATE people SET mail = 'same@x';")
+    _, archive = taken(platform, "root: database")
+    with check(archive, target, "keep") as found:
+        (problem,) = found.problems
+    assert (problem.where, problem.examples) == ("accounts (mail)", ("same@x",))
+
+
+def test_orphans_are_foreseen(archive: Archive, target: SqlitePlatform) -> None:
+    mapping = MAPPING.replace("account_id: {from: person_id, steps: [{remap: people}]}", "account_id: {const: nobody}")
+    mapping = mapping.replace("          note: note\n", "          note: note\n        dropped: {person_id: a test}\n")
+    with check(archive, target, "keep", mapping) as found:
+        (problem,) = found.problems
+    assert (problem.where, problem.examples) == ("entries.account_id", ("nobody",))
+    assert "accounts" in problem.what
+
+
+def test_triggers_are_refused(archive: Archive, target: SqlitePlatform) -> None:
+    target.run("CREATE TRIGGER stamp AFTER INSERT ON entries BEGIN SELECT 1; END;")
+    with check(archive, target, "keep") as found:
+        assert [(problem.where, problem.examples) for problem in found.problems] == [("entries", ("stamp",))]
+
+
+def test_what_somebody_wrote_after_the_check_stops_the_load(archive: Archive, target: SqlitePlatform) -> None:
+    with check(archive, target, "keep") as found:
+        assert found.prepared is not None
+        target.run("DELETE FROM accounts WHERE id = 'theirs-1';")
+        before = target.dump()
+        identity = Identity(run="r1", plan="p", tenant="t", archive="a", seal="s")
+        with pytest.raises(Red, match="no longer holds"):
+            load(found.prepared, target.target(), identity, rehearse=False)
+    assert target.dump() == before
+    assert [path.name for path in target.path.parent.iterdir() if "stage" in path.name] == []
