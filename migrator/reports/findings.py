@@ -99,11 +99,19 @@ def unexplained(report: RunReport) -> int:
     return sum(abs(equation.unexplained) for equation in report.equations)
 
 
+_IN_TIME = ("before", "before_load", "loaded", "after")
+
+
+def digests(report: RunReport) -> tuple[tuple[str, str], ...]:
+    """The digests in the order they were taken, others by name after them."""
+    known = tuple((name, report.digests[name]) for name in _IN_TIME if name in report.digests)
+    return known + tuple(sorted(item for item in report.digests.items() if item[0] not in _IN_TIME))
+
+
 def is_as_before(report: RunReport) -> bool | None:
     """After a rehearsal or a rollback: is the digest the one before the load? None: not recorded, or no claim."""
     if report.kind not in ("rehearsal", "rollback"):
         return None
-    digests = {name.removeprefix("digest_"): digest for name, digest in report.digests.items()}
-    before = digests.get("before_load" if report.kind == "rollback" else "before")
-    after = digests.get("after")
+    before = report.digests.get("before_load" if report.kind == "rollback" else "before")
+    after = report.digests.get("after")
     return None if before is None or after is None else before == after

@@ -32,6 +32,7 @@ def render_html(report: RunReport) -> bytes:
         absences=findings.absences(report),
         totals=findings.totals(report),
         unexplained=findings.unexplained(report),
+        digests=findings.digests(report),
         limits=findings.limits(report),
         is_as_before=findings.is_as_before(report),
         bars=bars(report.equations),

@@ -9,7 +9,10 @@ from markupsafe import Markup, escape
 
 _AROUND, _LONGEST = 40, 240
 _NULL = Markup('<span class="null" title="no value">NULL</span>')
-_EDGE_SPACE = re.compile(r"^ +| +$| {2,}")
+_UNSEEN, _UNSEEN_BEFORE, _UNSEEN_AFTER = (
+    re.compile(spaces) for spaces in (r"^ +| +$| {2,}", r"^ +| {2,}", r" +$| {2,}")
+)
+_EVERY = re.compile(" +")
 _WORD_END = re.compile(r"(?<=[._:/])")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 
@@ -29,8 +32,10 @@ def compared(value: str | None, other: str | None) -> Markup:
     start = _in_common(value, other)
     end = _in_common(value[start:][::-1], other[start:][::-1])
     before, part, after = value[:start], value[start : len(value) - end], value[len(value) - end :]
-    marked = Markup("<mark>{}</mark>").format(_shown(_head(part, _LONGEST), combining=True)) if part else Markup("")
-    return _quoted(_shown(_tail(before, _AROUND)) + marked + _shown(_head(after, _AROUND)))
+    marked = Markup("<mark>{}</mark>").format(_shown(_head(part, _LONGEST), _EVERY)) if part else Markup("")
+    return _quoted(
+        _shown(_tail(before, _AROUND), _UNSEEN_BEFORE) + marked + _shown(_head(after, _AROUND), _UNSEEN_AFTER)
+    )
 
 
 def name(identifier: str) -> Markup:
@@ -63,9 +68,10 @@ def _tail(value: str, length: int) -> str:
     return value if len(value) <= length else "…" + value[1 - length :]
 
 
-def _shown(value: str, *, combining: bool = False) -> Markup:
+def _shown(value: str, spaces: re.Pattern[str] = _UNSEEN) -> Markup:
     # in a part that differs, a combining accent is written out: é and é look the same and are not
-    marked = _EDGE_SPACE.sub(lambda match: "␣" * len(match[0]), value)
+    combining = spaces is _EVERY
+    marked = spaces.sub(lambda match: "␣" * len(match[0]), value)
     signs = [
         _sign(character) if _is_hidden(before, character, combining) else escape(character)
         for before, character in zip(value, marked, strict=True)
