@@ -1,0 +1,223 @@
+"""The catalog: shared by many programs, honest about runs that died, and readable by the program that comes after."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+import migrator.runs
+from migrator.outcomes import Verdict
+from migrator.runs.catalog import HEAD, ArchiveRecord, Catalog
+from migrator.runs.models import Base
+from storage.errors import Fault, Misuse, Red
+
+OLD = Path(__file__).with_name("catalog_0001.sql")
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'catalog.db'}"
+
+
+@pytest.fixture
+def catalog(url: str) -> Iterator[Catalog]:
+    catalog = Catalog.open(url)
+    yield catalog
+    catalog.close()
+
+
+def program(code: str, *arguments: str) -> subprocess.Popen[str]:
+    """Another program that uses the catalog, as the command line would."""
+    head = "import sys\nfrom migrator.runs.catalog import Catalog\ncatalog = Catalog.open(sys.argv[1])\n"
+    root = Path(__file__).parents[3]
+    command = [sys.executable, "-c", head + code, *arguments]
+    return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def outcome(started: subprocess.Popen[str]) -> str:
+    output, errors = started.communicate(timeout=60)
+    assert started.returncode == 0, errors
+    return output
+
+
+# ── runs ────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_runs_are_numbered_by_plan_and_kind(catalog: Catalog) -> None:
+    names = [("a", "rehearsal"), ("a", "rehearsal"), ("a", "migration"), ("b", "rehearsal"), ("a", "rehearsal")]
+    runs = [catalog.start(kind=kind, plan=plan, tenant="acme") for plan, kind in names]
+    assert [run.number for run in runs] == [1, 2, 1, 1, 3]
+    assert catalog.runs() == tuple(runs)
+    assert catalog.runs(plan="a", kind="rehearsal") == (runs[0], runs[1], runs[4])
+
+
+def test_programs_that_start_at_once_share_a_new_catalog_and_no_number(url: str) -> None:
+    code = "for _ in range(5): print(catalog.start(kind='rehearsal', plan='a', tenant='t').number)"
+    started = [program(code, url) for _ in range(4)]
+    numbers = [int(number) for one in started for number in outcome(one).split()]
+    assert sorted(numbers) == list(range(1, 21))
+
+
+def test_what_became_of_a_run_is_kept(catalog: Catalog) -> None:
+    ids = [catalog.start(kind="migration", plan="a", tenant="acme").run_id for _ in range(4)]
+    catalog.finish(ids[0], verdict=Verdict.GREEN)
+    catalog.park(ids[1])
+    catalog.fail(ids[2], Fault("the server is gone", where="host:5432", next="start it"))
+    catalog.finish(ids[3], verdict=Verdict.RED, error=Red("3 rows differ", where="accounts", next="see the report"))
+    ended = [catalog.run(run_id) for run_id in ids]
+    assert [(run.state, run.verdict) for run in ended] == [
+        ("done", "green"),
+        ("parked", None),
+        ("failed", None),
+        ("done", "red"),
+    ]
+    assert ended[2].error == {"what": "the server is gone", "where": "host:5432", "next": "start it"}
+    assert all(run.finished_at and run.finished_at >= run.started_at for run in ended)
+
+
+def test_a_run_whose_program_died_is_shown_as_lost_and_stays_written_as_running(url: str) -> None:
+    run_id = outcome(program("print(catalog.start(kind='migration', plan='a', tenant='t').run_id)", url)).strip()
+    catalog = Catalog.open(url)
+    try:
+        assert catalog.run(run_id).state == "lost"
+        assert [run.state for run in catalog.runs()] == ["lost"]
+    finally:
+        catalog.close()
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        assert connection.execute("SELECT state FROM runs").fetchall() == [("running",)]
+    connection.close()
+
+
+def test_a_run_is_found_by_the_beginning_of_its_id(catalog: Catalog) -> None:
+    first = catalog.start(kind="migration", plan="a", tenant="acme")
+    assert catalog.run(first.run_id[:4]) == first
+    second = catalog.start(kind="migration", plan="a", tenant="acme")
+    with pytest.raises(Misuse, match="several runs") as several:
+        catalog.run(first.run_id[:4])
+    assert first.run_id in several.value.next
+    assert second.run_id in several.value.next
+    assert catalog.run(second.run_id) == second
+
+
+@pytest.mark.parametrize("asked", ["", "%", "migration"])
+def test_an_id_that_names_no_run_is_refused(catalog: Catalog, asked: str) -> None:
+    catalog.start(kind="migration", plan="a", tenant="acme")
+    with pytest.raises(Misuse, match="no run"):
+        catalog.run(asked)
+
+
+def test_a_mistyped_id_brings_the_nearest(catalog: Catalog) -> None:
+    run = catalog.start(kind="migration", plan="a", tenant="acme")
+    with pytest.raises(Misuse) as refused:
+        catalog.run(run.run_id.replace("migration", "migratoin"))
+    assert run.run_id in refused.value.next
+
+
+# ── archives and reports ────────────────────────────────────────────────────────────────────────────────────
+def archive(archive_id: str, tenant: str, created_at: str) -> ArchiveRecord:
+    return ArchiveRecord(
+        archive_id=archive_id,
+        location=f"file:///store/{archive_id}",
+        tenant=tenant,
+        plan="a",
+        created_at=created_at,
+        rows=2**40,
+        bytes=2**50,
+        fingerprint="ab" * 32,
+        fence={"kind": "sqlite-copy", "token": "data_version=1"},
+    )
+
+
+def test_archives_come_oldest_first_and_by_tenant(catalog: Catalog) -> None:
+    new, old = archive("acme-2", "acme", "2026-02-01T00:00:00Z"), archive("acme-1", "acme", "2026-01-01T00:00:00Z")
+    other = archive("zeta-1", "zeta", "2026-01-15T00:00:00Z")
+    for record in (new, other, old):
+        catalog.record_archive(record)
+    assert catalog.archives() == (old, other, new)
+    assert catalog.archives(tenant="acme") == (old, new)
+
+
+def test_a_report_is_found_with_the_hash_it_had(catalog: Catalog) -> None:
+    run = catalog.start(kind="migration", plan="a", tenant="acme")
+    catalog.record_report(run.run_id, format="json", path="/runs/verification.json", content=b"{}")
+    (report,) = catalog.reports(run.run_id)
+    assert (report.format, report.path) == ("json", "/runs/verification.json")
+    assert report.sha256 == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    assert catalog.reports("another") == ()
+
+
+# ── the file ────────────────────────────────────────────────────────────────────────────────────────────────
+def test_the_migrations_make_what_the_models_say(catalog: Catalog, url: str) -> None:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    engine.dispose()
+
+
+def test_the_newest_migration_is_the_one_this_program_asks_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrator.runs.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_an_up_to_date_catalog_opens_without_alembic(catalog: Catalog, url: str) -> None:
+    assert outcome(program("print('alembic' in sys.modules)", url)).strip() == "False"
+
+
+def test_a_catalog_of_the_first_version_opens_with_all_it_holds(url: str) -> None:
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+    connection.executescript(OLD.read_text("utf-8"))
+    connection.close()
+    catalog = Catalog.open(url)
+    try:
+        assert [(run.run_id, run.state, run.verdict, run.number) for run in catalog.runs()] == [
+            ("20261122T011758-snapshot-3f2a", "done", "green", 1),
+            ("20261122T011900-migration-91c4", "failed", None, 1),
+        ]
+        assert [record.archive_id for record in catalog.archives(tenant="Société Été")] == [
+            "ete-20261122T011758Z-1a2b3c4d"
+        ]
+        assert catalog.start(kind="migration", plan="ete-exit", tenant="Société Été").number == 2
+    finally:
+        catalog.close()
+
+
+def test_a_catalog_of_a_newer_program_is_left_alone(catalog: Catalog, url: str) -> None:
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(Misuse, match="9999"):
+        Catalog.open(url)
+
+
+def test_a_file_that_is_no_database_is_a_fault_and_stays_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "catalog.db"
+    file.write_bytes(b"not a database" * 100)
+    with pytest.raises(Fault, match="not a database") as refused:
+        Catalog.open(f"sqlite:///{file}")
+    assert str(file) in refused.value.where
+    assert file.read_bytes() == b"not a database" * 100
+
+
+def test_a_folder_that_cannot_hold_a_catalog_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Fault):
+        Catalog.open(f"sqlite:///{tmp_path / 'file' / 'catalog.db'}")
+
+
+def test_a_catalog_that_cannot_be_written_is_a_fault(catalog: Catalog, url: str) -> None:
+    reading = Catalog.open(f"sqlite:///file:{url.removeprefix('sqlite:///')}?mode=ro&uri=true")
+    try:
+        with pytest.raises(Fault, match="readonly"):
+            reading.start(kind="migration", plan="a", tenant="acme")
+    finally:
+        reading.close()
