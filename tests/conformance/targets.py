@@ -270,6 +270,32 @@ class TargetContract:
         assert "words.team_id" in problems[1] and "96" in problems[1]
         assert "tags.team_id" in problems[2] and "77" in problems[2]
 
+    @pytest.mark.parametrize("action", ["CASCADE", "SET NULL"])
+    def test_overwriting_never_changes_rows_that_nobody_journals(
+        self, platform: Platform, target: Target, action: str
+    ) -> None:
+        platform.run(
+            "CREATE TABLE mails (id INTEGER PRIMARY KEY,"
+            f" email VARCHAR(20) REFERENCES members (email) ON UPDATE {action});"
+        )
+        platform.insert("mails", [(1, "c@x")])
+        before = platform.dump()
+        with pytest.raises(Red, match=f"rows of mails too, by ON UPDATE {action}"):
+            merged(target, members(overwrite=[(3, 2, None, "z@x", " ")]))
+        assert platform.dump() == before
+        merged(target, members(overwrite=[(3, 2, None, "c@x", "the same address")]))
+
+    def test_overwriting_what_others_point_at_is_found_before_the_commit(
+        self, platform: Platform, target: Target
+    ) -> None:
+        platform.run("CREATE TABLE mails (id INTEGER PRIMARY KEY, email VARCHAR(20) REFERENCES members (email));")
+        platform.insert("mails", [(1, "c@x")])
+        problems: list[str] = []
+        rows = members(overwrite=[(3, 2, None, "z@x", " ")])
+        merged(target, rows, commit=False, inside=lambda merge: problems.extend(merge.check([rows.staged(target)])))
+        assert len(problems) == 1
+        assert "mails.email" in problems[0] and "c@x" in problems[0]
+
     @pytest.mark.parametrize(
         ("change", "rows"),
         [

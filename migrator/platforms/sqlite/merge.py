@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import pyarrow as pa
 from migrator.contracts import ACTION, CREATE, EDGE, KEEP, OVERWRITE, Digest, Marker, Predicate, RowNote, Staged
 from migrator.platforms.sql import listed, matched, quoted
 from migrator.platforms.sqlite.connect import connect, translated
+from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.hashing import digest_of, install, row_hash
 from migrator.platforms.sqlite.identity import locator, rowid
 from migrator.platforms.sqlite.journal import (
@@ -26,14 +28,15 @@ from migrator.platforms.sqlite.journal import (
 from migrator.platforms.sqlite.rows import scan
 from migrator.platforms.sqlite.staging import SCHEMA, staging_path
 from storage.errors import Misuse, Red
-from storage.schema import Table
+from storage.schema import ForeignKey, Table
 
 _EXAMPLES = 100
+_STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's virtual machine, about a millisecond
 _ACTION, _EDGE = quoted(ACTION), quoted(EDGE)
 
 
 @contextmanager
-def merging(target: Path, run: str) -> Iterator[SqliteMerge]:
+def merging(target: Path, run: str, *, max_seconds: int | None = None) -> Iterator[SqliteMerge]:
     """BEGIN IMMEDIATE on the target with the run's staging attached; whatever was not committed is rolled back."""
     with translated(target):
         connection = connect(target, mode="rw")
@@ -44,11 +47,34 @@ def merging(target: Path, run: str) -> Iterator[SqliteMerge]:
             connection.execute(f"ATTACH ? AS {SCHEMA}", (str(staging_path(target, run)),))
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("PRAGMA defer_foreign_keys = ON")
-            yield SqliteMerge(connection, run)
+            with _bounded(connection, target, max_seconds):
+                yield SqliteMerge(connection, run)
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             connection.close()
+
+
+@contextmanager
+def _bounded(connection: sqlite3.Connection, target: Path, max_seconds: int | None) -> Iterator[None]:
+    """Stop whatever statement runs when the time is over; a statement that comes later stops at once."""
+    if max_seconds is None:
+        yield
+        return
+    deadline = time.monotonic() + max_seconds
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "interrupted" not in str(error):
+            raise
+        raise Red(
+            f"the locks would have been held for more than {max_seconds} s; nothing was committed",
+            where=str(target),
+            next="raise target.max_lock_s, or load at an hour when nobody needs the target",
+        ) from error
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 class SqliteMerge:
@@ -57,6 +83,7 @@ class SqliteMerge:
     def __init__(self, connection: sqlite3.Connection, run: str) -> None:
         self._connection = connection
         self._run = run
+        self._tables = describe(connection).tables
         self._last_rowid: dict[str, int] = {}  # before the load, of tables whose rows have no key in staging
 
     def lock(self, staged: Sequence[Staged]) -> None:
@@ -137,11 +164,46 @@ class SqliteMerge:
         )
         changed = [column for column in one.columns if column not in one.key]
         if changed:
+            self._refuse_cascades(one)
             assignments = ", ".join(f"{quoted(column)} = s.{quoted(column)}" for column in changed)
             self._connection.execute(
                 f"UPDATE {_main(one.table)} AS t SET {assignments} FROM {_stage(one)} s"
                 f" WHERE {on} AND s.{_ACTION} = '{OVERWRITE}'"
             )
+
+    def _refuse_cascades(self, one: Staged) -> None:
+        """ON UPDATE actions would change rows nobody journals."""
+        for child, key in self._pointing_at_changed(one):
+            if key.on_update in ("NO ACTION", "RESTRICT"):
+                continue
+            pointing = " AND ".join(
+                f"c.{quoted(ours)} = t.{quoted(theirs)}"
+                for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
+            )
+            differs = " OR ".join(
+                f"t.{quoted(column)} IS NOT s.{quoted(column)}"
+                for column in key.parent_columns
+                if column in one.columns
+            )
+            rows = self._connection.execute(
+                f"SELECT {listed(key.parent_columns, 't.')} FROM {_main(one.table)} t JOIN {_stage(one)} s"
+                f" ON {matched('t', 's', one.key)} WHERE s.{_ACTION} = '{OVERWRITE}' AND ({differs})"
+                f" AND EXISTS (SELECT 1 FROM {_main(child)} c WHERE {pointing}) LIMIT 3"
+            ).fetchall()
+            if rows:
+                raise Red(
+                    f"overwriting would change rows of {child.name} too, by ON UPDATE {key.on_update}:"
+                    f" {', '.join(map(str, rows))}",
+                    where=f"{one.table.name} ({', '.join(key.parent_columns)})",
+                    next="keep these rows (target.on_match), or map these columns to the values that are there",
+                )
+
+    def _pointing_at_changed(self, one: Staged) -> Iterator[tuple[Table, ForeignKey]]:
+        """Foreign keys of any table to columns of this one that overwriting may change."""
+        for child in self._tables:
+            for key in child.foreign_keys:
+                if key.parent == one.table.name and set(key.parent_columns) & (set(one.columns) - set(one.key)):
+                    yield child, key
 
     def _create(self, one: Staged) -> None:
         if not one.key:
@@ -236,7 +298,9 @@ class SqliteMerge:
 
     def check(self, staged: Sequence[Staged]) -> tuple[str, ...]:
         return tuple(
-            problem for one in staged for problem in (*self._orphans(one), *self._sequence_problems(one.table))
+            problem
+            for one in staged
+            for problem in (*self._orphans(one), *self._deserted(one), *self._sequence_problems(one.table))
         )
 
     def _orphans(self, one: Staged) -> Iterator[str]:
@@ -258,6 +322,22 @@ class SqliteMerge:
             if orphans:
                 shown = ", ".join(map(str, orphans))
                 yield f"{one.table.name}.{'+'.join(key.columns)} points at no row of {key.parent}: {shown}"
+
+    def _deserted(self, one: Staged) -> Iterator[str]:
+        """Rows of any table that point at a value which overwriting took away."""
+        for child, key in self._pointing_at_changed(one):
+            pairs = list(zip(key.columns, key.parent_columns, strict=True))
+            pointing = " AND ".join(f"c.{quoted(ours)} = j.{before_column(theirs)}" for ours, theirs in pairs)
+            there = " AND ".join(f"p.{quoted(theirs)} = j.{before_column(theirs)}" for _, theirs in pairs)
+            deserted = self._connection.execute(
+                f"SELECT DISTINCT {', '.join(f'j.{before_column(theirs)}' for _, theirs in pairs)}"
+                f" FROM {journal_table(self._run, one.table)} j WHERE j.action = '{OVERWRITE}'"
+                f" AND EXISTS (SELECT 1 FROM {_main(child)} c WHERE {pointing})"
+                f" AND NOT EXISTS (SELECT 1 FROM {_main(one.table)} p WHERE {there}) LIMIT 3"
+            ).fetchall()
+            if deserted:
+                shown = ", ".join(map(str, deserted))
+                yield f"{child.name}.{'+'.join(key.columns)} points at values of {one.table.name} overwritten: {shown}"
 
     def _sequence_problems(self, table: Table) -> Iterator[str]:
         """An ordinary INSERT takes max(rowid) + 1 or the sequence's next: both must be free and possible."""

@@ -46,8 +46,8 @@ class SqliteTarget:
     def staging(self, run: str) -> AbstractContextManager[SqliteStaging]:
         return staging(self._path, run)
 
-    def merging(self, run: str) -> AbstractContextManager[SqliteMerge]:
-        return merging(self._path, run)
+    def merging(self, run: str, *, max_seconds: int | None = None) -> AbstractContextManager[SqliteMerge]:
+        return merging(self._path, run, max_seconds=max_seconds)
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:
         return undo(self._path, run, whole=whole)
