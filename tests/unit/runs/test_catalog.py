@@ -36,9 +36,9 @@ def catalog(url: str) -> Iterator[Catalog]:
     catalog.close()
 
 
-def program(code: str, *arguments: str) -> subprocess.Popen[str]:
-    """Another program that uses the catalog, as the command line would."""
-    head = "import sys\nfrom migrator.runs.catalog import Catalog\ncatalog = Catalog.open(sys.argv[1])\n"
+def program(code: str, *arguments: str, before: str = "") -> subprocess.Popen[str]:
+    """Another program that uses the catalog, as the command line would; `before` is done before it is opened."""
+    head = f"{before}\nimport sys\nfrom migrator.runs.catalog import Catalog\ncatalog = Catalog.open(sys.argv[1])\n"
     root = Path(__file__).parents[3]
     command = [sys.executable, "-c", head + code, *arguments]
     return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -187,6 +187,24 @@ def test_a_catalog_of_the_first_version_opens_with_all_it_holds(url: str) -> Non
             "ete-20261122T011758Z-1a2b3c4d"
         ]
         assert catalog.start(kind="migration", plan="ete-exit", tenant="Société Été").number == 2
+    finally:
+        catalog.close()
+
+
+def test_a_first_use_that_is_killed_half_way_leaves_no_half_catalog(url: str) -> None:
+    code = """
+import os, sqlalchemy
+@sqlalchemy.event.listens_for(sqlalchemy.engine.Engine, "before_cursor_execute")
+def die(connection, cursor, statement, *rest):
+    if "CREATE TABLE reports" in statement:
+        os._exit(9)
+"""
+    killed = program("", url, before=code)
+    killed.communicate(timeout=60)
+    assert killed.returncode == 9
+    catalog = Catalog.open(url)
+    try:
+        assert catalog.start(kind="migration", plan="a", tenant="acme").number == 1
     finally:
         catalog.close()
 
