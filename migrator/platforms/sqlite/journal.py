@@ -20,6 +20,11 @@ from storage.schema import Table
 MARKERS = "migrator_loads"
 
 
+def live_name(table: Table) -> str:
+    """The quoted name of a live table, whatever else is attached."""
+    return f"main.{quoted(table.name)}"
+
+
 def journal_table(run: str, table: Table) -> str:
     """The quoted name of a run's journal for one table."""
     return "main." + quoted(f"migrator_journal:{run}:{table.name}")

@@ -12,23 +12,25 @@ import pyarrow as pa
 
 from migrator.contracts import ACTION, CREATE, EDGE, KEEP, OVERWRITE, Digest, Marker, Predicate, RowNote, Staged
 from migrator.platforms.sql import listed, matched, quoted
+from migrator.platforms.sqlite.checks import Checks
 from migrator.platforms.sqlite.connect import connect, translated
-from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.hashing import digest_of, install, row_hash
-from migrator.platforms.sqlite.identity import locator, rowid
+from migrator.platforms.sqlite.identity import locator
 from migrator.platforms.sqlite.journal import (
     before_column,
     create_journal,
     holds_load,
     journal_table,
     key_column,
+    live_name,
     stored_columns,
     write_marker,
 )
 from migrator.platforms.sqlite.rows import scan
-from migrator.platforms.sqlite.staging import SCHEMA, staging_path
+from migrator.platforms.sqlite.staging import SCHEMA, stage_name, staging_path
+from migrator.platforms.sqlite.watermarks import Watermarks
 from storage.errors import Misuse, Red
-from storage.schema import ForeignKey, Table
+from storage.schema import Table
 
 _EXAMPLES = 100
 _STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's virtual machine, about a millisecond
@@ -83,8 +85,8 @@ class SqliteMerge:
     def __init__(self, connection: sqlite3.Connection, run: str) -> None:
         self._connection = connection
         self._run = run
-        self._tables = describe(connection).tables
-        self._last_rowid: dict[str, int] = {}  # before the load, of tables whose rows have no key in staging
+        self._watermarks = Watermarks(connection)
+        self._checks = Checks(connection, run, self._watermarks)
 
     def lock(self, staged: Sequence[Staged]) -> None:
         """BEGIN IMMEDIATE holds the one write lock there is; what is left is to look again at what was decided."""
@@ -110,7 +112,7 @@ class SqliteMerge:
 
     def _refuse(self, one: Staged, condition: str, what: str) -> None:
         rows = self._connection.execute(
-            f"SELECT {listed(one.key, 's.')} FROM {_stage(one)} s WHERE {condition} LIMIT 3"
+            f"SELECT {listed(one.key, 's.')} FROM {stage_name(one)} s WHERE {condition} LIMIT 3"
         ).fetchall()
         if rows:
             raise Red(
@@ -122,19 +124,15 @@ class SqliteMerge:
     def digest(self, staged: Sequence[Staged], *, whole: bool) -> Digest:
         total = Digest()
         for one in staged:
-            live = f"SELECT {row_hash(one.table, 't')} AS hash FROM {_main(one.table)} t"
+            live = f"SELECT {row_hash(one.table, 't')} AS hash FROM {live_name(one.table)} t"
             if whole:
                 total += digest_of(self._connection, live)
             elif one.key:
                 on = f"{matched('t', 's', one.key)} AND s.{_ACTION} <> '{KEEP}'"
-                total += digest_of(self._connection, f"{live} JOIN {_stage(one)} s ON {on}")
-            elif one.table.name in self._last_rowid:
-                total += digest_of(self._connection, f"{live} WHERE {self._is_new(one)}")
+                total += digest_of(self._connection, f"{live} JOIN {stage_name(one)} s ON {on}")
+            elif self._watermarks.knows(one.table):
+                total += digest_of(self._connection, f"{live} WHERE {self._watermarks.is_new(one.table)}")
         return total
-
-    def _is_new(self, one: Staged) -> str:
-        """The condition that a live row `t` of a table without a key in staging is this load's."""
-        return f"t.{rowid(one.table)} > {self._last_rowid[one.table.name]}"
 
     def merge(self, staged: Sequence[Staged]) -> dict[int, dict[str, int]]:
         for one in staged:
@@ -160,91 +158,42 @@ class SqliteMerge:
         self._connection.execute(
             f"INSERT INTO {journal} (action, {keys}, {before})"
             f" SELECT '{OVERWRITE}', {listed(one.key, 't.')}, {listed(stored_columns(one.table), 't.')}"
-            f" FROM {_main(one.table)} t JOIN {_stage(one)} s ON {on} WHERE s.{_ACTION} = '{OVERWRITE}'"
+            f" FROM {live_name(one.table)} t JOIN {stage_name(one)} s ON {on} WHERE s.{_ACTION} = '{OVERWRITE}'"
         )
         changed = [column for column in one.columns if column not in one.key]
         if changed:
-            self._refuse_cascades(one)
+            self._checks.refuse_cascades(one)
             assignments = ", ".join(f"{quoted(column)} = s.{quoted(column)}" for column in changed)
             self._connection.execute(
-                f"UPDATE {_main(one.table)} AS t SET {assignments} FROM {_stage(one)} s"
+                f"UPDATE {live_name(one.table)} AS t SET {assignments} FROM {stage_name(one)} s"
                 f" WHERE {on} AND s.{_ACTION} = '{OVERWRITE}'"
             )
 
-    def _refuse_cascades(self, one: Staged) -> None:
-        """ON UPDATE actions would change rows nobody journals."""
-        for child, key in self._pointing_at_changed(one):
-            if key.on_update in ("NO ACTION", "RESTRICT"):
-                continue
-            pointing = " AND ".join(
-                f"c.{quoted(ours)} = t.{quoted(theirs)}"
-                for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
-            )
-            differs = " OR ".join(
-                f"t.{quoted(column)} IS NOT s.{quoted(column)}"
-                for column in key.parent_columns
-                if column in one.columns
-            )
-            rows = self._connection.execute(
-                f"SELECT {listed(key.parent_columns, 't.')} FROM {_main(one.table)} t JOIN {_stage(one)} s"
-                f" ON {matched('t', 's', one.key)} WHERE s.{_ACTION} = '{OVERWRITE}' AND ({differs})"
-                f" AND EXISTS (SELECT 1 FROM {_main(child)} c WHERE {pointing}) LIMIT 3"
-            ).fetchall()
-            if rows:
-                raise Red(
-                    f"overwriting would change rows of {child.name} too, by ON UPDATE {key.on_update}:"
-                    f" {', '.join(map(str, rows))}",
-                    where=f"{one.table.name} ({', '.join(key.parent_columns)})",
-                    next="keep these rows (target.on_match), or map these columns to the values that are there",
-                )
-
-    def _pointing_at_changed(self, one: Staged) -> Iterator[tuple[Table, ForeignKey]]:
-        """Foreign keys of any table to columns of this one that overwriting may change."""
-        for child in self._tables:
-            for key in child.foreign_keys:
-                if key.parent == one.table.name and set(key.parent_columns) & (set(one.columns) - set(one.key)):
-                    yield child, key
-
     def _create(self, one: Staged) -> None:
         if not one.key:
-            self._last_rowid[one.table.name] = self._highest(one.table)
+            self._watermarks.take(one.table)
         self._connection.execute(
-            f"INSERT INTO {_main(one.table)} ({listed(one.columns)})"
-            f" SELECT {listed(one.columns)} FROM {_stage(one)} WHERE {_ACTION} = '{CREATE}'"
+            f"INSERT INTO {live_name(one.table)} ({listed(one.columns)})"
+            f" SELECT {listed(one.columns)} FROM {stage_name(one)} WHERE {_ACTION} = '{CREATE}'"
         )
-
-    def _highest(self, table: Table) -> int:
-        """The rowid below every one that an INSERT chooses."""
-        highest = self._connection.execute(f"SELECT max({rowid(table)}) FROM {_main(table)}").fetchone()[0]
-        return max(highest or 0, self._sequence(table))
-
-    def _sequence(self, table: Table) -> int:
-        known = self._connection.execute("SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'").fetchone()
-        row = (
-            known
-            and self._connection.execute(
-                "SELECT seq FROM main.sqlite_sequence WHERE name = ?", (table.name,)
-            ).fetchone()
-        )
-        return int(row[0]) if row else 0
 
     def _journal_after(self, one: Staged) -> None:
         journal, hashed = journal_table(self._run, one.table), row_hash(one.table, "t")
         if not one.key:
             self._connection.execute(
                 f"INSERT INTO {journal} (action, row, after) SELECT '{CREATE}', {locator(one.table, 't')}, {hashed}"
-                f" FROM {_main(one.table)} t WHERE {self._is_new(one)}"
+                f" FROM {live_name(one.table)} t WHERE {self._watermarks.is_new(one.table)}"
             )
             return
         keys = ", ".join(key_column(column) for column in one.key)
         self._connection.execute(
             f"INSERT INTO {journal} (action, {keys}, after) SELECT '{CREATE}', {listed(one.key, 't.')}, {hashed}"
-            f" FROM {_main(one.table)} t JOIN {_stage(one)} s ON {matched('t', 's', one.key)}"
+            f" FROM {live_name(one.table)} t JOIN {stage_name(one)} s ON {matched('t', 's', one.key)}"
             f" WHERE s.{_ACTION} = '{CREATE}'"
         )
         on = " AND ".join(f"j.{key_column(column)} = t.{quoted(column)}" for column in one.key)
         self._connection.execute(
-            f"UPDATE {journal} AS j SET after = {hashed} FROM {_main(one.table)} t"
+            f"UPDATE {journal} AS j SET after = {hashed} FROM {live_name(one.table)} t"
             f" WHERE {on} AND j.action = '{OVERWRITE}'"
         )
 
@@ -252,9 +201,9 @@ class SqliteMerge:
         """Counted from what is live now, not from what was meant to be written."""
         counts: dict[int, dict[str, int]] = {}
         for one in staged:
-            source = f"{_stage(one)} s"
+            source = f"{stage_name(one)} s"
             if one.key:
-                source += f" JOIN {_main(one.table)} t ON {matched('t', 's', one.key)}"
+                source += f" JOIN {live_name(one.table)} t ON {matched('t', 's', one.key)}"
             query = f"SELECT s.{_EDGE}, s.{_ACTION}, count(*) FROM {source} GROUP BY 1, 2"
             for edge, action, count in self._connection.execute(query):
                 counts.setdefault(edge, {})[action] = count
@@ -268,7 +217,7 @@ class SqliteMerge:
             for name in map(quoted, staged.columns)
         )
         rows = self._connection.execute(
-            f"SELECT {listed(staged.key, 's.')} FROM {_stage(staged)} s LEFT JOIN {_main(staged.table)} t"
+            f"SELECT {listed(staged.key, 's.')} FROM {stage_name(staged)} s LEFT JOIN {live_name(staged.table)} t"
             f" ON {matched('t', 's', staged.key)} WHERE s.{_ACTION} <> '{KEEP}'"
             f" AND (t.{quoted(staged.key[0])} IS NULL OR {differs}) LIMIT {_EXAMPLES}"
         ).fetchall()
@@ -283,10 +232,10 @@ class SqliteMerge:
 
     def _compare_multiset(self, staged: Staged) -> tuple[RowNote, ...]:
         live = (
-            f"SELECT {row_hash(staged.table, 't', staged.columns)} AS hash, 1 AS side FROM {_main(staged.table)} t"
-            f" WHERE {self._is_new(staged)}"
+            f"SELECT {row_hash(staged.table, 't', staged.columns)} AS hash, 1 AS side FROM {live_name(staged.table)} t"
+            f" WHERE {self._watermarks.is_new(staged.table)}"
         )
-        stage = f"SELECT {row_hash(staged.table, 's', staged.columns)} AS hash, -1 AS side FROM {_stage(staged)} s"
+        stage = f"SELECT {row_hash(staged.table, 's', staged.columns)} AS hash, -1 AS side FROM {stage_name(staged)} s"
         different = self._connection.execute(
             f"SELECT count(*) FROM (SELECT hash FROM ({live} UNION ALL {stage}) GROUP BY hash HAVING sum(side) <> 0)"
         ).fetchone()[0]
@@ -297,54 +246,7 @@ class SqliteMerge:
         )
 
     def check(self, staged: Sequence[Staged]) -> tuple[str, ...]:
-        return tuple(
-            problem
-            for one in staged
-            for problem in (*self._orphans(one), *self._deserted(one), *self._sequence_problems(one.table))
-        )
-
-    def _orphans(self, one: Staged) -> Iterator[str]:
-        """Deferred foreign keys fail at COMMIT without a name, and never in a rehearsal: so look for them by name."""
-        written = f"{_main(one.table)} t"
-        if one.key:
-            written += f" JOIN {_stage(one)} s ON {matched('t', 's', one.key)} AND s.{_ACTION} <> '{KEEP}'"
-        for key in one.table.foreign_keys:
-            filled = " AND ".join(f"t.{quoted(column)} IS NOT NULL" for column in key.columns)
-            parent = " AND ".join(
-                f"p.{quoted(theirs)} = t.{quoted(ours)}"
-                for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
-            )
-            orphans = self._connection.execute(
-                f"SELECT {listed(key.columns, 't.')} FROM {written} WHERE {filled}"
-                f" AND {'true' if one.key else self._is_new(one)}"
-                f" AND NOT EXISTS (SELECT 1 FROM main.{quoted(key.parent)} p WHERE {parent}) LIMIT 3"
-            ).fetchall()
-            if orphans:
-                shown = ", ".join(map(str, orphans))
-                yield f"{one.table.name}.{'+'.join(key.columns)} points at no row of {key.parent}: {shown}"
-
-    def _deserted(self, one: Staged) -> Iterator[str]:
-        """Rows of any table that point at a value which overwriting took away."""
-        for child, key in self._pointing_at_changed(one):
-            pairs = list(zip(key.columns, key.parent_columns, strict=True))
-            pointing = " AND ".join(f"c.{quoted(ours)} = j.{before_column(theirs)}" for ours, theirs in pairs)
-            there = " AND ".join(f"p.{quoted(theirs)} = j.{before_column(theirs)}" for _, theirs in pairs)
-            deserted = self._connection.execute(
-                f"SELECT DISTINCT {', '.join(f'j.{before_column(theirs)}' for _, theirs in pairs)}"
-                f" FROM {journal_table(self._run, one.table)} j WHERE j.action = '{OVERWRITE}'"
-                f" AND EXISTS (SELECT 1 FROM {_main(child)} c WHERE {pointing})"
-                f" AND NOT EXISTS (SELECT 1 FROM {_main(one.table)} p WHERE {there}) LIMIT 3"
-            ).fetchall()
-            if deserted:
-                shown = ", ".join(map(str, deserted))
-                yield f"{child.name}.{'+'.join(key.columns)} points at values of {one.table.name} overwritten: {shown}"
-
-    def _sequence_problems(self, table: Table) -> Iterator[str]:
-        """An ordinary INSERT takes max(rowid) + 1 or the sequence's next: both must be free and possible."""
-        if not any(column.identity for column in table.columns):
-            return
-        if self._highest(table) >= (1 << 63) - 1:
-            yield f"{table.name}: the highest key possible is taken, an ordinary INSERT would fail"
+        return tuple(problem for one in staged for problem in self._checks.problems(one))
 
     def scan(
         self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
@@ -356,13 +258,5 @@ class SqliteMerge:
         self._connection.execute("COMMIT")
 
 
-def _main(table: Table) -> str:
-    return f"main.{quoted(table.name)}"
-
-
-def _stage(staged: Staged) -> str:
-    return f"{SCHEMA}.{quoted(staged.table.name)}"
-
-
 def _live(staged: Staged) -> str:
-    return f"SELECT 1 FROM {_main(staged.table)} t WHERE {matched('t', 's', staged.key)}"
+    return f"SELECT 1 FROM {live_name(staged.table)} t WHERE {matched('t', 's', staged.key)}"

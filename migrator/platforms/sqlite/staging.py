@@ -27,6 +27,11 @@ SCHEMA = "migrator_stage"
 """The name staging is attached under while merging."""
 
 
+def stage_name(staged: Staged) -> str:
+    """The staging of one table, as the merge transaction names it."""
+    return f"{SCHEMA}.{quoted(staged.table.name)}"
+
+
 def staging_path(target: Path, run: str) -> Path:
     return target.with_name(f"{target.name}.migrator-{run}.stage")
 
