@@ -283,8 +283,11 @@ class Target(Protocol):
         """The run's staging, empty at the start; swept at the end whatever happens."""
         ...
 
-    def merging(self, run: str) -> AbstractContextManager[Merge]:
-        """The merge transaction, only inside `staging(run)`."""
+    def merging(self, run: str, *, max_seconds: int | None = None) -> AbstractContextManager[Merge]:
+        """The merge transaction, only inside `staging(run)`.
+
+        With `max_seconds`, a transaction that holds its locks for longer is rolled back: Red.
+        """
         ...
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -218,7 +219,8 @@ class Service:
                 plan_file=plan.file,
             )
             folder = self.settings.run_folder(record.run_id)
-            with recorded(catalog, record) as recording, workbench() as bench:
+            committed = partial(_holds, target, record.run_id)
+            with recorded(catalog, record, took_effect=committed) as recording, workbench() as bench:
                 self._keep_words(folder, plan, mapping)
                 checked = map_check(bench, archive, mapping, target, plan.needs_target().policy, progress=self.progress)
                 _require_green(checked)
@@ -229,7 +231,13 @@ class Service:
                     run=record.run_id, plan=plan.name, tenant=plan.tenant, archive=archive.location, seal=sealed
                 )
                 loaded = load(
-                    checked.prepared, target, identity, rehearse=rehearse, whole=whole, progress=self.progress
+                    checked.prepared,
+                    target,
+                    identity,
+                    rehearse=rehearse,
+                    whole=whole,
+                    max_lock_seconds=plan.needs_target().max_lock_s,
+                    progress=self.progress,
                 )
                 report = _load_report(record, archive, checked, loaded, self._source_of(plan))
                 path = self._keep_report(catalog, report)
@@ -291,7 +299,7 @@ class Service:
             target = self.targets(plan.needs_target().url)
             marker = self._marker(target, of)
             record = self._start_after(catalog, "rollback", of)
-            with recorded(catalog, record) as recording:
+            with recorded(catalog, record, took_effect=lambda: not _holds(target, of.run_id)) as recording:
                 undone = target.undo(of.run_id, whole=whole or marker.digest_whole is not None)
                 report = _rollback_report(record, undone, self._source_of(plan))
                 path = self._keep_report(catalog, report)
@@ -379,6 +387,11 @@ class Service:
             yield catalog
         finally:
             catalog.close()
+
+
+def _holds(target: Target, run: str) -> bool:
+    """Whether the run's load stands in the target."""
+    return any(marker.run == run for marker in target.markers())
 
 
 def _opened(location: str) -> tuple[ObjectStore, str]:

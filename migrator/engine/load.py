@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from migrator.contracts import Digest, Marker, Merge, RowNote, Staged, Staging, Target
@@ -12,7 +13,7 @@ from migrator.engine.compare import Compared
 from migrator.engine.ledger import equations
 from migrator.engine.prepare import Prepared
 from migrator.engine.verify import first, verify, verify_staging, verify_with
-from migrator.outcomes import Equation, Progress, StepTiming, Tick, Verdict, Verification, said_key, silent
+from migrator.outcomes import Check, Equation, Progress, StepTiming, Tick, Verdict, Verification, said_key, silent
 from storage.errors import Red
 from storage.problem import Problem
 
@@ -55,7 +56,8 @@ class _Clock:
     def lap(self, step: str, rows: int = 0) -> float:
         now = time.monotonic()
         seconds, self.started = now - self.started, now
-        self.timings.append(StepTiming(step=step, seconds=round(seconds, 3), rows=rows))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # of the process so far; Linux counts KiB
+        self.timings.append(StepTiming(step=step, seconds=round(seconds, 3), rows=rows, peak_bytes=peak))
         return seconds
 
 
@@ -66,31 +68,35 @@ def load(
     *,
     rehearse: bool,
     whole: bool = False,
+    max_lock_seconds: int | None = None,
     progress: Progress = silent,
 ) -> Loaded:
     """Load the prepared rows, or rehearse it.
 
-    Nothing is committed unless staging, merge and ledger agree: Red otherwise.
+    Nothing is committed unless staging, merge and ledger agree, and locks are held for `max_lock_seconds` at most: Red.
     After the commit a verification that finds differences does not raise: it is the red answer of a load that stands.
     """
     clock = _Clock()
     with target.staging(identity.run) as staging:
         rows = _stage(prepared, staging, progress)
         clock.lap("stage and verify staging", rows)
-        with target.merging(identity.run) as merge:
+        with target.merging(identity.run, max_seconds=max_lock_seconds) as merge:
             outcome = _merge(prepared, merge, whole=whole, progress=progress)
+            lock_seconds = clock.lap("merge, locks held", rows)
             if rehearse:
                 verification = verify_with(prepared, merge.scan, progress=progress)
+                clock.lap("verify what would be committed, locks held", verification.compared)
             else:
                 merge.commit(_marker(identity, prepared, outcome, whole=whole))
-        lock_seconds = clock.lap("merge (locks held)", rows)
         if rehearse:
             with target.merging(identity.run) as untouched:
                 after = untouched.digest(prepared.tables, whole=whole)
+            clock.lap("undo and compare the digest")
         else:
             verification = verify(prepared, target, progress=progress)
             after = outcome.digest_loaded
             clock.lap("verify what was committed", verification.compared)
+    verification = replace(verification, checks=(*verification.checks, *outcome.checks))
     problems = _rehearsal_problems(rehearse, outcome.digest_before, after)
     return Loaded(
         committed=not rehearse,
@@ -136,12 +142,22 @@ def _require_equal(place: str, staged: Staged, compared: Compared) -> None:
         )
 
 
+_PASSED = (
+    Check(name="live rows equal staging by key, inside the transaction", passed=True),
+    Check(name="every reference of a loaded row leads to a row, inside the transaction", passed=True),
+    Check(name="an ordinary INSERT finds a free key in every table with keys of its own", passed=True),
+    Check(name="every archived row is explained: the ledger's equations have no remainder", passed=True),
+)
+"""What `_merge` has made sure of when it returns: each is raised as Red otherwise."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Outcome:
     equations: tuple[Equation, ...]
     digest_before: Digest
     digest_touched: Digest  # the same where the digest is not of whole tables
     digest_loaded: Digest
+    checks: tuple[Check, ...]
 
 
 def _merge(prepared: Prepared, merge: Merge, *, whole: bool, progress: Progress) -> _Outcome:
@@ -166,6 +182,7 @@ def _merge(prepared: Prepared, merge: Merge, *, whole: bool, progress: Progress)
         digest_before=before,
         digest_touched=touched,
         digest_loaded=merge.digest(prepared.tables, whole=whole),
+        checks=_PASSED,
     )
 
 
