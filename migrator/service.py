@@ -42,12 +42,6 @@ from storage.problem import Problem
 from storage.seal import SigningKeys
 from storage.system import translated
 
-_NOT_RUN = (
-    Check(name="functional acceptance by the people who use the target", passed=None, detail="a human task"),
-    Check(name="drill-down sample by a person (59 / 299 / 459 rows)", passed=None, detail="a human task"),
-)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Finished:
     """A run that came to its end: its record, its report, and where the report lies."""
@@ -408,75 +402,3 @@ def _require_green(checked: MapCheck) -> None:
             next=worst.next,
             problems=checked.problems,
         )
-
-
-def _report(record: RunRecord, verdict: Verdict, source: str) -> RunReport:
-    return RunReport(
-        run=record.run_id,
-        kind=record.kind,
-        number=record.number,
-        verdict=verdict,
-        plan=record.plan,
-        tenant=record.tenant,
-        seal=record.seal or "",
-        archive=record.archive or "",
-        archive_fingerprint="",
-        fence={},
-        source=source,
-        target=record.target or "",
-        tool=tool(),
-        started_at=record.started_at,
-        finished_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        not_run=_NOT_RUN,
-    )
-
-
-def _load_report(record: RunRecord, archive: Archive, checked: MapCheck, loaded: Loaded, source: str) -> RunReport:
-    prepared = checked.prepared
-    assert prepared is not None
-    return replace(
-        _about(_report(record, loaded.verdict, source), archive, prepared),
-        equations=loaded.equations,
-        verification=loaded.verification,
-        problems=loaded.problems,
-        digests={
-            "before": str(loaded.digest_before),
-            "loaded": str(loaded.digest_loaded),
-            "after": str(loaded.digest_after),
-        },
-        notes=checked.notes,
-        timings=loaded.timings,
-    )
-
-
-def _verify_report(
-    record: RunRecord, archive: Archive, prepared: Prepared, found: Verification, source: str
-) -> RunReport:
-    report = _about(_report(record, found.verdict, source), archive, prepared)
-    return replace(report, verification=found)
-
-
-def _about(report: RunReport, archive: Archive, prepared: Prepared) -> RunReport:
-    mapping = prepared.compiled.mapping
-    return replace(
-        report,
-        archive_fingerprint=archive.fingerprint,
-        fence=archive.identity.fence,
-        columns=column_fates(prepared),
-        dropped_tables={drop.name: drop.because for drop in mapping.dropped_tables},
-        excluded_tables=_excluded_tables(archive),
-    )
-
-
-def _excluded_tables(archive: Archive) -> dict[str, str]:
-    return {entry["table"]: entry["reason"] for entry in json.loads(archive.document("reports/exclusions.json"))}
-
-
-def _rollback_report(record: RunRecord, undone: Undone, source: str) -> RunReport:
-    is_green = not undone.kept and not undone.failed and undone.digest_before_load == undone.digest_after
-    return replace(
-        _report(record, Verdict.of(is_green), source),
-        rollback={"reversed": undone.reversed, "kept": undone.kept, "failed": undone.failed},
-        digests={"before_load": str(undone.digest_before_load), "after": str(undone.digest_after)},
-        notes=tuple(Problem(where=note.table, what=note.why, examples=(said_key(note.key),)) for note in undone.notes),
-    )

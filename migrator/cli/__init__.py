@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
 def main() -> None:
     """Run the command and exit with its code: 0 done, 1 fault, 2 usage, 3 red, 130 interrupted."""
-    from migrator.cli.app import run
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's stop is a person's Ctrl-C
+    try:
+        from migrator.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while this program was still being read in
+        code = 130
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the answer is given: what comes now must not make another of it
+    sys.exit(code)

@@ -49,9 +49,7 @@ def run(arguments: Sequence[str]) -> int:
     except MigratorError as error:
         return show_error(error, as_json=as_json)
     except KeyboardInterrupt:
-        return show_error(
-            Parked("interrupted; nothing was changed", next="give the same command again"), as_json=as_json
-        )
+        return show_error(_interrupted(), as_json=as_json)
     except BrokenPipeError:
         sys.stderr.close()  # the reader left: there is nobody to tell
         return 1
@@ -65,13 +63,19 @@ def run(arguments: Sequence[str]) -> int:
     return int(code or 0)
 
 
+def _interrupted() -> Parked:
+    """Outside a run: it had not begun, or was done and about to be told."""
+    next_ = "`migrator runs list` shows whether the run was done; if not, give the same command again"
+    return Parked("interrupted while no run was under way", where="command line", next=next_)
+
+
 def _of_click(error: Exception) -> MigratorError:
     """Typer carries its own copy of click, of no public name: its errors are known by what they offer."""
     message = getattr(error, "format_message", None)
     if message is not None:
         return Misuse(message(), where="command line", next="see migrator --help")
     if type(error).__name__ == "Abort":
-        return Parked("interrupted; nothing was changed", next="give the same command again")
+        return _interrupted()
     return Fault(
         f"a bug: {type(error).__name__}: {error}", where="migrator", next="report it, with the command and the run's id"
     )

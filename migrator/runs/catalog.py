@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import socket
@@ -24,6 +25,9 @@ from storage.errors import Fault, MigratorError, Misuse
 
 HEAD = "0001"
 """The newest migration; alembic, slow to import, is asked for only where a catalog is not there yet."""
+
+# what goes wrong reaches us as exceptions; without a handler it would be printed between our answers as well
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 _BUSY_TIMEOUT_MS = 30_000
 _TRIES_FOR_A_NUMBER = 50

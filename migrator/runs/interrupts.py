@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,18 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.seen = False
+        self.is_ending = False  # the run is being recorded as ended: whoever is impatient now gains nothing
 
     def __call__(self, _signal: int, _frame: FrameType | None) -> None:
+        if self.is_ending:
+            return
         self.seen = True
+        sys.unraisablehook = _quietly  # half-read generators complain of connections that are closed by then
         raise KeyboardInterrupt
+
+
+def _quietly(_unraisable: object) -> None:
+    pass
 
 
 @contextmanager
