@@ -1,21 +1,17 @@
-"""Taking a load back on SQLite, from its journal, in one transaction.
-
-A created row goes unless somebody edited it, or a row that stays points at it; an overwritten row gets its
-before-image unless somebody edited or deleted it, or the image no longer fits. What stays is listed, never forced.
-"""
+"""Taking a load back on SQLite, from its journal, in one transaction: what goes, what stays and why is in `fates`."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
-from migrator.contracts import CREATE, OVERWRITE, Digest, Marker, RowNote, Staged, Undone
+from migrator.contracts import CREATE, OVERWRITE, Digest, Marker, RowNote, Undone
 from migrator.platforms.sql import quoted
 from migrator.platforms.sqlite.connect import connect, translated
 from migrator.platforms.sqlite.describe import describe
+from migrator.platforms.sqlite.fates import FAILED, KEPT, RESTORED, Fates, Journalled
 from migrator.platforms.sqlite.hashing import digest_of, install, row_hash
 from migrator.platforms.sqlite.identity import locator, rowid
 from migrator.platforms.sqlite.journal import (
@@ -30,10 +26,6 @@ from storage.errors import Misuse, Red
 from storage.schema import ForeignKey, Schema, Table
 
 _NOTES = 1_000
-
-KEPT, FAILED = "kept", "failed"
-RESTORED = "restored"
-"""The action of a journal entry whose row has its before-image again, while other rows of the load stay."""
 
 
 def undo(target: Path, run: str, *, whole: bool) -> Undone:
@@ -52,35 +44,13 @@ def undo(target: Path, run: str, *, whole: bool) -> Undone:
     return undone
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Journalled:
-    """One journalled table with the names its statements need. `rows` is a temporary table: the fate of each row.
-
-    It has the journal's own rowid (`entry`), the locator of the live `row` (NULL: gone), `action`, `why` (NULL: take
-    it back) and `fate` (kept or failed where `why` is set).
-    """
-
-    staged: Staged
-    journal: str
-    rows: str
-
-    @property
-    def going(self) -> str:
-        """The query for the live rows that are taken back."""
-        return f"SELECT row FROM {self.rows} WHERE why IS NULL AND row IS NOT NULL"
-
-    @property
-    def live(self) -> str:
-        return f"main.{quoted(self.staged.table.name)}"
-
-
 class _Undo:
     def __init__(self, connection: sqlite3.Connection, schema: Schema, run: str) -> None:
         self._connection = connection
         self._schema = schema
         self._marker = self._find(run)
         self._tables = [
-            _Journalled(staged=staged, journal=journal_table(run, staged.table), rows=f"temp.undo_{i}")
+            Journalled(staged=staged, journal=journal_table(run, staged.table), rows=f"temp.undo_{i}")
             for i, staged in enumerate(self._marker.tables)
         ]
 
@@ -93,12 +63,7 @@ class _Undo:
         raise Misuse("this target holds no such load", where=run, next=f"loads it holds: {known}")
 
     def run(self, *, whole: bool) -> Undone:
-        for one in self._tables:
-            self._locate(one)
-            self._keep_edited(one)
-        # what stays may hold what another row needs to go back: until nothing changes
-        while self._keep_what_is_needed() + sum(map(self._fail_what_no_longer_fits, self._tables)):
-            pass
+        Fates(self._connection, self._schema, self._tables).decide()
         orphans = self._orphans()
         for one in self._tables:
             self._delete(one)
@@ -107,97 +72,12 @@ class _Undo:
         self._refuse_new_orphans(orphans)
         return self._conclude(whole=whole)
 
-    # ── which live row is meant ─────────────────────────────────────────────────────────────────────────────
-    def _locate(self, one: _Journalled) -> None:
-        self._connection.execute(
-            f"CREATE TEMP TABLE {one.rows[5:]} (entry INTEGER PRIMARY KEY, row, action, why, fate)"
-        )
-        row = locator(one.staged.table, "t")
-        on = " AND ".join(f"t.{quoted(column)} = j.{key_column(column)}" for column in one.staged.key)
-        if not on:  # a rowid may have been given anew: it must be the same row still
-            on = f"{row} = j.row AND {row_hash(one.staged.table, 't')} = j.after"
-        found = (
-            f"SELECT j.rowid, {row}, j.action FROM {one.journal} j LEFT JOIN {one.live} t ON {on}"
-            f" WHERE j.action <> '{RESTORED}'"
-        )
-        self._connection.execute(f"INSERT INTO {one.rows} (entry, row, action) {found}")
-        self._connection.execute(f"CREATE INDEX temp.{one.rows[5:]}_row ON {one.rows[5:]} (row)")
-
-    # ── what stays ──────────────────────────────────────────────────────────────────────────────────────────
-    def _keep_edited(self, one: _Journalled) -> None:
-        self._set(one, f"row IS NULL AND action = '{OVERWRITE}'", KEPT, "deleted since the load")
-        if not one.staged.key:
-            self._set(one, "row IS NULL", KEPT, "edited or deleted since the load")
-            return
-        edited = (
-            f"SELECT u.entry FROM {one.rows} u JOIN {one.journal} j ON j.rowid = u.entry"
-            f" JOIN {one.live} t ON {locator(one.staged.table, 't')} = u.row"
-            f" WHERE {row_hash(one.staged.table, 't')} IS NOT j.after"
-        )
-        self._set(one, f"entry IN ({edited})", KEPT, "edited since the load")
-
-    def _keep_what_is_needed(self) -> int:
-        """A created row that a staying row points at stays too; returns how many this found."""
-        by_name = {one.staged.table.name: one for one in self._tables}
-        return sum(
-            self._keep_parents(child, key, by_name)
-            for child in self._schema.tables
-            for key in child.foreign_keys
-            if key.parent in by_name
-        )
-
-    def _keep_parents(self, child: Table, key: ForeignKey, journalled: dict[str, _Journalled]) -> int:
-        parent = journalled[key.parent]
-        on = " AND ".join(
-            f"c.{quoted(ours)} = t.{quoted(theirs)}"
-            for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
-        )
-        goes = ""
-        if child.name in journalled:
-            goes = f" AND {locator(child, 'c')} NOT IN ({journalled[child.name].going})"
-        needed = (
-            f"SELECT u.entry FROM {parent.rows} u JOIN {parent.live} t ON {locator(parent.staged.table, 't')} = u.row"
-            f" WHERE u.action = '{CREATE}' AND u.why IS NULL"
-            f" AND EXISTS (SELECT 1 FROM main.{quoted(child.name)} c WHERE {on}{goes})"
-        )
-        return self._set(parent, f"entry IN ({needed})", KEPT, f"a row of {child.name} that stays points at it")
-
-    def _fail_what_no_longer_fits(self, one: _Journalled) -> int:
-        """A before-image whose parent is gone, or whose unique value a row that stays has now; how many this found."""
-        found = 0
-        base = (
-            f"SELECT u.entry FROM {one.rows} u JOIN {one.journal} j ON j.rowid = u.entry WHERE u.action = '{OVERWRITE}'"
-        )
-        for key in one.staged.table.foreign_keys:
-            image = " AND ".join(f"j.{before_column(column)} IS NOT NULL" for column in key.columns)
-            parent = " AND ".join(
-                f"p.{quoted(theirs)} = j.{before_column(ours)}"
-                for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
-            )
-            missing = f"{base} AND {image} AND NOT EXISTS (SELECT 1 FROM main.{quoted(key.parent)} p WHERE {parent})"
-            found += self._set(one, f"entry IN ({missing})", FAILED, f"its former {key.parent} is gone")
-        for unique in one.staged.table.unique:
-            taken = " AND ".join(f"o.{quoted(column)} = j.{before_column(column)}" for column in unique.columns)
-            other = (
-                f"SELECT 1 FROM {one.live} o WHERE {taken} AND {locator(one.staged.table, 'o')} <> u.row"
-                f" AND {locator(one.staged.table, 'o')} NOT IN ({one.going})"
-            )
-            why = f"another row has its former {', '.join(unique.columns)} now"
-            found += self._set(one, f"entry IN ({base} AND EXISTS ({other}))", FAILED, why)
-        return found
-
-    def _set(self, one: _Journalled, condition: str, fate: str, why: str) -> int:
-        return self._connection.execute(
-            f"UPDATE {one.rows} SET fate = ?, why = ? WHERE why IS NULL AND {condition}",
-            (fate, why),
-        ).rowcount
-
     # ── taking back ─────────────────────────────────────────────────────────────────────────────────────────
-    def _delete(self, one: _Journalled) -> None:
+    def _delete(self, one: Journalled) -> None:
         """Created rows, and overwritten ones too: put back afterwards, they may exchange unique values freely."""
         self._connection.execute(f"DELETE FROM {one.live} AS t WHERE {locator(one.staged.table, 't')} IN ({one.going})")
 
-    def _restore(self, one: _Journalled) -> None:
+    def _restore(self, one: Journalled) -> None:
         columns, row = stored_columns(one.staged.table), rowid(one.staged.table)
         names, images = list(map(quoted, columns)), [f"j.{before_column(column)}" for column in columns]
         if row:
@@ -264,7 +144,7 @@ class _Undo:
             digest_after=after,
         )
 
-    def _digest(self, one: _Journalled, *, whole: bool) -> Digest:
+    def _digest(self, one: Journalled, *, whole: bool) -> Digest:
         live = f"SELECT {row_hash(one.staged.table, 't')} AS hash FROM {one.live} t"
         if not whole and one.staged.key:
             on = " AND ".join(f"t.{quoted(column)} = j.{key_column(column)}" for column in one.staged.key)
@@ -273,7 +153,7 @@ class _Undo:
             live += f" WHERE {locator(one.staged.table, 't')} IN (SELECT row FROM {one.rows} WHERE row IS NOT NULL)"
         return digest_of(self._connection, live)
 
-    def _notes(self, one: _Journalled) -> Iterator[RowNote]:
+    def _notes(self, one: Journalled) -> Iterator[RowNote]:
         keys = ", ".join(key_column(column) for column in one.staged.key) or "NULL"
         rows = self._connection.execute(
             f"SELECT u.fate, u.why, {keys} FROM {one.rows} u JOIN {one.journal} j ON j.rowid = u.entry"
