@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pyarrow as pa
 
 from migrator.contracts import Reading, Source
-from migrator.engine.classify import EXCLUDED, OWNED, SHARED
+from migrator.engine.classify import OWNED, SHARED
+from migrator.engine.documents import Audit, write_documents
 from migrator.engine.extract import extract
 from migrator.engine.proof import Proof, Prover
 from migrator.engine.scope import Resolved, Scope, resolve
@@ -45,7 +43,7 @@ def snapshot(
 
     Red where the scope is undecided, a column cannot be held exactly, or the proof fails: no archive is left then.
     """
-    audit = _Audit()
+    audit = Audit()
     with source.fence() as reading, workbench() as bench:
         audit.add("fence", asdict(reading.fence))
         progress(Tick(step="scope"))
@@ -74,7 +72,7 @@ def snapshot(
                     problems=proof.problems,
                 )
             audit.add("proof", {"edges": len(proof.edges), "walked": sum(proof.walked.values())})
-            _write_documents(writer, reading, plan, resolved.scope, proof, audit, tool)
+            write_documents(writer, reading, identity, plan, resolved.scope, proof, audit)
             sealed = writer.commit()
     return Snapshot(sealed=sealed, identity=identity, scope=resolved.scope, proof=proof)
 
@@ -102,7 +100,7 @@ class _TableCopy:
         self._prover = prover
         self._progress = progress
 
-    def copy(self, writer: ArchiveWriter, declared: Table, audit: _Audit) -> None:
+    def copy(self, writer: ArchiveWriter, declared: Table, audit: Audit) -> None:
         class_ = self._resolved.classified.classes[declared.name]
         table, _ = self._reading.census(declared, self._resolved.closure.predicate(declared.name))
         table = self._with_attachments(table)
@@ -158,83 +156,3 @@ class _TableCopy:
 
 def _recast(table: Table, recast: Recast) -> Table:
     return replace(table, columns=tuple(recast.column if c.name == recast.column.name else c for c in table.columns))
-
-
-class _Audit:
-    """Events, each with the hash of the one before: a line removed or changed shows."""
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-        self._last = "0" * 64
-
-    def add(self, event: str, detail: dict[str, Any]) -> None:
-        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = json.dumps({"at": at, "event": event, "detail": detail, "previous": self._last}, ensure_ascii=False)
-        self._lines.append(line)
-        self._last = hashlib.sha256(line.encode()).hexdigest()
-
-    def content(self) -> bytes:
-        return "".join(f"{line}\n" for line in self._lines).encode()
-
-
-def _write_documents(
-    writer: ArchiveWriter, reading: Reading, plan: Plan, scope: Scope, proof: Proof, audit: _Audit, tool: str
-) -> None:
-    """What the archive says about itself; of other tenants it says nothing, not even how many rows they have."""
-    held = [table for table in scope.tables if table.class_ in (OWNED, SHARED)]
-    writer.document("provenance/run.json", _json({"tool": tool, "plan": plan.name, "plan_sha256": plan.sha256}))
-    writer.document("provenance/fence.json", _json(asdict(reading.fence)))
-    writer.document(
-        "provenance/scope.json",
-        _json(
-            {
-                "tables": [
-                    {
-                        "table": table.name,
-                        "class": table.class_,
-                        "path": table.path,
-                        "rows": table.rows,
-                        "carried": table.carried,
-                        "stubs": table.stubs,
-                    }
-                    for table in held
-                ],
-                "references_that_lead_out": [
-                    {"reference": crossing.reference, "rows": crossing.count, "policy": crossing.policy}
-                    for crossing in scope.crossings
-                ],
-            }
-        ),
-    )
-    writer.document(
-        "provenance/proof.json",
-        _json(
-            {
-                "proof": "by index",
-                "walked": proof.walked,
-                "invited": proof.invited,
-                "edges": [asdict(e) for e in proof.edges],
-            }
-        ),
-    )
-    writer.document(
-        "reports/exclusions.json",
-        _json([{"table": t.name, "reason": t.reason} for t in scope.tables if t.class_ == EXCLUDED]),
-    )
-    writer.document(
-        "reports/inventory.json",
-        _json(
-            [
-                {"table": t.name, "rows": t.rows, "columns": list(reading.schema.table(t.name).column_names)}
-                for t in held
-            ]
-        ),
-    )
-    ddl = [reading.schema.table(table.name).ddl for table in held]
-    writer.document("schema/source-ddl.sql", "".join(f"{text};\n\n" for text in ddl if text).encode())
-    audit.add("documents", {"tables": len(held)})
-    writer.document("provenance/audit.jsonl", audit.content())
-
-
-def _json(value: object) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()

@@ -1,0 +1,100 @@
+"""What an archive says about itself; of other tenants it says nothing, not even how many rows they have."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from migrator.contracts import Reading
+from migrator.engine.classify import EXCLUDED, OWNED, SHARED
+from migrator.engine.proof import Proof
+from migrator.engine.scope import Scope, TableScope
+from migrator.plan import Plan
+from storage.identity import Identity
+from storage.writer import ArchiveWriter
+
+
+class Audit:
+    """Events, each with the hash of the one before: a line removed or changed shows."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._last = "0" * 64
+
+    def add(self, event: str, detail: dict[str, Any]) -> None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = json.dumps({"at": at, "event": event, "detail": detail, "previous": self._last}, ensure_ascii=False)
+        self._lines.append(line)
+        self._last = hashlib.sha256(line.encode()).hexdigest()
+
+    def content(self) -> bytes:
+        return "".join(f"{line}\n" for line in self._lines).encode()
+
+
+def write_documents(
+    writer: ArchiveWriter, reading: Reading, identity: Identity, plan: Plan, scope: Scope, proof: Proof, audit: Audit
+) -> None:
+    """Put run, fence, scope, proof, exclusions, inventory, DDL and, last, the audit into the archive."""
+    held = [table for table in scope.tables if table.class_ in (OWNED, SHARED)]
+    documents = {
+        "provenance/run.json": {"tool": identity.tool, "plan": plan.name, "plan_sha256": plan.sha256},
+        "provenance/fence.json": asdict(reading.fence),
+        "provenance/scope.json": _scope(held, scope),
+        "provenance/proof.json": _proof(proof),
+        "reports/exclusions.json": list(_exclusions(scope)),
+        "reports/inventory.json": [_inventory(reading, table) for table in held],
+    }
+    for path, content in documents.items():
+        writer.document(path, _json(content))
+    ddl = [reading.schema.table(table.name).ddl for table in held]
+    writer.document("schema/source-ddl.sql", "".join(f"{text};\n\n" for text in ddl if text).encode())
+    audit.add("documents", {"tables": len(held)})
+    writer.document("provenance/audit.jsonl", audit.content())
+
+
+def _scope(held: list[TableScope], scope: Scope) -> dict[str, Any]:
+    return {
+        "tables": [
+            {
+                "table": table.name,
+                "class": table.class_,
+                "path": table.path,
+                "rows": table.rows,
+                "carried": table.carried,
+                "stubs": table.stubs,
+            }
+            for table in held
+        ],
+        "references_that_lead_out": [
+            {"reference": crossing.reference, "rows": crossing.count, "policy": crossing.policy}
+            for crossing in scope.crossings
+        ],
+    }
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    return {
+        "proof": "by index",
+        "walked": proof.walked,
+        "invited": proof.invited,
+        "edges": [asdict(edge) for edge in proof.edges],
+    }
+
+
+def _exclusions(scope: Scope) -> Iterator[dict[str, str]]:
+    for table in scope.tables:
+        if table.class_ == EXCLUDED:
+            yield {"table": table.name, "reason": table.reason}
+
+
+def _inventory(reading: Reading, table: TableScope) -> dict[str, Any]:
+    columns = list(reading.schema.table(table.name).column_names)
+    return {"table": table.name, "rows": table.rows, "columns": columns}
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
