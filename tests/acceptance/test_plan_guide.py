@@ -1,0 +1,39 @@
+"""docs/plan.md says every key there is, and its examples are plans."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from migrator import plan
+from migrator.plan import read_plan
+from tests.acceptance.world import ROOT
+
+GUIDE = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
+VARIABLES = {"SOURCE_URL": "sqlite:///a.db", "TARGET_URL": "sqlite:///b.db"}
+ROOTS = re.findall(r"```yaml root\n(.*?)\n```", GUIDE, re.DOTALL)
+
+
+def test_the_example_is_a_plan_that_says_everything() -> None:
+    [example] = re.findall(r"```yaml\n(plan:.*?)```", GUIDE, re.DOTALL)
+    read = read_plan(example, file="docs/plan.md", variables=VARIABLES)
+    scope = read.needs_source().scope
+    assert all((scope.shared, scope.excluded, scope.references, scope.paths, scope.foreign, scope.attachments))
+    assert read.store and read.mapping and read.needs_target().max_lock_s and scope.accept
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_root_is_one(root: str) -> None:
+    text = f"plan: p\ntenant: t\nsource:\n  url: sqlite:///a.db\n  scope:\n    root: {root}\n"
+    assert read_plan(text, file="docs/plan.md", variables={}).source
+
+
+def test_every_key_is_said() -> None:
+    source = (ROOT / "migrator" / "plan.py").read_text(encoding="utf-8")
+    keys = {
+        key for keys in re.findall(r"(?:required|optional)=\(([^)]*)\)", source) for key in re.findall(r'"(\w+)"', keys)
+    }
+    choices = {*plan.FOREIGN_POLICIES, *plan.MATCH_POLICIES}
+    assert len(keys) > 15 and len(ROOTS) == 3
+    assert [key for key in sorted(keys | choices) if not re.search(rf"\b{key}\b", GUIDE)] == []
