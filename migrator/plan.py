@@ -15,6 +15,8 @@ from storage.errors import Misuse
 Scalar = str | int | float | bool | None
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
+_PASSWORD = re.compile(r"://[^/\s:@$]*:[^/\s@$][^/\s@]*@")
+
 FOREIGN_POLICIES = ("carry", "stub", "null")
 MATCH_POLICIES = ("error", "keep", "overwrite")
 
@@ -152,6 +154,7 @@ def load_plan(path: Path, variables: Mapping[str, str]) -> Plan:
 
 def read_plan(text: str, *, file: str, variables: Mapping[str, str]) -> Plan:
     """The plan a text holds; see `load_plan`."""
+    _refuse_passwords(text, file)
     reader = _Reader(variables)
     top = read_yaml(text, file=file).fields("the plan", required=("plan", "tenant"), optional=_TOP)
     return Plan(
@@ -164,6 +167,17 @@ def read_plan(text: str, *, file: str, variables: Mapping[str, str]) -> Plan:
         mapping=reader.expanded(top["mapping"], "mapping") if "mapping" in top else None,
         target=reader.target(top["target"]) if "target" in top else None,
     )
+
+
+def _refuse_passwords(text: str, file: str) -> None:
+    """A plan is copied, sealed and handed over: it must not hold a secret."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if _PASSWORD.search(line):
+            raise Misuse(
+                "the plan holds a password",
+                where=f"{file}:{number}",
+                next="put the address into a variable: ${SOURCE_URL}",
+            )
 
 
 def _name(node: Node) -> str:
