@@ -14,10 +14,11 @@ import pyarrow as pa
 from mappings.quote import identifier as quoted
 from migrator.contracts import Among, AnyOf, Matching, Predicate, Reading, Whole
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
+from migrator.engine.equality import as_text, equal, with_column
 from migrator.engine.workbench import QueryKeys, Workbench
 from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
 from storage.errors import Recast, Red
-from storage.schema import Column, Kind, Table
+from storage.schema import Column, Table
 from storage.types import arrow_type
 
 CARRIED, STUB = "carried", "stub"
@@ -178,14 +179,15 @@ class Closure:
         read = self._workbench.ingest("own", "migrator incoming", batches, schema)
         if not read:
             return 0
-        incoming, own = 'own."migrator incoming"', f"own.{quoted(name)}"
+        own, is_new = f"own.{quoted(name)}", "true"
         if table.primary_key:
             self._refuse_null_keys(table)
             on = " AND ".join(f"o.{quoted(column)} = i.{quoted(column)}" for column in table.primary_key)
-            new = f"SELECT i.* FROM {incoming} i WHERE NOT EXISTS (SELECT 1 FROM {own} o WHERE {on})"
-        else:
-            new = f"SELECT * FROM {incoming}"
-        found = int(self._workbench.one(f"INSERT INTO {own} SELECT *, '{class_}', {self._round} FROM ({new})"))
+            is_new = f"NOT EXISTS (SELECT 1 FROM {own} o WHERE {on})"
+        # a table without key and references has no column here: its rows still count
+        values = ", ".join([*(f"i.{quoted(column.name)}" for column in skeleton), f"'{class_}'", str(self._round)])
+        new = f'SELECT {values} FROM own."migrator incoming" i WHERE {is_new}'
+        found = int(self._workbench.one(f"INSERT INTO {own} {new}"))
         self._found[name, self._round] = self._found.get((name, self._round), 0) + found
         return found
 
@@ -314,32 +316,3 @@ class Closure:
         for name, class_ in self._classified.classes.items():
             if class_ == OWNED and self.count(name, STUB):
                 yield name
-
-
-def with_column(table: Table, column: Column) -> Table:
-    """The table with this column in the place of the one of its name."""
-    return replace(table, columns=tuple(column if c.name == column.name else c for c in table.columns))
-
-
-def as_text(alias: str, column: Column) -> str:
-    """A column's values as plain text, whatever it holds."""
-    name = f"{alias}.{quoted(column.name)}"
-    return f"substr({name}, 3)" if column.type.kind is Kind.VARIANT else f"{name}::VARCHAR"
-
-
-def equal(left: tuple[str, Column], right: tuple[str, Column]) -> str:
-    """Equality of two columns; tagged against plain compares as tagged."""
-    if left[1].type == right[1].type:
-        return f"{left[0]}.{quoted(left[1].name)} = {right[0]}.{quoted(right[1].name)}"
-    return f"{_tagged(*left)} = {_tagged(*right)}"
-
-
-_TAGS = {Kind.INTEGER: "i:", Kind.FLOAT: "r:", Kind.BINARY: "b:"}
-
-
-def _tagged(alias: str, column: Column) -> str:
-    name = f"{alias}.{quoted(column.name)}"
-    if column.type.kind is Kind.VARIANT:
-        return name
-    value = f"to_base64({name})" if column.type.kind is Kind.BINARY else f"{name}::VARCHAR"
-    return f"'{_TAGS.get(column.type.kind, 't:')}' || {value}"

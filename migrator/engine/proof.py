@@ -14,7 +14,7 @@ import pyarrow as pa
 from mappings.quote import identifier as quoted
 from migrator.contracts import Among, Matching, Reading, Whole
 from migrator.engine.classify import OWNED, Classified, Reference
-from migrator.engine.closure import as_text, equal
+from migrator.engine.equality import as_text, equal
 from migrator.engine.workbench import QueryKeys, Workbench
 from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
 from storage.problem import Problem

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from migrator.contracts import Among, Matching, Reading, Whole
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference, classify
-from migrator.engine.closure import CARRIED, STUB, Closure, with_column
+from migrator.engine.closure import CARRIED, STUB, Closure
+from migrator.engine.equality import with_column
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Verdict
 from migrator.plan import ColumnRoot, DatabaseRoot, Plan, ScopeRules, TableRoot
