@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from mappings.model import ColumnMapping, Drop, Edge, KeyRemap, Mapping, Reject, TargetTable, sha256_of
+from mappings.model import ColumnMapping, Drop, Edge, KeyRemap, Mapping, Reject, TargetTable
 from mappings.nearest import nearest
 from mappings.node import Node, read_yaml
 from mappings.steps import STEPS, Const, Rename, Sql, Step
@@ -26,7 +26,7 @@ def load_mapping(text: str, *, file: str) -> Mapping:
         name=fields["mapping"].string("the mapping's name"),
         description=fields["description"].string("description") if "description" in fields else "",
         file=file,
-        sha256=sha256_of(text),
+        text=text,
         keys=_keys(fields["keys"]) if "keys" in fields else (),
         dropped_tables=_drops(fields["dropped_tables"], "dropped_tables") if "dropped_tables" in fields else (),
         tables=_tables(fields["tables"]),

@@ -90,11 +90,15 @@ class TargetTable:
 class Mapping:
     name: str
     file: str
-    sha256: str
+    text: str  # as written: what a seal covers
     tables: tuple[TargetTable, ...]
     keys: tuple[KeyRemap, ...] = ()
     dropped_tables: tuple[Drop, ...] = ()
     description: str = ""
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode("utf-8")).hexdigest()
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -121,8 +125,3 @@ class Mapping:
             for column in edge.columns:
                 for step in column.steps:
                     yield edge, column, step
-
-
-def sha256_of(text: str) -> str:
-    """What the seal holds of a mapping: the SHA-256 of the file's bytes."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()

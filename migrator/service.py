@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -17,30 +15,30 @@ from migrator import reports
 from migrator.contracts import Marker, Source, Target, Undone
 from migrator.engine.check import MapCheck, map_check
 from migrator.engine.inspect import Inspection, inspect
-from migrator.engine.ledger import column_fates
-from migrator.engine.load import Identity, Loaded, load
+from migrator.engine.load import Identity, load
 from migrator.engine.match import restore_decisions, save_decisions
-from migrator.engine.prepare import Prepared, materialise, prepare
+from migrator.engine.prepare import materialise, prepare
 from migrator.engine.preview import EdgePreview, preview
 from migrator.engine.scope import Scope, resolve
 from migrator.engine.seal import seal
 from migrator.engine.snapshot import Snapshot, snapshot
 from migrator.engine.verify import verify
 from migrator.engine.workbench import workbench
-from migrator.outcomes import Check, Progress, RunReport, Verdict, Verification, said_key, silent
-from migrator.plan import Plan, load_plan, read_plan
-from migrator.reports.verification import from_json
+from migrator.outcomes import Progress, RunReport, Verdict, silent
+from migrator.plan import Plan, load_plan
 from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord
+from migrator.runs.folder import RunFolder
 from migrator.runs.recorded import recorded
+from migrator.runs.told import Subject, load_report, rollback_report, verify_report
 from migrator.settings import Settings, tool
 from storage.archive import Archive, list_archives
 from storage.check import CheckResult, check_archive
 from storage.errors import Misuse, Red
 from storage.location import open_store, split_archive
 from storage.objects import ObjectStore
-from storage.problem import Problem
 from storage.seal import SigningKeys
 from storage.system import translated
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
@@ -157,10 +155,12 @@ class Service:
     def mapping(self, plan: Plan) -> Mapping:
         """The plan's mapping: beside the plan, from the working directory, or of the catalog that is shipped."""
         named = plan.needs_mapping()
-        shipped = Path(str(files("mappings").joinpath("catalog", Path(named).name)))
-        for path in (Path(plan.file).parent / named, Path(named), shipped):
+        for path in (Path(plan.file).parent / named, Path(named)):
             if path.is_file():
                 return load_mapping(path.read_text(encoding="utf-8"), file=str(path))
+        shipped = files("mappings").joinpath("catalog", Path(named).name)
+        if shipped.is_file():
+            return load_mapping(shipped.read_text(encoding="utf-8"), file=f"mappings/catalog/{Path(named).name}")
         raise Misuse(
             f"no such mapping file: {named}", where=plan.file, next="a relative path starts beside the plan, then here"
         )
@@ -212,15 +212,15 @@ class Service:
                 seal=sealed,
                 plan_file=plan.file,
             )
-            folder = self.settings.run_folder(record.run_id)
+            folder = self._folder(record)
             committed = partial(_holds, target, record.run_id)
             with recorded(catalog, record, took_effect=committed) as recording, workbench() as bench:
-                self._keep_words(folder, plan, mapping)
+                folder.keep_words(plan, mapping.text)
                 checked = map_check(bench, archive, mapping, target, plan.needs_target().policy, progress=self.progress)
                 _require_green(checked)
                 assert checked.prepared is not None
-                with translated(folder):
-                    save_decisions(checked.prepared, folder / "decisions")
+                with translated(folder.path):
+                    save_decisions(checked.prepared, folder.decisions)
                 identity = Identity(
                     run=record.run_id, plan=plan.name, tenant=plan.tenant, archive=archive.location, seal=sealed
                 )
@@ -233,7 +233,7 @@ class Service:
                     max_lock_seconds=plan.needs_target().max_lock_s,
                     progress=self.progress,
                 )
-                report = _load_report(record, archive, checked, loaded, self._source_of(plan))
+                report = load_report(self._subject(record, plan), archive, checked, loaded)
                 path = self._keep_report(catalog, report)
                 recording.verdict = report.verdict
             return Finished(run=catalog.run(record.run_id), report=report, report_path=path)
@@ -250,37 +250,30 @@ class Service:
                     next=f"migrator verify {marker.run}, or migrator rollback {marker.run} first",
                 )
 
-    def _source_of(self, plan: Plan) -> str:
-        return self.redacted(plan.source.url) if plan.source else ""
+    def _subject(self, record: RunRecord, plan: Plan) -> Subject:
+        return Subject(record=record, source=self.redacted(plan.source.url) if plan.source else "", tool=tool())
 
-    def _keep_words(self, folder: Path, plan: Plan, mapping: Mapping) -> None:
-        """What the run was told, as it was told: a later verification must not read an edited plan."""
-        words = Path(mapping.file).read_text(encoding="utf-8")
-        with translated(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "plan.yaml").write_text(plan.text, encoding="utf-8")
-            (folder / "mapping.yaml").write_text(words, encoding="utf-8")
+    def _folder(self, record: RunRecord) -> RunFolder:
+        return RunFolder(path=self.settings.run_folder(record.run_id))
 
     # ── verifying and taking back ───────────────────────────────────────────────────────────────────────────
     def verify(self, run_id: str, *, deep: bool = False) -> Finished:
         """Re-read the target of a committed load and compare it with archive and mapping, from the start."""
         with self._catalog() as catalog:
             of = self._migration(catalog, run_id)
-            folder = self.settings.run_folder(of.run_id)
-            plan = self._plan_of(of, folder)
+            folder = self._folder(of)
+            plan = folder.plan(file=of.plan_file, variables=self.settings.variables)
             target = self.targets(plan.needs_target().url)
             self._marker(target, of)
             archive = self.archive(of.archive or "")
-            mapping = load_mapping(
-                (folder / "mapping.yaml").read_text(encoding="utf-8"), file=str(folder / "mapping.yaml")
-            )
+            mapping = folder.mapping()
             record = self._start_after(catalog, "verification", of)
             with recorded(catalog, record) as recording, workbench() as bench:
                 prepared = prepare(bench, archive, mapping, target.describe(), master=deep, progress=self.progress)
-                restore_decisions(prepared, folder / "decisions")
+                restore_decisions(prepared, folder.decisions)
                 materialise(prepared, progress=self.progress)
                 found = verify(prepared, target, read_from="csv" if deep else "parquet", progress=self.progress)
-                report = _verify_report(record, archive, prepared, found, self._source_of(plan))
+                report = verify_report(self._subject(record, plan), archive, prepared, found)
                 path = self._keep_report(catalog, report)
                 recording.verdict = report.verdict
             return Finished(run=catalog.run(record.run_id), report=report, report_path=path)
@@ -289,13 +282,13 @@ class Service:
         """Take a committed load back; red where rows were kept or failed, and they are listed."""
         with self._catalog() as catalog:
             of = self._migration(catalog, run_id)
-            plan = self._plan_of(of, self.settings.run_folder(of.run_id))
+            plan = self._folder(of).plan(file=of.plan_file, variables=self.settings.variables)
             target = self.targets(plan.needs_target().url)
             marker = self._marker(target, of)
             record = self._start_after(catalog, "rollback", of)
             with recorded(catalog, record, took_effect=lambda: not _holds(target, of.run_id)) as recording:
                 undone = target.undo(of.run_id, whole=whole or marker.digest_whole is not None)
-                report = _rollback_report(record, undone, self._source_of(plan))
+                report = rollback_report(self._subject(record, plan), undone, self._folder(of).report())
                 path = self._keep_report(catalog, report)
                 recording.verdict = report.verdict
             return Finished(run=catalog.run(record.run_id), report=report, report_path=path), undone
@@ -309,16 +302,6 @@ class Service:
                 f"a {record.kind} leaves nothing in a target", where=record.run_id, next="name the run of a migration"
             )
         return record
-
-    def _plan_of(self, record: RunRecord, folder: Path) -> Plan:
-        path = folder / "plan.yaml"
-        if not path.exists():
-            raise Misuse(
-                "the run's folder is gone", where=str(folder), next="restore it from a backup of MIGRATOR_HOME"
-            )
-        return read_plan(
-            path.read_text(encoding="utf-8"), file=record.plan_file or str(path), variables=self.settings.variables
-        )
 
     def _marker(self, target: Target, record: RunRecord) -> Marker:
         """What the target itself says of the run: a load that never committed, or was taken back, has no marker."""
@@ -345,24 +328,19 @@ class Service:
 
     # ── reports and runs ────────────────────────────────────────────────────────────────────────────────────
     def _keep_report(self, catalog: Catalog, report: RunReport) -> Path:
-        folder = self.settings.run_folder(report.run)
-        with translated(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        for format, name in (("json", "verification.json"), ("html", "report.html")):
-            content = reports.render(report, format)
-            with translated(folder):
-                (folder / name).write_bytes(content)
-            catalog.record_report(report.run, format=format, path=str(folder / name), content=content)
-        return folder / "report.html"
+        folder = RunFolder(path=self.settings.run_folder(report.run))
+        for format, path, content in folder.write_report(report):
+            catalog.record_report(report.run, format=format, path=str(path), content=content)
+        return folder.page
 
     def report(self, run_id: str, format: str) -> bytes:
         """A finished run's report, rendered anew from its JSON."""
         with self._catalog() as catalog:
             record = catalog.run(run_id)
-        path = self.settings.run_folder(record.run_id) / "verification.json"
-        if not path.exists():
+        report = self._folder(record).report()
+        if report is None:
             raise Misuse(f"the {record.kind} has no report", where=record.run_id, next="it did not come to its end")
-        return reports.render(from_json(path.read_text(encoding="utf-8")), format)
+        return reports.render(report, format)
 
     def runs(self) -> tuple[RunRecord, ...]:
         with self._catalog() as catalog:
@@ -375,7 +353,7 @@ class Service:
     @contextmanager
     def _catalog(self) -> Iterator[Catalog]:
         with translated(self.settings.home):
-            self.settings.home.mkdir(parents=True, exist_ok=True)
+            self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         catalog = Catalog.open(self.settings.catalog_url)
         try:
             yield catalog

@@ -1,1 +1,1 @@
-"""Runs: every long job is recorded from its first moment; a durable engine takes this seat without its callers moving."""
+"""Runs: every long job is recorded from its first moment; a durable engine can take this seat with no caller moving."""

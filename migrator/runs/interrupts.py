@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, remembered: a library that swallows KeyboardInterrupt cannot turn an interruption into a fault."""
+"""Ctrl-C and SIGTERM, remembered: no library that swallows KeyboardInterrupt can turn an interruption into a fault."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _quietly(_unraisable: object) -> None:
 
 @contextmanager
 def watched() -> Iterator[Interrupts]:
-    """Turn SIGINT and SIGTERM into KeyboardInterrupt, and remember that it happened; only the main thread hears signals."""
+    """Turn SIGINT and SIGTERM into KeyboardInterrupt and remember it; only the main thread hears signals."""
     interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():
         yield interrupts

@@ -1,0 +1,72 @@
+"""The folder of one run: what it was told, what it decided, and its report. Private: it holds a customer's keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mappings.load import load_mapping
+from mappings.model import Mapping as MappingDocument
+from migrator import reports
+from migrator.outcomes import RunReport
+from migrator.plan import Plan, read_plan
+from migrator.reports.verification import from_json
+from storage.errors import Misuse
+from storage.system import translated
+
+_REPORTS = {"json": "verification.json", "html": "report.html"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFolder:
+    path: Path
+
+    @property
+    def decisions(self) -> Path:
+        """Where the load keeps which rows it matched, and its crosswalks."""
+        return self.path / "decisions"
+
+    @property
+    def page(self) -> Path:
+        return self.path / _REPORTS["html"]
+
+    def keep_words(self, plan: Plan, mapping_text: str) -> None:
+        """What the run was told, as it was told: a later verification must not read an edited plan."""
+        self._make()
+        with translated(self.path):
+            (self.path / "plan.yaml").write_text(plan.text, encoding="utf-8")
+            (self.path / "mapping.yaml").write_text(mapping_text, encoding="utf-8")
+
+    def plan(self, *, file: str | None, variables: Mapping[str, str]) -> Plan:
+        """The plan as the run was told it, its `${…}` expanded now; `file` is how messages name it."""
+        return read_plan(self._words("plan.yaml"), file=file or str(self.path / "plan.yaml"), variables=variables)
+
+    def mapping(self) -> MappingDocument:
+        return load_mapping(self._words("mapping.yaml"), file=str(self.path / "mapping.yaml"))
+
+    def _words(self, name: str) -> str:
+        if not (self.path / name).exists():
+            raise Misuse(
+                "the run's folder is gone", where=str(self.path), next="restore it from a backup of MIGRATOR_HOME"
+            )
+        with translated(self.path):
+            return (self.path / name).read_text(encoding="utf-8")
+
+    def write_report(self, report: RunReport) -> Iterator[tuple[str, Path, bytes]]:
+        """Write every format; gives each with its place and content."""
+        self._make()
+        for format, name in _REPORTS.items():
+            content = reports.render(report, format)
+            with translated(self.path):
+                (self.path / name).write_bytes(content)
+            yield format, self.path / name, content
+
+    def report(self) -> RunReport | None:
+        """The run's report, or None where it did not come to its end."""
+        path = self.path / _REPORTS["json"]
+        return from_json(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    def _make(self) -> None:
+        with translated(self.path):
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,0 +1,107 @@
+"""A run's report, put together from what the engine found: the one value every format renders."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from migrator.contracts import Undone
+from migrator.engine.check import MapCheck
+from migrator.engine.ledger import column_fates
+from migrator.engine.load import Loaded
+from migrator.engine.prepare import Prepared
+from migrator.outcomes import Check, RunReport, Verdict, Verification, said_key
+from migrator.runs.catalog import RunRecord
+from storage.archive import Archive
+from storage.problem import Problem
+
+_NOT_RUN = (
+    Check(name="functional acceptance by the people who use the target", passed=None, detail="a human task"),
+    Check(name="drill-down sample by a person (59 / 299 / 459 rows)", passed=None, detail="a human task"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What every report begins with: the run, where its data came from (redacted), and the program that ran it."""
+
+    record: RunRecord
+    source: str
+    tool: str
+
+
+def _report(subject: Subject, verdict: Verdict) -> RunReport:
+    record = subject.record
+    return RunReport(
+        run=record.run_id,
+        kind=record.kind,
+        number=record.number,
+        verdict=verdict,
+        plan=record.plan,
+        tenant=record.tenant,
+        seal=record.seal or "",
+        archive=record.archive or "",
+        archive_fingerprint="",
+        fence={},
+        source=subject.source,
+        target=record.target or "",
+        tool=subject.tool,
+        started_at=record.started_at,
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        not_run=_NOT_RUN,
+    )
+
+
+def load_report(subject: Subject, archive: Archive, checked: MapCheck, loaded: Loaded) -> RunReport:
+    """A rehearsal or a migration."""
+    prepared = checked.prepared
+    assert prepared is not None
+    return replace(
+        _about(_report(subject, loaded.verdict), archive, prepared),
+        equations=loaded.equations,
+        verification=loaded.verification,
+        problems=loaded.problems,
+        digests={
+            "before": str(loaded.digest_before),
+            "loaded": str(loaded.digest_loaded),
+            "after": str(loaded.digest_after),
+        },
+        notes=checked.notes,
+        timings=loaded.timings,
+    )
+
+
+def verify_report(subject: Subject, archive: Archive, prepared: Prepared, found: Verification) -> RunReport:
+    """A verification after the load."""
+    report = _about(_report(subject, found.verdict), archive, prepared)
+    return replace(report, verification=found)
+
+
+def _about(report: RunReport, archive: Archive, prepared: Prepared) -> RunReport:
+    mapping = prepared.compiled.mapping
+    return replace(
+        report,
+        archive_fingerprint=archive.fingerprint,
+        fence=archive.identity.fence,
+        columns=column_fates(prepared),
+        dropped_tables={drop.name: drop.because for drop in mapping.dropped_tables},
+        excluded_tables=_excluded_tables(archive),
+    )
+
+
+def _excluded_tables(archive: Archive) -> dict[str, str]:
+    return {entry["table"]: entry["reason"] for entry in json.loads(archive.document("reports/exclusions.json"))}
+
+
+def rollback_report(subject: Subject, undone: Undone, of: RunReport | None) -> RunReport:
+    """A rollback; `of` is the report of the load it took back, where there is one."""
+    is_green = not undone.kept and not undone.failed and undone.digest_before_load == undone.digest_after
+    return replace(
+        _report(subject, Verdict.of(is_green)),
+        archive_fingerprint=of.archive_fingerprint if of else "",
+        fence=of.fence if of else {},
+        rollback={"reversed": undone.reversed, "kept": undone.kept, "failed": undone.failed},
+        digests={"before_load": str(undone.digest_before_load), "after": str(undone.digest_after)},
+        notes=tuple(Problem(where=note.table, what=note.why, examples=(said_key(note.key),)) for note in undone.notes),
+    )
