@@ -1,0 +1,130 @@
+"""The load stops before the commit at whatever is not as the mapping says, and says where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from migrator.engine.check import MapCheck
+from migrator.engine.load import Identity, load
+from migrator.engine.workbench import workbench
+from migrator.outcomes import Verdict
+from migrator.platforms.sqlite.merge import SqliteMerge
+from migrator.platforms.sqlite.target import SqliteTarget
+from storage.errors import Red
+from tests.conformance.platforms import SqlitePlatform
+from tests.unit.engine.support import checked, taken
+
+MAPPING = """
+mapping: m
+version: 1
+tables:
+  items:
+    edges:
+      - from: goods
+        columns: {id: id, code: code, price: price}
+        reject: [{when: "price < 0", because: "no negative prices there"}]
+  words:
+    edges:
+      - {from: words, columns: {word: word}}
+"""
+IDENTITY = Identity(run="r1", plan="p", tenant="t", archive="a", seal="s")
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> SqlitePlatform:
+    target = SqlitePlatform(tmp_path / "target.db")
+    target.run("CREATE TABLE items (id INTEGER PRIMARY KEY, code TEXT, price REAL); CREATE TABLE words (word TEXT);")
+    target.run("INSERT INTO words VALUES ('here'), ('twice');")
+    return target
+
+
+@pytest.fixture
+def check(platform: SqlitePlatform, target: SqlitePlatform) -> Iterator[MapCheck]:
+    platform.run(
+        "CREATE TABLE goods (id INTEGER PRIMARY KEY, code TEXT, price REAL); CREATE TABLE words (word TEXT);"
+        "INSERT INTO goods VALUES (1, '007', 0.1), (2, NULL, 1e300), (3, '', -1.0);"
+        "INSERT INTO words VALUES ('twice'), ('twice'), (NULL), ('');"
+    )
+    _, archive = taken(platform, "root: database")
+    with workbench() as bench:
+        found = checked(bench, archive, MAPPING, target)
+        assert found.problems == ()
+        yield found
+
+
+def test_every_row_is_accounted_for(check: MapCheck, target: SqlitePlatform) -> None:
+    assert check.prepared is not None
+    before = target.dump()
+    outcome = load(check.prepared, target.target(), IDENTITY, rehearse=False, whole=True)
+    goods, words = outcome.equations
+    assert (goods.archive, goods.loaded, goods.rejected, goods.unexplained) == (3, 2, 1, 0)
+    assert (words.loaded, words.unexplained) == (4, 0)
+    assert (outcome.verdict, outcome.verification.compared) == (Verdict.GREEN, 6)
+    assert target.rows("SELECT * FROM items") == [(1, "007", 0.1), (2, None, 1e300)]
+    assert target.target().undo("r1", whole=True).digest_after == outcome.digest_before
+    assert target.dump() == before
+
+
+def test_a_column_that_changes_its_values_is_red_before_anything_is_live(
+    check: MapCheck, target: SqlitePlatform
+) -> None:
+    """A column typed otherwise since the check: '007' would become 7 in it."""
+    assert check.prepared is not None
+    before = target.dump()
+    prepared = check.prepared
+    ddl = "CREATE TABLE items (id INTEGER PRIMARY KEY, code INTEGER, price REAL)"
+    target.run(f"DROP TABLE items; {ddl};")
+    changed = target.dump()
+    with pytest.raises(Red) as red:
+        load(prepared, target.target(), IDENTITY, rehearse=False)
+    assert "items" in red.value.where
+    assert target.dump() == changed != before
+
+
+def test_rows_that_change_on_their_way_into_the_live_table_are_never_committed(
+    check: MapCheck, target: SqlitePlatform
+) -> None:
+    assert check.prepared is not None
+    target.run("CREATE TRIGGER cut AFTER INSERT ON words BEGIN UPDATE words SET word = trim(word) || '!'; END;")
+    before = target.dump()
+    with pytest.raises(Red, match="not what was staged"):
+        load(check.prepared, target.target(), IDENTITY, rehearse=False)
+    assert target.dump() == before
+
+
+def test_a_row_nobody_can_explain_is_never_committed(
+    check: MapCheck, target: SqlitePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert check.prepared is not None
+    merge, before = SqliteMerge.merge, target.dump()
+
+    def forgetful(self: SqliteMerge, staged):  # type: ignore[no-untyped-def]
+        counts = merge(self, staged)
+        counts[0]["create"] -= 1
+        return counts
+
+    monkeypatch.setattr(SqliteMerge, "merge", forgetful)
+    with pytest.raises(Red, match=r"1 row\(s\) are unexplained") as red:
+        load(check.prepared, target.target(), IDENTITY, rehearse=False)
+    assert red.value.where == "goods → items"
+    assert target.dump() == before
+
+
+def test_what_changes_between_commit_and_verification_is_a_red_answer(
+    check: MapCheck, target: SqlitePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert check.prepared is not None
+    commit = SqliteMerge.commit
+
+    def meddled(self: SqliteMerge, marker):  # type: ignore[no-untyped-def]
+        commit(self, marker)
+        target.run("UPDATE items SET price = 0.2 WHERE id = 1; DELETE FROM words WHERE word = 'twice' AND rowid > 2;")
+
+    monkeypatch.setattr(SqliteMerge, "commit", meddled)
+    outcome = load(check.prepared, SqliteTarget(target.url), IDENTITY, rehearse=False)
+    assert (outcome.committed, outcome.verdict) == (True, Verdict.RED)
+    found = {(d.table, d.column, d.kind) for d in outcome.verification.differences}
+    assert found == {("items", "price", "cell"), ("words", "", "missing")}
