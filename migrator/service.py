@@ -117,7 +117,7 @@ class Service:
         return check_archive(*_opened(location), key=key)
 
     def archive_of(self, plan: Plan, location: str | None) -> Archive:
-        """The archive named, else the newest complete one of the plan's tenant in its store; Misuse where there is none."""
+        """The archive named, else the newest complete one of the plan's tenant in its store; Misuse without any."""
         if location is not None:
             found = self.archive(location)
             if found.identity.tenant != plan.tenant:
@@ -139,7 +139,7 @@ class Service:
         return Archive.open(store, own[-1].archive_id)
 
     def _intact(self, plan: Plan, location: str | None) -> Archive:
-        """The archive to load, every byte of it as it was sealed: also of the parts that no load reads. Red otherwise."""
+        """The archive to load, every byte as it was sealed, also of the parts that no load reads. Red otherwise."""
         archive = self.archive_of(plan, location)
         problems = check_archive(*_opened(archive.location), bytes_only=True).problems
         if problems:

@@ -287,7 +287,7 @@ def _is_alive(process: int) -> bool:
 
 
 def _text(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _shown(url: str) -> str:
