@@ -14,6 +14,7 @@ def main() -> None:
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while this program was still being read in
+        sys.stderr.write("error: interrupted before anything began\n")
         code = 130
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the answer is given: what comes now must not make another of it
