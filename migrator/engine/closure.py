@@ -234,6 +234,8 @@ class Closure:
 
     def missing(self, reference: Reference) -> QueryKeys:
         """Keys that rows taken so far point at and that are not among the parent's rows taken so far."""
+        if self._class(reference.parent) not in (OWNED, SHARED):
+            return self.pointed_at(reference)
         return replace(self.pointed_at(reference), query=self._missing_query(reference))
 
     def pointed_at(self, reference: Reference) -> QueryKeys:

@@ -15,6 +15,7 @@ from mappings.quote import identifier as quoted
 from migrator.contracts import Among, Matching, Reading, Whole
 from migrator.engine.classify import OWNED, Classified, Reference
 from migrator.engine.equality import as_text, equal
+from migrator.engine.scope import blanked
 from migrator.engine.workbench import QueryKeys, Workbench
 from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
 from storage.problem import Problem
@@ -89,7 +90,7 @@ class Prover:
             walked=walked,
             invited={name: count for name, count in invited.items() if count},
             edges=edges,
-            problems=(*self._strangers(owned), *self._incomplete(edges)),
+            problems=(*self._strangers(owned), *self._unfreed(), *self._incomplete(edges)),
         )
 
     def _start(self, name: str) -> None:
@@ -141,6 +142,26 @@ class Prover:
                     what="archived rows do not lead to the tenant inside the archive",
                     count=uninvited,
                     next="the archive was not committed; report this with the plan: the scope took what it should not",
+                )
+
+    def _unfreed(self) -> Iterator[Problem]:
+        """Keys of other tenants' rows that the plan's policy `null` should have taken out."""
+        for reference in self._classified.references:
+            table = self._tables.get(reference.table)
+            if not table or self._rules.foreign.get(reference.name) != "null" or not blanked(table, reference):
+                continue
+            outside = "true"
+            if reference.parent in self._tables:
+                outside = (
+                    f"NOT EXISTS (SELECT 1 FROM arch.{quoted(reference.parent)} p WHERE {self._joined(reference)})"
+                )
+            count = self._count(reference.table, f"{self._filled(reference)} AND {outside}", alias="c")
+            if count:
+                yield Problem(
+                    where=reference.name,
+                    what="archived rows still point at rows that stay behind",
+                    count=count,
+                    next="the archive was not committed; report this with the plan: the scope says null here",
                 )
 
     def _edges(self, reading: Reading) -> Iterator[EdgeProof]:

@@ -183,7 +183,8 @@ class _Finder:
     def _into_excluded(self, reference: Reference) -> Iterator[Crossing]:
         count = len(self._closure.pointed_at(reference))
         if count:
-            yield Crossing(reference=str(reference), count=count, policy="excluded")
+            freed = self._rules.foreign.get(reference.name) == "null" and self._blanked(reference)
+            yield Crossing(reference=str(reference), count=count, policy="null" if freed else "excluded")
 
     def _judged(self, reference: Reference, count: int, examples: tuple[str, ...]) -> Crossing:
         missing = self._closure.missing(reference)
@@ -191,7 +192,7 @@ class _Finder:
             self._closure.table(reference.parent), Among(columns=reference.parent_columns, keys=missing)
         )
         policy = self._rules.foreign.get(reference.name)
-        freed = policy == "null" and blanked(self._closure.table(reference.table), reference)
+        freed = policy == "null" and self._blanked(reference)
         if not existing or freed:
             said = "null" if freed else "dangling"
             return Crossing(reference=str(reference), count=count, policy=said, examples=examples)
@@ -209,6 +210,9 @@ class _Finder:
             next_ = f"say what comes along: scope.foreign: {{{reference.name}: carry | stub | null}}"
         self.problems.append(Problem(where=reference.name, what=what, count=count, examples=examples, next=next_))
         return Crossing(reference=str(reference), count=count, policy="undecided", examples=examples)
+
+    def _blanked(self, reference: Reference) -> tuple[str, ...]:
+        return blanked(self._closure.table(reference.table), reference)
 
     def _others(self, reference: Reference) -> str:
         labels = [path.label for path in self._classified.paths[reference.table] if path.label != reference.label]

@@ -283,3 +283,10 @@ def test_keys_are_asked_for_once_more_when_a_column_turns_out_mixed(platform: Sq
         assert found.closure.count("t") == 3
     _, archive = taken(platform, FIRM)
     assert sorted(row[0] for row in rows_of(archive, "t")) == ["b:AP8=", "t:b", "x:/w=="]
+
+
+def test_null_frees_rows_of_a_parent_that_is_excluded(firms: SqlitePlatform) -> None:
+    scope = f"{FIRM}\n{SHARED}\nexcluded: {{people: internal}}\npaths: {{marks: [task_id], tasks: [firm_id]}}"
+    _, archive = taken(firms, f"{scope}\nforeign: {{marks.person_id: null}}")
+    assert rows_of(archive, "marks") == [(100, None, "a"), (100, None, "a"), (100, None, "b")]
+    assert [row[2] for row in rows_of(archive, "tasks")] == [10]  # no policy: the key stays, as the plan lets it

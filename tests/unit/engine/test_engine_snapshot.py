@@ -141,6 +141,19 @@ def test_rows_left_behind_are_caught_by_the_proof(firms: SqlitePlatform, monkeyp
     assert everything(store) == {}
 
 
+def test_keys_of_others_that_should_have_been_freed_are_caught_by_the_proof(
+    firms: SqlitePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firms.run("ALTER TABLE notes ADD COLUMN after_id INTEGER REFERENCES notes (id); UPDATE notes SET after_id = 2;")
+    scope = f"{SCOPE}\npaths: {{notes: [firm_id]}}\nforeign: {{notes.after_id: null}}"
+    _, archive = taken(firms, scope)
+    assert {row[3] for row in rows_of(archive, "notes")} == {None}
+    monkeypatch.setattr(extraction, "_nulling", lambda *_: lambda batch: batch)
+    with pytest.raises(Red, match="still point at rows that stay behind") as red:
+        taken(firms, scope)
+    assert (red.value.where, red.value.problems[0].count) == ("notes.after_id", 3)
+
+
 def test_a_failure_half_way_leaves_nothing(firms: SqlitePlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = extraction.extract
 
