@@ -200,6 +200,17 @@ class SourceContract:
             sizes = [batch.nbytes for batch in reading.scan(reading.schema.table("t"), Whole())]
         assert max(sizes) < 16 << 20
 
+    def test_scans_may_run_beside_each_other(self, platform: Platform) -> None:
+        platform.run("CREATE TABLE t (id INTEGER PRIMARY KEY);")
+        platform.insert("t", ((number,) for number in range(50_000)))
+        with platform.source().fence() as reading:
+            table = reading.schema.table("t")
+            first = iter(reading.scan(table, Among(columns=("id",), keys=integers(*range(40_000)))))
+            rows = next(first).num_rows
+            assert rows < 40_000
+            assert selected(reading, "t", Among(columns=("id",), keys=integers(1, 2))) == [(1,), (2,)]
+            assert rows + sum(batch.num_rows for batch in first) == 40_000
+
     def test_a_scan_may_be_left_half_way(self, reading: Reading) -> None:
         batches = reading.scan(reading.schema.table("people"), Among(columns=("id",), keys=integers(1, 2)))
         assert next(iter(batches)).num_rows == 2

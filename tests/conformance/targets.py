@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Sequence
@@ -180,6 +181,15 @@ class TargetContract:
         with target.staging("r1") as staging, pytest.raises(Red, match="same key") as red:
             staging.stage(twice.staged(target), [twice.batch(target)])
         assert "teams" in red.value.where
+
+    def test_a_scan_may_be_left_half_way(self, platform: Platform, target: Target) -> None:
+        platform.insert("words", ((1, f"{number}") for number in range(20_000)))
+        table = target.describe().table("words")
+        with target.scan(table, Among(columns=("team_id",), keys=integers(1))) as batches:
+            assert next(batches).num_rows < 20_000
+        del batches  # nothing is left to complain when it goes
+        gc.collect()
+        platform.run("DELETE FROM words;")
 
     # ── merge ───────────────────────────────────────────────────────────────────────────────────────────────
     def test_create_overwrite_and_keep(self, platform: Platform, target: Target) -> None:

@@ -6,6 +6,7 @@ import itertools
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -41,10 +42,12 @@ class Selection:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._cursor:
-            self._cursor.close()  # SQLite drops no table while a statement still reads
-        for name in self._key_tables:
-            self._connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        # refused while another scan still reads, or where the connection is closed: the tables go with it then
+        with suppress(sqlite3.OperationalError, sqlite3.ProgrammingError):
+            if self._cursor:
+                self._cursor.close()
+            for name in self._key_tables:
+                self._connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
     def execute(self, expressions: Sequence[str], *, ordered: bool = True) -> sqlite3.Cursor:
         """Run the selection for these expressions over alias `t`."""
