@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from storage import bag, csvtext, files, seal
-from storage.errors import Misuse, Red
-from storage.files import FILES_TABLE, FileEntry
-from storage.identity import FORMAT_VERSION, Identity
+from storage import bag, csvtext, files, seal, twin
+from storage.descriptor import Descriptor, read_descriptor
+from storage.errors import Misuse
+from storage.files import FileEntry
+from storage.identity import Identity
 from storage.objects import ObjectStore, read_bytes
-from storage.package import DESCRIPTOR, Part, TablePart, parse_resource
-from storage.parts import GROUP_BYTES, GROUP_ROWS
+from storage.package import DESCRIPTOR, Part, TablePart
+from storage.parts import GROUP_BYTES
 from storage.schema import Held, Table
 from storage.summary import ArchiveSummary, list_archives
 from storage.types import arrow_schema, from_text, to_text
-from storage.verified import corrupt, verified
+from storage.verified import corrupt, of_its_type, verified
 
 __all__ = ["Archive", "ArchiveSummary", "ArchivedTable", "Identity", "list_archives"]
 
@@ -39,6 +36,7 @@ class Archive:
     identity: Identity
     fingerprint: str  # of the key that signed it; whether that is the right key, the caller must know
     tables: tuple[ArchivedTable, ...]
+    _folder: str  # the archive id, unless somebody renamed the folder
     _manifest: Mapping[str, str]  # SHA-256 by path under the archive
     _files: ArchivedTable
 
@@ -54,19 +52,20 @@ class Archive:
         tags = bag.parse_manifest(tag_manifest, where=bag.TAG_MANIFEST)
         manifest_bytes = _vouched(store, archive_id, bag.MANIFEST, tags)
         manifest = bag.parse_manifest(manifest_bytes, where=bag.MANIFEST)
-        about, described = _described(_descriptor(store, archive_id, manifest))
+        descriptor = _descriptor(store, archive_id, manifest)
         return cls(
             store=store,
-            identity=about,
+            identity=descriptor.identity,
             fingerprint=fingerprint,
-            tables=tuple(part for part in described if part.name != FILES_TABLE.name),
+            tables=descriptor.tables,
+            _folder=archive_id,
             _manifest=manifest,
-            _files=next(part for part in described if part.name == FILES_TABLE.name),
+            _files=descriptor.files,
         )
 
     @property
     def location(self) -> str:
-        return f"{self.store.url}/{self.identity.archive_id}"
+        return f"{self.store.url}/{self._folder}"
 
     def described(self) -> tuple[ArchivedTable, ...]:
         """Every table the descriptor knows: the platform's, and the one of held files."""
@@ -98,22 +97,21 @@ class Archive:
 
     def cell_texts(self, part: ArchivedTable, *, master: bool) -> Iterator[tuple[list[pa.Array], int]]:
         """Each batch's cells as text, as a digest reads them, and its number of rows."""
-        if master:
-            for texts in self._master_texts(part):
-                yield texts.columns, texts.num_rows
-            return
-        for cells in self._twin_cells(part):
+        for cells in self._master_texts(part) if master else self._twin_cells(part):
+            if master:
+                yield cells.columns, cells.num_rows
+                continue
             pairs = zip(cells.columns, part.table.columns, strict=True)
             columns = [cell if column.held is Held.FILES else to_text(cell, column.type) for cell, column in pairs]
             yield columns, cells.num_rows
 
     def _twin_cells(self, part: ArchivedTable) -> Iterator[pa.RecordBatch]:
-        if not part.table.columns:  # Parquet cannot count rows without columns
-            yield csvtext.rows_without_columns(part.rows)
+        if not part.table.columns:  # Parquet cannot count rows without columns, the master can
+            yield from self._master_texts(part)
             return
         for one in part.parquet:
             with verified(self.store, *self._vouched_key(one)) as stream:
-                yield from pq.ParquetFile(stream, pre_buffer=False).iter_batches(GROUP_ROWS, use_threads=False)
+                yield from twin.read_cells(stream, part.table)
 
     def _master_texts(self, part: ArchivedTable) -> Iterator[pa.RecordBatch]:
         for one in part.csv:
@@ -124,17 +122,11 @@ class Archive:
 
     def _master_cells(self, part: ArchivedTable) -> Iterator[pa.RecordBatch]:
         for texts in self._master_texts(part):
-            try:
+            with of_its_type(self._where(part.table)):
                 columns = [
                     text if column.held is Held.FILES else from_text(text, column.type)
                     for text, column in zip(texts.columns, part.table.columns, strict=True)
                 ]
-            except (pa.ArrowInvalid, ValueError) as error:
-                raise Red(
-                    f"corrupt: a value is not of its column's type ({error})",
-                    where=f"{self.location}, table {part.table.name}",
-                    next="get another copy of the archive",
-                ) from error
             yield pa.RecordBatch.from_arrays(columns, names=list(part.table.column_names)) if columns else texts
 
     def _affordable(self, cells: pa.RecordBatch, table: Table) -> Iterator[pa.RecordBatch]:
@@ -142,8 +134,10 @@ class Archive:
         sizes = [0] * cells.num_rows
         for cell, column in zip(cells.columns, table.columns, strict=True):
             if column.held is Held.FILES:
-                for row in pc.indices_nonzero(pc.fill_null(pc.starts_with(cell, files.BY_HASH), False)).to_pylist():
-                    sizes[row] += self.store.size(self._held_key(cell[row].as_py())) or 0
+                with of_its_type(self._where(table)):
+                    hashes = files.held_hashes(cell)
+                for row, sha256 in hashes.items():
+                    sizes[row] += self.store.size(self._held_key(sha256)) or 0
         start = total = 0
         for row, size in enumerate(sizes) if any(sizes) else ():
             if total + size > GROUP_BYTES and row > start:
@@ -155,14 +149,28 @@ class Archive:
     def _resolved(self, cells: pa.RecordBatch, table: Table) -> pa.RecordBatch:
         if not table.columns:
             return cells
-        columns = [
-            files.release(cell, column, self._held_content) if column.held is Held.FILES else cell
-            for cell, column in zip(cells.columns, table.columns, strict=True)
-        ]
-        return pa.RecordBatch.from_arrays(columns, schema=arrow_schema(table))
+        with of_its_type(self._where(table)):
+            columns = [
+                files.release(cell, column, self._held_content) if column.held is Held.FILES else cell
+                for cell, column in zip(cells.columns, table.columns, strict=True)
+            ]
+            return pa.RecordBatch.from_arrays(columns, schema=arrow_schema(table))
 
-    def _held_key(self, cell: str) -> str:
-        return f"{self.identity.archive_id}/data/{files.file_path(cell.removeprefix(files.BY_HASH))}"
+    def _where(self, table: Table) -> str:
+        return f"{self.location}, table {table.name}"
+
+    def held_paths(self, part: ArchivedTable, texts: Sequence[pa.Array]) -> set[str]:
+        """Which files, relative to data/, cells of `cell_texts` stand for. Red if one is malformed."""
+        with of_its_type(self._where(part.table)):
+            return {
+                files.file_path(sha256)
+                for column, array in zip(part.table.columns, texts, strict=True)
+                if column.held is Held.FILES
+                for sha256 in files.held_hashes(array).values()
+            }
+
+    def _held_key(self, sha256: str) -> str:
+        return f"{self._folder}/data/{files.file_path(sha256)}"
 
     def _held_content(self, sha256: str) -> bytes:
         with verified(self.store, self._held_key(sha256), sha256) as stream:
@@ -170,22 +178,25 @@ class Archive:
 
     def _vouched_key(self, part: Part) -> tuple[str, str]:
         path = f"data/{part.path}"
-        key = f"{self.identity.archive_id}/{path}"
-        if path not in self._manifest:
-            raise corrupt(self.store, key, "not in the manifest")
-        return key, self._manifest[path]
+        key = f"{self._folder}/{path}"
+        if self._manifest.get(path) != part.sha256:
+            raise corrupt(self.store, key, "manifest and descriptor disagree about it")
+        return key, part.sha256
 
     # ── everything else ─────────────────────────────────────────────────────────────────────────────────────
+    def payload(self) -> frozenset[str]:
+        """Every path the manifest vouches for, relative to data/."""
+        return frozenset(path.removeprefix("data/") for path in self._manifest)
+
     def documents(self) -> tuple[str, ...]:
         """The paths `document` reads, relative to data/."""
-        paths = (path.removeprefix("data/") for path in self._manifest)
-        return tuple(sorted(path for path in paths if path.startswith(_FOLDERS)))
+        return tuple(sorted(path for path in self.payload() if path.startswith(_FOLDERS)))
 
     def document(self, path: str) -> bytes:
         """A document's content. Misuse if the archive has none of that path; Red if it was changed."""
         if path not in self.documents():
             raise Misuse(f"the archive has no document {path!r}", where=self.location, next="see its documents")
-        return _vouched(self.store, self.identity.archive_id, f"data/{path}", self._manifest)
+        return _vouched(self.store, self._folder, f"data/{path}", self._manifest)
 
     def files(self) -> Iterator[FileEntry]:
         """Every cell whose value is under files/."""
@@ -210,29 +221,9 @@ def _vouched(store: ObjectStore, archive_id: str, path: str, manifest: Mapping[s
         return stream.read()
 
 
-def _descriptor(store: ObjectStore, archive_id: str, manifest: Mapping[str, str]) -> dict[str, Any]:
+def _descriptor(store: ObjectStore, archive_id: str, manifest: Mapping[str, str]) -> Descriptor:
     path = f"data/{DESCRIPTOR}"
     where = f"{store.url}/{archive_id}/{path}"
     if f"{path}.age" in manifest:
         raise Misuse("the archive is encrypted", where=where, next="decrypt it with age and its key first")
-    descriptor: dict[str, Any] = json.loads(_vouched(store, archive_id, path, manifest))
-    if descriptor.get("migrator:format") != FORMAT_VERSION:
-        found = descriptor.get("migrator:format")
-        raise Misuse(f"archive format {found!r} is not known", where=where, next="use a newer migrator")
-    return descriptor
-
-
-def _described(descriptor: dict[str, Any]) -> tuple[Identity, list[TablePart]]:
-    try:
-        identity = Identity(**descriptor["migrator:archive"])
-        resources = [one for one in descriptor["resources"] if "migrator:part" in one]
-        names = [one["name"] for one in resources]
-    except (KeyError, TypeError) as error:
-        raise Red(
-            f"the descriptor does not describe an archive ({error!r})",
-            where=f"data/{DESCRIPTOR}",
-            next="read this archive with the version of migrator that wrote it",
-        ) from error
-    if FILES_TABLE.name not in names:
-        raise Red("the descriptor does not describe files/", where=f"data/{DESCRIPTOR}", next="get another copy")
-    return identity, [parse_resource(one) for one in resources]
+    return read_descriptor(_vouched(store, archive_id, path, manifest), where=where)

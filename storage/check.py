@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from storage import bag, manual, seal
+from storage import bag, files, manual, seal
 from storage.archive import Archive, ArchivedTable
 from storage.digest import TableDigest
 from storage.errors import Fault, Misuse, Red
 from storage.objects import ObjectStore, read_bytes
+from storage.package import DESCRIPTOR
 from storage.problem import Problem
 from storage.verified import verified
 
@@ -131,22 +132,48 @@ class _Check:
     def _tables(self) -> None:
         try:
             archive = Archive.open(self._store, self._archive_id)
-            for part in archive.described():
-                for what in _disagreements(archive, part):
-                    self._find(part.table.name, what)
+            self._bag_info(archive)
+            held = [self._held(archive, part) for part in archive.described()]
+            *of_tables, _of_files = held
+            self._listed(archive, set().union(*of_tables))
+            self._accounts(archive, set().union(*held))
         except (Red, Misuse) as error:
             self._find(error.where, error.what)
 
+    def _held(self, archive: Archive, part: ArchivedTable) -> set[str]:
+        return self._table(archive, part, master=True) | self._table(archive, part, master=False)
 
-def _disagreements(archive: Archive, part: ArchivedTable) -> Iterator[str]:
-    for form, master in (("CSV master", True), ("Parquet twin", False)):
-        digest = TableDigest(part.table)
+    def _table(self, archive: Archive, part: ArchivedTable, *, master: bool) -> set[str]:
+        """Compares one reading of a table with its description; the files its cells stand for."""
+        form, digest, held = "CSV master" if master else "Parquet twin", TableDigest(part.table), set[str]()
         for texts, rows in archive.cell_texts(part, master=master):
             digest.add(texts, rows)
+            held |= archive.held_paths(part, texts)
         if digest.rows != part.rows:
-            yield f"the {form} has {digest.rows} rows, the descriptor says {part.rows}"
+            self._find(part.table.name, f"the {form} has {digest.rows} rows, the descriptor says {part.rows}")
         elif str(digest) != part.digest:
-            yield f"the {form} has the digest {digest}, the descriptor says {part.digest}"
+            self._find(part.table.name, f"the {form} has the digest {digest}, the descriptor says {part.digest}")
+        return held
+
+    def _listed(self, archive: Archive, held: set[str]) -> None:
+        if {files.file_path(entry.sha256) for entry in archive.files()} != held:
+            self._find("data/csv/_files.csv", "it does not list the values that cells hold under files/")
+
+    def _accounts(self, archive: Archive, held: set[str]) -> None:
+        """Every cell's file is there, and every file under data/ is somebody's."""
+        there = archive.payload()
+        for path in sorted(held - there):
+            self._find(f"data/{path}", "missing: a cell holds its value there")
+        described = {one.path for part in archive.described() for one in part.parts}
+        for path in sorted(there - described - held - {DESCRIPTOR, *archive.documents()}):
+            self._find(f"data/{path}", "in the manifest, and nothing says what it is")
+
+    def _bag_info(self, archive: Archive) -> None:
+        info = bag.parse_info(self._read(bag.BAG_INFO))
+        sizes = [self._there[f"data/{path}"] for path in archive.payload()]
+        for label, value in archive.identity.bag_info(files=len(sizes), size=sum(sizes)):
+            if label.startswith(("Migrator-", "Payload-")) and info.get(label, value) != value:
+                self._find(bag.BAG_INFO, f"{label} is not what the descriptor and the files say")
 
 
 def _allowed() -> set[str]:

@@ -18,6 +18,7 @@ from storage.types import from_text, to_text
 INLINE_LIMIT = 1 << 20  # bytes of a value; above it the value lives under files/
 INLINE_PREFIX = "inline:"
 BY_HASH = "sha256:"
+_CELL = rf"\A({INLINE_PREFIX}|{BY_HASH}[0-9a-f]{{64}}\z)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,14 +83,21 @@ def content_of(value: pa.Scalar) -> bytes:
     return value.as_buffer().to_pybytes() if value.is_valid else b""
 
 
+def held_hashes(cells: pa.Array) -> dict[int, str]:
+    """The hashes of the values under files/, by row. ValueError if a cell is none of a FILES column."""
+    if not pc.all(pc.match_substring_regex(cells, _CELL), min_count=0).as_py():
+        raise ValueError("a cell of a column held under files/ is neither inline: nor sha256:")
+    rows = pc.indices_nonzero(pc.fill_null(pc.starts_with(cells, BY_HASH), False)).to_pylist()
+    return {row: cells[row].as_py().removeprefix(BY_HASH) for row in rows}
+
+
 def release(cells: pa.Array, column: Column, fetch: Callable[[str], bytes]) -> pa.Array:
     """The values of a FILES column's cells; `fetch(sha256)` gives the verified content of a value under files/."""
+    hashes = held_hashes(cells)
     by_hash = pc.fill_null(pc.starts_with(cells, BY_HASH), False)
     inline = pc.utf8_slice_codeunits(pc.if_else(by_hash, None, cells), len(INLINE_PREFIX))
     values = from_text(inline, column.type)
-    if not pc.any(by_hash).as_py():
+    if not hashes:
         return values
-    contents: list[bytes | None] = [None] * len(cells)
-    for row in pc.indices_nonzero(by_hash).to_pylist():
-        contents[row] = fetch(cells[row].as_py().removeprefix(BY_HASH))
+    contents = [fetch(hashes[row]) if row in hashes else None for row in range(len(cells))]
     return pc.coalesce(pc.cast(pa.array(contents, pa.binary()), values.type), values)

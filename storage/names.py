@@ -42,3 +42,8 @@ class FileNames:
 def is_path(path: str) -> bool:
     """Whether `path` may stand under data/: safe names, none of them starting with a dot."""
     return _PATH.fullmatch(path) is not None
+
+
+def is_segment(name: str) -> bool:
+    """Whether `name` may be the folder of an archive: one segment, which is no way out of it."""
+    return re.fullmatch("[A-Za-z0-9_-][A-Za-z0-9._-]*", name) is not None

@@ -10,18 +10,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from storage.errors import Red
+from storage.described import built, member
 from storage.schema import (
     NULL_TOKEN,
-    Attachment,
     Column,
-    Fidelity,
     ForeignKey,
     Held,
     Kind,
     Table,
-    Type,
-    UniqueKey,
 )
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -167,56 +163,14 @@ def _without_columns(table: Table) -> _Json:
 
 
 # ── resource → table ────────────────────────────────────────────────────────────────────────────────────────
-def parse_resource(resource: _Json) -> TablePart:
-    """The table a resource describes. Red if it does not have the shape this version writes."""
-    try:
-        part = resource["migrator:part"]
-        return TablePart(
-            table=_table(resource),
-            name=resource["name"],
-            rows=part["rows"],
-            digest=part["digest"],
-            scope_class=part["scope_class"],
-            longest_record=part["longest_record"],
-            csv=tuple(Part(**one) for one in part["csv"]),
-            header=Part(**part["header"]) if part["header"] else None,
-            parquet=tuple(Part(**one) for one in part["parquet"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise Red(
-            f"the descriptor does not describe a table ({error!r})",
-            where=f"data/{DESCRIPTOR}, resource {resource.get('name')!r}",
-            next="read this archive with the version of migrator that wrote it",
-        ) from error
-
-
-def _table(resource: _Json) -> Table:
-    about = resource["migrator:table"]
-    return Table(
-        name=about["name"],
-        columns=tuple(_column(field["migrator:column"]) for field in resource["schema"]["fields"]),
-        primary_key=tuple(about["primary_key"]),
-        unique=tuple(UniqueKey(name=key["name"], columns=tuple(key["columns"])) for key in about["unique"]),
-        foreign_keys=tuple(
-            ForeignKey(**{**key, "columns": tuple(key["columns"]), "parent_columns": tuple(key["parent_columns"])})
-            for key in about["foreign_keys"]
-        ),
-        triggers=tuple(about["triggers"]),
-        comment=about["comment"],
-        ddl=about["ddl"],
-    )
-
-
-def _column(about: _Json) -> Column:
-    return Column(
-        **{
-            **about,
-            "type": Type(**{**about["type"], "kind": Kind(about["type"]["kind"])}),
-            "fidelity": Fidelity(about["fidelity"]),
-            "held": Held(about["held"]),
-            "attachment": Attachment(**about["attachment"]) if about["attachment"] else None,
-        }
-    )
+def parse_resource(resource: object) -> TablePart:
+    """The table a resource describes; properties nobody knows yet are passed over. ValueError if it is none."""
+    name = member(resource, "name", str, "a resource")
+    part = member(resource, "migrator:part", dict, name)
+    table = member(resource, "migrator:table", dict, name)
+    fields = member(member(resource, "schema", dict, name), "fields", list, f"{name}.schema")
+    columns = [member(field, "migrator:column", dict, f"{name}, field {number}") for number, field in enumerate(fields)]
+    return built(TablePart, {**part, "name": name, "table": {**table, "columns": columns}}, name)
 
 
 def render(descriptor: _Json) -> bytes:

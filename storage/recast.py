@@ -33,7 +33,7 @@ def check(table: Table, column: Column, values: pa.Array) -> None:
     elif kind in _TOKEN_KINDS and pc.any(pc.match_substring(values, "\0")).as_py():
         # many CSV readers end a field at NUL; a variant cell holds such text as base64
         needed = replace(column, type=Type(kind=Kind.VARIANT), fidelity=Fidelity.TEXT)
-    elif kind is Kind.UUID and not pc.all(pc.match_substring_regex(values, _UUID)).as_py():
+    elif kind is Kind.UUID and not pc.all(pc.match_substring_regex(values, _UUID), min_count=0).as_py():
         needed = replace(column, type=Type(kind=Kind.TEXT), fidelity=Fidelity.TEXT)
     elif kind in _CALENDAR and _outside(values, *_CALENDAR[kind]):
         # no four digits, no stock reader: such dates are archived as the platform writes them

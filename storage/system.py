@@ -15,6 +15,7 @@ _ADVICE = {
     errno.EACCES: ("permission denied", "give this user read and write permission there, or choose another place"),
     errno.EPERM: ("operation not permitted", "give this user read and write permission there, or choose another place"),
     errno.EROFS: ("the file system is read-only", "choose a place that can be written to"),
+    errno.EEXIST: ("a file stands where a folder should be", "move the file away or choose another place"),
     errno.ENOTDIR: ("a file stands where a folder should be", "move the file away or choose another place"),
     errno.ENAMETOOLONG: ("the path is too long", "choose a place with a shorter path"),
 }

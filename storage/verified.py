@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
+import pyarrow as pa
+
 from storage.errors import Red
 from storage.objects import ObjectStore
 
@@ -35,3 +37,13 @@ def verified(store: ObjectStore, key: str, sha256: str) -> Iterator[IO[bytes]]:
 def corrupt(store: ObjectStore, key: str, how: str) -> Red:
     """The answer about an object that is not what the archive says."""
     return Red(f"corrupt: {how}", where=f"{store.url}/{key}", next="check the archive, and get another copy of it")
+
+
+@contextmanager
+def of_its_type(where: str) -> Iterator[None]:
+    """Where texts become values: Red if one is no value of its column's type."""
+    try:
+        yield
+    except (pa.ArrowInvalid, ValueError) as error:
+        what = f"corrupt: a value is not of its column's type ({error})"
+        raise Red(what, where=where, next="get another copy of the archive") from error

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.errors import Red
 from storage.package import Part, TablePart, parse_resource, render, table_resource
 from storage.schema import Attachment, Column, Fidelity, ForeignKey, Held, Kind, Table, Type, UniqueKey
 from tests.support_archive import types
@@ -110,8 +109,8 @@ def test_the_standard_part_is_what_other_tools_read() -> None:
     assert resource["dialect"]["header"] is True
 
 
-def test_a_descriptor_of_another_shape_is_red() -> None:
+def test_what_does_not_describe_a_table_is_refused_by_its_place() -> None:
     resource = table_resource(part_of(Table(name="t", columns=())), {})
     del resource["migrator:table"]["name"]
-    with pytest.raises(Red, match="does not describe a table"):
+    with pytest.raises(ValueError, match=r"t\.table has no name"):
         parse_resource(resource)

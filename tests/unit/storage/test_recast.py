@@ -44,6 +44,7 @@ def test_text_with_nul_becomes_variant() -> None:
 def test_what_is_no_uuid_becomes_text() -> None:
     assert recast(Kind.UUID, "0000", None).type.kind is Kind.TEXT  # type: ignore[union-attr]
     assert recast(Kind.UUID, "123E4567-e89b-12d3-a456-426614174000", None) is None
+    assert recast(Kind.UUID, None, None) is None
 
 
 @pytest.mark.parametrize("days", [-719_163, 2_932_897], ids=["year 0", "year 10000"])
