@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import runpy
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -14,9 +13,11 @@ from typing import Any
 import yaml
 
 from migrator.outcomes import Progress, Verdict
-from migrator.service import Finished
+from migrator.plan import Plan
+from migrator.service import Finished, Service
 from migrator.wiring import service
 from storage.errors import Red
+from storage.writer import Sealed
 
 Say = Callable[[str, str], None]
 """Receives a step's name and one sentence about what it did."""
@@ -42,98 +43,129 @@ class Played:
 
 
 def play(folder: Path, rows: int, say: Say, progress: Progress) -> Played:
-    """inspect → scope → snapshot → archive check → map check → rehearse → migrate → verify → report → rollback."""
-    story_folder = Path(str(files("samples").joinpath("social")))
-    story: dict[str, Any] = yaml.safe_load((story_folder / "story.yaml").read_text(encoding="utf-8"))
-    told = {step["step"]: step["en"] for step in story["steps"]}
-    played = Played(folder=folder)
-    data = folder / "platforms"
-    data.mkdir(parents=True, exist_ok=True)
-    source, target = data / story["source"]["database"], data / story["target"]["database"]
-    with _timed(played, "generate"):
-        runpy.run_path(str(story_folder / story["generate"]))["generate"](data, rows=rows)
-    say(
-        "generate",
-        f"{story['source']['product']} and {story['target']['product']}, two invented products, are in {data}",
-    )
-    plan_file = folder / "plan.yaml"
-    plan_file.write_bytes((story_folder / story["plan"]).read_bytes())
-    served = service(
-        progress,
-        home=str(folder / "home"),
-        variables={
-            "SOURCE_URL": f"sqlite:///{source}",
-            "TARGET_URL": f"sqlite:///{target}",
-            "STORE_URL": (folder / "archives").absolute().as_uri(),
-        },
-    )
-    plan = served.plan(plan_file)
-    with _timed(played, "inspect"):
-        found = served.inspect(plan.needs_source().url)
-    say("inspect", f"{len(found.tables)} tables, {sum(t.rows for t in found.tables)} rows of several companies")
-    with _timed(played, "scope"):
-        scope = served.scope(plan)
-    _require(scope.verdict, "scope")
-    own = sum(table.rows for table in scope.tables)
-    say(
-        "scope",
-        f"{own} rows are {story['tenant']['name']}'s; each table is classified, each crossing reference decided",
-    )
-    with _timed(played, "snapshot"):
-        _, taken = served.snapshot(plan)
-    played.archive, played.rows = taken.sealed.location, taken.sealed.rows
-    say("snapshot", told["snapshot"])
-    with _timed(played, "archive check"):
-        checked = served.check_archive(played.archive, key=taken.sealed.fingerprint)
-    _require(Verdict.of(not checked.problems), "archive check")
-    say("archive check", f"{checked.files} files, {checked.bytes} bytes, every one as it was sealed, by this key")
-    with _timed(played, "map check"):
-        fits = served.map_check(plan, None)
-    _require(fits.verdict, "map check")
-    say(
-        "map check",
-        f"every archived row fits; {sum(note.count for note in fits.notes)} dangling links stay as they are",
-    )
-    with _timed(played, "rehearse"):
-        rehearsed = served.rehearse(plan, None, whole=True)
-    _require(rehearsed.report.verdict, "rehearse")
-    say("rehearse", told["rehearse"])
-    with _timed(played, "migrate"):
-        migrated = served.migrate(plan, None, whole=True)
-    _require(migrated.report.verdict, "migrate")
-    _count(played, migrated)
-    say("migrate", told["migrate"])
-    with _timed(played, "verify"):
-        verified = served.verify(migrated.run.run_id, deep=True)
-    _require(verified.report.verdict, "verify")
-    assert verified.report.verification is not None
-    played.compared = verified.report.verification.compared
-    say("verify", told["verify"])
-    played.report = migrated.report_path
-    say("report", str(played.report))
-    with _timed(played, "rollback"):
-        rolled, undone = served.rollback(migrated.run.run_id)
-    say("rollback", told["rollback"])
-    played.digest_before, played.digest_after = str(undone.digest_before_load), str(undone.digest_after)
-    played.verdict = rolled.report.verdict
-    played.runs = {"rehearsal": rehearsed.run.run_id, "migration": migrated.run.run_id, "rollback": rolled.run.run_id}
-    return played
+    """Every step of the story, in order, each told when it is done. Red where one is not green."""
+    story = _Story(folder, rows, progress)
+    steps: dict[str, Callable[[], str]] = {
+        "generate": story.generate,
+        "inspect": story.inspect,
+        "scope": story.scope,
+        "snapshot": story.snapshot,
+        "archive check": story.check_archive,
+        "map check": story.check_mapping,
+        "rehearse": story.rehearse,
+        "migrate": story.migrate,
+        "verify": story.verify,
+        "report": story.report,
+        "rollback": story.roll_back,
+    }
+    for name, step in steps.items():
+        started = time.monotonic()
+        sentence = step()
+        story.played.seconds[name] = time.monotonic() - started
+        say(name, sentence)
+    return story.played
 
 
-def _count(played: Played, finished: Finished) -> None:
-    for equation in finished.report.equations:
-        played.loaded += equation.loaded
-        played.kept += equation.kept
-        played.rejected += equation.rejected
+class _Story:
+    """The steps: each does its work, keeps in `played` what the end tells, and gives the sentence about it."""
+
+    def __init__(self, folder: Path, rows: int, progress: Progress) -> None:
+        self._samples = Path(str(files("samples").joinpath("social")))
+        self._words: dict[str, Any] = yaml.safe_load((self._samples / "story.yaml").read_text(encoding="utf-8"))
+        self._told = {step["step"]: str(step["en"]) for step in self._words["steps"]}
+        self._rows = rows
+        self._data = folder / "platforms"
+        self._service = self._serve(folder, progress)
+        self.played = Played(folder=folder)
+
+    def _serve(self, folder: Path, progress: Progress) -> Service:
+        databases = {name: self._data / self._words[name]["database"] for name in ("source", "target")}
+        return service(
+            progress,
+            home=str(folder / "home"),
+            variables={
+                "SOURCE_URL": f"sqlite:///{databases['source']}",
+                "TARGET_URL": f"sqlite:///{databases['target']}",
+                "STORE_URL": (folder / "archives").absolute().as_uri(),
+            },
+        )
+
+    @property
+    def _plan(self) -> Plan:
+        return self._service.plan(self.played.folder / "plan.yaml")
+
+    def generate(self) -> str:
+        self._data.mkdir(parents=True, exist_ok=True)
+        runpy.run_path(str(self._samples / self._words["generate"]))["generate"](self._data, rows=self._rows)
+        plan = (self._samples / self._words["plan"]).read_bytes()
+        (self.played.folder / "plan.yaml").write_bytes(plan)
+        products = " and ".join(self._words[name]["product"] for name in ("source", "target"))
+        return f"{products}, two invented products, are in {self._data}"
+
+    def inspect(self) -> str:
+        found = self._service.inspect(self._plan.needs_source().url)
+        return f"{len(found.tables)} tables, {sum(table.rows for table in found.tables)} rows of several companies"
+
+    def scope(self) -> str:
+        scope = self._service.scope(self._plan)
+        _require(scope.verdict, "scope")
+        own, name = sum(table.rows for table in scope.tables), self._words["tenant"]["name"]
+        return f"{own} rows are {name}'s; each table is classified, each crossing reference decided"
+
+    def snapshot(self) -> str:
+        _, taken = self._service.snapshot(self._plan)
+        self._sealed: Sealed = taken.sealed
+        self.played.archive, self.played.rows = taken.sealed.location, taken.sealed.rows
+        return self._told["snapshot"]
+
+    def check_archive(self) -> str:
+        checked = self._service.check_archive(self.played.archive, key=self._sealed.fingerprint)
+        _require(Verdict.of(not checked.problems), "archive check")
+        return f"{checked.files} files, {checked.bytes} bytes, every one as it was sealed, by this key"
+
+    def check_mapping(self) -> str:
+        found = self._service.map_check(self._plan, None)
+        _require(found.verdict, "map check")
+        dangling = sum(note.count for note in found.notes)
+        return f"every archived row fits; {dangling} links that lead to no row of the company stay as they are"
+
+    def rehearse(self) -> str:
+        rehearsed = self._service.rehearse(self._plan, None, whole=True)
+        self._ran("rehearsal", rehearsed)
+        return self._told["rehearse"]
+
+    def migrate(self) -> str:
+        migrated = self._service.migrate(self._plan, None, whole=True)
+        self._ran("migration", migrated)
+        self.played.report = migrated.report_path
+        for equation in migrated.report.equations:
+            self.played.loaded += equation.loaded
+            self.played.kept += equation.kept
+            self.played.rejected += equation.rejected
+        return self._told["migrate"]
+
+    def verify(self) -> str:
+        verified = self._service.verify(self.played.runs["migration"], deep=True)
+        self._ran("verification", verified)
+        assert verified.report.verification is not None
+        self.played.compared = verified.report.verification.compared
+        return self._told["verify"]
+
+    def report(self) -> str:
+        return f"the page to sign, and the JSON it renders, are in {self.played.report.parent}"
+
+    def roll_back(self) -> str:
+        rolled, undone = self._service.rollback(self.played.runs["migration"])
+        self._ran("rollback", rolled)
+        self.played.digest_before, self.played.digest_after = str(undone.digest_before_load), str(undone.digest_after)
+        self.played.verdict = rolled.report.verdict
+        return self._told["rollback"]
+
+    def _ran(self, kind: str, finished: Finished) -> None:
+        self.played.runs[kind] = finished.run.run_id
+        _require(finished.report.verdict, kind)
 
 
 def _require(verdict: Verdict, step: str) -> None:
     if verdict is not Verdict.GREEN:
         raise Red(f"the demo's {step} is red", where="samples/social", next="report this: the story should be green")
-
-
-@contextmanager
-def _timed(played: Played, step: str) -> Iterator[None]:
-    started = time.monotonic()
-    yield
-    played.seconds[step] = time.monotonic() - started
