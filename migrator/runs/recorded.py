@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from migrator.outcomes import Verdict
 from migrator.runs.catalog import Catalog, RunRecord
 from migrator.runs.interrupts import watched
-from storage.errors import MigratorError, Parked, Red
+from storage.errors import Fault, MigratorError, Parked, Red
 from storage.system import fault_of
 
 
@@ -27,27 +27,48 @@ def recorded(
 ) -> Iterator[Recording]:
     """Follow a started run to its end. An interruption parks it and raises Parked; errors are recorded and go on.
 
-    `took_effect` says whether an interrupted run has changed its target for good already.
+    `took_effect` says whether a run that did not come to its end has changed its target for good already.
     """
     recording = Recording(run=record)
     with watched() as interrupts:
         try:
             yield recording
+            interrupts.is_ending = True
+            catalog.finish(record.run_id, verdict=recording.verdict)
         except BaseException as error:
             interrupts.is_ending = True
             if interrupts.seen or isinstance(error, KeyboardInterrupt):
                 catalog.park(record.run_id)
                 raise _parked(record, after=took_effect()) from None
-            if isinstance(error, Red):
-                catalog.finish(record.run_id, verdict=Verdict.RED, error=error)
-            elif isinstance(error, MigratorError):
-                catalog.fail(record.run_id, error)
-            elif isinstance(error, OSError):
-                catalog.fail(record.run_id, fault_of(error))
-            else:
-                catalog.fail(record.run_id, MigratorError(f"a bug: {error!r}", next="report it with the run's id"))
+            told = _told(error)
+            with suppress(Fault):  # the first error is the one to tell, also where the catalog cannot take it
+                _end(catalog, record, told)
+            if took_effect():
+                raise _committed(record, told) from error
             raise
-    catalog.finish(record.run_id, verdict=recording.verdict)
+
+
+def _told(error: BaseException) -> MigratorError:
+    if isinstance(error, MigratorError):
+        return error
+    if isinstance(error, OSError):
+        return fault_of(error)
+    return MigratorError(f"a bug: {error!r}", next="report it with the run's id")
+
+
+def _end(catalog: Catalog, record: RunRecord, error: MigratorError) -> None:
+    if isinstance(error, Red):
+        catalog.finish(record.run_id, verdict=Verdict.RED, error=error)
+    else:
+        catalog.fail(record.run_id, error)
+
+
+def _committed(record: RunRecord, error: MigratorError) -> Fault:
+    return Fault(
+        f"the {record.kind} was committed, but could not be finished: {error.what}",
+        where=error.where,
+        next=f"the target has changed: migrator verify {record.of_run or record.run_id} says what it holds",
+    )
 
 
 def _parked(record: RunRecord, *, after: bool) -> Parked:
