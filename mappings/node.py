@@ -23,6 +23,7 @@ _PLAIN: tuple[tuple[re.Pattern[str], type], ...] = (
     (re.compile(r"[-+]?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+|(0|[1-9][0-9]*)(?=[eE]))([eE][-+]?[0-9]+)?"), float),
 )
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_GUIDES = "docs/plan.md and docs/mapping.md say what may stand here"
 _MAX_DEPTH = 50
 _MAX_NODES = 200_000
 
@@ -39,7 +40,7 @@ class Node:
 
     def refused(self, what: str, *, next: str = "") -> Misuse:
         """The error about this node, to be raised."""
-        return Misuse(what, where=f"{self.file}:{self.line}", next=next)
+        return Misuse(what, where=f"{self.file}:{self.line}", next=next or _GUIDES)
 
     def scalar(self, what: str) -> Scalar:
         if self.kind != "scalar":
@@ -107,7 +108,7 @@ def read_yaml(text: str, *, file: str) -> Node:
     except (yaml.YAMLError, RecursionError) as error:
         raise Misuse(f"not YAML: {error}", where=file, next="check the file's encoding and nesting") from error
     if root is None:
-        raise Misuse("the file is empty", where=f"{file}:1", next="see docs/mapping.md")
+        raise Misuse("the file is empty", where=f"{file}:1", next=_GUIDES)
     return _Builder(file=file).build(root)
 
 

@@ -147,8 +147,10 @@ def load_plan(path: Path, variables: Mapping[str, str]) -> Plan:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise Misuse("no such plan file", where=str(path), next="check the path") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misuse(f"cannot read the plan: {error}", where=str(path), next="name a UTF-8 text file") from error
+    except OSError as error:
+        raise Misuse(f"cannot read the plan: {error.strerror}", where=str(path), next="name a text file") from error
+    except UnicodeDecodeError as error:
+        raise Misuse("the plan is not UTF-8", where=str(path), next="save it as UTF-8 text") from error
     return read_plan(text, file=str(path), variables=variables)
 
 

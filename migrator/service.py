@@ -157,7 +157,7 @@ class Service:
         named = plan.needs_mapping()
         for path in (Path(plan.file).parent / named, Path(named)):
             if path.is_file():
-                return load_mapping(path.read_text(encoding="utf-8"), file=str(path))
+                return load_mapping(_text(path), file=str(path))
         shipped = files("mappings").joinpath("catalog", Path(named).name)
         if shipped.is_file():
             return load_mapping(shipped.read_text(encoding="utf-8"), file=f"mappings/catalog/{Path(named).name}")
@@ -270,7 +270,8 @@ class Service:
             record = self._start_after(catalog, "verification", of)
             with recorded(catalog, record) as recording, workbench() as bench:
                 prepared = prepare(bench, archive, mapping, target.describe(), master=deep, progress=self.progress)
-                restore_decisions(prepared, folder.decisions)
+                with translated(folder.decisions):
+                    restore_decisions(prepared, folder.decisions)
                 materialise(prepared, progress=self.progress)
                 found = verify(prepared, target, read_from="csv" if deep else "parquet", progress=self.progress)
                 report = verify_report(self._subject(record, plan), archive, prepared, found)
@@ -359,6 +360,14 @@ class Service:
             yield catalog
         finally:
             catalog.close()
+
+
+def _text(path: Path) -> str:
+    try:
+        with translated(path):
+            return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Misuse("the mapping is not UTF-8", where=str(path), next="save it as UTF-8 text") from error
 
 
 def _holds(target: Target, run: str) -> bool:

@@ -65,10 +65,6 @@ def _change(database: Path, script: str) -> None:
         connection.executescript(script)
 
 
-def _write(name: str, content: str) -> Mistake:
-    return lambda world: (world.folder / name).write_text(content, encoding="utf-8") and None
-
-
 def _other_tenant(world: World) -> None:
     plan("tenant: ours", "tenant: theirs")(world)
 
@@ -124,6 +120,15 @@ ADDRESSES = [
         mistake=plan("  url: ${TARGET_URL}", "  url: ftp://there"),
     ),
     Case(
+        id="a file for a home",
+        command="rehearse {plan}",
+        code=1,
+        what="a file stands where a folder should be",
+        where="home",
+        next="move the file away",
+        mistake=lambda world: world.home.write_text("not a folder") and None,
+    ),
+    Case(
         id="target missing",
         command="rehearse {plan}",
         code=2,
@@ -162,6 +167,15 @@ PLANS = [
         where="plan.yaml:3",
         next="source",
         mistake=plan("source:\n", "sorce:\n"),
+    ),
+    Case(
+        id="a list for a plan",
+        command="scope {plan}",
+        code=2,
+        what="not a mapping",
+        where="plan.yaml:1",
+        next="docs/plan.md",
+        mistake=lambda world: world.plan.write_text("- plan: ours-away\n") and None,
     ),
     Case(
         id="typo in a nested key",
@@ -306,6 +320,15 @@ MAPPINGS = [
         where="plan.yaml",
         next="beside the plan",
         mistake=plan("mapping: mapping.yaml", "mapping: other.yaml"),
+    ),
+    Case(
+        id="mapping in another encoding",
+        command="map check {plan}",
+        code=2,
+        what="not UTF-8",
+        where="mapping.yaml",
+        next="save it as UTF-8",
+        mistake=lambda world: mapping_of(world).write_bytes("mapping: café".encode("latin-1")) and None,
     ),
     Case(
         id="typo in a key of the mapping",
@@ -549,6 +572,14 @@ RUNS = [
         what="docx",
         where="",
         next="html",
+    ),
+    Case(
+        id="report into no folder",
+        command="report {rehearsal} --out {folder}/no/report.html",
+        code=2,
+        what="no such folder",
+        where="{folder}/no",
+        next="--out",
     ),
     Case(id="report of a snapshot", command="report {snapshot}", code=2, what="no report", where="-snapshot-", next=""),
     Case(id="unknown command", command="migarte", code=2, what="migarte", where="command line", next="--help"),

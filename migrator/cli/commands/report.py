@@ -10,6 +10,8 @@ import typer
 
 from migrator.cli.options import Json, RunId
 from migrator.cli.output import print_json, stdout
+from storage.errors import Misuse
+from storage.system import translated
 
 
 def command(
@@ -30,7 +32,10 @@ def command(
         sys.stdout.buffer.write(content)
         return
     path = out or Path(f"{record.run_id}.{format}")
-    path.write_bytes(content)
+    if not path.parent.is_dir():
+        raise Misuse("no such folder", where=str(path.parent), next="make it first, or name another file with --out")
+    with translated(path):
+        path.write_bytes(content)
     if json:
         print_json({"run": record.run_id, "format": format, "report": str(path)})
     else:
