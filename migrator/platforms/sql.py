@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def quoted(name: str) -> str:
@@ -18,3 +18,8 @@ def listed(names: Iterable[str], prefix: str = "") -> str:
 def matched(left: str, right: str, columns: Iterable[str]) -> str:
     """The condition that two aliases agree on these columns."""
     return " AND ".join(f"{left}.{quoted(column)} = {right}.{quoted(column)}" for column in columns)
+
+
+def said(rows: Iterable[Sequence[object]]) -> str:
+    """Rows of keys as a person reads them: values of one row joined by /, rows by commas."""
+    return ", ".join("/".join("NULL" if value is None else str(value) for value in row) for row in rows)

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from migrator.contracts import ACTION, KEEP, OVERWRITE, Staged
-from migrator.platforms.sql import listed, matched, quoted
+from migrator.platforms.sql import listed, matched, quoted, said
 from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.journal import before_column, journal_table, live_name
 from migrator.platforms.sqlite.staging import stage_name
@@ -53,8 +53,7 @@ class Checks:
             ).fetchall()
             if rows:
                 raise Red(
-                    f"overwriting would change rows of {child.name} too, by ON UPDATE {key.on_update}:"
-                    f" {', '.join(map(str, rows))}",
+                    f"overwriting would change rows of {child.name} too, by ON UPDATE {key.on_update}: {said(rows)}",
                     where=f"{one.table.name} ({', '.join(key.parent_columns)})",
                     next="keep these rows (target.on_match), or map these columns to the values that are there",
                 )
@@ -83,7 +82,7 @@ class Checks:
                 f" AND NOT EXISTS (SELECT 1 FROM main.{quoted(key.parent)} p WHERE {parent}) LIMIT 3"
             ).fetchall()
             if orphans:
-                shown = ", ".join(map(str, orphans))
+                shown = said(orphans)
                 yield f"{one.table.name}.{'+'.join(key.columns)} points at no row of {key.parent}: {shown}"
 
     def _deserted(self, one: Staged) -> Iterator[str]:
@@ -99,7 +98,7 @@ class Checks:
                 f" AND NOT EXISTS (SELECT 1 FROM {live_name(one.table)} p WHERE {there}) LIMIT 3"
             ).fetchall()
             if deserted:
-                shown = ", ".join(map(str, deserted))
+                shown = said(deserted)
                 yield f"{child.name}.{'+'.join(key.columns)} points at values of {one.table.name} overwritten: {shown}"
 
     def _sequence_problems(self, table: Table) -> Iterator[str]:

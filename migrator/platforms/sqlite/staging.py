@@ -15,7 +15,7 @@ from typing import IO
 import pyarrow as pa
 
 from migrator.contracts import ACTION, EDGE, Staged, Whole
-from migrator.platforms.sql import listed, quoted
+from migrator.platforms.sql import listed, quoted, said
 from migrator.platforms.sqlite.connect import connect, encoding_of, translated
 from migrator.platforms.sqlite.identity import is_strict
 from migrator.platforms.sqlite.rows import scan
@@ -84,7 +84,7 @@ class SqliteStaging:
                 f"SELECT {listed(staged.key)} FROM {name} GROUP BY {listed(staged.key)} HAVING count(*) > 1 LIMIT 3"
             ).fetchall()
             raise Red(
-                f"the mapping makes several rows with the same key: {', '.join(map(str, twice))}",
+                f"the mapping makes several rows with the same key: {said(twice)}",
                 where=f"{staged.table.name} ({', '.join(staged.key)})",
                 next="remap the keys, or reject all but one of these rows with a reason",
             ) from error
