@@ -64,9 +64,13 @@ def columns_of(expression: str, source: Table) -> tuple[str, ...]:
 
     Misuse if it is not one scalar expression over that table's columns, or uses anything that is not allowed.
     """
+    try:
+        nodes = list(_nodes(_tree(expression)))
+    except RecursionError as error:
+        raise _refused(expression, "it is nested too deeply") from error
     names = {name.lower(): name for name in source.column_names}
     found: dict[str, None] = {}
-    for node in _nodes(_tree(expression)):
+    for node in nodes:
         if node["class"] not in _CLASSES:
             raise _refused(expression, f"{node['class'].lower().replace('_', ' ')} is not allowed")
         if node["class"] == "FUNCTION":

@@ -1,13 +1,16 @@
 """Where the expressions of one edge are compiled: the rows they read, what they join, and what may not fit.
 
-Every step adds a layer to the relation, `(SELECT *, <expression> AS "migrator 3" FROM …)`, so that the SQL grows
-with the number of steps and never with their nesting, and so that no expression sees a row that is not mapped.
+Every step adds a layer, `(SELECT *, <expression> AS "migrator 3" FROM …)`, so that the SQL grows with the number of
+steps and never with their nesting, and so that no expression sees a row that is not mapped. Columns do not build on
+each other: the layers of all of them stand side by side, so that a wide table is no deeper than a narrow one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import reduce
+from itertools import zip_longest
 
 from mappings.conversions import implicit
 from mappings.quote import identifier, literal
@@ -45,6 +48,15 @@ class Audit:
     next: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One more column over a relation, and what is joined to it for that."""
+
+    name: str
+    sql: str
+    join: str
+
+
 @dataclass(kw_only=True)
 class Scope:
     """Collects while one column after another is compiled. `strict`: what does not fit is an SQL error, not NULL."""
@@ -57,13 +69,25 @@ class Scope:
     findings: list[Finding] = field(default_factory=list)
     audits: list[Audit] = field(default_factory=list)
     place: str = ""  # table.column being compiled
-    relation: str = ""
-    _own: str = ""  # the layers of the column being compiled, without its neighbours'
+    _columns: list[list[Layer]] = field(default_factory=lambda: [[]])  # the last is the one being compiled
     _failures: list[str] = field(default_factory=list)
     _count: int = 0
 
-    def __post_init__(self) -> None:
-        self.relation = self._own = self.base
+    @property
+    def relation(self) -> str:
+        """The mapped rows with the values of every column compiled so far."""
+        relation = self.base
+        for level in zip_longest(*self._columns):
+            layers = [layer for layer in level if layer]
+            beside = [layer for layer in layers if not layer.join]
+            relation = _over(relation, beside) if beside else relation
+            relation = reduce(_over, ([layer] for layer in layers if layer.join), relation)
+        return relation
+
+    @property
+    def _own(self) -> str:
+        """The same with the column being compiled only."""
+        return reduce(_over, ([layer] for layer in self._columns[-1]), self.base)
 
     @property
     def row_shown(self) -> str:
@@ -75,7 +99,7 @@ class Scope:
     def begin(self, place: str) -> None:
         """Start another column."""
         self.place = place
-        self._own = self.base
+        self._columns.append([])
         self._failures = []
 
     def bind(self, operand: Operand) -> Operand:
@@ -134,9 +158,7 @@ class Scope:
     def _layer(self, operand: Operand, *, join: str) -> Operand:
         self._count += 1
         name = identifier(f"migrator {self._count}")
-        layer = f"(SELECT layered.*, {operand.sql} AS {name} FROM {{}} AS layered{join})"
-        self.relation = _over(layer, self.relation)
-        self._own = _over(layer, self._own)
+        self._columns[-1].append(Layer(name=name, sql=operand.sql, join=join))
         return Operand(sql=name, type=operand.type)
 
 
@@ -145,6 +167,7 @@ def shown(operand: Operand) -> str:
     return f"CAST({operand.sql} AS VARCHAR)"
 
 
-def _over(layer: str, relation: str) -> str:
-    head, tail = layer.split(" FROM {} AS layered", 1)
-    return f"{head} FROM {relation} AS layered{tail}"
+def _over(relation: str, layers: list[Layer]) -> str:
+    """Layers that do not see each other; one that joins something stands alone."""
+    added = ", ".join(f"{layer.sql} AS {layer.name}" for layer in layers)
+    return f"(SELECT layered.*, {added} FROM {relation} AS layered{layers[0].join})"

@@ -97,6 +97,24 @@ def test_names_are_never_syntax() -> None:
         assert database.execute(compiled.rows_sql(HOSTILE)).fetchall() == [(1, HOSTILE + "2", 0)]
 
 
+def test_a_text_that_looks_like_the_sql_around_it_is_a_text() -> None:
+    steps = """[{concat: ["' FROM {{}} AS layered", "{a}", " FROM joined"]}, {concat: ["<", "{a}", ">"]}]"""
+    Bench(chain=f"{{from: a, steps: {steps}}}", types=("text",)).agree("x", " FROM {} AS layered", None)
+
+
+def test_a_table_of_hundreds_of_columns_is_no_deeper_than_a_narrow_one() -> None:
+    names = [f"c{number}" for number in range(500)]
+    source = table("things", {"id": "integer", **dict.fromkeys(names, "text")})
+    target = table("made", {"id": "integer", **dict.fromkeys(names, "integer")})
+    columns = "".join(f"          {name}: {name}\n" for name in names)
+    text = edges(source, target, f"        columns:\n          id: id\n{columns}")
+    compiled = compile_mapping(load_mapping(text, file="m"), [source], [target], tenant="t")
+    with duckdb.connect() as database:
+        values = ", ".join(f"'{number}' AS {name}" for number, name in enumerate(names))
+        database.execute(f"CREATE SCHEMA src; CREATE TABLE src.things AS SELECT 1::BIGINT AS id, {values}")
+        assert database.execute(compiled.rows_sql("made")).fetchall() == [(1, *range(500), 0)]
+
+
 def test_columns_of_several_types_in_a_column_that_takes_anything_are_tagged() -> None:
     source = table("things", {"id": "integer", "a": "text", "b": "float"})
     target = table("made", {"id": "integer", "made": "variant"})

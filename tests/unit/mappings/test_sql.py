@@ -133,6 +133,11 @@ def test_anything_but_one_scalar_over_the_row_is_refused(expression: str) -> Non
         columns_of(expression, THINGS)
 
 
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(Misuse, match="nested too deeply"):
+        columns_of(" + ".join(["id"] * 900), THINGS)
+
+
 def test_a_column_may_have_the_name_of_a_function_without_parentheses() -> None:
     assert columns_of("current_user", THINGS) == ("current_user",)
     assert natural_type("current_user", table("things", {"current_user": "integer"})) == plain("integer")
