@@ -12,6 +12,7 @@ from storage.schema import Kind, Type
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
 _ZONE = "(Z|[+-](0[0-9]|1[0-5])(:[0-5][0-9])?)"
+_INSTANT = Kind.TIMESTAMPTZ
 _PATTERNS = {
     Kind.DATE: _DATE,
     Kind.TIME: _TIME,
@@ -23,7 +24,13 @@ _PATTERNS = {
 def _parse_sql(text: str, _source: Type, target: Type) -> str:
     # year 0000 is a date to DuckDB and none to ISO calendars elsewhere
     parsed = f"CASE WHEN left({text}, 5) <> '0000-' THEN TRY_CAST({_timed(text, target)} AS {duckdb_type(target)}) END"
-    return matching(text, _PATTERNS[target.kind], parsed)
+    return matching(text, _PATTERNS[target.kind], _of_the_calendar(parsed) if target.kind is _INSTANT else parsed)
+
+
+def _of_the_calendar(instant: str) -> str:
+    # in UTC the first day of year 1 may be one of year 0, and the last of 9999 one of 10000: no kind holds those
+    first, last = "TIMESTAMPTZ '0001-01-01 00:00:00+00'", "TIMESTAMPTZ '9999-12-31 23:59:59.999999+00'"
+    return f"CASE WHEN {instant} BETWEEN {first} AND {last} THEN {instant} END"
 
 
 def _timed(text: str, target: Type) -> str:
@@ -43,7 +50,10 @@ def _parse(text: str, _source: Type, target: Type) -> dt.date | dt.time | dt.dat
         return dt.date.fromisoformat(padded)
     if target.kind is Kind.TIME:
         return dt.time.fromisoformat(padded)
-    return _utc(dt.datetime.fromisoformat(padded))
+    try:
+        return _utc(dt.datetime.fromisoformat(padded))
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is no {target}") from error
 
 
 def _utc(moment: dt.datetime) -> dt.datetime:

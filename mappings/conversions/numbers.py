@@ -106,9 +106,10 @@ def _to_decimal(value: str | int | float | decimal.Decimal, _source: Type, targe
     if not exact.is_finite() or exact.adjusted() >= 60:
         raise _unfit(value)
     scaled = exact.quantize(decimal.Decimal(1).scaleb(-(target.scale or 0)), context=_WIDE)
-    if scaled != exact or abs(scaled) >= decimal.Decimal(10) ** ((target.precision or 38) - (target.scale or 0)):
+    # outside this context Python rounds to 28 digits, in abs() and + too
+    if scaled != exact or _WIDE.abs(scaled) >= decimal.Decimal(10) ** ((target.precision or 38) - (target.scale or 0)):
         raise _unfit(value)
-    return scaled + 0  # a decimal has no negative zero
+    return _WIDE.plus(scaled)  # a decimal has no negative zero
 
 
 def _try_cast(expression: str, _source: Type, target: Type) -> str:

@@ -150,14 +150,17 @@ def _key(text: str, kind: Kind) -> Scalar:
     """A listed old value as a value of the input's kind; Misuse if it never could be one."""
     value = _typed(text, kind)
     if value is None:
-        raise Misuse(f"the lookup lists {text!r}, which no {kind} column holds", next="cast before the lookup")
+        raise Misuse(
+            f"the lookup lists {text!r}, which is never equal to a {kind}",
+            next=f"write a value a {kind} column holds, or cast to text before the lookup",
+        )
     return value
 
 
 def _typed(text: str, kind: Kind) -> Scalar:
     conversion = rule(plain(Kind.TEXT), plain(kind))
     if kind not in (Kind.INTEGER, Kind.BOOLEAN):
-        return text if kind in (Kind.TEXT, Kind.LITERAL, Kind.UUID, Kind.JSON, Kind.DATE) else None
+        return text if kind in (Kind.TEXT, Kind.LITERAL, Kind.UUID, Kind.JSON) else None
     try:
         return conversion.twin(text, plain(Kind.TEXT), plain(kind)) if conversion else None  # type: ignore[return-value]
     except ValueError:

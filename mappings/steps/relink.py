@@ -143,7 +143,7 @@ def _form(link: Link, stage: Stage) -> str:
     if kind not in TEXTUAL | {Kind.INTEGER}:
         raise Misuse(f"{link.table} has {kind} keys, which links do not hold", next="leave it out of relink")
     # re.escape would write what RE2 does not read: only what is special to both is escaped
-    prefix = re.sub(r"([^\w\s/:=&#@%,;!~'\"<>-])", r"\\\1", link.prefix)
+    prefix = re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", link.prefix)
     return f"{prefix}{_KEYS.get(kind, _WORD)}"
 
 

@@ -93,6 +93,14 @@ def test_what_would_be_rounded_or_cut_does_not_fit(source: str, target: str, val
     assert bench(source, target).twin(value) == [UNFIT]
 
 
+def test_wide_decimals_and_instants_at_the_ends_of_the_calendar_are_their_twins() -> None:
+    nines = "9" * 38
+    Bench(chain="{from: a, steps: [{cast: 'decimal(38,0)'}]}", types=("text",)).agree(nines, f"-{nines}", f"{nines}0")
+    Bench(chain="{from: a, steps: [{cast: 'decimal(38,10)'}]}", types=("integer",)).agree(2**63 - 1, -(2**63), 0)
+    instants = Bench(chain="{from: a, steps: [{cast: timestamptz}]}", types=("text",))
+    instants.agree("0001-01-01T00:00+01:00", "0001-01-01T01:00+01:00", "9999-12-31T23:59-01:00", "9999-12-31T23:59Z")
+
+
 def test_the_engine_stops_where_a_value_does_not_fit() -> None:
     import duckdb
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,6 +97,15 @@ def test_otherwise_has_no_way_back() -> None:
 def test_what_is_no_lookup_is_refused(argument: str) -> None:
     with pytest.raises(Misuse, match=r"bench\.yaml:10"):
         Bench(chain=f"{{from: a, steps: [{{lookup: {argument}}}]}}", types=("text",), others={"countries": COUNTRIES})
+
+
+def test_dates_are_listed_after_a_cast() -> None:
+    with pytest.raises(Misuse, match="never equal to a date"):
+        Bench(chain="{from: a, steps: [{lookup: {values: {2024-02-29: leap}}}]}", types=("date",))
+    cast = Bench(
+        chain="{from: a, steps: [{cast: text}, {lookup: {values: {2024-02-29: leap}, otherwise: no}}]}", types=("date",)
+    )
+    cast.agree(dt.date(2024, 2, 29), dt.date(2024, 3, 1), None)
 
 
 def test_a_listed_value_no_column_of_that_kind_holds_is_refused() -> None:

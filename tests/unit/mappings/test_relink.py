@@ -96,6 +96,8 @@ def test_a_prefix_is_text_and_never_a_pattern() -> None:
     (new,) = made.sql("a.b?(*[\\|$^+{1")
     assert new == "a.b?(*[\\|$^+{" + made.crosswalks["members"][1]
     made.agree("a.b?(*[\\|$^+{1", "axb?(*[\\|$^+{1", "a")
+    for prefix in ("/€/", "{1}", "-&~#", "« "):
+        bench(f'[{{prefix: "{prefix}", table: members, becomes: "»"}}]').agree(f"{prefix}1 {prefix}12x", "1", prefix)
 
 
 def test_there_and_back() -> None:
