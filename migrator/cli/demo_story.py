@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import Any
 
 import yaml
 
-from migrator.outcomes import Progress, Verdict
+from migrator.outcomes import Progress, Verdict, silent
 from migrator.plan import Plan
 from migrator.service import Finished, Service
 from migrator.wiring import service
 from storage.errors import Red
 from storage.writer import Sealed
+
+Watch = Callable[[], AbstractContextManager[Progress]]
+"""Gives where a step's progress goes, for as long as the step runs."""
 
 Say = Callable[[str, str], None]
 """Receives a step's name and one sentence about what it did."""
@@ -42,9 +46,9 @@ class Played:
     runs: dict[str, str] = field(default_factory=dict)
 
 
-def play(folder: Path, rows: int, say: Say, progress: Progress) -> Played:
-    """Every step of the story, in order, each told when it is done. Red where one is not green."""
-    story = _Story(folder, rows, progress)
+def play(folder: Path, rows: int, say: Say, watch: Watch) -> Played:
+    """Every step of the story, in order: watched while it runs, told when it is done. Red where one is not green."""
+    story = _Story(folder, rows)
     steps: dict[str, Callable[[], str]] = {
         "generate": story.generate,
         "inspect": story.inspect,
@@ -60,7 +64,8 @@ def play(folder: Path, rows: int, say: Say, progress: Progress) -> Played:
     }
     for name, step in steps.items():
         started = time.monotonic()
-        sentence = step()
+        with watch() as story.progress:
+            sentence = step()
         story.played.seconds[name] = time.monotonic() - started
         say(name, sentence)
     return story.played
@@ -69,19 +74,20 @@ def play(folder: Path, rows: int, say: Say, progress: Progress) -> Played:
 class _Story:
     """The steps: each does its work, keeps in `played` what the end tells, and gives the sentence about it."""
 
-    def __init__(self, folder: Path, rows: int, progress: Progress) -> None:
+    def __init__(self, folder: Path, rows: int) -> None:
+        self.progress: Progress = silent
         self._samples = Path(str(files("samples").joinpath("social")))
         self._words: dict[str, Any] = yaml.safe_load((self._samples / "story.yaml").read_text(encoding="utf-8"))
         self._told = {step["step"]: str(step["en"]) for step in self._words["steps"]}
         self._rows = rows
         self._data = folder / "platforms"
-        self._service = self._serve(folder, progress)
+        self._service = self._serve(folder)
         self.played = Played(folder=folder)
 
-    def _serve(self, folder: Path, progress: Progress) -> Service:
+    def _serve(self, folder: Path) -> Service:
         databases = {name: self._data / self._words[name]["database"] for name in ("source", "target")}
         return service(
-            progress,
+            lambda tick: self.progress(tick),
             home=str(folder / "home"),
             variables={
                 "SOURCE_URL": f"sqlite:///{databases['source']}",

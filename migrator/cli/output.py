@@ -39,6 +39,18 @@ def print_verdict(verdict: Verdict, words: str) -> None:
     stdout.print(Text.assemble((mark, style), " ", words))
 
 
+def print_paragraph(label: str, words: str) -> None:
+    """A label and its text, wrapped under itself on a terminal; one line where a program reads it."""
+    if not stdout.is_terminal:
+        stdout.print(Text.assemble((label, "bold"), words))
+        return
+    grid = RichTable.grid()
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column()
+    grid.add_row(label, Text(words))
+    stdout.print(grid, soft_wrap=False)
+
+
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from migrator.cli.output import stderr
 from migrator.outcomes import Progress as Callback
@@ -30,7 +30,7 @@ class _Live:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[count]}"),
             TimeElapsedColumn(),
         )
         self._progress = Progress(*columns, console=stderr, transient=True)
@@ -48,9 +48,12 @@ class _Live:
             self._progress.remove_task(task)
         self._tasks = {step: task for step, task in self._tasks.items() if step == tick.step}
         if tick.step not in self._tasks:
-            self._tasks[tick.step] = self._progress.add_task(tick.step, total=tick.total)
+            self._tasks[tick.step] = self._progress.add_task(tick.step, total=tick.total, count="")
         words = f"{tick.step} {tick.what}".strip()
-        self._progress.update(self._tasks[tick.step], description=words, completed=tick.done, total=tick.total)
+        count = f"{tick.done:,} of {tick.total:,}" if tick.total else ""
+        self._progress.update(
+            self._tasks[tick.step], description=words, completed=tick.done, total=tick.total, count=count
+        )
 
 
 class _Plain:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from rich.text import Text
 
 from migrator.cli.options import Json
-from migrator.cli.output import exit_code, print_json, print_verdict, stdout
+from migrator.cli.output import exit_code, print_json, print_paragraph, print_verdict, stdout
 from migrator.cli.progress import shown
 
 
@@ -24,21 +25,20 @@ def command(
     from migrator.cli.demo_story import play
 
     where = folder or Path(tempfile.mkdtemp(prefix="migrator-demo-"))
-    with shown(quiet=json) as progress:
-        played = play(where, rows, _quietly if json else _say, progress)
+    played = play(where, rows, _quietly if json else _say, partial(shown, quiet=json))
     if json:
         print_json(asdict(played))
         raise typer.Exit(exit_code(played.verdict))
     same = played.digest_before == played.digest_after
     stdout.print()
     for line in (
-        f"{played.rows} rows of one company left their platform, and no other company's.",
-        f"{played.loaded} rows stood in the new platform, {played.kept} that was there already was kept,"
-        f" {played.rejected} were refused for stated reasons; 0 unexplained.",
-        f"{played.compared} rows were read again and compared value by value with the archive: none differed.",
+        f"{played.rows:,} rows of one company left their platform, and no other company's.",
+        f"{played.loaded:,} rows stood for them in the new platform; {played.kept} was there already and was kept,"
+        f" {played.rejected} were refused for stated reasons, and none is unexplained.",
+        f"{played.compared:,} rows were read again and compared value by value with the archive: none differed.",
         f"Then everything was taken back: the new platform is {'exactly' if same else 'NOT'} what it was.",
     ):
-        stdout.print(Text(f"  {line}"))
+        print_paragraph("  ", line)
     stdout.print()
     for name, value in (
         ("archive", played.archive),
@@ -54,7 +54,7 @@ def command(
 
 
 def _say(step: str, sentence: str) -> None:
-    stdout.print(Text.assemble((f"{step:<14}", "bold"), sentence))
+    print_paragraph(f"{step:<14}", sentence)
 
 
 def _quietly(_step: str, _sentence: str) -> None:
