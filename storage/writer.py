@@ -50,7 +50,7 @@ class ArchiveWriter:
         self._names = FileNames()
         self._tables: dict[str, TablePart] = {}
         self._documents: dict[str, Part] = {}
-        self._is_committed = False
+        self._stays = False  # what stands under the id is an archive: ours, or that of a writer who was first
 
     @property
     def location(self) -> str:
@@ -64,8 +64,9 @@ class ArchiveWriter:
 
     def __exit__(self, *_failure: object) -> None:
         self._held.close()
-        if not self._is_committed:
+        if not self._stays:
             with suppress(MigratorError):  # best effort: without its last object no reader takes it for an archive
+                self._store.delete(f"{self._identity.archive_id}/{bag.TAG_MANIFEST}")
                 self._delete("")
 
     def _delete(self, path: str) -> None:
@@ -123,7 +124,7 @@ class ArchiveWriter:
         """Descriptor, manifests, signatures, and the tag manifest last and once: then it is an archive."""
         payload = self._payload()
         self._commit_tags(payload)
-        self._is_committed = True
+        self._stays = True
         return Sealed(
             archive_id=self._identity.archive_id,
             location=self.location,
@@ -182,7 +183,11 @@ class ArchiveWriter:
         signatures = {f"signatures/{name}": one for name, one in self._keys.sign(tag_manifest).items()}
         for path, content in (*tags.items(), *signatures.items()):
             write_bytes(self._store, f"{self._identity.archive_id}/{path}", content)
-        write_bytes(self._store, f"{self._identity.archive_id}/{bag.TAG_MANIFEST}", tag_manifest, exclusive=True)
+        try:
+            write_bytes(self._store, f"{self._identity.archive_id}/{bag.TAG_MANIFEST}", tag_manifest, exclusive=True)
+        except AlreadyExists:
+            self._stays = True
+            raise
 
 
 def _part_of(path: str, content: bytes) -> Part:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pyarrow as pa
@@ -8,9 +9,10 @@ import pytest
 
 from storage.archive import Archive, list_archives
 from storage.bag import parse_info, render_info
-from storage.errors import AlreadyExists, Misuse, Recast, Red
+from storage.check import check_archive
+from storage.errors import AlreadyExists, Fault, Misuse, Recast, Red
 from storage.memory import MemoryStore
-from storage.objects import read_bytes, write_bytes
+from storage.objects import Sink, read_bytes, write_bytes
 from storage.schema import Attachment, Column, Kind, Table, Type
 from storage.writer import ArchiveWriter
 from tests.support_archive import TEXT, clients, identity, rows_of, signing_keys, write_archive
@@ -54,6 +56,72 @@ def test_the_tag_manifest_is_the_last_object_and_after_the_signatures() -> None:
     assert order == sorted(order)
     assert all(path.startswith("data/") for path in written[: order[0]])
     assert written[-1] == "tagmanifest-sha256.txt!"
+
+
+class Killed(BaseException):
+    """The process is gone: nothing is written any more, and nothing swept."""
+
+
+class DyingStore(MemoryStore):
+    """Dies before the given write."""
+
+    def __init__(self, writes: int) -> None:
+        super().__init__()
+        self.left = writes
+
+    @contextmanager
+    def writer(self, key: str, *, exclusive: bool = False) -> Iterator[Sink]:
+        if self.left <= 0:
+            raise Killed
+        self.left -= 1
+        with super().writer(key, exclusive=exclusive) as sink:
+            yield sink
+
+    def delete(self, key: str) -> None:
+        if self.left <= 0:
+            raise Killed
+        super().delete(key)
+
+
+def test_a_writer_killed_between_any_two_objects_leaves_no_archive() -> None:
+    immortal = DyingStore(1000)
+    write_archive(immortal, clients())
+    for writes in range(1000 - immortal.left):
+        store = DyingStore(writes)
+        with pytest.raises(Killed):
+            write_archive(store, clients())
+        assert list(list_archives(store)) == []
+        assert not any(info.key.endswith("/tagmanifest-sha256.txt") for info in store.list())
+
+
+def test_a_commit_that_failed_at_its_last_moment_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk may say that it failed after the object was made: who reports a failure leaves no archive."""
+    store, deleted = MemoryStore(), []
+
+    def failing(store: MemoryStore, key: str, content: bytes, *, exclusive: bool = False) -> None:
+        write_bytes(store, key, content, exclusive=exclusive)
+        if exclusive:
+            raise Fault("the disk is full")
+
+    monkeypatch.setattr("storage.writer.write_bytes", failing)
+    monkeypatch.setattr(store, "delete", lambda key: (deleted.append(key), MemoryStore.delete(store, key)))
+    with pytest.raises(Fault, match="full"):
+        write_archive(store, clients())
+    assert list(store.list()) == []
+    tags = [key for key in deleted if not key.partition("/")[2].startswith("data/")]
+    assert tags[0].endswith("/tagmanifest-sha256.txt")
+
+
+def test_a_writer_that_was_not_first_deletes_nothing_of_the_first() -> None:
+    store, same = MemoryStore(), identity()
+    with (
+        pytest.raises(AlreadyExists),
+        ArchiveWriter(store, same, signing_keys()) as second,
+        ArchiveWriter(store, same, signing_keys()) as first,
+    ):
+        first.commit()
+        second.commit()
+    assert check_archive(store, same.archive_id).problems == ()
 
 
 def test_an_archive_id_is_used_once() -> None:
