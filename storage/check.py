@@ -42,7 +42,7 @@ def check_archive(
 
     `bytes_only`: listing, hashes and signatures, without counting and comparing the rows of master and twin.
     """
-    expected = _fingerprint(key) if key else None
+    expected = None if key is None else _fingerprint(key)
     there = {info.key.removeprefix(f"{archive_id}/"): info.size for info in store.list(f"{archive_id}/")}
     if not there:
         raise Misuse("there is no archive", where=f"{store.url}/{archive_id}", next="check the store and the id")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
@@ -153,9 +153,10 @@ def _public(pem: bytes | None, kind: type[_PublicKey]) -> _PublicKey | None:
         return None
     try:
         key = load_pem_public_key(pem)
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         return None
-    return key if isinstance(key, kind) else None
+    other_curve = isinstance(key, EllipticCurvePublicKey) and not isinstance(key.curve, SECP256R1)
+    return key if isinstance(key, kind) and not other_curve else None
 
 
 def _holds(check: Callable[[], None]) -> bool:

@@ -19,7 +19,7 @@ key=''
 folder=''
 while [ $# -gt 0 ]; do
     case $1 in
-        --key) [ $# -ge 2 ] || usage; key=$(printf '%s' "$2" | tr 'A-F' 'a-f' | tr -d ': '); shift 2 ;;
+        --key) [ -n "${2-}" ] || usage; key=$(printf '%s' "$2" | tr 'A-F' 'a-f' | tr -d ': '); shift 2 ;;
         -h | --help | -?*) usage ;;
         *) [ -z "$folder" ] || usage; folder=$1; shift ;;
     esac
@@ -27,7 +27,7 @@ done
 case $key in *[!0-9a-f]*) usage ;; esac
 [ -z "$key" ] || [ ${#key} -eq 64 ] || usage
 [ -n "$folder" ] || folder=$(dirname -- "$0")
-cd -- "$folder" || exit 2
+CDPATH='' cd -- "$folder" || exit 2
 for tool in sha256sum openssl find sort comm; do
     command -v "$tool" >/dev/null || { echo "this check needs $tool" >&2; exit 2; }
 done
@@ -42,7 +42,7 @@ path_of='[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*'
 find . ! -type f ! -type d | tr -c 'A-Za-z0-9._/\n-' '?' | while IFS= read -r path; do
     finding "not a plain file: ${path#./}"
 done
-find . -name '*[!A-Za-z0-9._-]*' | tr -c 'A-Za-z0-9._/\n-' '?' | while IFS= read -r path; do
+find . ! -type d -path '*[!A-Za-z0-9._/-]*' | tr -c 'A-Za-z0-9._/\n-' '?' | while IFS= read -r path; do
     finding "added, with a name no archive uses: ${path#./}"
 done
 
@@ -88,6 +88,9 @@ p256=signatures/p256.pem
 for path in "$ed25519" "$p256" signatures/tagmanifest.ed25519.sig signatures/tagmanifest.p256.sig; do
     [ -f "$path" ] || finding "missing: $path"
 done
+kind() { # of a public key: the head of its DER, which names the algorithm
+    openssl pkey -pubin -in "$1" -outform DER 2>/dev/null | od -A n -t x1 -N "$2" | tr -d ' \n'
+}
 fingerprint=$(openssl pkey -pubin -in "$ed25519" -outform DER 2>/dev/null | sha256sum | cut -c 1-64)
 case $(openssl version) in
     'OpenSSL 0.'* | 'OpenSSL 1.'* | LibreSSL*)
@@ -97,10 +100,12 @@ case $(openssl version) in
             echo "note: $(openssl version) cannot check Ed25519, the P-256 signature alone is checked"
         fi ;;
     *)
+        [ "$(kind "$ed25519" 12)" = 302a300506032b6570032100 ] || finding "not an Ed25519 key: $ed25519"
         openssl pkeyutl -verify -pubin -inkey "$ed25519" -rawin -in tagmanifest-sha256.txt \
             -sigfile signatures/tagmanifest.ed25519.sig >/dev/null 2>&1 || finding "invalid signature: Ed25519"
         ;;
 esac
+[ "$(kind "$p256" 23)" = 3059301306072a8648ce3d020106082a8648ce3d030107 ] || finding "not a P-256 key: $p256"
 openssl dgst -sha256 -verify "$p256" -signature signatures/tagmanifest.p256.sig tagmanifest-sha256.txt \
     >/dev/null 2>&1 || finding "invalid signature: P-256"
 if [ -n "$key" ] && [ "$key" != "$fingerprint" ]; then

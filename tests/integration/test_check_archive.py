@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP384R1, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from storage.bag import render_manifest
 from storage.check import check_archive
@@ -270,7 +273,7 @@ def test_an_old_openssl_checks_integrity_and_never_claims_the_origin(place: Plac
     assert (found.returncode, "origin not checked" in found.stdout) == (1, True)
 
 
-@pytest.mark.parametrize("arguments", [["--key"], ["--key", "abc"], ["--what"], ["a", "b"]])
+@pytest.mark.parametrize("arguments", [["--key"], ["--key", ""], ["--key", "abc"], ["--what"], ["a", "b"]])
 def test_wrong_usage_is_exit_2(place: Place, arguments: list[str]) -> None:
     command = ["sh", str(place.folder / "check-archive.sh"), *arguments]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 2
@@ -279,5 +282,26 @@ def test_wrong_usage_is_exit_2(place: Place, arguments: list[str]) -> None:
 def test_no_archive_and_no_fingerprint_are_misuse(place: Place) -> None:
     with pytest.raises(Misuse, match="no archive"):
         check_archive(place.store, "nothing")
-    with pytest.raises(Misuse, match="not a fingerprint"):
-        check_archive(place.store, place.archive_id, key="abc")
+    for key in ("abc", ""):
+        with pytest.raises(Misuse, match="not a fingerprint"):
+            check_archive(place.store, place.archive_id, key=key)
+
+
+def test_a_folder_without_files_means_nothing_to_either(place: Place) -> None:
+    (place.folder / "data" / "vide, à côté").mkdir()
+    assert place.script()[0] == 0
+    assert check_archive(place.store, place.archive_id).problems == ()
+
+
+@pytest.mark.parametrize("stem", ["ed25519", "p256"])
+def test_a_key_of_another_kind_is_found_by_both(place: Place, stem: str) -> None:
+    private = generate_private_key(SECP384R1())
+    data = (place.folder / "tagmanifest-sha256.txt").read_bytes()
+    pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (place.folder / f"signatures/{stem}.pem").write_bytes(pem)
+    (place.folder / f"signatures/tagmanifest.{stem}.sig").write_bytes(private.sign(data, ECDSA(SHA256())))
+    code, lines = place.script()
+    assert code == 1
+    assert any(f"key: signatures/{stem}.pem" in line for line in lines), lines
+    problems = check_archive(place.store, place.archive_id).problems
+    assert [problem.where for problem in problems] == [f"signatures/{stem}.pem"]
