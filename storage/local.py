@@ -61,6 +61,7 @@ class LocalStore:
 
     def _publish(self, temporary: Path, target: Path, *, exclusive: bool) -> None:
         temporary.chmod(0o644)
+        known = next(folder for folder in target.parents if folder.is_dir())
         place = self._place_once if exclusive else os.replace
         try:
             self._place(place, temporary, target)
@@ -68,7 +69,10 @@ class LocalStore:
             self._place(place, temporary, target)
         except FileExistsError as error:
             raise AlreadyExists("the object exists already", where=str(target), next="read it instead") from error
-        _fsync_folder(target.parent)
+        for folder in target.parents:  # a folder made just now is an entry that a power cut may lose, too
+            _fsync_folder(folder)
+            if folder == known:
+                break
 
     def _place(self, place: Callable[[Path, Path], None], temporary: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ class ArchiveSummary:
 
 
 def list_archives(store: ObjectStore) -> Iterator[ArchiveSummary]:
-    """The complete archives of a store, oldest first."""
+    """The complete archives of a store, oldest first. Walks every key: a store's five verbs know no folders."""
     suffix = f"/{bag.TAG_MANIFEST}"
     ids = [info.key.removesuffix(suffix) for info in store.list() if info.key.endswith(suffix)]
     summaries = [_summary(store, archive_id) for archive_id in ids if "/" not in archive_id]

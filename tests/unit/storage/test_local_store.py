@@ -49,6 +49,15 @@ def test_a_failing_disk_is_a_fault_with_path_and_advice(
     assert list(store.list()) == []
 
 
+def test_folders_made_for_an_object_are_synced_with_it(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr("storage.local._fsync_folder", synced.append)
+    write_bytes(store, "a/b/c", b"1")
+    assert synced == [store.root / "a/b", store.root / "a", store.root]
+    write_bytes(store, "a/b/d", b"1")
+    assert synced[3:] == [store.root / "a/b"]
+
+
 def test_a_file_where_the_store_should_be(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("")
     with pytest.raises(Fault, match="file") as failure:
