@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from mappings.compiled import CompiledCrosswalk
 from mappings.quote import identifier as quoted
 from migrator.contracts import ACTION, Among, Staged, Target
-from migrator.engine.prepare import Prepared, decided_exists
+from migrator.engine.prepare import Prepared, decided_exists, portions
 from migrator.engine.workbench import QueryKeys
 from storage.errors import Recast, Red
 from storage.problem import Problem
@@ -36,8 +36,8 @@ class Matcher:
 
     def match(self) -> tuple[Problem, ...]:
         """Fill `decided`, point the crosswalks at matched rows; parents first: children see their parents' new keys."""
-        self._bench.schema("live")
-        self._bench.schema("decided")
+        for schema in ("candidate", "live", "decided"):
+            self._bench.schema(schema)
         for staged in self._prepared.tables:
             declared = self._prepared.compiled.mapping
             columns = next(t.match for t in declared.tables if t.name == staged.table.name) or staged.key
@@ -46,7 +46,7 @@ class Matcher:
         return tuple(self.problems)
 
     def _match(self, staged: Staged, columns: tuple[str, ...]) -> None:
-        rows = f"({self._prepared.compiled.rows_sql(staged.table.name)})"
+        rows = self._candidates(staged, columns)
         live = self._live(staged, columns, rows)
         if not self._bench.one(f"SELECT count(*) FROM {live}"):
             return
@@ -63,6 +63,17 @@ class Matcher:
         if policy == "overwrite":
             self._refuse_several(staged, pairs)
         self._adopt(staged, pairs)
+
+    def _candidates(self, staged: Staged, columns: tuple[str, ...]) -> str:
+        """`candidate."table"`: the match and key columns of every mapped row, by the crosswalks as they stand now."""
+        wanted = ", ".join(map(quoted, dict.fromkeys((*columns, *staged.key))))
+        name = f"candidate.{quoted(staged.table.name)}"
+        edges = [edge for edge in self._prepared.compiled.edges if edge.target == staged.table.name]
+        self._bench.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {wanted} FROM ({edges[0].rows_sql}) LIMIT 0")
+        for edge in edges:
+            for _ in portions(self._prepared, edge):
+                self._bench.execute(f"INSERT INTO {name} SELECT {wanted} FROM ({edge.rows_sql})")
+        return name
 
     def _live(self, staged: Staged, columns: tuple[str, ...], rows: str) -> str:
         """Live rows whose `columns` are among the staged ones: cost by the load, not by the target."""

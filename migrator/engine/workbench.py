@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,14 +34,14 @@ class Workbench:
         """Make `schema.table` of these batches, replacing what was there; returns the number of rows."""
         name = f"{quoted(schema)}.{quoted(table)}"
         self._connection.execute(f"DROP TABLE IF EXISTS {name}")
-        return self._read(f"CREATE TABLE {name} AS SELECT * FROM incoming", name, batches, arrow_schema)
+        return self._read(f"CREATE TABLE {name} AS SELECT * FROM incoming", batches, arrow_schema)
 
     def append(self, schema: str, table: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> None:
         """Add these batches to `schema.table`, column by column in order."""
         name = f"{quoted(schema)}.{quoted(table)}"
-        self._read(f"INSERT INTO {name} SELECT * FROM incoming", name, batches, arrow_schema)
+        self._read(f"INSERT INTO {name} SELECT * FROM incoming", batches, arrow_schema)
 
-    def _read(self, statement: str, name: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> int:
+    def _read(self, statement: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> int:
         if not len(arrow_schema):
             arrow_schema, batches = _without_columns(batches)
         carrier = _Carrier(batches)
@@ -48,23 +49,22 @@ class Workbench:
         self._connection.register("incoming", reader)
         try:
             self.execute(statement)
-        except duckdb.Error as error:
+        except (duckdb.Error, Fault):
             # DuckDB wraps what the iterator raised; the person should see the original
             if carrier.raised is not None:
                 raise carrier.raised from None
-            raise Fault(f"the workbench failed: {error}", where=name, next="check free disk space in TMPDIR") from error
+            raise
         finally:
             self._connection.unregister("incoming")
         return carrier.rows
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
-        self._connection.execute(statement, list(parameters)).fetchall()
+        self._fetched(statement, parameters)
 
     def one(self, query: str, parameters: Sequence[Any] = ()) -> Any:
         """The first column of the first row."""
-        # always fetched to the end: an unfinished result blocks the connection
-        rows = self._connection.execute(query, list(parameters)).fetchall()
-        return rows[0][0] if rows else None
+        row = self.row_of(query, parameters)
+        return row[0] if row else None
 
     def row(self, query: str) -> tuple[Any, ...]:
         """The first row; the query has one."""
@@ -72,16 +72,21 @@ class Workbench:
 
     def row_of(self, query: str, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
         """The first row, or None."""
-        rows = self._connection.execute(query, list(parameters)).fetchall()
+        rows = self._fetched(query, parameters)
         return rows[0] if rows else None
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Every row, in memory: for results known to be short."""
-        return self._connection.execute(query).fetchall()
+        return self._fetched(query)
+
+    def _fetched(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with _translated():
+            # always to the end: an unfinished result blocks the connection
+            return self._connection.execute(query, list(parameters)).fetchall()
 
     def batches(self, query: str) -> Iterator[pa.RecordBatch]:
         """The result as batches, streamed on a cursor of its own, so that other statements may run meanwhile."""
-        with self._connection.cursor() as cursor:
+        with _translated(), self._connection.cursor() as cursor:
             # execute().to_arrow_reader() holds the whole result; a relation's reader streams
             yield from cursor.sql(query).to_arrow_reader(_BATCH_ROWS)
 
@@ -89,6 +94,25 @@ class Workbench:
         """The schema the result's batches have."""
         with self._connection.cursor() as cursor:
             return cursor.sql(f"SELECT * FROM ({query}) LIMIT 0").to_arrow_table().schema
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Where the machine is too small for the work, say so; any other error of DuckDB's is a bug of ours."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise Fault(
+            f"the workbench needs more than its {MEMORY_LIMIT} of memory, or than the disk has room to spill",
+            where=tempfile.gettempdir(),
+            next="free space there, or point TMPDIR at a larger disk; if there is room, report this with the mapping",
+        ) from error
+    except duckdb.IOException as error:
+        raise Fault(
+            f"the workbench cannot write: {str(error).splitlines()[0]}",
+            where=tempfile.gettempdir(),
+            next="free space there, or point TMPDIR at a larger disk",
+        ) from error
 
 
 class _Carrier:
