@@ -234,11 +234,11 @@ class _Reader:
         lines: dict[str, str] = {}
         tables: dict[str, dict[str, Node]] = {}
         for name in named:
-            tables[name] = entries[name].named(f"scope.{name}") if name in entries else {}
+            tables[name] = _named(entries, name)
             lines.update({f"{name}.{key}": _at(child) for key, child in tables[name].items()})
         return ScopeRules(
             root=self.root(entries["root"]),
-            shared=_shared(entries["shared"], lines) if "shared" in entries else {},
+            shared=_shared(entries, lines),
             excluded={table: child.string("the reason") for table, child in tables["excluded"].items()},
             references=tuple(_reference(child) for child in _items(entries, "references")),
             paths={table: _texts(child, "paths") for table, child in tables["paths"].items()},
@@ -319,16 +319,29 @@ def _texts(node: Node, what: str) -> tuple[str, ...]:
 
 
 def _items(entries: dict[str, Node], name: str) -> tuple[Node, ...]:
-    return entries[name].items(f"scope.{name}") if name in entries else ()
+    """The items of an optional list; `name: []` and `name:` say the same as leaving it out."""
+    node = entries.get(name)
+    if node is None or node.value in (None, ()):
+        return ()
+    return node.items(f"scope.{name}")
 
 
-def _shared(node: Node, lines: dict[str, str]) -> dict[str, str]:
-    if node.kind == "list":
-        tables = {item.string("a shared table"): item for item in node.items("scope.shared")}
-    else:
-        tables = node.named("scope.shared")
+def _named(entries: dict[str, Node], name: str) -> dict[str, Node]:
+    """The entries of an optional mapping; `name: {}` and `name:` say the same as leaving it out."""
+    node = entries.get(name)
+    return {} if node is None or node.value is None else node.named(f"scope.{name}")
+
+
+def _shared(entries: dict[str, Node], lines: dict[str, str]) -> dict[str, str]:
+    """Table → referenced (also the meaning of a plain list) or whole."""
+    is_list = "shared" in entries and entries["shared"].kind == "list"
+    tables = (
+        {item.string("a shared table"): item for item in _items(entries, "shared")}
+        if is_list
+        else _named(entries, "shared")
+    )
     lines.update({f"shared.{table}": _at(child) for table, child in tables.items()})
-    if node.kind == "list":
+    if is_list:
         return dict.fromkeys(tables, "referenced")
     return {table: _choice(child, f"shared.{table}", ("referenced", "whole")) for table, child in tables.items()}
 
