@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mappings.compile import chain_of, frame_of, placed
-from mappings.condition import conditions_of
+from mappings.condition import written
 from mappings.crosswalk import Crosswalk, resolve
 from mappings.default import left_out
 from mappings.frame import Frame, required
 from mappings.model import Edge, Mapping, TargetTable
 from mappings.nearest import nearest
+from mappings.sandbox import check_condition
 from mappings.used import is_used, unmapped, used_columns
 from storage.errors import Misuse
 from storage.problem import Problem
@@ -75,11 +76,12 @@ def _edge(mapping: Mapping, edge: Edge, frame: Frame) -> Iterator[Problem]:
         what = f"unknown source table {edge.source!r}"
         yield _problem(mapping, edge.line, edge.target, what, nearest(edge.source, frame.source))
         return
-    try:
-        with placed(mapping, edge.line, edge.target):
-            conditions_of(edge, frame.source[edge.source])
-    except Misuse as error:
-        yield _of(error)
+    for expression, line in written(edge):
+        try:
+            with placed(mapping, line, edge.target):
+                check_condition(expression, frame.source[edge.source])
+        except Misuse as error:
+            yield _of(error)
     if edge.target in frame.target:
         yield from _columns(mapping, edge, frame)
         yield from _unfilled(mapping, edge, frame.target[edge.target])

@@ -13,7 +13,7 @@ from mappings.compiled import (
     Probe,
     filled_sql,
 )
-from mappings.condition import Conditions, conditions_of
+from mappings.condition import conditions_of, written
 from mappings.crosswalk import Crosswalk, key_rows_sql, resolve
 from mappings.default import left_out
 from mappings.frame import Chain, Frame, TargetColumn
@@ -21,6 +21,7 @@ from mappings.model import ColumnMapping, Edge, Mapping
 from mappings.nearest import nearest
 from mappings.probe import audit_probe, condition_probe, crosswalk_probes, finding_probe, once
 from mappings.quote import NULL, identifier
+from mappings.sandbox import check_condition
 from mappings.scope import Scope
 from mappings.steps.step import Operand
 from storage.errors import Misuse
@@ -112,7 +113,11 @@ def _natural(mapping: Mapping, edge: Edge, described: Column, frame: Frame) -> T
 def _edge(mapping: Mapping, number: int, filled: tuple[TargetColumn, ...], frame: Frame) -> CompiledEdge:
     edge = mapping.edges[number]
     with placed(mapping, edge.line, edge.target):
-        conditions = conditions_of(edge, frame.source_table(edge.source))
+        source = frame.source_table(edge.source)
+    for expression, line in written(edge):
+        with placed(mapping, line, edge.target):
+            check_condition(expression, source)
+    conditions = conditions_of(edge)
     lenient = frame.scope(edge, conditions.mapped, strict=False)
     columns, probes = _columns(mapping, edge, filled, frame, lenient)
     with placed(mapping, edge.line, edge.target):
@@ -126,7 +131,7 @@ def _edge(mapping: Mapping, number: int, filled: tuple[TargetColumn, ...], frame
         archive_sql=f"SELECT count(*) FROM {table}",
         excluded_sql=f"SELECT count(*) FROM {table} WHERE {conditions.excluded}",
         rejected_sql=f"SELECT count(*) FROM {table} WHERE {conditions.rejected}",
-        probes=(*_condition_probes(mapping, edge, conditions, frame), *probes, *_key_probes(mapping, edge, frame)),
+        probes=(*_condition_probes(mapping, edge, frame), *probes, *_key_probes(mapping, edge, frame)),
     )
 
 
@@ -162,11 +167,10 @@ def _rows_sql(edge: Edge, number: int, filled: tuple[TargetColumn, ...], frame: 
     return f"SELECT {', '.join(selected)} FROM {scope.relation} AS mapped"
 
 
-def _condition_probes(mapping: Mapping, edge: Edge, conditions: Conditions, frame: Frame) -> list[Probe]:
+def _condition_probes(mapping: Mapping, edge: Edge, frame: Frame) -> list[Probe]:
     everything = frame.scope(edge, "TRUE", strict=False)
     return [
-        condition_probe(expression, everything, mapping.where(line, edge.target))
-        for expression, line in conditions.written
+        condition_probe(expression, everything, mapping.where(line, edge.target)) for expression, line in written(edge)
     ]
 
 
@@ -176,17 +180,16 @@ def _key_probes(mapping: Mapping, edge: Edge, frame: Frame) -> list[Probe]:
     for crosswalk in frame.crosswalks.values():
         if crosswalk.edges[0] is edge:
             where = mapping.where(crosswalk.remap.line, f"keys.{crosswalk.table}")
-            keys, new = _keys_sql(crosswalk, frame), crosswalk.new_sql("old", frame.tenant)
+            keys, new = _keys_sql(crosswalk), crosswalk.new_sql("old", frame.tenant)
             probes += crosswalk_probes(crosswalk, keys, new, where)
     return probes
 
 
-def _keys_sql(crosswalk: Crosswalk, frame: Frame) -> str:
-    source = frame.source_table(crosswalk.table)
-    return key_rows_sql(crosswalk, [conditions_of(edge, source).mapped for edge in crosswalk.edges])
+def _keys_sql(crosswalk: Crosswalk) -> str:
+    return key_rows_sql(crosswalk, [conditions_of(edge).mapped for edge in crosswalk.edges])
 
 
 def _crosswalk(crosswalk: Crosswalk, frame: Frame) -> CompiledCrosswalk:
     new = crosswalk.new_sql("old", frame.tenant)
-    sql = f"SELECT old, {new} AS new FROM (SELECT DISTINCT old FROM ({_keys_sql(crosswalk, frame)}) AS carried) AS keys"
+    sql = f"SELECT old, {new} AS new FROM (SELECT DISTINCT old FROM ({_keys_sql(crosswalk)}) AS carried) AS keys"
     return CompiledCrosswalk(crosswalk=crosswalk, tenant=frame.tenant, sql=sql)

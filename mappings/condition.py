@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mappings.model import Edge
-from mappings.sandbox import check_condition
-from storage.schema import Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,14 +18,16 @@ class Conditions:
     excluded: str
     rejected: str
     strict_mapped: str
-    written: tuple[tuple[str, int], ...]  # each condition with its line
 
 
-def conditions_of(edge: Edge, source: Table) -> Conditions:
-    """The conditions of an edge, each examined; Misuse for one that is refused."""
-    written = ([(edge.where, edge.line)] if edge.where else []) + [(item.when, item.line) for item in edge.rejects]
-    for expression, _ in written:
-        check_condition(expression, source)
+def written(edge: Edge) -> list[tuple[str, int]]:
+    """Every condition of an edge with its line; whether each is allowed, the sandbox says."""
+    where = [(edge.where, edge.where_line)] if edge.where else []
+    return where + [(item.when, item.line) for item in edge.rejects]
+
+
+def conditions_of(edge: Edge) -> Conditions:
+    """The conditions of an edge as SQL."""
     kept, strictly_kept = _holds(edge.where), _strictly_holds(edge.where)
     rejected = " OR ".join(_holds(item.when) for item in edge.rejects) or "FALSE"
     strictly_rejected = " OR ".join(_strictly_holds(item.when) for item in edge.rejects) or "FALSE"
@@ -36,7 +36,6 @@ def conditions_of(edge: Edge, source: Table) -> Conditions:
         excluded=f"NOT {kept}",
         rejected=f"{kept} AND ({rejected})",
         strict_mapped=f"{strictly_kept} AND NOT ({strictly_rejected})",
-        written=tuple(written),
     )
 
 

@@ -98,6 +98,7 @@ def _edge(target: str, node: Node) -> Edge:
         columns=_columns(fields["columns"]),
         dropped=_drops(fields["dropped"], "dropped") if "dropped" in fields else (),
         where=fields["where"].string("where") if "where" in fields else None,
+        where_line=fields["where"].line if "where" in fields else 0,
         because=fields["because"].string("because") if "because" in fields else None,
         rejects=tuple(_reject(item) for item in fields["reject"].items("reject")) if "reject" in fields else (),
         line=node.line,

@@ -68,6 +68,7 @@ class Edge:
     columns: tuple[ColumnMapping, ...]
     dropped: tuple[Drop, ...] = ()
     where: str | None = None
+    where_line: int = 0
     because: str | None = None
     rejects: tuple[Reject, ...] = ()
     line: int

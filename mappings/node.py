@@ -24,6 +24,8 @@ _PLAIN: tuple[tuple[re.Pattern[str], type], ...] = (
 )
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _GUIDES = "docs/plan.md and docs/mapping.md say what may stand here"
+MIN_INTEGER, MAX_INTEGER = -(1 << 63), (1 << 63) - 1
+"""The integers a column holds."""
 _MAX_DEPTH = 50
 _MAX_NODES = 200_000
 
@@ -57,6 +59,8 @@ class Node:
         value = self.scalar(what)
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.refused(f"{what} is not a whole number: {self.text!r}")
+        if not MIN_INTEGER <= value <= MAX_INTEGER:
+            raise self.refused(f"{what} is beyond 64 bits: {self.text}", next="write a smaller number")
         return value
 
     def items(self, what: str) -> tuple[Node, ...]:
@@ -125,13 +129,21 @@ class _Builder:
         if depth > _MAX_DEPTH or self.count > _MAX_NODES:
             raise Misuse("nested too deeply, or aliases of aliases", where=f"{self.file}:{line}", next="write it out")
         if isinstance(node, yaml.ScalarNode):
-            return Node(file=self.file, line=line, value=_scalar(node), text=node.value)
+            return Node(file=self.file, line=line, value=self._scalar(node, line), text=node.value)
         if isinstance(node, yaml.SequenceNode):
             items = tuple(self.build(item, depth + 1) for item in node.value)
             return Node(file=self.file, line=line, kind="list", value=items)
         pairs = tuple((self.build(key, depth + 1), self.build(value, depth + 1)) for key, value in node.value)
         _refuse_duplicates(pairs)
         return Node(file=self.file, line=line, kind="mapping", value=pairs)
+
+    def _scalar(self, node: yaml.ScalarNode, line: int) -> Scalar:
+        try:
+            node.value.encode()  # an escape may write half of a character
+            return _scalar(node)
+        except ValueError as error:
+            what, advice = f"not a value: {node.value[:40]!r}", "correct it, or quote it to make it text"
+            raise Misuse(what, where=f"{self.file}:{line}", next=advice) from error
 
 
 def _refuse_duplicates(pairs: tuple[tuple[Node, Node], ...]) -> None:

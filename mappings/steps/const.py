@@ -7,13 +7,11 @@ from typing import ClassVar, Self
 
 from mappings.conversions import Value
 from mappings.kinds import plain
-from mappings.node import Node, Scalar
+from mappings.node import MAX_INTEGER, MIN_INTEGER, Node, Scalar
 from mappings.quote import literal
 from mappings.scope import Scope
 from mappings.steps.step import Context, Inverse, Operand, Stage, Step
 from storage.schema import Kind, Type
-
-_MAX_INTEGER = (1 << 63) - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +40,7 @@ class Const(Step):
 def constant(argument: Node, what: str) -> Scalar:
     """A scalar a column can hold: integers within 64 bits."""
     value = argument.scalar(what)
-    if isinstance(value, int) and abs(value) > _MAX_INTEGER:
+    if isinstance(value, int) and not MIN_INTEGER <= value <= MAX_INTEGER:
         raise argument.refused(f"{what} is beyond 64 bits: {value}", next="quote it to make it text")
     return value
 

@@ -190,7 +190,7 @@ BAD = {
     "condition": (
         'where: "secret IS NULL"',
         'where: "secret"',
-        "m:11 accounts",
+        "m:12 accounts",
         "expression refused: a condition is true or false, this is VARCHAR: secret",
     ),
     "sql": (

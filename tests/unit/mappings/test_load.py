@@ -127,6 +127,10 @@ def test_what_the_loader_refuses_the_schema_refuses(name: str) -> None:
         ("a: &a [*a]", 1, ""),
         ("mapping: &a [x, x]\nb: &b [*a, *a]\nc: " + "[" * 60 + "]" * 60, 3, "deeply"),
         ("\x00", 1, "not YAML"),
+        (GOOD.replace("{const: post}", '{const: "\\ud800"}'), 23, "not a value"),
+        (GOOD.replace("{const: post}", f"{{const: {'9' * 5000}}}"), 23, "not a value"),
+        (GOOD.replace("{const: post}", f"{{const: {2**63}}}"), 23, "64 bits"),
+        (GOOD.replace("by: 1000", f"by: {2**63}"), 6, "64 bits"),
     ],
 )
 def test_what_is_no_mapping_is_refused_with_its_line(text: str, line: int, hint: str) -> None:
