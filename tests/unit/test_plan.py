@@ -123,7 +123,8 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
 def test_an_empty_list_says_the_same_as_leaving_it_out(empty: str) -> None:
     plan = read_plan(
         "plan: p\ntenant: t\nsource:\n  url: sqlite:///a.db\n  scope:\n"
-        f"    root: {{table: t, where: {{id: 1}}}}\n    references: {empty}\n    shared: {empty}\n    attachments: {empty}\n"
+        f"    root: {{table: t, where: {{id: 1}}}}\n    references: {empty}\n"
+        f"    shared: {empty}\n    attachments: {empty}\n"
         "    excluded: {}\n    paths:\n",
         file="plan.yaml",
         variables={},
