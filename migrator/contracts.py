@@ -14,7 +14,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from storage.schema import Fidelity, Schema, Table, Type
+from storage.schema import Column, Fidelity, Schema, Table, Type
 
 Scalar = str | int | float | bytes | bool | None
 
@@ -45,11 +45,16 @@ class Matching:
 
 @dataclass(frozen=True, kw_only=True)
 class Among:
-    """Rows whose `columns` are one of `keys`; with `when`, only where that other column has that value too."""
+    """Rows whose `columns` are one of `keys`; with `when`, only where that other column has that value too.
+
+    With `of`, the keys are values of those columns of a parent, and a row is selected if the platform would say that
+    it points at one of them: by the type and the collation of the parent, whatever the row's own columns are.
+    """
 
     columns: tuple[str, ...]
     keys: Keys
     when: Matching | None = None
+    of: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

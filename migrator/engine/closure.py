@@ -14,7 +14,7 @@ import pyarrow as pa
 from mappings.quote import identifier as quoted
 from migrator.contracts import Among, AnyOf, Matching, Predicate, Reading, Whole
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
-from migrator.engine.equality import as_text, equal, with_column
+from migrator.engine.equality import as_text, points_at, with_column
 from migrator.engine.workbench import QueryKeys, Workbench
 from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
 from storage.errors import Recast, Red
@@ -124,7 +124,12 @@ class Closure:
         keys = self._keys_of(
             reference.parent, reference.parent_columns, f"migrator_class = 'owned' AND migrator_round = {found_in}"
         )
-        return self._take(reference.table, Among(columns=reference.columns, keys=keys, when=reference.when), OWNED)
+        return self._take(reference.table, self.pointing(reference, keys), OWNED)
+
+    def pointing(self, reference: Reference, keys: QueryKeys) -> Among:
+        """Rows that point by this reference at one of these keys of its parent."""
+        of = tuple(self._tables[reference.parent].column(name) for name in reference.parent_columns)
+        return Among(columns=reference.columns, keys=keys, when=reference.when, of=of)
 
     def _take_keyless(self) -> None:
         """Tables without a key have no children; each is read once, by all its paths together."""
@@ -133,16 +138,7 @@ class Closure:
                 self._take(name, self._by_paths(paths), OWNED)
 
     def _by_paths(self, paths: Sequence[Reference]) -> AnyOf:
-        return AnyOf(
-            among=tuple(
-                Among(
-                    columns=path.columns,
-                    keys=self.owned_keys(path),
-                    when=path.when,
-                )
-                for path in paths
-            )
-        )
+        return AnyOf(among=tuple(self.pointing(path, self.owned_keys(path)) for path in paths))
 
     def _take_shared(self) -> None:
         """Rows of shared tables that rows taken so far point at, and what those point at in turn."""
@@ -270,7 +266,7 @@ class Closure:
         """The condition that a child row points at a parent row, exact across types."""
         pairs = zip(reference.columns, reference.parent_columns, strict=True)
         return " AND ".join(
-            equal(
+            points_at(
                 (child, self._tables[reference.table].column(ours)),
                 (parent, self._tables[reference.parent].column(theirs)),
             )

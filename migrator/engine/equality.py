@@ -19,11 +19,32 @@ def as_text(alias: str, column: Column) -> str:
     return f"substr({name}, 3)" if column.type.kind is Kind.VARIANT else f"{name}::VARCHAR"
 
 
-def equal(left: tuple[str, Column], right: tuple[str, Column]) -> str:
-    """Equality of two columns; tagged against plain compares as tagged."""
-    if left[1].type == right[1].type:
-        return f"{left[0]}.{quoted(left[1].name)} = {right[0]}.{quoted(right[1].name)}"
-    return f"{_tagged(*left)} = {_tagged(*right)}"
+_SCALARS = (Kind.INTEGER, Kind.FLOAT, Kind.TEXT)
+_UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+
+
+def points_at(child: tuple[str, Column], parent: tuple[str, Column]) -> str:
+    """The condition that a child's value is the parent's: as the parent types and collates it, as references do."""
+    ours, theirs = child[1].type, parent[1].type
+    if ours == theirs:
+        sides = [f"{alias}.{quoted(column.name)}" for alias, column in (child, parent)]
+    elif ours.kind in _SCALARS and theirs.kind in _SCALARS:
+        sides = [as_text(*child), as_text(*parent)]  # 42 and '42'; '042' is neither
+    elif ours.kind is Kind.VARIANT and theirs.kind in _SCALARS:
+        only = f"left({child[0]}.{quoted(child[1].name)}, 2) IN ('i:', 'r:', 't:') AND "
+        return f"{only}{_folded(as_text(*child), parent[1])} = {_folded(as_text(*parent), parent[1])}"
+    else:
+        sides = [_tagged(*child), _tagged(*parent)]
+    return " = ".join(_folded(side, parent[1]) for side in sides)
+
+
+def _folded(value: str, column: Column) -> str:
+    """What the column's collation makes of a text; only ASCII letters have cases there."""
+    if column.type.kind is not Kind.TEXT or column.collation is None:
+        return value
+    if column.collation == "RTRIM":
+        return f"rtrim({value}, ' ')"
+    return f"translate({value}, '{_UPPER}', '{_LOWER}')"
 
 
 _TAGS = {Kind.INTEGER: "i:", Kind.FLOAT: "r:", Kind.BINARY: "b:"}

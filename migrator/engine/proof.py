@@ -14,7 +14,7 @@ import pyarrow as pa
 from mappings.quote import identifier as quoted
 from migrator.contracts import Among, Matching, Reading, Whole
 from migrator.engine.classify import OWNED, Classified, Reference
-from migrator.engine.equality import as_text, equal
+from migrator.engine.equality import as_text, points_at
 from migrator.engine.scope import blanked
 from migrator.engine.workbench import QueryKeys, Workbench
 from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
@@ -195,7 +195,8 @@ class Prover:
             f" WHERE p.migrator_walk IS NOT NULL AND {self._joined(reference)})",
             alias="c",
         )
-        source = reading.count(child, Among(columns=reference.columns, keys=keys, when=reference.when))
+        of = tuple(parent.column(name) for name in reference.parent_columns)
+        source = reading.count(child, Among(columns=reference.columns, keys=keys, when=reference.when, of=of))
         return EdgeProof(edge=str(reference), source=source, archive=archive)
 
     def _incomplete(self, edges: tuple[EdgeProof, ...]) -> Iterator[Problem]:
@@ -221,7 +222,7 @@ class Prover:
     def _joined(self, reference: Reference) -> str:
         child, parent = self._tables[reference.table], self._tables[reference.parent]
         return " AND ".join(
-            equal(("c", child.column(ours)), ("p", parent.column(theirs)))
+            points_at(("c", child.column(ours)), ("p", parent.column(theirs)))
             for ours, theirs in zip(reference.columns, reference.parent_columns, strict=True)
         )
 

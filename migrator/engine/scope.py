@@ -259,7 +259,7 @@ class _Finder:
                 continue
             keys = self._closure.owned_keys(reference)
             source = self._closure.table(reference.table)
-            led = self._reading.count(source, Among(columns=reference.columns, keys=keys, when=reference.when))
+            led = self._reading.count(source, self._closure.pointing(reference, keys))
             taken = self._closure.leading_in(reference)
             if led > taken:
                 yield Crossing(reference=str(reference), count=led - taken, policy="left with the other tenant")

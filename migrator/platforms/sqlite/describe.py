@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from migrator.platforms.sql import quoted
 from migrator.platforms.sqlite.identity import is_without_rowid
 from migrator.platforms.sqlite.types import declared_length, declared_type, fidelity_of
 from storage.schema import Column, ForeignKey, Schema, Table, UniqueKey
@@ -33,9 +34,10 @@ def _table(connection: sqlite3.Connection, name: str) -> Table:
     primary_key = tuple(row[1] for row in key)
     is_alias = len(key) == 1 and key[0][2].upper() == "INTEGER" and not is_without_rowid(ddl)
     rowid_alias = primary_key[0] if is_alias else None
+    collations = _collations(connection, name, ddl)
     return Table(
         name=name,
-        columns=tuple(_column(row, rowid_alias) for row in info if row[6] != 1),
+        columns=tuple(_column(row, rowid_alias, collations.get(row[1])) for row in info if row[6] != 1),
         primary_key=primary_key,
         unique=_unique_keys(connection, name),
         foreign_keys=_foreign_keys(connection, name),
@@ -49,7 +51,22 @@ def _table(connection: sqlite3.Connection, name: str) -> Table:
     )
 
 
-def _column(row: tuple[int, str, str, int, str | None, int, int], rowid_alias: str | None) -> Column:
+def _collations(connection: sqlite3.Connection, table: str, ddl: str | None) -> dict[str, str]:
+    """The columns whose texts are not compared byte by byte. No pragma says so: a value of each is asked."""
+    if "collate" not in (ddl or "").lower():
+        return {}
+    found: dict[str, str] = {}
+    for (name,) in connection.execute("SELECT name FROM pragma_table_xinfo(?)", (table,)).fetchall():
+        one = f"(SELECT {quoted(name)} AS v FROM main.{quoted(table)} WHERE false UNION ALL SELECT 'a')"
+        no_case, no_space = connection.execute(f"SELECT v = 'A', v = 'a ' FROM {one}").fetchone()
+        if no_case or no_space:
+            found[name] = "NOCASE" if no_case else "RTRIM"
+    return found
+
+
+def _column(
+    row: tuple[int, str, str, int, str | None, int, int], rowid_alias: str | None, collation: str | None
+) -> Column:
     _, name, native, not_null, default, key_position, hidden = row
     type_ = declared_type(native)
     return Column(
@@ -61,6 +78,7 @@ def _column(row: tuple[int, str, str, int, str | None, int, int], rowid_alias: s
         generated=hidden in _GENERATED_HIDDEN,
         identity=name == rowid_alias,
         max_length=declared_length(native),
+        collation=collation,
         fidelity=fidelity_of(type_),
     )
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from migrator.contracts import Among, Keys, Matching, Predicate, Whole
+from migrator.contracts import Among, Matching, Predicate, Whole
 from migrator.platforms.sql import listed, quoted
 from migrator.platforms.sqlite.connect import encoding_of
 from migrator.platforms.sqlite.identity import locator, rowid
-from migrator.platforms.sqlite.types import Misfit, fidelity_of, placeholder, selected, to_array, to_values
+from migrator.platforms.sqlite.types import Misfit, affinity, fidelity_of, placeholder, selected, to_array, to_values
 from storage.errors import Recast
 from storage.schema import Column, Kind, Table, Type
 
@@ -79,21 +79,41 @@ class Selection:
         return " AND ".join(f"t.{quoted(column)} = ?" for column in predicate.columns)
 
     def _among(self, predicate: Among) -> str:
-        keys, columns = self._fill(predicate.keys, len(predicate.columns)), predicate.columns
+        keys, columns = self._fill(predicate), predicate.columns
         row = rowid(self._table)
-        if len(columns) == 1 or row is None:
-            names = ", ".join(f"k{i}" for i in range(len(columns)))
+        if predicate.of and not self._compare_alike(predicate):
+            # the plus takes the row's own type away: the parent's counts. No index of the row's table serves this
+            on = " AND ".join(f"k.k{i} = +t.{quoted(column)}" for i, column in enumerate(columns))
+            condition = f"EXISTS (SELECT 1 FROM temp.{keys} k WHERE {on})"
+        elif len(columns) == 1 or row is None:
+            names = ", ".join(self._given(predicate, i) for i in range(len(columns)))
             condition = f"({listed(columns, 't.')}) IN (SELECT {names} FROM temp.{keys})"
         else:
             # row values would search the index by their first column only; a join from the keys uses all of it
-            on = " AND ".join(f"o.{quoted(column)} = k.k{i}" for i, column in enumerate(columns))
+            on = " AND ".join(f"o.{quoted(name)} = {self._given(predicate, i, 'k.')}" for i, name in enumerate(columns))
             condition = f"t.{row} IN (SELECT o.{row} FROM temp.{keys} k CROSS JOIN {self._live} o WHERE {on})"
         return f"{condition} AND {self._matching(predicate.when)}" if predicate.when else condition
 
-    def _fill(self, keys: Keys, width: int) -> str:
-        name = f"keys_{next(_counter)}"
-        columns = ", ".join(f"k{i}" for i in range(width))
-        self._connection.execute(f"CREATE TEMP TABLE {name} ({columns}, PRIMARY KEY ({columns})) WITHOUT ROWID")
+    def _compare_alike(self, predicate: Among) -> bool:
+        """Whether the row's columns compare as the parent's do."""
+        pairs = zip((self._table.column(name) for name in predicate.columns), predicate.of, strict=True)
+        return all(
+            (affinity(ours.native), ours.collation) == (affinity(theirs.native), theirs.collation)
+            for ours, theirs in pairs
+        )
+
+    def _given(self, predicate: Among, i: int, prefix: str = "") -> str:
+        """The i-th key; without a type of its own where the column's must count, as for a number among texts."""
+        column, kind = self._table.column(predicate.columns[i]), predicate.keys.types[i].kind
+        return f"{'+' if affinity(column.native) == 'TEXT' and kind is not Kind.TEXT else ''}{prefix}k{i}"
+
+    def _fill(self, predicate: Among) -> str:
+        keys, name = predicate.keys, f"keys_{next(_counter)}"
+        columns = ", ".join(f"k{i}" for i in range(len(predicate.columns)))
+        typed = columns
+        if predicate.of:
+            typed = ", ".join(f"k{i} {_compared_as(column)}" for i, column in enumerate(predicate.of))
+        self._connection.execute(f"CREATE TEMP TABLE {name} ({typed}, PRIMARY KEY ({columns})) WITHOUT ROWID")
         self._key_tables.append(name)
         marks = ", ".join(map(placeholder, keys.types))
         for batch in keys.batches():
@@ -104,6 +124,11 @@ class Selection:
                 zip(*values, strict=True),
             )
         return name
+
+
+def _compared_as(column: Column) -> str:
+    """A declaration that compares as the column does."""
+    return f"{affinity(column.native)} COLLATE {quoted(column.collation or 'BINARY')}"
 
 
 def scan(

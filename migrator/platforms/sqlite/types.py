@@ -42,6 +42,16 @@ def declared_type(declaration: str) -> Type:
     return Type(kind=Kind.VARIANT)
 
 
+def affinity(declaration: str) -> str:
+    """How SQLite coerces values compared with a column declared so; INTEGER, REAL and NUMERIC compare alike."""
+    name = declaration.upper()
+    if "INT" in name:
+        return "NUMERIC"
+    if any(word in name for word in ("CHAR", "CLOB", "TEXT")):
+        return "TEXT"
+    return "BLOB" if not name or name == "ANY" or "BLOB" in name else "NUMERIC"
+
+
 def declared_length(declaration: str) -> int | None:
     """N of VARCHAR(N) and its kin: SQLite does not enforce it, the product that declared it relies on it."""
     found = _LENGTH.search(declaration)

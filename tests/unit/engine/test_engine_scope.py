@@ -290,3 +290,40 @@ def test_null_frees_rows_of_a_parent_that_is_excluded(firms: SqlitePlatform) -> 
     _, archive = taken(firms, f"{scope}\nforeign: {{marks.person_id: null}}")
     assert rows_of(archive, "marks") == [(100, None, "a"), (100, None, "a"), (100, None, "b")]
     assert [row[2] for row in rows_of(archive, "tasks")] == [10]  # no policy: the key stays, as the plan lets it
+
+
+# ── references that compare across types and cases ──────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("parent", "child", "pointing", "others"),
+    [
+        ("id INTEGER PRIMARY KEY", "TEXT", "'42'", "'2'"),
+        ("id TEXT PRIMARY KEY", "INTEGER", "42", "2"),
+        ("id TEXT PRIMARY KEY", "", "42", "2"),
+        ("id INTEGER PRIMARY KEY", "", "'42'", "2"),
+        ("id TEXT COLLATE NOCASE PRIMARY KEY", "TEXT", "'ACME'", "'2'"),
+        ("id TEXT COLLATE RTRIM PRIMARY KEY", "TEXT", "'Acme  '", "'2'"),
+        ("id TEXT PRIMARY KEY", "TEXT COLLATE NOCASE", "'Acme'", "'ACME'"),
+    ],
+)
+def test_a_reference_compares_as_its_parent_does(
+    platform: SqlitePlatform, parent: str, child: str, pointing: str, others: str
+) -> None:
+    root = "'Acme'" if pointing.startswith(("'A", "'a")) else "42"
+    where = root.replace("'", '"') if "INTEGER" in parent else f'"{root.strip(chr(39))}"'
+    platform.run(
+        f"PRAGMA foreign_keys = ON; CREATE TABLE firms ({parent});"
+        f"CREATE TABLE items (id INTEGER PRIMARY KEY, firm {child} REFERENCES firms (id));"
+        f"INSERT INTO firms VALUES ({root}), ({others}); INSERT INTO items VALUES (1, {pointing}), (2, {others});"
+    )
+    _, archive = taken(platform, f"root: {{table: firms, where: {{id: {where}}}}}")
+    assert [row[0] for row in rows_of(archive, "items")] == [1]
+
+
+def test_a_shared_row_comes_along_whatever_the_case_it_is_pointed_at_in(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE lands (code TEXT COLLATE NOCASE PRIMARY KEY);"
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY, land TEXT REFERENCES lands (code));"
+        "INSERT INTO lands VALUES ('FR'), ('DE'); INSERT INTO firms VALUES (1, 'fr');"
+    )
+    _, archive = taken(platform, f"{FIRM}\n{SHARED}")
+    assert rows_of(archive, "lands") == [("FR",)]
