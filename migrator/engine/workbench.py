@@ -172,6 +172,8 @@ def workbench(folder: Path | None = None) -> Iterator[Workbench]:
         try:
             # an expression with a time zone means the same on every machine
             connection.execute("SET TimeZone = 'UTC'")
+            # DuckDB's own bar, shown where it takes the program for a session, would stand on stdout among the results
+            connection.execute("SET enable_progress_bar = false")
             # mappings carry SQL expressions of strangers: nothing they say may reach a file or change a setting
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
