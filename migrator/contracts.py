@@ -37,7 +37,7 @@ class Keys(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Matching:
-    """Rows whose columns equal these values (NULL never equals)."""
+    """Rows whose columns equal these values; None selects rows where the column is empty, and nothing else does."""
 
     columns: tuple[str, ...]
     values: tuple[Scalar, ...]

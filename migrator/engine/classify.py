@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mappings.nearest import nearest
 from migrator.contracts import Matching
@@ -24,6 +24,15 @@ class Reference:
     parent: str
     parent_columns: tuple[str, ...]
     when: Matching | None = None  # a polymorphic reference holds only where its type column says so
+    unless: str | None = None  # it makes a row the tenant's only where this column does not say whose it is
+
+    @property
+    def condition(self) -> Matching | None:
+        """What must be true of a row's other columns for this reference to count."""
+        if self.unless is None:
+            return self.when
+        columns, values = (self.when.columns, self.when.values) if self.when else ((), ())
+        return Matching(columns=(*columns, self.unless), values=(*values, None))
 
     @property
     def label(self) -> str:
@@ -60,7 +69,7 @@ def classify(schema: Schema, rules: ScopeRules) -> Classified:
         table.name: stated.get(table.name) or (OWNED if table.name in owned else UNCLASSIFIED)
         for table in schema.tables
     }
-    paths = {name: tuple(_paths(name, rules, references, owned)) for name in owned}
+    paths = {name: tuple(_paths(schema.table(name), rules, references, owned)) for name in owned}
     problems = tuple(
         Problem(
             where=name,
@@ -108,13 +117,15 @@ def _chosen(reference: Reference, rules: ScopeRules) -> bool:
 
 
 def _paths(
-    name: str, rules: ScopeRules, references: tuple[Reference, ...], owned: frozenset[str]
+    table: Table, rules: ScopeRules, references: tuple[Reference, ...], owned: frozenset[str]
 ) -> Iterable[Reference]:
-    if isinstance(rules.root, TableRoot) and name == rules.root.table and name not in rules.paths:
+    root = rules.root
+    if isinstance(root, TableRoot) and table.name == root.table and table.name not in rules.paths:
         return  # the root's rows are named by the plan; nothing it points at makes a row the tenant's
+    unless = root.column if isinstance(root, ColumnRoot) and root.column in table.column_names else None
     for reference in references:
-        if reference.table == name and reference.parent in owned and _chosen(reference, rules):
-            yield reference
+        if reference.table == table.name and reference.parent in owned and _chosen(reference, rules):
+            yield replace(reference, unless=unless)
 
 
 def _references(schema: Schema, rules: ScopeRules) -> Iterable[Reference]:

@@ -6,7 +6,7 @@ references, plus `migrator_class` (owned, shared, carried, stub) and `migrator_r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pyarrow as pa
@@ -56,7 +56,8 @@ class Closure:
                 self._create(name)
         self._take_roots()
         self._follow_down()
-        self._take_keyless()
+        while self._take_keyless():
+            self._follow_down()
         self._take_shared()
         self._apply_policies()
 
@@ -88,7 +89,7 @@ class Closure:
             if how == "whole":
                 self._take(name, Whole(), SHARED)
 
-    def _root_predicate(self, name: str) -> Predicate | None:
+    def _root_predicate(self, name: str) -> Whole | Matching | None:
         root = self._rules.root
         if isinstance(root, DatabaseRoot):
             return Whole()
@@ -107,13 +108,8 @@ class Closure:
             latest, self._round = self._round, self._round + 1
             found = 0
             for name, paths in self._classified.paths.items():
-                if self._tables[name].primary_key and self._root_predicate(name) is None:
+                if self._tables[name].primary_key:
                     found += sum(self._take_children(reference, latest) for reference in paths)
-            if isinstance(self._rules.root, TableRoot):
-                found += sum(
-                    self._take_children(reference, latest)
-                    for reference in self._classified.paths.get(self._rules.root.table, ())
-                )
             if not found:
                 return
         raise Red("the ownership paths do not come to an end", where="scope", next="report this with the schema")
@@ -129,16 +125,29 @@ class Closure:
     def pointing(self, reference: Reference, keys: QueryKeys) -> Among:
         """Rows that point by this reference at one of these keys of its parent."""
         of = tuple(self._tables[reference.parent].column(name) for name in reference.parent_columns)
-        return Among(columns=reference.columns, keys=keys, when=reference.when, of=of)
+        return Among(columns=reference.columns, keys=keys, when=reference.condition, of=of)
 
-    def _take_keyless(self) -> None:
-        """Tables without a key have no children; each is read once, by all its paths together."""
+    def _take_keyless(self) -> bool:
+        """Rows no key tells apart are read whole, by all paths of their table; says whether others may hang on them."""
+        if isinstance(self._rules.root, DatabaseRoot):
+            return False
+        parents = {path.parent for paths in self._classified.paths.values() for path in paths}
+        self._round += 1
+        grown = False
         for name, paths in self._classified.paths.items():
-            if not self._tables[name].primary_key and self._root_predicate(name) is None and paths:
-                self._take(name, self._by_paths(paths), OWNED)
+            if paths and not self._tables[name].primary_key:
+                held = self.count(name)
+                found = self._take(name, self._of_keyless(name), OWNED)
+                self._workbench.execute(f"DELETE FROM own.{quoted(name)} WHERE migrator_round < {self._round}")
+                grown |= found > held and name in parents
+        return grown
 
-    def _by_paths(self, paths: Sequence[Reference]) -> AnyOf:
-        return AnyOf(among=tuple(self.pointing(path, self.owned_keys(path)) for path in paths))
+    def _of_keyless(self, name: str) -> Predicate:
+        root = self._root_predicate(name)
+        if isinstance(root, Whole):
+            return root
+        paths = (self.pointing(path, self.owned_keys(path)) for path in self._classified.paths[name])
+        return AnyOf(among=(*([root] if root else []), *paths))
 
     def _take_shared(self) -> None:
         """Rows of shared tables that rows taken so far point at, and what those point at in turn."""
@@ -215,9 +224,8 @@ class Closure:
         if table.primary_key:
             condition = f"migrator_class = '{class_}'" if class_ else f"migrator_class <> '{STUB}'"
             return Among(columns=table.primary_key, keys=self._keys_of(name, table.primary_key, condition))
-        root = self._root_predicate(name)
-        if root is not None or self._rules.shared.get(name) == "whole":
-            return root or Whole()
+        if self._rules.shared.get(name) == "whole":
+            return Whole()
         if self._class(name) == SHARED:
             return AnyOf(
                 among=tuple(
@@ -226,7 +234,7 @@ class Closure:
                     if r.parent == name
                 )
             )
-        return self._by_paths(self._classified.paths[name])
+        return self._of_keyless(name)
 
     def missing(self, reference: Reference) -> QueryKeys:
         """Keys that rows taken so far point at and that are not among the parent's rows taken so far."""

@@ -170,13 +170,13 @@ class Prover:
             table = self._tables[name]
             if isinstance(root, DatabaseRoot):
                 yield EdgeProof(edge=name, source=reading.count(table, Whole()), archive=self._count(name, "true"))
-            elif isinstance(root, ColumnRoot) and root.column in table.column_names:
+                continue
+            if isinstance(root, ColumnRoot) and root.column in table.column_names:
                 predicate = Matching(columns=(root.column,), values=(root.value,))
                 archive = self._count(name, f"{as_text('t', table.column(root.column))} = {_literal(root.value)}")
                 yield EdgeProof(edge=f"{name}.{root.column}", source=reading.count(table, predicate), archive=archive)
-            else:
-                for reference in paths:
-                    yield self._edge(reading, reference)
+            for reference in paths:
+                yield self._edge(reading, reference)
 
     def _edge(self, reading: Reading, reference: Reference) -> EdgeProof:
         parent = self._tables[reference.parent]
@@ -196,7 +196,7 @@ class Prover:
             alias="c",
         )
         of = tuple(parent.column(name) for name in reference.parent_columns)
-        source = reading.count(child, Among(columns=reference.columns, keys=keys, when=reference.when, of=of))
+        source = reading.count(child, Among(columns=reference.columns, keys=keys, when=reference.condition, of=of))
         return EdgeProof(edge=str(reference), source=source, archive=archive)
 
     def _incomplete(self, edges: tuple[EdgeProof, ...]) -> Iterator[Problem]:
@@ -217,6 +217,8 @@ class Prover:
         if reference.when:
             column = self._tables[reference.table].column(reference.when.columns[0])
             parts.append(f"{as_text('c', column)} = {_literal(reference.when.values[0])}")
+        if reference.unless:
+            parts.append(f"c.{quoted(reference.unless)} IS NULL")
         return " AND ".join(parts)
 
     def _joined(self, reference: Reference) -> str:

@@ -163,7 +163,8 @@ class _Finder:
         if isinstance(root, DatabaseRoot):
             return "the whole database"
         if isinstance(root, ColumnRoot) and root.column in self._reading.schema.table(name).column_names:
-            return f"{name}.{root.column} = {root.value}"
+            empty = [f"where it is empty, {path}" for path in self._classified.paths[name]]
+            return "; ".join((f"{name}.{root.column} = {root.value}", *empty))
         if isinstance(root, TableRoot) and root.table == name:
             return f"{name} where {' and '.join(f'{c} = {v}' for c, v in root.where)}"
         return "; ".join(map(str, self._classified.paths[name]))
@@ -253,9 +254,9 @@ class _Finder:
     def left_behind(self) -> Iterator[Crossing]:
         """Rows that an unchosen reference leads to this tenant by, and that stay with another."""
         for reference in self._classified.references:
-            if reference.table not in self._rules.paths or reference in self._classified.paths.get(reference.table, ()):
+            if reference in self._classified.paths.get(reference.table, ()):
                 continue
-            if self._classified.classes[reference.parent] != OWNED:
+            if {self._classified.classes[name] for name in (reference.table, reference.parent)} != {OWNED}:
                 continue
             keys = self._closure.owned_keys(reference)
             source = self._closure.table(reference.table)

@@ -75,8 +75,11 @@ class Selection:
         return " OR ".join(f"({self._prepared(part)})" for part in predicate.among) or "false"
 
     def _matching(self, predicate: Matching) -> str:
-        self._parameters.extend(predicate.values)
-        return " AND ".join(f"t.{quoted(column)} = ?" for column in predicate.columns)
+        self._parameters.extend(value for value in predicate.values if value is not None)
+        return " AND ".join(
+            f"t.{quoted(column)} {'IS NULL' if value is None else '= ?'}"
+            for column, value in zip(predicate.columns, predicate.values, strict=True)
+        )
 
     def _among(self, predicate: Among) -> str:
         keys, columns = self._fill(predicate), predicate.columns

@@ -80,7 +80,39 @@ def test_a_database_root_takes_every_row(firms: SqlitePlatform) -> None:
 @pytest.mark.parametrize("root", ["{column: firm_id, value: 1}", "{column: firm_id=1}"])
 def test_a_column_root_takes_its_rows_and_what_hangs_on_them(firms: SqlitePlatform, root: str) -> None:
     found = rows(firms, f"root: {root}\nshared: [lands, firms]")
-    assert found == {"lands": 2, "firms": 1, "people": 2, "tasks": 1, "marks": 4}
+    assert found == {"lands": 2, "firms": 1, "people": 3, "tasks": 1, "marks": 4}  # Sub names no firm: his boss does
+
+
+def test_rows_that_name_another_tenant_stay_with_it_and_are_told(firms: SqlitePlatform) -> None:
+    firms.run("INSERT INTO people VALUES (22, 2, 'Led by Ada', 10, NULL);")
+    scope = scope_of(firms, "root: {column: firm_id, value: 1}\nshared: [lands, firms]")
+    assert {table.name: table.rows for table in scope.tables}["people"] == 3
+    assert [(left.reference, left.count) for left in scope.left_behind] == [("people.boss_id → people.id", 1)]
+
+
+def test_a_table_without_a_primary_key_has_children_too(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY);"
+        "CREATE TABLE teams (code TEXT UNIQUE, firm_id INTEGER REFERENCES firms (id), of TEXT REFERENCES teams (code));"
+        "CREATE TABLE members (team TEXT REFERENCES teams (code), name TEXT);"
+        "CREATE TABLE badges (id INTEGER PRIMARY KEY, team TEXT REFERENCES teams (code));"
+        "INSERT INTO firms VALUES (1), (2); INSERT INTO teams VALUES ('a', 1, NULL), ('z', 2, NULL), ('b', NULL, 'a');"
+        "INSERT INTO members VALUES ('a', 'Ada'), ('b', 'Bob'), ('z', 'Zoe');"
+        "INSERT INTO badges VALUES (1, 'b'), (2, 'z');"
+    )
+    _, archive = taken(platform, FIRM)
+    assert sorted(row[0] for row in rows_of(archive, "teams")) == ["a", "b"]
+    assert sorted(row[1] for row in rows_of(archive, "members")) == ["Ada", "Bob"]
+    assert rows_of(archive, "badges") == [(1, "b")]
+
+
+def test_what_points_at_the_root_itself_is_told(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY, of INTEGER REFERENCES firms (id));"
+        "INSERT INTO firms VALUES (1, NULL), (2, 1), (3, 2);"
+    )
+    scope = scope_of(platform, FIRM)
+    assert [(left.reference, left.count) for left in scope.left_behind] == [("firms.of → firms.id", 1)]
 
 
 def test_composite_keys_own_as_single_ones_do(platform: SqlitePlatform) -> None:
