@@ -6,7 +6,8 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -74,11 +75,31 @@ def test_a_dead_programs_wal_is_read_and_left(platform: SqlitePlatform, tmp_path
     assert bytes_of(crashed) == before
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_file_nobody_may_write_is_read(platform: SqlitePlatform) -> None:
+def test_a_file_nobody_may_write_is_read(platform: SqlitePlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     platform.run("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (2);")
-    platform.path.chmod(0o400)
-    assert read_everything(platform.source()) == 2
+    with tempfile.TemporaryDirectory(dir="/tmp") as name, tempfile.TemporaryDirectory(dir="/tmp") as scratch:
+        folder, file = Path(name), Path(name) / "source.db"
+        shutil.copy(platform.path, file)
+        file.chmod(0o444)
+        folder.chmod(0o555)
+        Path(scratch).chmod(0o777)
+        monkeypatch.setattr(tempfile, "tempdir", scratch)
+        with without_privileges():
+            assert read_everything(SqliteSource(f"sqlite:///{file}")) == 2
+        folder.chmod(0o755)
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """As root: for a while as nobody, whom permissions hold."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_what_is_no_database_is_misuse(tmp_path: Path) -> None:

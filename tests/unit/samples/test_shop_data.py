@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.support_shop import SHOP_DATA, load_shop
-
-pytestmark = pytest.mark.skipif(not SHOP_DATA.is_dir(), reason="needs ../shared/data/shop")
+from tests.support_shop import load_shop
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[sqlite3.Connection, str]]:
+def shop(shop_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[sqlite3.Connection, str]]:
     path = tmp_path_factory.mktemp("shop") / "shop.db"
-    store = load_shop(path, stores=3)
+    store = load_shop(path, shop_data, stores=3)
     connection = sqlite3.connect(path)
     yield connection, store
     connection.close()
