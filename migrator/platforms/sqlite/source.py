@@ -140,8 +140,21 @@ def _place(path: Path, folder: Path) -> tuple[Path, str]:
             shutil.copyfile(file, folder / file.name)
         if not memory.exists():  # else somebody opened it meanwhile, and the copy may be of two moments
             return folder / path.name, "rw"
-    writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    return path, "rw" if writable and not wal.exists() else "ro"
+    if wal.exists():
+        return path, "ro"
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return path, "rw"
+    if _is_wal(path):  # nobody has it open, and SQLite would not read it where it cannot put a -shm beside it
+        shutil.copyfile(path, folder / path.name)
+        if not wal.exists():
+            return folder / path.name, "rw"
+    return path, "ro"
+
+
+def _is_wal(path: Path) -> bool:
+    """Whether the file's header says WAL mode (https://sqlite.org/fileformat.html, offset 18)."""
+    with path.open("rb") as file:
+        return file.read(20)[18:20] == b"\x02\x02"
 
 
 _ROW_WRITES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
