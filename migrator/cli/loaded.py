@@ -73,7 +73,8 @@ def _tell_verification(verification: Verification) -> None:
     )
     for check in verification.checks:
         state = {True: "ok", False: "FAILED", None: "not run"}[check.passed]
-        stdout.print(f"  {state}: {check.name} ({check.detail})", markup=False, style="dim")
+        detail = f" ({check.detail})" if check.detail else ""
+        stdout.print(f"  {state}: {check.name}{detail}", markup=False, style="dim")
     print_problems(
         [Problem(where=difference.place, what=difference.said) for difference in verification.differences[:20]],
         heading="First differences",
