@@ -132,3 +132,12 @@ def test_an_empty_list_says_the_same_as_leaving_it_out(empty: str) -> None:
     assert plan.source is not None
     scope = plan.source.scope
     assert (scope.references, scope.shared, scope.excluded, scope.paths) == ((), {}, {}, {})
+
+
+@pytest.mark.parametrize(
+    "root", ["{column: tenant_id, value: null}", "{column: tenant_id=~}", "{table: t, where: {id: }}"]
+)
+def test_a_root_of_nothing_is_refused_with_its_line(root: str) -> None:
+    text = f"plan: p\ntenant: t\nsource:\n  url: sqlite:///x\n  scope:\n    root: {root}\n"
+    with pytest.raises(Misuse, match="empty"):
+        read_plan(text, file="plan.yaml", variables={})

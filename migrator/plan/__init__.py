@@ -1,0 +1,30 @@
+"""The plan: one YAML file that names source, tenant, scope, store, mapping and target of a migration."""
+
+from migrator.plan.nouns import (
+    AttachmentRule,
+    ColumnRoot,
+    DatabaseRoot,
+    DeclaredReference,
+    Plan,
+    Root,
+    ScopeRules,
+    SourcePlan,
+    TableRoot,
+    TargetPlan,
+)
+from migrator.plan.reading import load_plan, read_plan
+
+__all__ = [
+    "AttachmentRule",
+    "ColumnRoot",
+    "DatabaseRoot",
+    "DeclaredReference",
+    "Plan",
+    "Root",
+    "ScopeRules",
+    "SourcePlan",
+    "TableRoot",
+    "TargetPlan",
+    "load_plan",
+    "read_plan",
+]

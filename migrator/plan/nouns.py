@@ -1,0 +1,127 @@
+"""The nouns of a plan file: what it says, once it is read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from storage.errors import Misuse
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRoot:
+    """The tenant is the rows of `table` whose columns have these values; `where` is never empty."""
+
+    table: str
+    where: tuple[tuple[str, Scalar], ...]
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnRoot:
+    """The tenant is every row whose `column` has this value."""
+
+    column: str
+    value: Scalar
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseRoot:
+    """The whole database is the tenant's, and the plan says so."""
+
+    at: str
+
+
+Root = TableRoot | ColumnRoot | DatabaseRoot
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredReference:
+    """A reference the source does not declare; polymorphic where `type_column` says which table is meant."""
+
+    table: str
+    columns: tuple[str, ...]
+    parent: str | None = None
+    parent_columns: tuple[str, ...] = ()
+    type_column: str | None = None
+    types: tuple[tuple[str, str], ...] = ()  # value → parent table
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachmentRule:
+    """A column whose values are files, and the columns of the same row that say their name and media type."""
+
+    table: str
+    column: str
+    name_column: str | None
+    type_column: str | None
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScopeRules:
+    root: Root
+    shared: dict[str, str] = field(default_factory=dict)  # table → referenced | whole
+    excluded: dict[str, str] = field(default_factory=dict)  # table → reason
+    references: tuple[DeclaredReference, ...] = ()
+    paths: dict[str, tuple[str, ...]] = field(default_factory=dict)  # table → references by their column names
+    foreign: dict[str, str] = field(default_factory=dict)  # table.column → policy
+    attachments: tuple[AttachmentRule, ...] = ()
+    accept: dict[str, str] = field(default_factory=dict)  # table.column → reason, for lossy columns
+    lines: dict[str, str] = field(default_factory=dict)  # what a name was said of → file:line
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourcePlan:
+    url: str
+    scope: ScopeRules
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetPlan:
+    url: str
+    on_match: dict[str, str]  # target table → policy; "" is the default
+    max_lock_s: int | None = None
+
+    def policy(self, table: str) -> str:
+        return self.on_match.get(table, self.on_match[""])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A plan as read. `text` is what the seal covers: `${…}` unexpanded, so that it holds no secret."""
+
+    name: str
+    tenant: str
+    file: str
+    text: str
+    source: SourcePlan | None
+    store: str | None
+    mapping: str | None
+    target: TargetPlan | None
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def needs_source(self) -> SourcePlan:
+        if self.source is None:
+            raise self._lacks("source")
+        return self.source
+
+    def needs_target(self) -> TargetPlan:
+        if self.target is None:
+            raise self._lacks("target")
+        return self.target
+
+    def needs_mapping(self) -> str:
+        if self.mapping is None:
+            raise self._lacks("mapping")
+        return self.mapping
+
+    def _lacks(self, part: str) -> Misuse:
+        return Misuse(f"the plan names no {part}", where=self.file, next=f"add `{part}:` to the plan")

@@ -1,0 +1,107 @@
+"""Reading a plan file: every mistake has its line, and no secret may stand in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from mappings.node import Node, read_yaml
+from migrator.plan.choice import choice
+from migrator.plan.nouns import Plan, SourcePlan, TargetPlan
+from migrator.plan.scope import read_scope
+from migrator.plan.variables import Variables
+from storage.errors import Misuse
+
+_PASSWORD = re.compile(r"://[^/\s:@$]*:[^/\s@$][^/\s@]*@")
+MATCH_POLICIES = ("error", "keep", "overwrite")
+_TOP = ("source", "store", "mapping", "target")
+
+
+def load_plan(path: Path, variables: Mapping[str, str]) -> Plan:
+    """Read a plan file, expanding `${NAME}` and `${NAME:-default}` from `variables`. Misuse with file:line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise Misuse("no such plan file", where=str(path), next="check the path") from error
+    except OSError as error:
+        raise Misuse(f"cannot read the plan: {error.strerror}", where=str(path), next="name a text file") from error
+    except UnicodeDecodeError as error:
+        raise Misuse("the plan is not UTF-8", where=str(path), next="save it as UTF-8 text") from error
+    return read_plan(text, file=str(path), variables=variables)
+
+
+def read_plan(text: str, *, file: str, variables: Mapping[str, str]) -> Plan:
+    """The plan a text holds; see `load_plan`."""
+    _refuse_passwords(text, file)
+    known = Variables(known=variables)
+    top = read_yaml(text, file=file).fields("the plan", required=("plan", "tenant"), optional=_TOP)
+    return Plan(
+        name=_name(top["plan"]),
+        tenant=_tenant(top["tenant"]),
+        file=file,
+        text=text,
+        source=_source(top["source"], known) if "source" in top else None,
+        store=known.expanded(top["store"], "store") if "store" in top else None,
+        mapping=known.expanded(top["mapping"], "mapping") if "mapping" in top else None,
+        target=_target(top["target"], known) if "target" in top else None,
+    )
+
+
+def _refuse_passwords(text: str, file: str) -> None:
+    """A plan is copied, sealed and handed over: it must not hold a secret."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if _PASSWORD.search(line):
+            raise Misuse(
+                "the plan holds a password",
+                where=f"{file}:{number}",
+                next="put the address into a variable: ${SOURCE_URL}",
+            )
+
+
+def _name(node: Node) -> str:
+    name = node.string("plan")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise node.refused(
+            f"{name!r} cannot name a plan", next="use letters, digits, dot, dash and underscore, at most 64"
+        )
+    return name
+
+
+def _tenant(node: Node) -> str:
+    tenant = str(node.scalar("tenant") if node.scalar("tenant") is not None else "").strip()
+    if not tenant:
+        raise node.refused(
+            "the plan names no tenant", next="a tenant is always named, never defaulted: write `tenant: NAME`"
+        )
+    return tenant
+
+
+def _source(node: Node, variables: Variables) -> SourcePlan:
+    entries = node.fields("source", required=("url", "scope"))
+    return SourcePlan(
+        url=variables.expanded(entries["url"], "source.url"), scope=read_scope(entries["scope"], variables)
+    )
+
+
+def _target(node: Node, variables: Variables) -> TargetPlan:
+    entries = node.fields("target", required=("url",), optional=("on_match", "triggers", "max_lock_s"))
+    if "triggers" in entries:
+        choice(entries["triggers"], "target.triggers", ("refuse",))
+    return TargetPlan(
+        url=variables.expanded(entries["url"], "target.url"),
+        on_match=_on_match(entries.get("on_match")),
+        max_lock_s=entries["max_lock_s"].integer("target.max_lock_s") if "max_lock_s" in entries else None,
+    )
+
+
+def _on_match(node: Node | None) -> dict[str, str]:
+    if node is None:
+        return {"": "error"}
+    if node.kind == "scalar":
+        return {"": choice(node, "target.on_match", MATCH_POLICIES)}
+    found = {
+        table: choice(child, f"on_match.{table}", MATCH_POLICIES)
+        for table, child in node.named("target.on_match").items()
+    }
+    return {"": found.pop("default", "error"), **found}

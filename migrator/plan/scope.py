@@ -1,0 +1,173 @@
+"""Reading the scope of a plan: which rows are the tenant's, and what is said about everything else."""
+
+from __future__ import annotations
+
+from mappings.node import Node, read_yaml
+from migrator.plan.choice import choice
+from migrator.plan.nouns import (
+    AttachmentRule,
+    ColumnRoot,
+    DatabaseRoot,
+    DeclaredReference,
+    Root,
+    Scalar,
+    ScopeRules,
+    TableRoot,
+)
+from migrator.plan.variables import Variables
+
+FOREIGN_POLICIES = ("carry", "stub", "null")
+
+
+def read_scope(node: Node, variables: Variables) -> ScopeRules:
+    """The node under `source.scope`; Misuse with file:line."""
+    named = ("excluded", "paths", "foreign", "accept")
+    entries = node.fields("source.scope", required=("root",), optional=("shared", "references", "attachments", *named))
+    lines: dict[str, str] = {}
+    tables: dict[str, dict[str, Node]] = {}
+    for name in named:
+        tables[name] = _named(entries, name)
+        lines.update({f"{name}.{key}": _at(child) for key, child in tables[name].items()})
+    return ScopeRules(
+        root=_root(entries["root"], variables),
+        shared=_shared(entries, lines),
+        excluded={table: child.string("the reason") for table, child in tables["excluded"].items()},
+        references=tuple(_reference(child) for child in _items(entries, "references")),
+        paths={table: _texts(child, "paths") for table, child in tables["paths"].items()},
+        foreign={name: _policy(child) for name, child in tables["foreign"].items()},
+        attachments=tuple(_attachment(child) for child in _items(entries, "attachments")),
+        accept={name: child.string("the reason") for name, child in tables["accept"].items()},
+        lines=lines,
+    )
+
+
+def _root(node: Node, variables: Variables) -> Root:
+    if node.kind != "mapping":
+        if node.scalar("root") != "database":
+            raise node.refused(
+                f"{node.text!r} is no root",
+                next="write {table: …, where: {…}}, {column: …, value: …}, or the word database",
+            )
+        return DatabaseRoot(at=_at(node))
+    entries = node.fields("root", optional=("table", "where", "column", "value"))
+    if "column" in entries:
+        return _column_root(node, entries, variables)
+    if "table" not in entries:
+        raise node.refused(
+            "the root names neither a table nor a column", next="write {table: companies, where: {id: 42}}"
+        )
+    where = entries["where"].named("root.where") if "where" in entries else {}
+    if not where:
+        raise node.refused(
+            f"the root has no where: this would take every row of {entries['table'].text} and all below it",
+            next="add where: {column: value}; if everything here is this tenant's, say so with `root: database`",
+        )
+    return TableRoot(
+        table=entries["table"].string("root.table"),
+        where=tuple((column, _said(child, f"root.where.{column}", variables)) for column, child in where.items()),
+        at=_at(node),
+    )
+
+
+def _column_root(node: Node, entries: dict[str, Node], variables: Variables) -> ColumnRoot:
+    column = variables.expanded(entries["column"], "root.column")
+    if "value" in entries:
+        return ColumnRoot(column=column, value=_said(entries["value"], "root.value", variables), at=_at(node))
+    name, equals, value = column.partition("=")  # the short form: `column: tenant_id=42`
+    if not equals or not value:
+        raise node.refused("the root names a column but no value", next="write {column: tenant_id, value: 42}")
+    return ColumnRoot(
+        column=name, value=_said(read_yaml(value, file=node.file), "root.column", variables), at=_at(node)
+    )
+
+
+def _said(node: Node, what: str, variables: Variables) -> Scalar:
+    """A tenant is named by a value: what is empty would be everybody's who has none."""
+    value = variables.value(node, what)
+    if value is None:
+        raise node.refused("the root's value is empty", next="name the value that says whose the rows are")
+    return value
+
+
+def _at(node: Node) -> str:
+    return f"{node.file}:{node.line}"
+
+
+def _policy(node: Node) -> str:
+    """`null` reads the same with and without quotes."""
+    return "null" if node.scalar("foreign") is None else choice(node, "foreign", FOREIGN_POLICIES)
+
+
+def _texts(node: Node, what: str) -> tuple[str, ...]:
+    """A list of texts; a single text stands for a list of one."""
+    if node.kind == "scalar":
+        return (node.string(what),)
+    return tuple(item.string(what) for item in node.items(what))
+
+
+def _items(entries: dict[str, Node], name: str) -> tuple[Node, ...]:
+    """The items of an optional list; `name: []` and `name:` say the same as leaving it out."""
+    node = entries.get(name)
+    if node is None or node.value in (None, ()):
+        return ()
+    return node.items(f"scope.{name}")
+
+
+def _named(entries: dict[str, Node], name: str) -> dict[str, Node]:
+    """The entries of an optional mapping; `name: {}` and `name:` say the same as leaving it out."""
+    node = entries.get(name)
+    return {} if node is None or node.value is None else node.named(f"scope.{name}")
+
+
+def _shared(entries: dict[str, Node], lines: dict[str, str]) -> dict[str, str]:
+    """Table → referenced (also the meaning of a plain list) or whole."""
+    is_list = "shared" in entries and entries["shared"].kind == "list"
+    tables = (
+        {item.string("a shared table"): item for item in _items(entries, "shared")}
+        if is_list
+        else _named(entries, "shared")
+    )
+    lines.update({f"shared.{table}": _at(child) for table, child in tables.items()})
+    if is_list:
+        return dict.fromkeys(tables, "referenced")
+    return {table: choice(child, f"shared.{table}", ("referenced", "whole")) for table, child in tables.items()}
+
+
+def _reference(node: Node) -> DeclaredReference:
+    entries = node.fields(
+        "a reference", required=("table",), optional=("column", "columns", "to", "type_column", "types")
+    )
+    written = entries.get("columns") or entries.get("column")
+    if written is None:
+        raise node.refused("the reference names no column", next="add `column: …`")
+    columns, table = _texts(written, "columns"), entries["table"].string("table")
+    if "types" in entries:
+        node.fields("a polymorphic reference", required=("table", "type_column", "types"), optional=tuple(entries))
+        types = tuple((value, child.string("types")) for value, child in entries["types"].named("types").items())
+        type_column = entries["type_column"].string("type_column")
+        return DeclaredReference(table=table, columns=columns, type_column=type_column, types=types, at=_at(node))
+    node.fields("a reference", required=("table", "to"), optional=tuple(entries))
+    targets = _texts(entries["to"], "to")
+    parents = {target.partition(".")[0] for target in targets}
+    if len(parents) != 1 or not all("." in target for target in targets) or len(targets) != len(columns):
+        raise entries["to"].refused(
+            "a reference leads to columns of one table", next="write `to: members.id`, one for each column"
+        )
+    return DeclaredReference(
+        table=table,
+        columns=columns,
+        parent=parents.pop(),
+        parent_columns=tuple(target.partition(".")[2] for target in targets),
+        at=_at(node),
+    )
+
+
+def _attachment(node: Node) -> AttachmentRule:
+    entries = node.fields("an attachment", required=("table", "column"), optional=("name", "type"))
+    return AttachmentRule(
+        table=entries["table"].string("table"),
+        column=entries["column"].string("column"),
+        name_column=entries["name"].string("name") if "name" in entries else None,
+        type_column=entries["type"].string("type") if "type" in entries else None,
+        at=_at(node),
+    )
