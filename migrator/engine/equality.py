@@ -32,14 +32,14 @@ def points_at(child: tuple[str, Column], parent: tuple[str, Column]) -> str:
         sides = [as_text(*child), as_text(*parent)]  # 42 and '42'; '042' is neither
     elif ours.kind is Kind.VARIANT and theirs.kind in _SCALARS:
         only = f"left({child[0]}.{quoted(child[1].name)}, 2) IN ('i:', 'r:', 't:') AND "
-        return f"{only}{_folded(as_text(*child), parent[1])} = {_folded(as_text(*parent), parent[1])}"
+        return f"{only}{folded(as_text(*child), parent[1])} = {folded(as_text(*parent), parent[1])}"
     else:
         sides = [_tagged(*child), _tagged(*parent)]
-    return " = ".join(_folded(side, parent[1]) for side in sides)
+    return " = ".join(folded(side, parent[1]) for side in sides)
 
 
-def _folded(value: str, column: Column) -> str:
-    """What the column's collation makes of a text; only ASCII letters have cases there."""
+def folded(value: str, column: Column) -> str:
+    """What the column's collation makes of a value, so that equal values are the same; only ASCII has cases there."""
     if column.type.kind is not Kind.TEXT or column.collation is None:
         return value
     if column.collation == "RTRIM":

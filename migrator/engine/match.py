@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,11 +11,12 @@ import pyarrow.parquet as pq
 from mappings.compiled import CompiledCrosswalk
 from mappings.quote import identifier as quoted
 from migrator.contracts import ACTION, Among, Staged, Target
+from migrator.engine.equality import folded, points_at
 from migrator.engine.prepare import Prepared, decided_exists, portions
 from migrator.engine.workbench import QueryKeys
 from storage.errors import Recast, Red
 from storage.problem import Problem
-from storage.schema import Table
+from storage.schema import ForeignKey, Table
 from storage.types import arrow_type
 
 Policy = Callable[[str], str]
@@ -51,7 +51,7 @@ class Matcher:
         if not self._bench.one(f"SELECT count(*) FROM {live}"):
             return
         policy = self._policy(staged.table.name)
-        pairs = f"{rows} r JOIN {live} l ON {_equal('r', 'l', columns)}"
+        pairs = f"{rows} r JOIN {live} l ON {_equal('r', 'l', staged.table, columns)}"
         if policy == "error" or not staged.key:
             self._refuse(staged, columns, pairs)
             return
@@ -60,6 +60,7 @@ class Matcher:
         self._bench.execute(
             f"CREATE OR REPLACE TABLE {name} AS SELECT DISTINCT {key}, '{policy}' AS {ACTION} FROM {pairs}"
         )
+        self._refuse_ambiguous(staged, columns, pairs)
         if policy == "overwrite":
             self._refuse_several(staged, pairs)
         self._adopt(staged, pairs)
@@ -101,6 +102,27 @@ class Matcher:
                 " or reject these rows",
             )
         )
+
+    def _refuse_ambiguous(self, staged: Staged, columns: tuple[str, ...], pairs: str) -> None:
+        """One archived row cannot be two live ones: whichever its children followed, it would be by chance."""
+        if any(set(key) <= set(columns) for key in _unique_keys(staged)):
+            return
+        own = ", ".join(f"r.{quoted(column)}" for column in dict.fromkeys((*columns, *staged.key)))
+        other = ", ".join(f"l.{quoted(column)}" for column in staged.key)
+        shown = " || ', ' || ".join(f"r.{quoted(column)}::VARCHAR" for column in columns)
+        groups = f"SELECT {shown} AS shown FROM {pairs} GROUP BY {own} HAVING count(DISTINCT ({other},)) > 1"
+        count = self._bench.one(f"SELECT count(*) FROM ({groups})")
+        if count:
+            examples = self._bench.rows(f"SELECT DISTINCT shown FROM ({groups}) ORDER BY 1 LIMIT {_EXAMPLES}")
+            self.problems.append(
+                Problem(
+                    where=f"{staged.table.name} ({', '.join(columns)})",
+                    what="several live rows have the values that one archived row is matched by",
+                    count=count,
+                    examples=tuple(row[0] for row in examples),
+                    next="match by columns that are unique in the target",
+                )
+            )
 
     def _refuse_several(self, staged: Staged, pairs: str) -> None:
         key = ", ".join(f"l.{quoted(column)}" for column in staged.key)
@@ -151,12 +173,12 @@ class Matcher:
     def _repeated(self, staged: Staged) -> Iterator[Problem]:
         table = f"staged.{quoted(staged.table.name)}"
         for columns in _unique_keys(staged):
-            names = ", ".join(map(quoted, columns))
+            names = ", ".join(_told_apart("s", staged.table, column) for column in columns)
             filled = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in columns)
-            groups = f"FROM {table} WHERE {filled} AND {ACTION} <> 'keep' GROUP BY {names} HAVING count(*) > 1"
+            groups = f"FROM {table} s WHERE {filled} AND {ACTION} <> 'keep' GROUP BY {names} HAVING count(*) > 1"
             count = self._bench.one(f"SELECT count(*) FROM (SELECT 1 {groups})")
             if count:
-                shown = " || ', ' || ".join(f"{quoted(column)}::VARCHAR" for column in columns)
+                shown = " || ', ' || ".join(f"min({quoted(column)})::VARCHAR" for column in columns)
                 yield Problem(
                     where=f"{staged.table.name} ({', '.join(columns)})",
                     what="duplicate: several archived rows get the same unique value",
@@ -178,7 +200,7 @@ class Matcher:
                 differs = " OR ".join(f"s.{quoted(c)} IS DISTINCT FROM l.{quoted(c)}" for c in staged.key)
                 other = f"({other} OR {differs})"
             pairs = (
-                f"FROM staged.{quoted(staged.table.name)} s JOIN {live} l ON {_equal('s', 'l', columns)}"
+                f"FROM staged.{quoted(staged.table.name)} s JOIN {live} l ON {_equal('s', 'l', staged.table, columns)}"
                 f" WHERE s.{ACTION} <> 'keep' AND {other}"
             )
             count = self._bench.one(f"SELECT count(*) {pairs}")
@@ -200,7 +222,7 @@ class Matcher:
         for key in staged.table.foreign_keys:
             if not set(key.columns) <= set(staged.columns):
                 continue
-            missing = self._unanswered(staged, key.columns, key.parent, key.parent_columns)
+            missing = self._unanswered(staged, key)
             count = self._bench.one(f"SELECT count(*) FROM ({missing})")
             if count:
                 shown = " || ', ' || ".join(f"{quoted(column)}::VARCHAR" for column in key.columns)
@@ -214,23 +236,27 @@ class Matcher:
                     next="map the parent rows too, reject these rows, or carry their parents in the scope",
                 )
 
-    def _unanswered(
-        self, staged: Staged, columns: tuple[str, ...], parent: str, parent_columns: tuple[str, ...]
-    ) -> str:
-        keys = self._prepared.keys(staged, columns, f"{ACTION} <> 'keep'")
+    def _unanswered(self, staged: Staged, key: ForeignKey) -> str:
+        keys = self._prepared.keys(staged, key.columns, f"{ACTION} <> 'keep'")
         missing = keys.query
-        on = " AND ".join(f"p.{quoted(t)} = m.{quoted(o)}" for o, t in zip(columns, parent_columns, strict=True))
-        loaded = {s.table.name: s for s in self._prepared.tables}.get(parent)
-        if loaded and set(parent_columns) <= set(loaded.columns):
-            missing = (
-                f"SELECT m.* FROM ({missing}) m WHERE NOT EXISTS (SELECT 1 FROM staged.{quoted(parent)} p WHERE {on})"
-            )
+        loaded = {s.table.name: s for s in self._prepared.tables}.get(key.parent)
+        if loaded and set(key.parent_columns) <= set(loaded.columns):
+            missing = _without(missing, f"staged.{quoted(key.parent)}", staged.table, loaded.table, key)
         if not self._bench.one(f"SELECT count(*) FROM ({missing})"):
             return missing
-        unanswered = QueryKeys(workbench=self._bench, query=f"{missing} ORDER BY ALL", types=keys.types)
-        table = _retyped(self._target.describe().table(parent), parent_columns, keys)
-        live = ingest_live(self._prepared, self._target, table, parent_columns, unanswered, parent_columns)
-        return f"SELECT m.* FROM ({missing}) m WHERE NOT EXISTS (SELECT 1 FROM {live} p WHERE {on})"
+        unanswered = QueryKeys(workbench=self._bench, query=f"SELECT * FROM ({missing}) ORDER BY ALL", types=keys.types)
+        parent = self._target.describe().table(key.parent)
+        live = ingest_live(self._prepared, self._target, parent, key.parent_columns, unanswered, key.parent_columns)
+        return _without(missing, live, staged.table, parent, key)
+
+
+def _without(keys: str, rows: str, child: Table, parent: Table, key: ForeignKey) -> str:
+    """Those of the query's keys that none of the parent's rows answers."""
+    on = " AND ".join(
+        points_at(("m", child.column(ours)), ("p", parent.column(theirs)))
+        for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
+    )
+    return f"SELECT m.* FROM ({keys}) m WHERE NOT EXISTS (SELECT 1 FROM {rows} p WHERE {on})"
 
 
 def save_decisions(prepared: Prepared, folder: Path) -> None:
@@ -293,10 +319,12 @@ def _unique_keys(staged: Staged) -> list[tuple[str, ...]]:
     return [key for key in dict.fromkeys(candidates) if key and set(key) <= set(staged.columns)]
 
 
-def _equal(left: str, right: str, columns: tuple[str, ...]) -> str:
-    return " AND ".join(f"{left}.{quoted(column)} = {right}.{quoted(column)}" for column in columns)
+def _equal(left: str, right: str, table: Table, columns: tuple[str, ...]) -> str:
+    """The condition that two rows of the table agree on these columns, as its collations have it."""
+    return " AND ".join(
+        f"{_told_apart(left, table, column)} = {_told_apart(right, table, column)}" for column in columns
+    )
 
 
-def _retyped(table: Table, columns: tuple[str, ...], keys: QueryKeys) -> Table:
-    types = dict(zip(columns, keys.types, strict=True))
-    return replace(table, columns=tuple(replace(c, type=types.get(c.name, c.type)) for c in table.columns))
+def _told_apart(alias: str, table: Table, column: str) -> str:
+    return folded(f"{alias}.{quoted(column)}", table.column(column))

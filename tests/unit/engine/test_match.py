@@ -184,3 +184,48 @@ def test_what_somebody_wrote_after_the_check_stops_the_load(archive: Archive, ta
             load(found.prepared, target.target(), identity, rehearse=False)
     assert target.dump() == before
     assert [path.name for path in target.path.parent.iterdir() if "stage" in path.name] == []
+
+
+def test_a_row_that_several_live_rows_match_is_red(archive: Archive, target: SqlitePlatform) -> None:
+    target.run("INSERT INTO accounts VALUES ('theirs-3', 'other@x', 'Ada', 5), ('theirs-4', 'ada2@x', 'Ada', 5);")
+    with check(archive, target, "keep", MAPPING.replace("match: [mail]", "match: [name]")) as found:
+        (problem,) = found.problems
+    assert (problem.where, problem.examples) == ("accounts (name)", ("Ada",))
+    assert "several live rows" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("live", "mail", "said"),
+    [
+        ("('theirs', 'BOB@x', 'Bob')", "mail", "the target already holds rows with these values"),
+        ("('theirs', 'BOB@x', 'Bob')", "id", "a live row of the target already has this unique value"),
+        ("('theirs', 'zoe@x', 'Zoe')", "id", "several archived rows get the same unique value"),
+    ],
+)
+def test_values_the_target_calls_equal_are_duplicates_before_it_is_touched(
+    platform: SqlitePlatform, tmp_path: Path, live: str, mail: str, said: str
+) -> None:
+    twice = ", (3, 'BOB@X', 'Bob again')" if "several" in said else ""
+    platform.run("CREATE TABLE people (id INTEGER PRIMARY KEY, mail TEXT NOT NULL, name TEXT);")
+    platform.run(f"INSERT INTO people VALUES (1, 'ada@x', 'Ada'), (2, 'bob@x', 'Bob'){twice};")
+    target = SqlitePlatform(tmp_path / "target.db")
+    target.run("CREATE TABLE accounts (id TEXT PRIMARY KEY, mail TEXT NOT NULL UNIQUE COLLATE NOCASE, name TEXT);")
+    target.run(f"INSERT INTO accounts VALUES {live};")
+    mapping = MAPPING[: MAPPING.index("  entries:\n    edges")].replace(
+        "  notes: {method: uuid5, target: entries}\n", ""
+    )
+    with check(taken(platform, "root: database")[1], target, "error", mapping.replace("[mail]", f"[{mail}]")) as found:
+        assert [problem.what for problem in found.problems] == [f"duplicate: {said}"]
+
+
+def test_a_parent_of_another_type_answers_as_the_target_says(platform: SqlitePlatform, tmp_path: Path) -> None:
+    """An INTEGER key and the TEXT that points at it: '1' is 1 there, and 'x' is nobody."""
+    platform.run("CREATE TABLE notes (id INTEGER PRIMARY KEY, owner TEXT);")
+    platform.run("INSERT INTO notes VALUES (1, '1'), (2, 'x');")
+    target = SqlitePlatform(tmp_path / "target.db")
+    target.run("CREATE TABLE owners (id INTEGER PRIMARY KEY); INSERT INTO owners VALUES (1);")
+    target.run("CREATE TABLE entries (id INTEGER PRIMARY KEY, owner TEXT REFERENCES owners (id));")
+    mapping = "mapping: m\nversion: 1\ntables: {entries: {edges: [{from: notes, columns: {id: id, owner: owner}}]}}"
+    with check(taken(platform, "root: database")[1], target, "error", mapping) as found:
+        (problem,) = found.problems
+    assert (problem.where, problem.count, problem.examples) == ("entries.owner", 1, ("x",))
