@@ -237,6 +237,22 @@ class TargetContract:
         assert target.markers() == ()
         platform.run("INSERT INTO badges (code) VALUES ('by hand'); INSERT INTO alerts (member_id) VALUES (1);")
 
+    @pytest.mark.parametrize("commit", [True, False], ids=["loaded", "rehearsed"])
+    def test_locks_held_too_long_are_given_up_and_nothing_is_written(
+        self, platform: Platform, target: Target, commit: bool
+    ) -> None:
+        before, rows = platform.dump(), teams(create=[(10, "a", 1, None)])
+        with target.staging("r1") as staging:
+            staging.stage(rows.staged(target), [rows.batch(target)])
+            with target.merging("r1", max_seconds=60) as merge:
+                merge.lock([rows.staged(target)])
+            with pytest.raises(Red, match="more than 0 s"), target.merging("r1", max_seconds=0) as merge:
+                merge.merge([rows.staged(target)])  # a short statement may pass, the end may not
+                if commit:
+                    merge.commit(marker("r1", [rows.staged(target)], Digest(), Digest()))
+        assert platform.dump() == before
+        platform.run("INSERT INTO teams (id, name) VALUES (99, 'free again');")
+
     def test_an_ordinary_insert_works_after_a_load(self, platform: Platform, target: Target) -> None:
         merged(target, *STORY)
         platform.run("INSERT INTO badges (code) VALUES ('by hand'); INSERT INTO pins (member_id) VALUES (11);")

@@ -6,11 +6,9 @@ import sqlite3
 
 from migrator.platforms.sql import quoted
 from migrator.platforms.sqlite.identity import is_without_rowid
+from migrator.platforms.sqlite.journal import is_ours
 from migrator.platforms.sqlite.types import declared_length, declared_type, fidelity_of
 from storage.schema import Column, ForeignKey, Schema, Table, UniqueKey
-
-OWN_PREFIX = "migrator_"
-"""Tables this software keeps in a target (journal, markers) are no one's data."""
 
 _GENERATED_HIDDEN = (2, 3)
 
@@ -20,7 +18,7 @@ def describe(connection: sqlite3.Connection) -> Schema:
     names = [
         name
         for schema, name, kind in connection.execute("SELECT schema, name, type FROM pragma_table_list")
-        if schema == "main" and kind in ("table", "virtual") and not name.startswith(("sqlite_", OWN_PREFIX))
+        if schema == "main" and kind in ("table", "virtual") and not name.startswith("sqlite_") and not is_ours(name)
     ]
     tables = tuple(_table(connection, name) for name in sorted(names))
     return Schema(platform="sqlite", version=sqlite3.sqlite_version, tables=tables)

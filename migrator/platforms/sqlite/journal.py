@@ -18,6 +18,12 @@ from migrator.platforms.sql import quoted
 from storage.schema import Table
 
 MARKERS = "migrator_loads"
+_JOURNAL = "migrator_journal:"
+
+
+def is_ours(name: str) -> bool:
+    """Whether this software keeps the table in a target; any other name, however alike, is somebody's data."""
+    return name == MARKERS or name.startswith(_JOURNAL)
 
 
 def live_name(table: Table) -> str:
@@ -27,7 +33,7 @@ def live_name(table: Table) -> str:
 
 def journal_table(run: str, table: Table) -> str:
     """The quoted name of a run's journal for one table."""
-    return "main." + quoted(f"migrator_journal:{run}:{table.name}")
+    return "main." + quoted(f"{_JOURNAL}{run}:{table.name}")
 
 
 def key_column(column: str) -> str:

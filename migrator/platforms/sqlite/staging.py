@@ -141,7 +141,7 @@ def staging(target: Path, run: str) -> Iterator[SqliteStaging]:
 @contextmanager
 def _held(path: Path) -> Iterator[None]:
     """An empty file that says "in use" to other programs' sweeps; flock and SQLite's own locks do not meet."""
-    with path.open("ab") as file:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "r+b") as file:  # a customer's rows: nobody else reads
         if not _lock(file) or not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
             raise TransientFault(
                 "another process is loading this run", where=str(path), next="wait for it to finish, then repeat"

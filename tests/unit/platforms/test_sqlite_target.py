@@ -111,6 +111,27 @@ def test_what_a_dead_run_staged_is_swept(platform: SqlitePlatform) -> None:
     assert stage_files(platform) == []
 
 
+def test_nobody_else_reads_what_is_staged(platform: SqlitePlatform) -> None:
+    with platform.target().staging("r1"):
+        (path,) = platform.path.parent.glob("*.stage")
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_tables_named_almost_like_ours_are_somebodys_data(platform: SqlitePlatform) -> None:
+    platform.run("CREATE TABLE migrator_settings (id INTEGER PRIMARY KEY); CREATE TABLE migrator (id INTEGER);")
+    assert platform.target().describe().table_names == ("migrator", "migrator_settings")
+
+
+def test_a_statement_that_takes_too_long_is_stopped(platform: SqlitePlatform) -> None:
+    platform.run(DDL)
+    platform.insert("words", ((1, f"{number}") for number in range(100_000)))
+    target = platform.target()
+    with target.staging("r1"), pytest.raises(Red, match="more than 0 s"):  # noqa: SIM117 - read one by one
+        with target.merging("r1", max_seconds=0) as merge:
+            merge.digest([words().staged(target)], whole=True)
+            pytest.fail("it went on")
+
+
 def test_what_another_process_stages_is_left(platform: SqlitePlatform) -> None:
     platform.run(DDL)
     ready, release = os.pipe(), os.pipe()
