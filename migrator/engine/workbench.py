@@ -17,7 +17,7 @@ from mappings.quote import identifier as quoted
 from storage.errors import Fault
 from storage.schema import Type
 
-MEMORY_LIMIT = "144MB"
+MEMORY_LIMIT = "112MB"
 _BATCH_ROWS = 16_384
 
 
