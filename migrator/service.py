@@ -154,7 +154,12 @@ class Service:
     # ── mapping ─────────────────────────────────────────────────────────────────────────────────────────────
     def mapping(self, plan: Plan) -> Mapping:
         """The plan's mapping: beside the plan, from the working directory, or of the catalog that is shipped."""
-        named = plan.needs_mapping()
+        found = self._mapping(plan, plan.needs_mapping())
+        if plan.target is not None:
+            plan.target.require_known([table.name for table in found.tables])
+        return found
+
+    def _mapping(self, plan: Plan, named: str) -> Mapping:
         for path in (Path(plan.file).parent / named, Path(named)):
             if path.is_file():
                 return load_mapping(_text(path), file=str(path))

@@ -56,7 +56,8 @@ def map_check(
     matcher = Matcher(prepared, target, policy)
     matched = matcher.match()
     materialise(prepared, progress=progress)
-    problems = (*triggers, *matched, *(() if matched else tuple(matcher.predict())))
+    twice = _loaded_already(prepared, target)
+    problems = (*triggers, *twice, *matched, *(() if matched else tuple(matcher.predict())))
     return MapCheck(problems=problems, notes=notes, unmapped=missing, prepared=prepared)
 
 
@@ -73,6 +74,23 @@ def _triggers(tables: Sequence[Table], mapping: Mapping) -> tuple[Problem, ...]:
         )
         for table in tables
         if table.name in mapped and table.triggers
+    )
+
+
+def _loaded_already(prepared: Prepared, target: Target) -> tuple[Problem, ...]:
+    """Rows without a key that an earlier load of this tenant brought would come twice, and nobody could tell."""
+    keyless = {staged.table.name for staged in prepared.tables if not staged.key}
+    return tuple(
+        Problem(
+            where=staged.table.name,
+            what="an earlier load of this tenant filled this table, which has no key: its rows would come twice",
+            examples=(marker.run,),
+            next=f"migrator rollback {marker.run} first",
+        )
+        for marker in target.markers()
+        if marker.tenant == prepared.archive.identity.tenant
+        for staged in marker.tables
+        if staged.table.name in keyless
     )
 
 

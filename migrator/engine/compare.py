@@ -107,14 +107,17 @@ class _Comparison:
                 compared=compared,
                 different=different,
                 columns=self._table.column_names,
-                not_compared=tuple(
-                    f"{column.name}: the mapping does not fill it"
-                    for column in self._sides.staged.table.columns
-                    if column.name not in self._table.column_names
-                ),
+                not_compared=tuple(self._left_out()),
             ),
             differences=differences,
         )
+
+    def _left_out(self) -> Iterator[str]:
+        for column in self._sides.staged.table.columns:
+            if column.name not in self._table.column_names:
+                yield f"{column.name}: the mapping does not fill it"
+        if self._others_too:
+            yield "equal rows of others: without a key, a row too many cannot be told from theirs"
 
     def _count(self, side: str) -> int:
         return int(self._workbench.one(f"SELECT count(*) FROM cmp.{side}"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mappings.nearest import nearest
 from storage.errors import Misuse
 
 Scalar = str | int | float | bool | None
@@ -86,6 +88,13 @@ class TargetPlan:
     url: str
     on_match: dict[str, str]  # target table → policy; "" is the default
     max_lock_s: int | None = None
+    lines: dict[str, str] = field(default_factory=dict)  # table of on_match → file:line
+
+    def require_known(self, tables: Sequence[str]) -> None:
+        """Misuse where on_match names a table that the mapping, which fills `tables`, does not fill."""
+        for name, line in self.lines.items():
+            if name not in tables:
+                raise Misuse(f"the mapping fills no table {name!r}", where=line, next=nearest(name, tables))
 
     def policy(self, table: str) -> str:
         return self.on_match.get(table, self.on_match[""])

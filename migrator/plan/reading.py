@@ -88,20 +88,23 @@ def _target(node: Node, variables: Variables) -> TargetPlan:
     entries = node.fields("target", required=("url",), optional=("on_match", "triggers", "max_lock_s"))
     if "triggers" in entries:
         choice(entries["triggers"], "target.triggers", ("refuse",))
+    policies = _policies(entries.get("on_match"))
     return TargetPlan(
         url=variables.expanded(entries["url"], "target.url"),
-        on_match=_on_match(entries.get("on_match")),
+        on_match={
+            "": "error",
+            **{table: choice(child, f"on_match.{table}", MATCH_POLICIES) for table, child in policies.items()},
+        },
+        lines={table: f"{child.file}:{child.line}" for table, child in policies.items() if table},
         max_lock_s=entries["max_lock_s"].integer("target.max_lock_s") if "max_lock_s" in entries else None,
     )
 
 
-def _on_match(node: Node | None) -> dict[str, str]:
+def _policies(node: Node | None) -> dict[str, Node]:
+    """Table, or "" for all others, → the node that says what to do with rows the target already has."""
     if node is None:
-        return {"": "error"}
+        return {}
     if node.kind == "scalar":
-        return {"": choice(node, "target.on_match", MATCH_POLICIES)}
-    found = {
-        table: choice(child, f"on_match.{table}", MATCH_POLICIES)
-        for table, child in node.named("target.on_match").items()
-    }
-    return {"": found.pop("default", "error"), **found}
+        return {"": node}
+    named = node.named("target.on_match")
+    return {"" if table == "default" else table: child for table, child in named.items()}

@@ -151,7 +151,8 @@ def test_digests_tell_a_load_from_a_rehearsal(story: Story) -> None:
 
 def test_verify_compares_everything_also_from_the_master(story: Story) -> None:
     found, deep = (story.answers[name].json for name in ("verify", "verify deep"))
-    assert (found["verdict"], found["different"], found["not_compared"]) == ("green", 0, [])
+    assert (found["verdict"], found["different"]) == ("green", 0)
+    assert all("without a key" in said for said in found["not_compared"])  # the only thing nobody can tell
     assert found["compared"] == sum(edge["loaded"] for edge in story.answers["migrate"].json["edges"])
     told = ("verdict", "compared", "different", "not_compared", "differences")
     assert {key: found[key] for key in told} == {key: deep[key] for key in told}

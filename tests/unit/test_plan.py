@@ -141,3 +141,13 @@ def test_a_root_of_nothing_is_refused_with_its_line(root: str) -> None:
     text = f"plan: p\ntenant: t\nsource:\n  url: sqlite:///x\n  scope:\n    root: {root}\n"
     with pytest.raises(Misuse, match="empty"):
         read_plan(text, file="plan.yaml", variables={})
+
+
+def test_on_match_names_tables_the_mapping_fills() -> None:
+    text = "plan: p\ntenant: t\ntarget:\n  url: sqlite:///x\n  on_match:\n    default: keep\n    member: overwrite\n"
+    target = read_plan(text, file="plan.yaml", variables={}).needs_target()
+    assert (target.policy("member"), target.policy("teams")) == ("overwrite", "keep")
+    target.require_known(["member", "teams"])
+    with pytest.raises(Misuse, match="fills no table 'member'") as refused:
+        target.require_known(["members", "teams"])
+    assert refused.value.where == "plan.yaml:7" and "members" in refused.value.next

@@ -229,3 +229,22 @@ def test_a_parent_of_another_type_answers_as_the_target_says(platform: SqlitePla
     with check(taken(platform, "root: database")[1], target, "error", mapping) as found:
         (problem,) = found.problems
     assert (problem.where, problem.count, problem.examples) == ("entries.owner", 1, ("x",))
+
+
+def test_rows_without_a_key_do_not_come_twice(platform: SqlitePlatform, tmp_path: Path) -> None:
+    platform.run("CREATE TABLE notes (note TEXT); INSERT INTO notes VALUES ('a'), ('a');")
+    target = SqlitePlatform(tmp_path / "target.db")
+    target.run("CREATE TABLE entries (note TEXT);")
+    mapping = "mapping: m\nversion: 1\ntables: {entries: {edges: [{from: notes, columns: {note: note}}]}}"
+    archive = taken(platform, "root: database")[1]
+    with check(archive, target, "error", mapping) as found:
+        assert found.prepared is not None
+        identity = Identity(run="r1", plan="p", tenant="acme", archive="a", seal="s")
+        outcome = load(found.prepared, target.target(), identity, rehearse=False)
+        assert [said for said in outcome.verification.not_compared if "without a key" in said]
+    with check(archive, target, "keep", mapping) as found:
+        (problem,) = found.problems
+    assert (problem.where, problem.examples) == ("entries", ("r1",)) and "rollback r1" in problem.next
+    target.target().undo("r1")
+    with check(archive, target, "error", mapping) as found:
+        assert found.problems == ()
