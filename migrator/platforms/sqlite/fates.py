@@ -102,16 +102,16 @@ class Fates:
     def _keep_parents(self, child: Table, key: ForeignKey, journalled: dict[str, Journalled]) -> int:
         parent = journalled[key.parent]
         on = " AND ".join(
-            f"c.{quoted(ours)} = t.{quoted(theirs)}"
+            f"t.{quoted(theirs)} = c.{quoted(ours)}"
             for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
         )
         goes = ""
         if child.name in journalled:
             goes = f" AND {locator(child, 'c')} NOT IN ({journalled[child.name].going})"
+        # a join, so that SQLite may begin at either end: where no index leads to the children, they are read once
         needed = (
             f"SELECT u.entry FROM {parent.rows} u JOIN {parent.live} t ON {locator(parent.staged.table, 't')} = u.row"
-            f" WHERE u.action = '{CREATE}' AND u.why IS NULL"
-            f" AND EXISTS (SELECT 1 FROM main.{quoted(child.name)} c WHERE {on}{goes})"
+            f" JOIN main.{quoted(child.name)} c ON {on} WHERE u.action = '{CREATE}' AND u.why IS NULL{goes}"
         )
         return self._set(parent, f"entry IN ({needed})", KEPT, f"a row of {child.name} that stays points at it")
 

@@ -89,7 +89,7 @@ class SqliteReading:
         with translated(self._path), Selection(self._connection, table, predicate) as selection:
             for start in range(0, len(table.columns), _CENSUS_COLUMNS):
                 for column, found, nulls in _classes(selection, table.columns[start : start + _CENSUS_COLUMNS]):
-                    type_ = found_type(found, column.type)
+                    type_ = found_type(found, column)
                     columns.append(replace(column, type=type_, fidelity=fidelity_of(type_)))
                     findings.append(
                         ColumnCensus(column=column.name, fidelity=fidelity_of(type_), nulls=nulls, found=found)

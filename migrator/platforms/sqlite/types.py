@@ -2,6 +2,8 @@
 
 A declaration in SQLite is advice; the storage class of each value is what counts. A column becomes INTEGER, FLOAT,
 TEXT or BINARY where all its values agree, and VARIANT (each value tagged with its storage class) where they do not.
+One mixture is no mixture: SQLite stores the whole reals of a column declared numeric as integers and gives them back as
+such, so a column of amounts (12.5 and 7) is FLOAT.
 """
 
 from __future__ import annotations
@@ -20,6 +22,10 @@ STORAGE_CLASSES = {"integer": Kind.INTEGER, "real": Kind.FLOAT, "text": Kind.TEX
 _PYTHON_TYPES: dict[Kind, type] = {Kind.INTEGER: int, Kind.FLOAT: float, Kind.TEXT: str, Kind.BINARY: bytes}
 _LENGTH = re.compile(r"(?:CHAR|CLOB|TEXT)[^()]*\(\s*(\d+)\s*\)", re.IGNORECASE)
 _TEXTUAL = re.compile(r"DATE|TIME|UUID|JSON|ENUM|GUID|XML", re.IGNORECASE)
+
+
+_EXACT_INTEGERS = 1 << 53
+"""Up to here every integer is a real exactly; a column with a larger one keeps its storage classes, tagged."""
 
 
 class Misfit(ValueError):  # noqa: N818 - a signal that becomes Recast or Red, never an error of its own
@@ -58,11 +64,13 @@ def declared_length(declaration: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def found_type(found: Sequence[str], declared: Type) -> Type:
+def found_type(found: Sequence[str], column: Column) -> Type:
     """The type for the storage classes found; none found (all NULL, or no row) leaves what was declared."""
     kinds = [STORAGE_CLASSES[name] for name in found]
     if not kinds:
-        return declared
+        return column.type
+    if set(kinds) == {Kind.INTEGER, Kind.FLOAT} and affinity(column.native) == "NUMERIC":
+        return Type(kind=Kind.FLOAT)
     return Type(kind=kinds[0] if len(kinds) == 1 else Kind.VARIANT)
 
 
@@ -87,13 +95,21 @@ def to_array(column: Column, values: Sequence[Sequence[Any]], encoding: str) -> 
         return pa.array(
             [_tagged(name, value, encoding) for name, value in zip(values[0], values[1], strict=True)], pa.string()
         )
-    expected = _PYTHON_TYPES[column.type.kind]
-    if set(map(type, values[0])) - {expected, type(None)}:
+    allowed = {_PYTHON_TYPES[column.type.kind], type(None)}
+    found = set(map(type, values[0]))
+    if found - allowed and not (found <= {*allowed, int} and _are_whole_reals(column, values[0])):
         raise Misfit(column.name)
     array = pa.array(values[0], arrow_type(column.type))
     if column.type.kind is Kind.TEXT and pc.any(pc.match_substring(array, "\0")).as_py():
         raise Misfit(column.name)
     return array
+
+
+def _are_whole_reals(column: Column, values: Sequence[Any]) -> bool:
+    """Integers in a real column that SQLite itself made of whole reals, and makes again: 7.0 becomes 7 by affinity."""
+    if column.type.kind is not Kind.FLOAT or affinity(column.native) != "NUMERIC":
+        return False
+    return all(abs(value) <= _EXACT_INTEGERS for value in values if value.__class__ is int)
 
 
 def _tagged(storage_class: str, value: Any, encoding: str) -> str | None:
