@@ -124,7 +124,7 @@ class SourceContract:
             (Whole(), [1, 2, 3, 4]),
             (Matching(columns=("status",), values=("old",)), [2, 3, 4]),
             (Matching(columns=("status", "boss_id"), values=("old", 1)), [2, 3]),
-            (Matching(columns=("boss_id",), values=(None,)), []),
+            (Matching(columns=("boss_id",), values=(None,)), [1]),
             (Among(columns=("id",), keys=integers(4, 2, 9)), [2, 4]),
             (Among(columns=("email",), keys=texts("c@x", "C@X")), [3]),
             (Among(columns=("id",), keys=integers()), []),

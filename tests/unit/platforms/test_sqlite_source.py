@@ -278,3 +278,33 @@ def test_utf_16_text_reads_the_same(tmp_path: Path) -> None:
         assert cells == ["t:é😀", "i:7", Variant.encode_text("a\0é".encode())]
         among = Among(columns=("v",), keys=KeyList((VARIANT,), [(cells[0],), (cells[2],)]))
         assert [row[0] for row in selected(reading, "t", among)] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("declared", "values", "kind"),
+    [
+        ("NUMERIC(10,2)", [12.5, 7, None], Kind.FLOAT),
+        ("INTEGER", [12.5, 7], Kind.FLOAT),
+        ("NUMERIC", [7, 8], Kind.INTEGER),
+        ("NUMERIC", [12.5, 2**53 + 1], Kind.VARIANT),  # as a real it would be another number
+        ("", [12.5, 7], Kind.VARIANT),  # without an affinity 7 and 7.0 are two values
+        ("NUMERIC", [12.5, 7, "n/a"], Kind.VARIANT),
+    ],
+)
+def test_amounts_are_reals_where_sqlite_itself_makes_integers_of_whole_ones(
+    platform: SqlitePlatform, declared: str, values: list[object], kind: Kind
+) -> None:
+    platform.run(f"CREATE TABLE t (id INTEGER PRIMARY KEY, amount {declared})")
+    with closing(platform.connect()) as connection:
+        connection.executemany("INSERT INTO t (amount) VALUES (?)", [(value,) for value in values])
+        connection.commit()
+    with platform.source().fence() as reading:
+        table, _ = reading.census(reading.schema.table("t"), Whole())
+        try:
+            found = [value for batch in reading.scan(table, Whole()) for value in batch.column("amount").to_pylist()]
+        except Recast as recast:
+            assert kind is Kind.VARIANT and recast.column.type.kind is Kind.VARIANT
+            return
+    assert table.column("amount").type.kind is kind
+    if kind is not Kind.VARIANT:
+        assert found == values
