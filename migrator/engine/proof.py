@@ -106,20 +106,23 @@ class Prover:
         self._workbench.execute(f"UPDATE arch.{quoted(name)} AS t SET migrator_walk = 0 WHERE {condition}")
 
     def _walk(self, owned: list[str]) -> None:
-        step = 0
-        moved = True
-        while moved:
-            moved = False
-            for name in owned:
-                for reference in self._classified.paths[name]:
-                    before = self._count(name, "migrator_walk IS NOT NULL")
-                    self._workbench.execute(
-                        f"UPDATE arch.{quoted(name)} AS c SET migrator_walk = {step + 1} WHERE migrator_walk IS NULL"
-                        f" AND {self._filled(reference)} AND EXISTS (SELECT 1 FROM arch.{quoted(reference.parent)} p"
-                        f" WHERE p.migrator_walk IS NOT NULL AND {self._joined(reference)})"
-                    )
-                    moved |= self._count(name, "migrator_walk IS NOT NULL") > before
+        """Step by step: only from rows that the last step reached, so that a long chain costs its length."""
+        step, reached = 0, {name for name in owned if self._count(name, "migrator_walk = 0")}
+        while reached:
+            reached = {name for name in owned if self._step(name, reached, step)}
             step += 1
+
+    def _step(self, name: str, reached: set[str], step: int) -> int:
+        """Mark the rows that point at rows marked with `step`; how many."""
+        marked = 0
+        for reference in self._classified.paths[name]:
+            if reference.parent in reached:
+                marked += self._workbench.one(
+                    f"UPDATE arch.{quoted(name)} AS c SET migrator_walk = {step + 1} WHERE migrator_walk IS NULL"
+                    f" AND {self._filled(reference)} AND EXISTS (SELECT 1 FROM arch.{quoted(reference.parent)} p"
+                    f" WHERE p.migrator_walk = {step} AND {self._joined(reference)})"
+                )
+        return marked
 
     def _invite(self, name: str) -> int:
         """Rows that did not lead to the root, and that a row of the archive points at where the plan lets them come."""
