@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
-from urllib.parse import urlsplit, urlunsplit
 
 import pyarrow as pa
 
@@ -15,6 +15,9 @@ from migrator.outcomes import Progress, silent
 from migrator.service import Service
 from migrator.settings import read_settings
 from storage.errors import Misuse
+
+
+_PASSWORD = re.compile(r"(://[^:/@]*:).*@", re.DOTALL)
 
 
 def _sqlite_source(url: str) -> Source:
@@ -69,8 +72,5 @@ def _driver(drivers: dict[str, Callable[[str], Opened]], url: str, role: str) ->
 
 
 def redacted(url: str) -> str:
-    """The address without its password."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")))
+    """The address without its password, which may itself hold what separates an address: too much rather than less."""
+    return _PASSWORD.sub(r"\1***@", url)

@@ -1,0 +1,26 @@
+"""Addresses: what a person typed is shown again, but never a password."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrator.wiring import open_source, open_target, redacted
+from storage.errors import Misuse
+
+
+@pytest.mark.parametrize(
+    "secret", ["s3cr3t", "p/s3cr3t", "s3c#s3cr3t", "a:s3cr3t", "a@s3cr3t", "[s3cr3t", "%40s3cr3t?"]
+)
+@pytest.mark.parametrize("kind", ["postgresql", "sqlite"])
+def test_no_message_holds_a_password(kind: str, secret: str) -> None:
+    url = f"{kind}://person:{secret}@server/name"
+    assert redacted(url) == f"{kind}://person:***@server/name"
+    for opened in (open_source, open_target):
+        with pytest.raises(Misuse) as refused:
+            opened(url)
+        assert "s3cr3t" not in str(refused.value) and "server/name" in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["sqlite:////tmp/a:b@c.db", "s3://bucket/prefix?endpoint=x", "file:///dump.zip", ""])
+def test_an_address_without_a_password_is_shown_as_it_is(url: str) -> None:
+    assert redacted(url) == url
