@@ -14,9 +14,9 @@ from mappings.model import Mapping
 from migrator import reports
 from migrator.contracts import Marker, Source, Target, Undone
 from migrator.engine.check import MapCheck, map_check
+from migrator.engine.decisions import restore_decisions, save_decisions
 from migrator.engine.inspect import Inspection, inspect
 from migrator.engine.load import Identity, load
-from migrator.engine.match import restore_decisions, save_decisions
 from migrator.engine.prepare import materialise, prepare
 from migrator.engine.preview import EdgePreview, preview
 from migrator.engine.scope import Scope, resolve

@@ -16,7 +16,6 @@ from migrator.service import Service
 from migrator.settings import read_settings
 from storage.errors import Misuse
 
-
 _PASSWORD = re.compile(r"(://[^:/@]*:).*@", re.DOTALL)
 
 

@@ -10,6 +10,7 @@ from mappings.model import Mapping
 from mappings.scope import Severity
 from migrator.contracts import Target
 from migrator.engine.match import Matcher, Policy
+from migrator.engine.predict import predict
 from migrator.engine.prepare import Prepared, materialise, prepare
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Progress, Tick, Verdict, silent
@@ -57,7 +58,7 @@ def map_check(
     matched = matcher.match()
     materialise(prepared, progress=progress)
     twice = _loaded_already(prepared, target)
-    problems = (*triggers, *twice, *matched, *(() if matched else tuple(matcher.predict())))
+    problems = (*triggers, *twice, *matched, *(() if matched else tuple(predict(prepared, target))))
     return MapCheck(problems=problems, notes=notes, unmapped=missing, prepared=prepared)
 
 

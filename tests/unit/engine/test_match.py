@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from migrator.engine.check import MapCheck
+from migrator.engine.decisions import restore_decisions, save_decisions
 from migrator.engine.load import Identity, Loaded, load
-from migrator.engine.match import restore_decisions, save_decisions
 from migrator.engine.prepare import materialise, prepare
 from migrator.engine.verify import verify
 from migrator.engine.workbench import workbench
