@@ -19,7 +19,9 @@ def path_of(url: str) -> Path:
     prefix = "sqlite:///"
     if not url.startswith(prefix) or len(url) == len(prefix):
         raise Misuse(
-            "not a SQLite address", where=url.rpartition("@")[2], next="write sqlite:///relative.db or sqlite:////absolute/path.db"
+            "not a SQLite address",
+            where=url.rpartition("@")[2],
+            next="write sqlite:///relative.db or sqlite:////absolute/path.db",
         )
     path = Path(unquote(url.removeprefix(prefix)))
     if path.is_dir():
