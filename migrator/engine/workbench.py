@@ -18,7 +18,7 @@ from storage.errors import Fault
 from storage.schema import Type
 
 MEMORY_LIMIT = "112MB"
-_BATCH_ROWS = 16_384
+_BATCH_ROWS = 8_192
 
 
 class Workbench:

@@ -20,7 +20,7 @@ from migrator.platforms.sqlite.types import Misfit, affinity, fidelity_of, place
 from storage.errors import Recast
 from storage.schema import Column, Kind, Table, Type
 
-BATCH_ROWS = 16_384
+BATCH_ROWS = 8_192
 BATCH_BYTES = 8 << 20
 _VARIANT = Type(kind=Kind.VARIANT)
 _UNDECODABLE = re.compile(r"Could not decode to UTF-8 column '(?:c)(\d+)'")
