@@ -44,7 +44,9 @@ class LocalStore:
         target = self._path(key)
         unfinished = self.root / _UNFINISHED
         with translated(target):
-            unfinished.mkdir(parents=True, exist_ok=True)
+            # a tenant's data is nobody else's on this machine: the folder is private, and so is every file in it
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            unfinished.mkdir(exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=unfinished)
         temporary, file = Path(name), os.fdopen(descriptor, "wb")
         try:
@@ -60,7 +62,6 @@ class LocalStore:
             temporary.unlink(missing_ok=True)
 
     def _publish(self, temporary: Path, target: Path, *, exclusive: bool) -> None:
-        temporary.chmod(0o644)
         known = next(folder for folder in target.parents if folder.is_dir())
         place = self._place_once if exclusive else os.replace
         try:

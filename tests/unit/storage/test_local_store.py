@@ -71,3 +71,10 @@ def test_an_unfinished_object_of_a_killed_writer_is_no_object(store: LocalStore)
     assert [info.key for info in store.list()] == ["a"]
     with pytest.raises(Misuse, match="reserved"):
         store.size(".unfinished/tmpx")
+
+
+def test_a_tenants_data_is_private_on_the_machine(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "new")
+    write_bytes(store, "a/b", b"secret")
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "new" / "a" / "b").stat().st_mode & 0o777 == 0o600
