@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -35,8 +36,9 @@ class Settings:
         return self.home / "runs" / run_id
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Settings from the environment's variables."""
+def read_settings(**given: str) -> Settings:
+    """Settings from the environment; what is `given` by the same names stands before what the environment says."""
+    environment = {**os.environ, **given}
     home = Path(environment.get("MIGRATOR_HOME") or "~/.local/share/migrator").expanduser().absolute()
     keys = environment.get("MIGRATOR_SIGNING_KEY")
     return Settings(home=home, keys=Path(keys).expanduser() if keys else home / "keys", variables=environment)

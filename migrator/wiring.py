@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 import pyarrow as pa
@@ -37,16 +35,13 @@ SOURCES: dict[str, Callable[[str], Source]] = {"sqlite": _sqlite_source}
 TARGETS: dict[str, Callable[[str], Target]] = {"sqlite": _sqlite_target}
 
 
-def service(
-    progress: Progress = silent, *, home: str | None = None, variables: dict[str, str] | None = None
-) -> Service:
-    """The service over this process's environment; `home` and `variables` stand before what the environment says."""
+def service(progress: Progress = silent, **given: str) -> Service:
+    """The service over this process's environment; variables `given` by name stand before what the environment says."""
     # the system's allocator gives back what was freed, which keeps memory flat; Arrow's own pool holds on to it
     pa.set_memory_pool(pa.system_memory_pool())
-    environment = {**os.environ, **(variables or {}), **({"MIGRATOR_HOME": home} if home else {})}
-    settings = read_settings(environment)
-    made = Service(settings=settings, sources=open_source, targets=open_target, redacted=redacted)
-    return replace(made, progress=progress)
+    return Service(
+        settings=read_settings(**given), sources=open_source, targets=open_target, redacted=redacted, progress=progress
+    )
 
 
 def open_source(url: str) -> Source:

@@ -88,12 +88,10 @@ class _Story:
         databases = {name: self._data / self._words[name]["database"] for name in ("source", "target")}
         return service(
             lambda tick: self.progress(tick),
-            home=str(folder / "home"),
-            variables={
-                "SOURCE_URL": f"sqlite:///{databases['source']}",
-                "TARGET_URL": f"sqlite:///{databases['target']}",
-                "STORE_URL": (folder / "archives").absolute().as_uri(),
-            },
+            MIGRATOR_HOME=str(folder / "home"),
+            SOURCE_URL=f"sqlite:///{databases['source']}",
+            TARGET_URL=f"sqlite:///{databases['target']}",
+            STORE_URL=(folder / "archives").absolute().as_uri(),
         )
 
     @property

@@ -54,7 +54,7 @@ def test_the_environment_is_read_in_one_place() -> None:
         for path in (ROOT / package).rglob("*.py")
         if re.search(r"\bos\.environ|\bgetenv\b", path.read_text())
     ]
-    assert reading == [Path("migrator/wiring.py")]
+    assert reading == [Path("migrator/settings.py")]
 
 
 def test_the_readme_begins_with_exactly_two_command_lines() -> None:
