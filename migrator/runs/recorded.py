@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from migrator.outcomes import Verdict
 from migrator.runs.catalog import Catalog, RunRecord
 from migrator.runs.interrupts import watched
-from storage.errors import Fault, MigratorError, Parked, Red
+from storage.errors import Fault, MigratorError, Misuse, Parked, Red
 from storage.system import fault_of
 
 
@@ -43,7 +43,8 @@ def recorded(
             told = _told(error)
             with suppress(Fault):  # the first error is the one to tell, also where the catalog cannot take it
                 _end(catalog, record, told)
-            if took_effect():
+            # a misuse is refused before anything is done: what took effect meanwhile was somebody else's doing
+            if not isinstance(told, Misuse) and took_effect():
                 raise _committed(record, told) from error
             raise
 
