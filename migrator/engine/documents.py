@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from migrator.contracts import Reading
@@ -14,6 +13,7 @@ from migrator.engine.classify import EXCLUDED, OWNED, SHARED
 from migrator.engine.proof import Proof
 from migrator.engine.scope import Scope, TableScope
 from migrator.plan import Plan
+from storage import moment
 from storage.identity import Identity
 from storage.writer import ArchiveWriter
 
@@ -26,7 +26,7 @@ class Audit:
         self._last = "0" * 64
 
     def add(self, event: str, detail: dict[str, Any]) -> None:
-        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        at = moment.now("milliseconds")
         line = json.dumps({"at": at, "event": event, "detail": detail, "previous": self._last}, ensure_ascii=False)
         self._lines.append(line)
         self._last = hashlib.sha256(line.encode()).hexdigest()

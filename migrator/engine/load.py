@@ -6,7 +6,6 @@ import resource
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from migrator.contracts import Digest, Marker, Merge, RowNote, Staged, Staging, Target
 from migrator.engine.compare import Compared
@@ -14,6 +13,7 @@ from migrator.engine.ledger import equations
 from migrator.engine.prepare import Prepared
 from migrator.engine.verify import first, verify, verify_staging, verify_with
 from migrator.outcomes import Check, Equation, Progress, StepTiming, Tick, Verdict, Verification, said_key, silent
+from storage import moment
 from storage.errors import Red
 from storage.problem import Problem
 
@@ -204,7 +204,7 @@ def _marker(identity: Identity, prepared: Prepared, outcome: _Outcome, *, whole:
         tenant=identity.tenant,
         archive=identity.archive,
         seal=identity.seal,
-        loaded_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        loaded_at=moment.now(),
         tables=prepared.tables,
         digest_touched=outcome.digest_touched,
         digest_whole=outcome.digest_before if whole else None,

@@ -6,7 +6,8 @@ staged rows might be, `decided` which of them they are, `staged` the rows of eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from mappings.compile import Compiled, CompiledEdge, compile_mapping
@@ -24,7 +25,8 @@ from storage.types import arrow_schema
 PORTION = 32_768
 """Rows of a source table mapped at a time."""
 
-_WHOLE = "migrator whole"
+WHOLE = "migrator whole"
+"""The name a source table has in `src` while it is taken apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,21 +156,27 @@ def portions(prepared: Prepared, edge: CompiledEdge) -> Iterator[None]:
     Whole, an edge with several key remaps would hold as many whole crosswalks in memory at once. An edge that looks
     values up in its own source table sees it whole.
     """
-    bench, source = prepared.workbench, f"src.{quoted(edge.source)}"
+    bench = prepared.workbench
     looked_up = {table for column in edge.columns for step in column.mapping.steps for table, _ in step.looked_up()}
     rows = prepared.archive.table(edge.source).rows
     if rows <= PORTION or edge.source in looked_up:
         yield
         return
-    whole = f"src.{quoted(_WHOLE)}"
-    bench.execute(f"ALTER TABLE {source} RENAME TO {quoted(_WHOLE)}")
-    try:
+    with taken_apart(bench, edge.source) as show:
         for start in range(0, rows, PORTION):
-            bench.execute(
-                f"CREATE OR REPLACE TABLE {source} AS SELECT * FROM {whole}"
-                f" WHERE rowid >= {start} AND rowid < {start + PORTION}"
-            )
+            show(f"rowid >= {start} AND rowid < {start + PORTION}")
             yield
+
+
+@contextmanager
+def taken_apart(bench: Workbench, table: str) -> Iterator[Callable[[str], None]]:
+    """Gives what shows only those rows of `src."table"` that satisfy a condition; all of them again at the end."""
+    source, whole = f"src.{quoted(table)}", f"src.{quoted(WHOLE)}"
+    bench.execute(f"ALTER TABLE {source} RENAME TO {quoted(WHOLE)}")
+    try:
+        yield lambda condition: bench.execute(
+            f"CREATE OR REPLACE TABLE {source} AS SELECT * FROM {whole} WHERE {condition}"
+        )
     finally:
         bench.execute(f"DROP TABLE IF EXISTS {source}")
-        bench.execute(f"ALTER TABLE {whole} RENAME TO {quoted(edge.source)}")
+        bench.execute(f"ALTER TABLE {whole} RENAME TO {quoted(table)}")

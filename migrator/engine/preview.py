@@ -8,7 +8,7 @@ from typing import Any
 
 from mappings.compiled import CompiledEdge
 from mappings.quote import identifier as quoted
-from migrator.engine.prepare import Prepared
+from migrator.engine.prepare import WHOLE, Prepared, taken_apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,20 +35,16 @@ def preview(prepared: Prepared, *, table: str | None = None, rows: int = 5) -> I
 
 
 def _preview(prepared: Prepared, edge: CompiledEdge, rows: int) -> EdgePreview:
-    bench, source = prepared.workbench, quoted(edge.source)
+    bench = prepared.workbench
     every = max(1, prepared.archive.table(edge.source).rows // rows)
     names = prepared.archive.table(edge.source).table.column_names
-    bench.execute(f"ALTER TABLE src.{source} RENAME TO {quoted('migrator whole')}")
-    whole = f"src.{quoted('migrator whole')}"
-    try:
+    with taken_apart(bench, edge.source) as show:
+        whole = f"src.{quoted(WHOLE)}"
         chosen = bench.rows(f"SELECT rowid FROM {whole} WHERE rowid % {every} = 0 ORDER BY rowid LIMIT {rows}")
         pairs = []
         for (number,) in chosen:
-            bench.execute(f"CREATE OR REPLACE TABLE src.{source} AS SELECT * FROM {whole} WHERE rowid = {number}")
+            show(f"rowid = {number}")
             pairs.append(_pair(prepared, edge, names))
-    finally:
-        bench.execute(f"DROP TABLE IF EXISTS src.{source}")
-        bench.execute(f"ALTER TABLE {whole} RENAME TO {source}")
     return EdgePreview(source=edge.source, target=edge.target, kind=edge.kind, pairs=tuple(pairs))
 
 

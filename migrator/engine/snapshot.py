@@ -17,6 +17,7 @@ from migrator.engine.scope import Resolved, Scope, resolve
 from migrator.engine.workbench import workbench
 from migrator.outcomes import Progress, Tick, silent
 from migrator.plan import Plan
+from storage import moment
 from storage.errors import Recast, Red
 from storage.identity import Identity, new_archive_id
 from storage.objects import ObjectStore
@@ -83,7 +84,7 @@ def _identity(reading: Reading, plan: Plan, tool: str) -> Identity:
         archive_id=new_archive_id(plan.tenant, at),
         tenant=plan.tenant,
         plan=plan.name,
-        created_at=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        created_at=moment.written(at, "milliseconds"),
         source_platform=reading.schema.platform,
         source_version=reading.schema.version,
         fence={name: str(value) for name, value in asdict(reading.fence).items()},

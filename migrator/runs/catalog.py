@@ -21,6 +21,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from mappings.nearest import nearest
 from migrator.outcomes import Verdict
 from migrator.runs import models
+from storage import moment
 from storage.errors import Fault, MigratorError, Misuse
 
 HEAD = "0001"
@@ -287,7 +288,7 @@ def _is_alive(process: int) -> bool:
 
 
 def _text(at: datetime) -> str:
-    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return moment.written(at, "microseconds")
 
 
 def _shown(url: str) -> str:

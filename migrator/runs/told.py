@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from migrator.contracts import Undone
 from migrator.engine.check import MapCheck
@@ -13,6 +12,7 @@ from migrator.engine.load import Loaded
 from migrator.engine.prepare import Prepared
 from migrator.outcomes import Check, RunReport, Verdict, Verification, said_key
 from migrator.runs.catalog import RunRecord
+from storage import moment
 from storage.archive import Archive
 from storage.problem import Problem
 
@@ -48,7 +48,7 @@ def _report(subject: Subject, verdict: Verdict) -> RunReport:
         target=record.target or "",
         tool=subject.tool,
         started_at=record.started_at,
-        finished_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        finished_at=moment.now(),
         not_run=_NOT_RUN,
     )
 

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +19,7 @@ from migrator.platforms.sqlite.connect import connect, path_of, translated
 from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.rows import Selection, scan
 from migrator.platforms.sqlite.types import STORAGE_CLASSES, fidelity_of, found_type
+from storage import moment
 from storage.schema import Column, Schema, Table
 
 _TENANT_LIKE = ("tenant", "company", "compan", "customer", "client", "organi", "account", "store", "shop", "workspace")
@@ -60,7 +60,7 @@ def _within(connection: sqlite3.Connection, kind: str, path: Path) -> Iterator[S
     fence = Fence(
         kind=kind,
         token=f"{path.name} data_version={_data_version(connection)}",
-        taken_at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        taken_at=moment.now("microseconds"),
         isolation="serializable",
     )
     try:
