@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -20,9 +21,11 @@ from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.rows import Selection, scan
 from migrator.platforms.sqlite.types import STORAGE_CLASSES, fidelity_of, found_type
 from storage import moment
+from storage.errors import Fault
 from storage.schema import Column, Schema, Table
 
 _TENANT_LIKE = ("tenant", "company", "compan", "customer", "client", "organi", "account", "store", "shop", "workspace")
+_LOOKS = 25
 _CENSUS_COLUMNS = 300  # five results a column, and SQLite gives at most 2,000
 
 
@@ -123,10 +126,22 @@ def _classes(selection: Selection, columns: Sequence[Column]) -> Iterator[tuple[
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that leaves file and folder as they were, and may write nothing but temporary tables."""
     with TemporaryDirectory(prefix="migrator-fence-") as folder:
-        place, mode = _place(path, Path(folder))
-        with closing(connect(place, mode=mode)) as connection:
+        with closing(_opened(path, Path(folder))) as connection:
             connection.set_authorizer(_only_temporary)
             yield connection
+
+
+def _opened(path: Path, folder: Path) -> sqlite3.Connection:
+    """Others open and close the file while we look: what was beside it may be gone a moment later, so look again."""
+    for remaining in reversed(range(_LOOKS)):
+        try:
+            place, mode = _place(path, folder)
+            return connect(place, mode=mode)
+        except (FileNotFoundError, Fault):
+            if not remaining or not path.exists():
+                raise
+            time.sleep(0.02)
+    raise AssertionError("unreachable")
 
 
 def _place(path: Path, folder: Path) -> tuple[Path, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -61,6 +63,29 @@ def test_somebodys_open_wal_stays_theirs(platform: SqlitePlatform) -> None:
         assert "source.db-wal" in before
         assert read_everything(platform.source()) == 2
         assert bytes_of(platform.path.parent) == before
+
+
+def test_others_open_and_close_the_file_all_the_time(platform: SqlitePlatform) -> None:
+    """The -wal and -shm beside the file come and go between any two looks at them."""
+    platform.run("CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY);")
+    stop = threading.Event()
+
+    def write() -> None:
+        for number in itertools.count():
+            if stop.is_set():
+                return
+            platform.run(f"BEGIN; INSERT INTO a VALUES ({number}); INSERT INTO b VALUES ({number}); COMMIT;")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(150):
+            with platform.source().fence() as reading:
+                counts = {reading.count(reading.schema.table(name), Whole()) for name in ("a", "b")}
+                assert len(counts) == 1
+    finally:
+        stop.set()
+        writer.join()
 
 
 def test_a_dead_programs_wal_is_read_and_left(platform: SqlitePlatform, tmp_path: Path) -> None:
