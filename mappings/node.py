@@ -63,6 +63,13 @@ class Node:
             raise self.refused(f"{what} is beyond 64 bits: {self.text}", next="write a smaller number")
         return value
 
+    def boolean(self, what: str) -> bool:
+        """true or false."""
+        value = self.scalar(what)
+        if not isinstance(value, bool):
+            raise self.refused(f"{what} is neither true nor false: {self.text!r}")
+        return value
+
     def items(self, what: str) -> tuple[Node, ...]:
         """The nodes of a list that is not empty."""
         if self.kind != "list" or not self.value:

@@ -77,11 +77,54 @@ Predicate = Matching | Among | AnyOf | Whole
 class Fence:
     """The point in time one consistent reading belongs to."""
 
-    kind: str  # sqlite-read-transaction, sqlite-copy, pg-exported-snapshot, …
-    token: str  # what identifies the point on the platform (data version, LSN, binlog position)
+    kind: str  # sqlite-read-transaction, sqlite-copy, postgresql-exported-snapshot, mysql-consistent-snapshot, …
+    token: str  # what identifies the view on the platform (data version, snapshot id, transaction id)
     taken_at: str  # RFC 3339, UTC
     isolation: str
-    readers: int = 1  # how many connections may share it
+    position: str | None = None  # the point in the platform's own log (LSN, GTID, binlog file:position)
+    readers: int = 1  # how many connections share it
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadLimits:
+    """How gently a source is to be read: what the plan allows, `source.max_connections` and its neighbours."""
+
+    max_connections: int = 1  # beside the one that holds the fence
+    allow_brief_lock: bool = False  # a lock that holds writers up for the moment several readers need to meet
+    statement_timeout_s: int | None = None  # a statement that takes longer is given up: Fault
+    rows_per_second: int | None = None  # kept by the engine, for every driver
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing a driver looked at on its platform before anything starts. `red` stops a migration, `ok` does not."""
+
+    what: str  # version, grants, engine, triggers, free space, …
+    verdict: str  # ok | warning | red
+    found: str
+    where: str = ""
+    next: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSize:
+    """What the platform's own statistics say of a table: an estimate, asked without reading the table."""
+
+    table: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examination:
+    """A platform as seen with the plan's own rights: nothing is written and no table is read."""
+
+    version: str
+    user: str
+    clock: str | None  # the server's time, RFC 3339 UTC, where it has one of its own
+    findings: tuple[Finding, ...]
+    sizes: tuple[TableSize, ...]
+    grants: str = ""  # the script an administrator runs to grant exactly what is needed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +173,7 @@ class Reading(Protocol):
 
 
 class Source(Protocol):
-    """A platform a tenant's data is read from; opening it never writes to it."""
+    """A platform a tenant's data is read from, made from its address and ReadLimits; opening it never writes to it."""
 
     def describe(self) -> Schema:
         """Every table, with types by declaration. Misuse if the address holds no such platform."""
@@ -140,6 +183,10 @@ class Source(Protocol):
 
     def fence(self) -> AbstractContextManager[Reading]:
         """A consistent view, held as long as the context is open."""
+        ...
+
+    def examine(self) -> Examination:
+        """What a careful person would look at before a snapshot."""
         ...
 
 
@@ -293,6 +340,10 @@ class Target(Protocol):
 
         With `max_seconds`, a transaction that holds its locks for longer is rolled back: Red.
         """
+        ...
+
+    def examine(self, tables: Sequence[str]) -> Examination:
+        """What a careful person would look at before a load into these tables."""
         ...
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:

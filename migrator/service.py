@@ -12,7 +12,7 @@ from pathlib import Path
 from mappings.load import load_mapping
 from mappings.model import Mapping
 from migrator import reports
-from migrator.contracts import Marker, Source, Target, Undone
+from migrator.contracts import Marker, ReadLimits, Source, Target, Undone
 from migrator.engine.check import MapCheck, map_check
 from migrator.engine.decisions import restore_decisions, save_decisions
 from migrator.engine.inspect import Inspection, inspect
@@ -54,26 +54,26 @@ class Service:
     """The operations. `sources` and `targets` open a platform by its address; nothing here knows a driver."""
 
     settings: Settings
-    sources: Callable[[str], Source]
+    sources: Callable[[str, ReadLimits], Source]
     targets: Callable[[str], Target]
     redacted: Callable[[str], str]
     progress: Progress = field(default=silent)
 
     # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────
     def inspect(self, url: str) -> Inspection:
-        return inspect(self.sources(url))
+        return inspect(self.sources(url, ReadLimits()))
 
     def plan(self, path: Path) -> Plan:
         return load_plan(path, self.settings.variables)
 
     def scope(self, plan: Plan) -> Scope:
-        with self.sources(plan.needs_source().url).fence() as reading, workbench() as bench:
+        with self._source(plan).fence() as reading, workbench() as bench:
             return resolve(reading, plan, bench).scope
 
     # ── archives ────────────────────────────────────────────────────────────────────────────────────────────
     def snapshot(self, plan: Plan) -> tuple[RunRecord, Snapshot]:
         """Take a snapshot of the plan's tenant; Red, with nothing left in the store, where it cannot be whole."""
-        source = self.sources(plan.needs_source().url)
+        source = self._source(plan)
         with self._catalog() as catalog:
             record = catalog.start(
                 kind="snapshot",
@@ -106,6 +106,9 @@ class Service:
                 )
                 recording.verdict = Verdict.GREEN
             return catalog.run(record.run_id), taken
+
+    def _source(self, plan: Plan) -> Source:
+        return self.sources(plan.needs_source().url, plan.needs_source().limits)
 
     def _store_of(self, plan: Plan) -> str:
         return plan.store or self.settings.default_store

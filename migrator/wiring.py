@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from migrator.contracts import Source, Target
+from migrator.contracts import ReadLimits, Source, Target
 from migrator.outcomes import Progress, silent
 from migrator.service import Service
 from migrator.settings import read_settings
@@ -17,10 +17,10 @@ from storage.errors import Misuse
 _PASSWORD = re.compile(r"(://[^:/@]*:).*@", re.DOTALL)
 
 
-def _sqlite_source(url: str) -> Source:
+def _sqlite_source(url: str, limits: ReadLimits) -> Source:
     from migrator.platforms.sqlite.source import SqliteSource
 
-    return SqliteSource(url)
+    return SqliteSource(url, limits)
 
 
 def _sqlite_target(url: str) -> Target:
@@ -31,7 +31,7 @@ def _sqlite_target(url: str) -> Target:
 
 Opened = TypeVar("Opened")
 
-SOURCES: dict[str, Callable[[str], Source]] = {"sqlite": _sqlite_source}
+SOURCES: dict[str, Callable[[str, ReadLimits], Source]] = {"sqlite": _sqlite_source}
 TARGETS: dict[str, Callable[[str], Target]] = {"sqlite": _sqlite_target}
 
 
@@ -44,9 +44,9 @@ def service(progress: Progress = silent, **given: str) -> Service:
     )
 
 
-def open_source(url: str) -> Source:
+def open_source(url: str, limits: ReadLimits) -> Source:
     """The driver for this address; nothing is read yet."""
-    return _driver(SOURCES, url, "source")(url)
+    return _driver(SOURCES, url, "source")(url, limits)
 
 
 def open_target(url: str) -> Target:
@@ -54,7 +54,7 @@ def open_target(url: str) -> Target:
     return _driver(TARGETS, url, "target")(url)
 
 
-def _driver(drivers: dict[str, Callable[[str], Opened]], url: str, role: str) -> Callable[[str], Opened]:
+def _driver(drivers: dict[str, Opened], url: str, role: str) -> Opened:
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in drivers:
         raise Misuse(

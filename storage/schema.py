@@ -74,6 +74,7 @@ class Column:
     max_length: int | None = None  # characters, where the platform declares it
     collation: str | None = None
     comment: str | None = None
+    choices: tuple[str, ...] = ()  # the only values an enumerated column takes, in the platform's order
     fidelity: Fidelity = Fidelity.EXACT
     held: Held = Held.INLINE
     null_token: str = NULL_TOKEN
@@ -101,6 +102,8 @@ class ForeignKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
+    """`name` is unique within its platform: a table outside the default schema goes by `schema.table`."""
+
     name: str
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...] = ()
@@ -109,6 +112,12 @@ class Table:
     triggers: tuple[str, ...] = ()
     comment: str | None = None
     ddl: str | None = None  # documentation, never executed
+    schema: str | None = None  # the schema it lies in, where that is not the platform's default
+
+    @property
+    def local_name(self) -> str:
+        """The name within its schema, as the platform knows it."""
+        return self.name if self.schema is None else self.name.removeprefix(f"{self.schema}.")
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError if there is none."""

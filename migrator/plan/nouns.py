@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mappings.nearest import nearest
+from migrator.contracts import ReadLimits
 from storage.errors import Misuse
 
 Scalar = str | int | float | bool | None
@@ -81,6 +82,7 @@ class ScopeRules:
 class SourcePlan:
     url: str
     scope: ScopeRules
+    limits: ReadLimits = field(default_factory=ReadLimits)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mappings.node import Node, read_yaml
+from migrator.contracts import ReadLimits
 from migrator.plan.choice import choice
 from migrator.plan.nouns import Plan, SourcePlan, TargetPlan
 from migrator.plan.scope import read_scope
@@ -15,6 +16,7 @@ from storage.errors import Misuse
 
 _PASSWORD = re.compile(r"://[^/\s:@$]*:[^/\s@$][^/\s@]*@")
 MATCH_POLICIES = ("error", "keep", "overwrite")
+_LIMITS = ("max_connections", "allow_brief_lock", "statement_timeout", "rows_per_second")
 _TOP = ("source", "store", "mapping", "target")
 
 
@@ -78,9 +80,29 @@ def _tenant(node: Node) -> str:
 
 
 def _source(node: Node, variables: Variables) -> SourcePlan:
-    entries = node.fields("source", required=("url", "scope"))
+    entries = node.fields("source", required=("url", "scope"), optional=_LIMITS)
     return SourcePlan(
-        url=variables.expanded(entries["url"], "source.url"), scope=read_scope(entries["scope"], variables)
+        url=variables.expanded(entries["url"], "source.url"),
+        scope=read_scope(entries["scope"], variables),
+        limits=_limits(entries),
+    )
+
+
+def _limits(entries: Mapping[str, Node]) -> ReadLimits:
+    def at_least_one(name: str) -> int | None:
+        if name not in entries:
+            return None
+        number = entries[name].integer(f"source.{name}")
+        if number < 1:
+            raise entries[name].refused(f"source.{name} is {number}", next="write a whole number of at least 1")
+        return number
+
+    brief = entries.get("allow_brief_lock")
+    return ReadLimits(
+        max_connections=at_least_one("max_connections") or 1,
+        allow_brief_lock=brief.boolean("source.allow_brief_lock") if brief else False,
+        statement_timeout_s=at_least_one("statement_timeout"),
+        rows_per_second=at_least_one("rows_per_second"),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from migrator.contracts import ReadLimits
 from migrator.wiring import open_source, open_target, redacted
 from storage.errors import Misuse
 
@@ -15,9 +16,9 @@ from storage.errors import Misuse
 def test_no_message_holds_a_password(kind: str, secret: str) -> None:
     url = f"{kind}://person:{secret}@server/name"
     assert redacted(url) == f"{kind}://person:***@server/name"
-    for opened in (open_source, open_target):
+    for opened in (lambda: open_source(url, ReadLimits()), lambda: open_target(url)):
         with pytest.raises(Misuse) as refused:
-            opened(url)
+            opened()
         assert "s3cr3t" not in str(refused.value) and "server/name" in str(refused.value)
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from migrator.contracts import ACTION, KEEP, OVERWRITE, Staged
-from migrator.platforms.sql import listed, matched, quoted, said
+from migrator.platforms.relational.sqltext import listed, matched, quoted, said
 from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.journal import before_column, journal_table, live_name
 from migrator.platforms.sqlite.staging import stage_name

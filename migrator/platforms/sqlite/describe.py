@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from migrator.platforms.sql import quoted
+from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.sqlite.identity import is_without_rowid
 from migrator.platforms.sqlite.journal import is_ours
 from migrator.platforms.sqlite.types import declared_length, declared_type, fidelity_of

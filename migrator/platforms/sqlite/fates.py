@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migrator.contracts import CREATE, OVERWRITE, Staged
-from migrator.platforms.sql import quoted
+from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.sqlite.hashing import row_hash
 from migrator.platforms.sqlite.identity import locator
 from migrator.platforms.sqlite.journal import before_column, key_column, live_name

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 from migrator.contracts import Digest
-from migrator.platforms.sql import quoted
+from migrator.platforms.relational.sqltext import quoted
 from storage.schema import Table
 
 _COLUMNS_A_CALL = 50  # SQLite takes 127 arguments; a column takes two

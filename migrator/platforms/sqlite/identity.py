@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from migrator.platforms.sql import quoted
+from migrator.platforms.relational.sqltext import quoted
 from storage.schema import Table
 
 _NAMES = ("rowid", "_rowid_", "oid")

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from migrator.contracts import Digest, Marker, Staged
-from migrator.platforms.sql import quoted
+from migrator.platforms.relational.sqltext import quoted
 from storage.schema import Table
 
 MARKERS = "migrator_loads"

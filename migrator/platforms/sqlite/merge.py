@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from migrator.contracts import ACTION, CREATE, EDGE, KEEP, OVERWRITE, Digest, Marker, Predicate, RowNote, Staged
-from migrator.platforms.sql import listed, matched, quoted, said
+from migrator.platforms.relational.sqltext import listed, matched, quoted, said
 from migrator.platforms.sqlite.checks import Checks
 from migrator.platforms.sqlite.connect import connect, translated
 from migrator.platforms.sqlite.hashing import digest_of, install, row_hash

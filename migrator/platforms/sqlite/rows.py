@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from migrator.contracts import Among, Matching, Predicate, Whole
-from migrator.platforms.sql import listed, quoted
+from migrator.platforms.relational.sqltext import listed, quoted
 from migrator.platforms.sqlite.connect import encoding_of
 from migrator.platforms.sqlite.identity import locator, rowid
 from migrator.platforms.sqlite.types import Misfit, affinity, fidelity_of, placeholder, selected, to_array, to_values

@@ -14,10 +14,11 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
-from migrator.contracts import ColumnCensus, Fence, Predicate, TenantCandidate
-from migrator.platforms.sql import quoted
+from migrator.contracts import ColumnCensus, Examination, Fence, Predicate, ReadLimits, TenantCandidate
+from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.sqlite.connect import connect, path_of, translated
 from migrator.platforms.sqlite.describe import describe
+from migrator.platforms.sqlite.examine import examine
 from migrator.platforms.sqlite.rows import Selection, scan
 from migrator.platforms.sqlite.types import STORAGE_CLASSES, fidelity_of, found_type
 from storage import moment
@@ -25,6 +26,7 @@ from storage.errors import Fault
 from storage.schema import Column, Schema, Table
 
 _TENANT_LIKE = ("tenant", "company", "compan", "customer", "client", "organi", "account", "store", "shop", "workspace")
+_GENTLE = ReadLimits()
 _LOOKS = 25
 _CENSUS_COLUMNS = 300  # five results a column, and SQLite gives at most 2,000
 
@@ -32,7 +34,7 @@ _CENSUS_COLUMNS = 300  # five results a column, and SQLite gives at most 2,000
 class SqliteSource:
     """See migrator.contracts.Source."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, _limits: ReadLimits = _GENTLE) -> None:  # one reader of one file: nothing to limit
         self._path = path_of(url)
 
     def describe(self) -> Schema:
@@ -44,6 +46,10 @@ class SqliteSource:
         with translated(self._path), _reading(self._path) as connection:
             schema = describe(connection)
             return tuple(_candidates(connection, schema))
+
+    def examine(self) -> Examination:
+        with translated(self._path):
+            return examine(self._path)
 
     @contextmanager
     def fence(self) -> Iterator[SqliteReading]:
@@ -125,10 +131,9 @@ def _classes(selection: Selection, columns: Sequence[Column]) -> Iterator[tuple[
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that leaves file and folder as they were, and may write nothing but temporary tables."""
-    with TemporaryDirectory(prefix="migrator-fence-") as folder:
-        with closing(_opened(path, Path(folder))) as connection:
-            connection.set_authorizer(_only_temporary)
-            yield connection
+    with TemporaryDirectory(prefix="migrator-fence-") as folder, closing(_opened(path, Path(folder))) as connection:
+        connection.set_authorizer(_only_temporary)
+        yield connection
 
 
 def _opened(path: Path, folder: Path) -> sqlite3.Connection:

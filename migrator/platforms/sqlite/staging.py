@@ -15,7 +15,7 @@ from typing import IO
 import pyarrow as pa
 
 from migrator.contracts import ACTION, EDGE, Staged, Whole
-from migrator.platforms.sql import listed, quoted, said
+from migrator.platforms.relational.sqltext import listed, quoted, said
 from migrator.platforms.sqlite.connect import connect, encoding_of, translated
 from migrator.platforms.sqlite.identity import is_strict
 from migrator.platforms.sqlite.rows import scan

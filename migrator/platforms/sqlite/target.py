@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager, closing, contextmanager
 
 import pyarrow as pa
 
-from migrator.contracts import Capabilities, Marker, Predicate, Undone
+from migrator.contracts import Capabilities, Examination, Marker, Predicate, Undone
 from migrator.platforms.sqlite.connect import connect, path_of, translated
 from migrator.platforms.sqlite.describe import describe
+from migrator.platforms.sqlite.examine import examine
 from migrator.platforms.sqlite.journal import read_markers
 from migrator.platforms.sqlite.merge import SqliteMerge, merging
 from migrator.platforms.sqlite.rows import scan
@@ -30,6 +31,10 @@ class SqliteTarget:
     def describe(self) -> Schema:
         with self._reading() as connection:
             return describe(connection)
+
+    def examine(self, tables: Sequence[str]) -> Examination:
+        with translated(self._path):
+            return examine(self._path)
 
     @contextmanager
     def scan(

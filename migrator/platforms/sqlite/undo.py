@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from migrator.contracts import CREATE, OVERWRITE, Digest, Marker, RowNote, Undone
-from migrator.platforms.sql import quoted
+from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.sqlite.connect import connect, translated
 from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.fates import FAILED, KEPT, RESTORED, Fates, Journalled
