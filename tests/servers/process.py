@@ -1,0 +1,172 @@
+"""What every server of the tests shares: a port, a folder, an account without privileges, a start and an end."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+_PORTS = range(20_000, 32_768)  # below those the kernel lends to clients: nobody takes one between choice and start
+_TAIL = 2_000
+
+
+class ServerError(Exception):
+    """A server that is missing, does not start or does not end; the message holds the end of its log."""
+
+
+def free_port() -> int:
+    """A port on the loopback that nobody listens on."""
+    while True:
+        port = random.SystemRandom().choice(_PORTS)
+        with socket.socket() as candidate, suppress(OSError):
+            candidate.bind((LOOPBACK, port))
+            return port
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections on that port of the loopback."""
+    with suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=1):
+        return True
+    return False
+
+
+def program(name: str, *folders: Path) -> str:
+    """The path of a program in PATH, else in `folders`; ServerError with the way to install it."""
+    found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, folders)))
+    if not found:
+        raise ServerError(f"{name} is not installed on this machine. Run .ci/servers, which installs it.")
+    return found
+
+
+@contextmanager
+def data_folder(name: str) -> Iterator[Path]:
+    """A folder with a short path that the servers' account owns; removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix=f"migrator-{name}-", dir=_reachable()))
+    try:
+        if account := _account():
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(command: Sequence[str], folder: Path, *, environment: Mapping[str, str] | None = None, text: str = "") -> str:
+    """Run a program to its end in the servers' account, and return what it printed. ServerError if it fails."""
+    done = subprocess.run(
+        _unprivileged(command),
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder), **(environment or {})},
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+    if done.returncode:
+        raise ServerError(f"{Path(command[0]).name} ended with {done.returncode}:\n{done.stdout[-_TAIL:]}")
+    return done.stdout
+
+
+class Server:
+    """One process in the servers' account, in its folder, with its log beside its data. It ends with the tests."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        folder: Path,
+        *,
+        answers: Callable[[], bool],
+        environment: Mapping[str, str] | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        self.name = name
+        self.folder = folder
+        self._command = command
+        self._answers = answers
+        self._environment = environment or {}
+        self._stop_signal = stop_signal
+        self._log = folder / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process, f"{self.name} is not running"
+        return self._process.pid
+
+    def start(self, seconds: float = 60) -> None:
+        """Start it and wait until it answers; ServerError with the end of its log if it does not."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                _unprivileged(self._command),
+                cwd=self.folder,
+                env={**os.environ, "HOME": str(self.folder), **self._environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            self._wait(seconds)
+        except BaseException:
+            self.kill()
+            raise
+
+    def stop(self, seconds: float = 20) -> None:
+        """Ask it to end; kill it when it takes too long."""
+        if self._process is None:
+            return
+        self._process.send_signal(self._stop_signal)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        self.kill()
+
+    def kill(self) -> None:
+        """kill -9, as a power cut would."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def _wait(self, seconds: float) -> None:
+        assert self._process
+        deadline = time.monotonic() + seconds
+        while not self._answers():
+            if self._process.poll() is not None:
+                raise ServerError(f"{self.name} ended with {self._process.returncode} at its start:\n{self._tail()}")
+            if time.monotonic() > deadline:
+                raise ServerError(f"{self.name} did not answer within {seconds:g} s:\n{self._tail()}")
+            time.sleep(0.05)
+
+    def _tail(self) -> str:
+        return self._log.read_text(errors="replace")[-_TAIL:]
+
+
+def _account() -> pwd.struct_passwd | None:
+    """Database servers refuse to run as root: as root they run as nobody."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _unprivileged(command: Sequence[str]) -> list[str]:
+    """The command in the servers' account, told to end when the tests are killed."""
+    account = _account()
+    drop = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"] if account else []
+    return [program("setpriv"), "--pdeathsig=TERM", *drop, "--", *command]
+
+
+def _reachable() -> str:
+    """The folder for temporary files, or the machine's where root keeps that one to itself."""
+    chosen = Path(tempfile.gettempdir()).resolve()
+    if all(folder.stat().st_mode & 0o001 for folder in (chosen, *chosen.parents)) or not _account():
+        return str(chosen)
+    return "/tmp"  # noqa: S108 - mkdtemp makes a private folder in it
