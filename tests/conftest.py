@@ -9,6 +9,8 @@ import pytest
 
 from tests.support_shop import SHOP_DATA
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 _ABSENT = "../shared/data is absent"
 
 

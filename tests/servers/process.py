@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+ADMIN = "admin"
+PASSWORD = "s3cret/p@ss#w:rd%"  # noqa: S105 - of servers as short-lived as a test; it holds what a URL must escape
 _PORTS = range(20_000, 32_768)  # below those the kernel lends to clients: nobody takes one between choice and start
 _TAIL = 2_000
 
@@ -131,10 +133,13 @@ class Server:
         self.kill()
 
     def kill(self) -> None:
-        """kill -9, as a power cut would."""
+        """kill -9 of the process and of its children, as a power cut would."""
         if self._process is None:
             return
-        self._process.kill()
+        family = [*_children(self._process.pid), self._process.pid] if self._process.poll() is None else []
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
 
@@ -162,6 +167,12 @@ def _unprivileged(command: Sequence[str]) -> list[str]:
     account = _account()
     drop = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"] if account else []
     return [program("setpriv"), "--pdeathsig=TERM", *drop, "--", *command]
+
+
+def _children(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 def _reachable() -> str:

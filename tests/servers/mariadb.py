@@ -1,0 +1,120 @@
+"""A private MariaDB server, and empty databases in it that ordinary users own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pymysql
+
+from tests.servers.process import ADMIN, LOOPBACK, PASSWORD, Server, data_folder, free_port, program, run
+
+_SBIN = Path("/usr/sbin")
+_SETTINGS = {
+    "bind-address": LOOPBACK,
+    "character-set-server": "utf8mb4",
+    "default-time-zone": "+02:00",  # who relies on the server's zone is found out
+    "innodb-buffer-pool-size": "64M",
+    "innodb-flush-log-at-trx-commit": "0",
+    "innodb-log-file-size": "64M",
+    "local-infile": "1",
+    "log-bin": "binlog",
+    "binlog-format": "ROW",
+    "log-bin-trust-function-creators": "1",  # or nobody but root may create a trigger
+    "max-connections": "60",
+    "server-id": "1",
+    "skip-name-resolve": "1",
+    "sync-binlog": "0",
+}
+_ADMINISTRATOR = f"""
+CREATE OR REPLACE USER {ADMIN}@'{LOOPBACK}' IDENTIFIED BY '{PASSWORD}';
+GRANT ALL PRIVILEGES ON *.* TO {ADMIN}@'{LOOPBACK}' WITH GRANT OPTION;
+"""
+
+
+class Mariadb:
+    """The server; `kill` and `restart` are for tests that have it to themselves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.admin_url = self.url(ADMIN, "mysql")
+        self._numbers = itertools.count(1)
+        self._data = folder / "data"
+        self._first = folder / "administrator.sql"
+        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        places = [f"--datadir={self._data}", f"--port={self.port}", f"--socket={folder / 'socket'}"]
+        files = [f"--pid-file={folder / 'pid'}", f"--init-file={self._first}"]
+        command = [program("mariadbd", _SBIN), "--no-defaults", *places, *files, *settings]
+        self._server = Server("mariadb", command, folder, answers=self._answers)
+
+    def url(self, user: str, database: str, password: str = PASSWORD) -> str:
+        return f"mysql://{user}:{quote(password, safe='')}@{LOOPBACK}:{self.port}/{database}"
+
+    def create(self) -> None:
+        """Make the system tables, and start it."""
+        self._first.write_text(_ADMINISTRATOR)
+        options = ["--no-defaults", f"--datadir={self._data}", "--skip-test-db"]
+        run([program("mariadb-install-db"), *options, "--innodb-log-file-size=64M"], self._server.folder)
+        self.start()
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def kill(self) -> None:
+        self._server.kill()
+
+    def restart(self) -> None:
+        """Stop it and start it again on the same port; after `kill` it recovers from its log."""
+        self.stop()
+        self.start()
+
+    def database(self, name: str = "app") -> str:
+        """The URL of a new, empty database, and of a new user of the same name that has every right on it alone."""
+        unique = f"{name}_{next(self._numbers)}"
+        self.admin(
+            f"CREATE DATABASE `{unique}`",
+            f"CREATE USER `{unique}`@'{LOOPBACK}' IDENTIFIED BY '{PASSWORD}'",
+            f"GRANT ALL PRIVILEGES ON `{unique}`.* TO `{unique}`@'{LOOPBACK}'",
+        )
+        return self.url(unique, unique)
+
+    def drop(self, url: str) -> None:
+        """Drop the database of that URL with its user."""
+        name = urlsplit(url).path.removeprefix("/")
+        self.admin(f"DROP DATABASE `{name}`", f"DROP USER `{name}`@'{LOOPBACK}'")
+
+    def admin(self, *statements: str) -> None:
+        """Run statements as the administrator, one by one."""
+        with closing(self._connect()) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def _connect(self) -> pymysql.Connection:
+        return pymysql.connect(
+            host=LOOPBACK, port=self.port, user=ADMIN, password=PASSWORD, autocommit=True, connect_timeout=2
+        )
+
+    def _answers(self) -> bool:
+        try:
+            self._connect().close()
+        except pymysql.OperationalError:
+            return False
+        return True
+
+
+@contextmanager
+def running() -> Iterator[Mariadb]:
+    """A new server, running; gone with its data at the end."""
+    with data_folder("mariadb") as folder:
+        mariadb = Mariadb(folder)
+        try:
+            mariadb.create()
+            yield mariadb
+        finally:
+            mariadb.stop()

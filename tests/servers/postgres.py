@@ -1,0 +1,120 @@
+"""A private PostgreSQL server, and empty databases in it that ordinary users own."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import psycopg
+from psycopg import sql
+
+from tests.servers.process import ADMIN, LOOPBACK, PASSWORD, Server, data_folder, free_port, program, run
+
+_SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "60",
+    "max_prepared_transactions": "10",
+    "wal_level": "logical",
+    "max_wal_size": "256MB",
+    "timezone": "Europe/Paris",  # who relies on the server's zone is found out
+}
+
+
+class Postgres:
+    """The server; `kill` and `restart` are for tests that have it to themselves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.admin_url = self.url(ADMIN, "postgres")
+        self._numbers = itertools.count(1)
+        self._data = folder / "data"
+        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        command = [_program("postgres"), "-D", str(self._data), "-p", str(self.port), *settings]
+        self._server = Server("postgres", command, folder, answers=self._answers, stop_signal=signal.SIGINT)
+
+    def url(self, user: str, database: str, password: str = PASSWORD) -> str:
+        return f"postgresql://{user}:{quote(password, safe='')}@{LOOPBACK}:{self.port}/{database}"
+
+    def create(self) -> None:
+        """Make the cluster, and start it."""
+        secret = self._server.folder / "password"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o644)
+        options = ["--no-sync", "--auth=scram-sha-256", f"--username={ADMIN}", f"--pwfile={secret}"]
+        locale = ["--encoding=UTF8", "--locale=C.UTF-8"]
+        run([_program("initdb"), "-D", str(self._data), *options, *locale], self._server.folder)
+        self.start()
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def kill(self) -> None:
+        self._server.kill()
+
+    def restart(self) -> None:
+        """Stop it and start it again on the same port; after `kill` it recovers from its log."""
+        self.stop()
+        self.start()
+
+    def database(self, name: str = "app") -> str:
+        """The URL of a new, empty database, owned by a new login role of the same name that may nothing else."""
+        unique = f"{name}_{next(self._numbers)}"
+        named = {"name": sql.Identifier(unique), "password": sql.Literal(PASSWORD)}
+        self.admin(
+            sql.SQL("CREATE ROLE {name} LOGIN PASSWORD {password}").format(**named),
+            sql.SQL("CREATE DATABASE {name} OWNER {name}").format(**named),
+        )
+        return self.url(unique, unique)
+
+    def drop(self, url: str) -> None:
+        """Drop the database of that URL with its role, whoever is still connected."""
+        named = sql.Identifier(urlsplit(url).path.removeprefix("/"))
+        self.admin(
+            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(named),
+            sql.SQL("DROP ROLE {}").format(named),
+        )
+
+    def admin(self, *statements: sql.Composed | sql.SQL) -> None:
+        """Run statements as the administrator, one by one."""
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.admin_url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+@contextmanager
+def running() -> Iterator[Postgres]:
+    """A new server, running; gone with its data at the end."""
+    with data_folder("postgres") as folder:
+        postgres = Postgres(folder)
+        try:
+            postgres.create()
+            yield postgres
+        finally:
+            postgres.stop()
+
+
+def _program(name: str) -> str:
+    """Debian keeps the server's programs out of PATH, by version: the newest is taken."""
+    versions = Path("/usr/lib/postgresql").glob("*/bin")
+    newest_first = sorted(versions, key=lambda path: int("0" + re.sub(r"\D", "", path.parent.name)), reverse=True)
+    return program(name, *newest_first)
