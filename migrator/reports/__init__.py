@@ -22,12 +22,18 @@ def _html(report: RunReport) -> bytes:
     return render_html(report)
 
 
-FORMATS: dict[str, Callable[[RunReport], bytes]] = {"json": _json, "html": _html}
+def _xlsx(report: RunReport) -> bytes:
+    from migrator.reports.xlsx import render_xlsx
+
+    return render_xlsx(report)
+
+
+FORMATS: dict[str, Callable[[RunReport], bytes]] = {"json": _json, "html": _html, "xlsx": _xlsx}
 """Every format there is, by the name `migrator report --format` takes (also the file's extension)."""
 
 
 def render(report: RunReport, format: str) -> bytes:
-    """The report as a file of that format, UTF-8; Misuse names the formats there are."""
+    """The report as a file of that format, texts in UTF-8; Misuse names the formats there are."""
     if format not in FORMATS:
         near = difflib.get_close_matches(format, FORMATS, n=1)
         hint = f"did you mean {near[0]}? " if near else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
@@ -13,6 +15,7 @@ _UNSEEN, _UNSEEN_BEFORE, _UNSEEN_AFTER = (
     re.compile(spaces) for spaces in (r"^ +| +$| {2,}", r"^ +| {2,}", r" +$| {2,}")
 )
 _EVERY = re.compile(" +")
+_NOWHERE = re.compile(r"(?!)")
 _WORD_END = re.compile(r"(?<=[._:/])")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 
@@ -35,6 +38,21 @@ def compared(value: str | None, other: str | None) -> Markup:
     marked = Markup("<mark>{}</mark>").format(_shown(_head(part, _LONGEST), _EVERY)) if part else Markup("")
     return _quoted(
         _shown(_tail(before, _AROUND), _UNSEEN_BEFORE) + marked + _shown(_head(after, _AROUND), _UNSEEN_AFTER)
+    )
+
+
+def plain(value: str | None) -> str:
+    """What `visible` says, whole and without markup: signs of several letters stand in ⟨ ⟩."""
+    return "NULL" if value is None else f"'{''.join(map(_unmarked, _pieces(value, _UNSEEN)))}'"
+
+
+def readable(words: str) -> str:
+    """A sentence or a name without markup: its spaces and line breaks stay, what nobody could see is spelled out."""
+    if words.isprintable():
+        return words
+    return "".join(
+        character if character == "\n" or unicodedata.category(character) == "Zs" else _unmarked(piece)
+        for character, piece in zip(words, _pieces(words, _NOWHERE), strict=True)
     )
 
 
@@ -69,14 +87,25 @@ def _tail(value: str, length: int) -> str:
 
 
 def _shown(value: str, spaces: re.Pattern[str] = _UNSEEN) -> Markup:
+    return Markup("").join(_marked(piece) for piece in _pieces(value, spaces))
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One character as it is shown: itself, or the sign that stands for it."""
+
+    text: str
+    is_sign: bool
+
+
+def _pieces(value: str, spaces: re.Pattern[str]) -> Iterator[_Piece]:
+    """One piece for each character; `spaces` finds the spaces nobody would see."""
     # in a part that differs, a combining accent is written out: é and é look the same and are not
     combining = spaces is _EVERY
     marked = spaces.sub(lambda match: "␣" * len(match[0]), value)
-    signs = [
-        _sign(character) if _is_hidden(before, character, combining) else escape(character)
-        for before, character in zip(value, marked, strict=True)
-    ]
-    return Markup("").join(signs)
+    for before, character in zip(value, marked, strict=True):
+        is_sign = _is_hidden(before, character, combining)
+        yield _Piece(_sign(character) if is_sign else character, is_sign)
 
 
 def _is_hidden(before: str, character: str, combining: bool) -> bool:
@@ -86,7 +115,14 @@ def _is_hidden(before: str, character: str, combining: bool) -> bool:
     return category in _HIDDEN or (combining and category == "Mn")
 
 
-def _sign(character: str) -> Markup:
+def _sign(character: str) -> str:
     code = ord(character)
-    sign = character if character == "␣" else chr(0x2400 + code) if code < 0x20 else f"U+{code:04X}"
-    return Markup('<span class="sign">{}</span>').format(sign)
+    return character if character == "␣" else chr(0x2400 + code) if code < 0x20 else f"U+{code:04X}"
+
+
+def _marked(piece: _Piece) -> Markup:
+    return Markup('<span class="sign">{}</span>').format(piece.text) if piece.is_sign else escape(piece.text)
+
+
+def _unmarked(piece: _Piece) -> str:
+    return f"⟨{piece.text}⟩" if len(piece.text) > 1 else piece.text

@@ -1,0 +1,118 @@
+"""A sheet being written: one row after the other, none of them kept in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell as WrittenCell
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+
+from migrator.reports.xlsx import styles
+from migrator.reports.xlsx.cells import Alarm, Cell, Walls, as_written, looks_like_a_formula
+from migrator.reports.xlsx.styles import Style
+from migrator.reports.xlsx.table import Table
+
+_A4 = "9"
+_HEAD_HEIGHT, _HEIGHT = 30.0, 18.0
+
+
+class Sheet:
+    """One sheet, landscape and as wide as a page; `widths` are characters, column by column."""
+
+    def __init__(self, workbook: Workbook, name: str, *, widths: Sequence[int], footer: str, walls: Walls) -> None:
+        self._walls = walls
+        self._sheet: Any = workbook.create_sheet(name)  # the stubs know little of a sheet that is streamed
+        self.last = 0  # the row written last, counted from 1
+        for position, width in enumerate(widths, start=1):
+            self._sheet.column_dimensions[get_column_letter(position)].width = width
+        self._sheet.sheet_view.showGridLines = False
+        self._set_up_for_print(footer)
+
+    def _set_up_for_print(self, footer: str) -> None:
+        sheet = self._sheet
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", _A4
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+        sheet.page_margins.left = sheet.page_margins.right = 0.5
+        sheet.oddFooter.left.text = footer.replace("&", "&&")
+        sheet.oddFooter.right.text = "&A  ·  &P / &N"
+
+    @property
+    def room(self) -> int:
+        """How many rows still fit."""
+        return self._walls.rows - self.last
+
+    def color_tab(self, color: str) -> None:
+        self._sheet.sheet_properties.tabColor = color
+
+    def freeze_below(self, row: int) -> None:
+        """Keep the rows down to this one in sight, and print it on every page; before the first `append`."""
+        self._sheet.freeze_panes = f"A{row + 1}"
+        self._sheet.print_title_rows = f"{row}:{row}"
+
+    def filter_by(self, head: int, width: int) -> None:
+        """Let the rows from the head to the last one be filtered."""
+        self._sheet.auto_filter.ref = f"A{head}:{get_column_letter(width)}{self.last}"
+
+    def append(self, cells: Iterable[tuple[Cell, Style]], *, height: float | None = None) -> None:
+        """Write one row; without a height the reader's program makes it as high as its texts."""
+        self.last += 1
+        if height is not None:
+            self._sheet.row_dimensions[self.last].height = height
+        self._sheet.append([self._cell(value, style) for value, style in cells])
+
+    def _cell(self, value: Cell, style: Style) -> WrittenCell:
+        written = as_written(value.value if isinstance(value, Alarm) else value, self._walls)
+        cell = WriteOnlyCell(self._sheet, value=written)
+        if isinstance(written, str):
+            cell.data_type = "s"  # also where it begins as a formula does
+            cell.quotePrefix = looks_like_a_formula(written)
+        cell.font, cell.alignment, cell.number_format = style.font, style.alignment, style.number
+        if style.fill is not None:
+            cell.fill = style.fill
+        if style.border is not None:
+            cell.border = style.border
+        return cell
+
+
+def write_table(workbook: Workbook, table: Table, *, footer: str, walls: Walls) -> None:
+    """Write one sheet: title, what it says, the total, the head, and as many rows as there is room for."""
+    sheet = Sheet(workbook, table.name, widths=[column.width for column in table.columns], footer=footer, walls=walls)
+    head = 4 if table.total else 3
+    sheet.freeze_below(head)
+    if table.is_alarming:
+        sheet.color_tab(styles.RED)
+    sheet.append([(f"{table.english}  ·  {table.french}", styles.TITLE)], height=26)
+    sheet.append([(table.about, styles.NOTE)], height=_HEIGHT)
+    if table.total:
+        sheet.append([(value, _style(value)) for value in table.total])
+    sheet.append([(column.head, styles.HEAD) for column in table.columns], height=_HEAD_HEIGHT)
+    hidden = _write_rows(sheet, table)
+    if len(table.rows) > hidden:
+        sheet.filter_by(head, len(table.columns))
+    if hidden:
+        sheet.append([(Alarm(value=_not_shown(hidden)), styles.ALARM)])
+
+
+def _write_rows(sheet: Sheet, table: Table) -> int:
+    """How many rows found no room."""
+    fitting = len(table.rows) if len(table.rows) <= sheet.room else sheet.room - 1
+    for row in table.rows[:fitting]:
+        sheet.append([(value, _style(value)) for value in row])
+    return len(table.rows) - fitting
+
+
+def _not_shown(rows: int) -> str:
+    return f"{rows:,} more rows are not shown: a sheet ends here; the JSON report holds them all"
+
+
+def _style(value: Cell) -> Style:
+    if isinstance(value, Alarm):
+        return styles.ALARM if isinstance(value.value, str) else styles.ALARM_NUMBER
+    if isinstance(value, str):
+        return styles.TEXT
+    return styles.NUMBER if isinstance(value, int) else styles.SECONDS
