@@ -10,6 +10,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(text: str) -> str:
+    """A text as standard SQL writes it (backslashes mean themselves: our sessions see to it)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def listed(names: Iterable[str], prefix: str = "") -> str:
     """Identifiers separated by commas, each behind `prefix` (an alias with its dot)."""
     return ", ".join(prefix + quoted(name) for name in names)

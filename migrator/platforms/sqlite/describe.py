@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
+from migrator.platforms.relational.journal import is_ours
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.sqlite.identity import is_without_rowid
-from migrator.platforms.sqlite.journal import is_ours
 from migrator.platforms.sqlite.types import declared_length, declared_type, fidelity_of
 from storage.schema import Column, ForeignKey, Schema, Table, UniqueKey
 

@@ -9,13 +9,14 @@ from contextlib import AbstractContextManager, closing, contextmanager
 import pyarrow as pa
 
 from migrator.contracts import Capabilities, Examination, Marker, Predicate, Undone
+from migrator.platforms.relational.journal import read_markers
 from migrator.platforms.sqlite.connect import connect, path_of, translated
 from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.examine import examine
-from migrator.platforms.sqlite.journal import read_markers
 from migrator.platforms.sqlite.merge import SqliteMerge, merging
 from migrator.platforms.sqlite.rows import scan
 from migrator.platforms.sqlite.staging import SqliteStaging, staging
+from migrator.platforms.sqlite.transaction import SqliteTransaction
 from migrator.platforms.sqlite.undo import undo
 from storage.schema import Schema, Table
 
@@ -46,7 +47,7 @@ class SqliteTarget:
 
     def markers(self) -> tuple[Marker, ...]:
         with self._reading() as connection:
-            return read_markers(connection, {table.name: table for table in describe(connection).tables})
+            return read_markers(SqliteTransaction(connection), describe(connection).tables)
 
     def staging(self, run: str) -> AbstractContextManager[SqliteStaging]:
         return staging(self._path, run)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.sqlite.identity import rowid
-from migrator.platforms.sqlite.journal import live_name
 from storage.schema import Table
 
 
@@ -30,7 +30,7 @@ class Watermarks:
 
     def highest(self, table: Table) -> int:
         """The rowid below every one that an INSERT chooses: the greatest, or the sequence's if that is greater."""
-        highest = self._connection.execute(f"SELECT max({rowid(table)}) FROM {live_name(table)}").fetchone()[0]
+        highest = self._connection.execute(f"SELECT max({rowid(table)}) FROM main.{quoted(table.name)}").fetchone()[0]
         return max(highest or 0, self._sequence(table))
 
     def _sequence(self, table: Table) -> int:

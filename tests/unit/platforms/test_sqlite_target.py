@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrator.platforms.sqlite import undo
+from migrator.platforms.relational import undo
 from migrator.platforms.sqlite.target import SqliteTarget
 from storage.errors import MigratorError, Red, TransientFault
 from storage.schema import Kind, Type

@@ -1,0 +1,205 @@
+"""One transaction on one SQL platform, in its dialect: all that the merge and its undoing ask of a driver."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from migrator.contracts import Digest, Staged
+from migrator.platforms.relational.sqltext import listed, quoted
+from storage.errors import Red
+from storage.schema import Column, ForeignKey, Schema, Table
+
+LONGEST_NAME = 63
+"""Bytes every platform allows a name (PostgreSQL 63, MariaDB 64, SQLite any)."""
+
+
+class Transaction(ABC):
+    """A connection inside its transaction. Statements carry their values as literals: they are ours, not a person's.
+
+    Row aliases are fixed throughout: `t` a live row, `s` a staged one, `j` a journal entry.
+    """
+
+    # ── statements ──────────────────────────────────────────────────────────────────────────────────────────
+    @abstractmethod
+    def execute(self, statement: str) -> int:
+        """Run one statement; how many rows it touched. Red on a violated constraint."""
+
+    @abstractmethod
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query whose result is known to be short."""
+
+    @abstractmethod
+    def describe(self) -> Schema:
+        """The target's own tables, as this transaction sees them."""
+
+    @abstractmethod
+    def require_time(self) -> None:
+        """Red where the locks have been held for longer than the plan allows."""
+
+    @abstractmethod
+    def commit(self) -> None: ...
+
+    @contextmanager
+    def watching(self, one: Staged) -> Iterator[None]:
+        """A place to say which table a violated constraint belongs to."""
+        yield
+
+    # ── names ───────────────────────────────────────────────────────────────────────────────────────────────
+    @abstractmethod
+    def live(self, table: Table) -> str:
+        """The quoted name of a live table, whatever else is in reach."""
+
+    @abstractmethod
+    def stage(self, one: Staged) -> str:
+        """The quoted name of a table's staging."""
+
+    @abstractmethod
+    def own(self, name: str) -> str:
+        """The quoted name of a table this software keeps in the target."""
+
+    @abstractmethod
+    def owns(self, name: str) -> bool:
+        """Whether that table is there."""
+
+    # ── expressions ─────────────────────────────────────────────────────────────────────────────────────────
+    def staged_value(self, one: Staged, column: str) -> str:
+        """A staged value as the live column's type has it."""
+        return f"s.{quoted(column)}"
+
+    @abstractmethod
+    def differs(self, one: Staged, column: str) -> str:
+        """The condition that the live value is not exactly the staged one: NULL, case and spaces count."""
+
+    @abstractmethod
+    def is_distinct(self, left: str, right: str) -> str:
+        """The condition that two values are not equal, where NULL equals NULL."""
+
+    @abstractmethod
+    def row_hash(self, table: Table, alias: str, columns: Sequence[str] | None = None) -> str:
+        """The hash of one row: all of the table's columns, or just these."""
+
+    def staged_hash(self, one: Staged) -> str:
+        """The hash of a staged row of alias `s`: the one its live row has over the columns the mapping fills."""
+        return self.row_hash(one.table, "s", one.columns)
+
+    @abstractmethod
+    def digest(self, hashes: str) -> Digest:
+        """The digest of a query that gives one column `hash`."""
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────
+    def insert(self, one: Staged, values: str, source: str) -> str:
+        """The statement that creates rows: expressions over `source`, which is staging with its condition."""
+        return f"INSERT INTO {self.live(one.table)} ({listed(one.columns)}) SELECT {values} FROM {source}"
+
+    @abstractmethod
+    def update(
+        self, table: str, assignments: Sequence[tuple[str, str]], other: str, on: str, *, alias: str = "t"
+    ) -> str:
+        """The statement that sets columns of a table from the rows of `other` (with its alias) they meet."""
+
+    @abstractmethod
+    def delete(self, live: str, other: str, on: str) -> str:
+        """The statement that deletes the rows of `live` (alias t) that meet a row of `other` (with its alias)."""
+
+    @abstractmethod
+    def write_together(self, statements: Sequence[str]) -> None:
+        """Run statements whose rows refer to each other: their foreign keys hold when all are done."""
+
+    @abstractmethod
+    def create_own(self, name: str, columns: Sequence[tuple[str, str]], key: Sequence[str] = ()) -> None:
+        """Make a table of ours of these (name, type) columns; a first column of the type `entry` numbers its rows."""
+
+    @abstractmethod
+    def drop_own(self, name: str) -> None: ...
+
+    @abstractmethod
+    def stored_type(self, column: Column) -> str:
+        """The type that holds a value of the column exactly, without its constraints."""
+
+    text_type = "TEXT"
+    hash_type = "BLOB"
+    entry_type = "INTEGER"
+
+    # ── rows without a key ──────────────────────────────────────────────────────────────────────────────────
+    @abstractmethod
+    def before_creating(self, one: Staged) -> None:
+        """Remember what tells the rows about to be created in a table without a key from those already there."""
+
+    @abstractmethod
+    def created(self, one: Staged) -> str | None:
+        """`FROM … t WHERE …` of the rows created in a table without a key; None before there are any."""
+
+    def locator(self, table: Table) -> str:
+        """What is journalled of a created row `t` of a table without a key, beside its hash, to find it again."""
+        return "NULL"
+
+    @abstractmethod
+    def meets_keyless(self, table: Table, row: str, entry: str) -> str:
+        """The condition that a journal entry, once found, is about a live row; several may be alike."""
+
+    @abstractmethod
+    def find_keyless(self, table: Table, journal: str) -> None:
+        """Set `row` in each journal entry whose row is still there as the load left it, NULL in the others."""
+
+    def goes_keyless(self, table: Table, journal: str, alias: str) -> str:
+        """The condition that a live row is one that found entries without a fate take back."""
+        about = f"{self.meets_keyless(table, alias, 'g')} AND g.fate IS NULL"
+        return f"EXISTS (SELECT 1 FROM {journal} g WHERE {about})"
+
+    def delete_keyless(self, table: Table, journal: str) -> None:
+        """Delete the live rows of found entries without a fate, and no equal row of other people's."""
+        about = f"{self.meets_keyless(table, 't', 'j')} AND j.fate IS NULL"
+        self.execute(self.delete(self.live(table), f"{journal} j", about))
+
+    # ── locks and checks ────────────────────────────────────────────────────────────────────────────────────
+    @abstractmethod
+    def lock(self, staged: Sequence[Staged]) -> None:
+        """Lock the live rows that staging names, so that what is looked at next stays true until the end."""
+
+    @abstractmethod
+    def lock_journalled(self, table: Table, journal: str, key: Sequence[str]) -> None:
+        """Lock the live rows a journal names, against changes and against new rows that would point at them."""
+
+    @property
+    @abstractmethod
+    def enforces_references(self) -> bool:
+        """Whether the platform itself refuses rows that point at nothing, in every statement of this transaction."""
+
+    def check_deferred(self) -> None:
+        """Raise now what the platform would otherwise only find at the commit."""
+        return
+
+    @abstractmethod
+    def sequence_problems(self, table: Table) -> Iterator[str]:
+        """Why an ordinary INSERT would not find a free key; sequences that lag behind are first advanced."""
+
+    @abstractmethod
+    def parked(self, table: Table, column: Column) -> str | None:
+        """A value no row has, for a unique column that must be out of the way for a moment; None if there is none."""
+
+
+def pointing(child: str, parent: str, key: ForeignKey) -> str:
+    """The condition that a row of alias `child` points at one of alias `parent`."""
+    pairs = zip(key.columns, key.parent_columns, strict=True)
+    return " AND ".join(f"{parent}.{quoted(theirs)} = {child}.{quoted(ours)}" for ours, theirs in pairs)
+
+
+def shortened(name: str) -> str:
+    """The name itself, or its beginning with a hash of the whole where platforms would cut it off."""
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    kept = name.encode()[: LONGEST_NAME - 17].decode(errors="ignore")
+    return f"{kept}:{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}"
+
+
+def held_too_long(max_seconds: int, where: str) -> Red:
+    """The answer where a merge would hold its locks for longer than `target.max_lock_s` allows."""
+    return Red(
+        f"the locks would have been held for more than {max_seconds} s; nothing was committed",
+        where=where,
+        next="raise target.max_lock_s, or load at an hour when nobody needs the target",
+    )

@@ -1,0 +1,194 @@
+"""Taking a load back from its journal, in one transaction: what goes, what stays and why is in `fates`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrator.contracts import CREATE, OVERWRITE, Digest, Marker, RowNote, Undone
+from migrator.platforms.relational.components import components
+from migrator.platforms.relational.fates import FAILED, KEPT, Fates
+from migrator.platforms.relational.journal import (
+    RESTORED,
+    Journal,
+    before_column,
+    forget,
+    read_markers,
+    stored_columns,
+)
+from migrator.platforms.relational.sqltext import quoted
+from migrator.platforms.relational.transaction import Transaction, pointing
+from storage.errors import Misuse, Red
+from storage.schema import ForeignKey, Table, UniqueKey
+
+_NOTES = 1_000
+
+
+def undo(transaction: Transaction, run: str, *, whole: bool) -> Undone:
+    """See migrator.contracts.Target.undo; commits."""
+    undone = _Undo(transaction, run).run(whole=whole)
+    transaction.commit()
+    return undone
+
+
+class _Undo:
+    def __init__(self, transaction: Transaction, run: str) -> None:
+        self._transaction = transaction
+        self._schema = transaction.describe()
+        self._marker = self._find(run)
+        self._journals = [Journal.of(transaction, run, staged) for staged in self._marker.tables]
+
+    def _find(self, run: str) -> Marker:
+        markers = read_markers(self._transaction, self._schema.tables)
+        for marker in markers:
+            if marker.run == run:
+                return marker
+        known = ", ".join(marker.run for marker in markers) or "none"
+        raise Misuse("this target holds no such load", where=run, next=f"loads it holds: {known}")
+
+    def run(self, *, whole: bool) -> Undone:
+        for journal in self._journals:
+            self._transaction.lock_journalled(journal.staged.table, journal.name, journal.staged.key)
+        Fates(self._transaction, self._schema, self._journals).decide()
+        orphans = self._orphans()
+        for journal in self._journals:
+            self._restore(journal)
+        self._delete()
+        self._refuse_new_orphans(orphans)
+        self._transaction.check_deferred()
+        return self._conclude(whole=whole)
+
+    # ── taking back ─────────────────────────────────────────────────────────────────────────────────────────
+    def _restore(self, journal: Journal) -> None:
+        """Overwritten rows get their images before created rows go: no ON DELETE action may find them there."""
+        staged = journal.staged
+        columns = [column for column in stored_columns(staged.table) if column not in staged.key]
+        if not staged.key or not columns:
+            return
+        for unique in staged.table.unique:
+            self._park(journal, unique)
+        on = f"{journal.meets()} AND j.action = '{OVERWRITE}' AND {journal.is_undecided()}"
+        assignments = [(column, f"j.{before_column(column)}") for column in columns]
+        self._transaction.execute(self._transaction.update(journal.live, assignments, f"{journal.name} j", on))
+
+    def _park(self, journal: Journal, unique: UniqueKey) -> None:
+        """Rows of the load that hold a unique value which an image needs make way: they change or go themselves."""
+        table, live = journal.staged.table, journal.live
+        wanted = " AND ".join(f"j2.{before_column(column)} = t.{quoted(column)}" for column in unique.columns)
+        other = " OR ".join(
+            self._transaction.is_distinct(f"j2.{quoted_key}", f"j.{quoted_key}") for quoted_key in journal.key_columns
+        )
+        holders = (
+            f"{journal.meets()} AND {journal.is_undecided()} AND EXISTS (SELECT 1 FROM {journal.name} j2"
+            f" WHERE j2.action = '{OVERWRITE}' AND {journal.is_undecided('j2')} AND {wanted} AND ({other}))"
+        )
+        found = self._transaction.rows(f"SELECT 1 FROM {live} t JOIN {journal.name} j ON {holders} LIMIT 1")
+        if not found:
+            return
+        for name in unique.columns:
+            value = "NULL" if table.column(name).nullable else self._transaction.parked(table, table.column(name))
+            if value is not None and name not in journal.staged.key:
+                self._transaction.execute(self._transaction.update(live, [(name, value)], f"{journal.name} j", holders))
+                return
+
+    def _delete(self) -> None:
+        """Created rows go in reverse foreign-key order; rows that refer to each other in one go."""
+        by_name = {journal.staged.table.name: journal for journal in self._journals}
+        for group in reversed(components([journal.staged.table for journal in self._journals])):
+            journals = [by_name[table.name] for table in group.tables]
+            keyed = [self._deletion(journal) for journal in journals if journal.staged.key]
+            if group.is_cyclic:
+                self._transaction.write_together(keyed)
+            else:
+                for statement in keyed:
+                    self._transaction.execute(statement)
+            for journal in journals:
+                if not journal.staged.key:
+                    self._transaction.delete_keyless(journal.staged.table, journal.name)
+
+    def _deletion(self, journal: Journal) -> str:
+        going = f"{journal.meets()} AND j.action = '{CREATE}' AND {journal.is_undecided()}"
+        return self._transaction.delete(journal.live, f"{journal.name} j", going)
+
+    # ── nothing is left pointing at nothing ─────────────────────────────────────────────────────────────────
+    def _orphans(self) -> dict[str, int]:
+        """How many rows point at nothing, for every foreign key that taking the load back could break."""
+        if self._transaction.enforces_references:
+            return {}
+        touched = {journal.staged.table.name for journal in self._journals}
+        by_name = {table.name: table for table in self._schema.tables}
+        return {
+            f"{table.name}.{'+'.join(key.columns)} → {key.parent}": self._count_orphans(table, by_name[key.parent], key)
+            for table in self._schema.tables
+            for key in table.foreign_keys
+            if touched & {table.name, key.parent} and key.parent in by_name
+        }
+
+    def _count_orphans(self, table: Table, parent: Table, key: ForeignKey) -> int:
+        filled = " AND ".join(f"c.{quoted(column)} IS NOT NULL" for column in key.columns)
+        query = (
+            f"SELECT count(*) FROM {self._transaction.live(table)} c WHERE {filled}"
+            f" AND NOT EXISTS (SELECT 1 FROM {self._transaction.live(parent)} p WHERE {pointing('c', 'p', key)})"
+        )
+        return int(self._transaction.rows(query)[0][0])
+
+    def _refuse_new_orphans(self, before: dict[str, int]) -> None:
+        """The fixed point leaves none; if it ever did, this stops before the commit."""
+        for reference, count in self._orphans().items():
+            if count > before[reference]:
+                raise Red(
+                    f"taking the load back would leave {count - before[reference]} row(s) pointing at nothing",
+                    where=reference,
+                    next="nothing was changed; report this with the run's id",
+                )
+
+    # ── the outcome ─────────────────────────────────────────────────────────────────────────────────────────
+    def _conclude(self, *, whole: bool) -> Undone:
+        counts: dict[str | None, int] = {None: 0, KEPT: 0, FAILED: 0}
+        for journal in self._journals:
+            query = f"SELECT fate, count(*) FROM {journal.name} WHERE action <> '{RESTORED}' GROUP BY fate"
+            for fate, count in self._transaction.rows(query):
+                counts[fate] += count
+        notes = tuple(note for journal in self._journals for note in self._notes(journal))
+        after = Digest()
+        for journal in self._journals:
+            after += self._digest(journal, whole=whole)
+        before = self._marker.digest_whole if whole else self._marker.digest_touched
+        if counts[KEPT] or counts[FAILED]:
+            self._shrink_journals()
+        else:
+            forget(self._transaction, self._marker)
+        return Undone(
+            reversed=counts[None],
+            kept=counts[KEPT],
+            failed=counts[FAILED],
+            notes=notes,
+            digest_before_load=before or Digest(),
+            digest_after=after,
+        )
+
+    def _digest(self, journal: Journal, *, whole: bool) -> Digest:
+        table, live = journal.staged.table, journal.live
+        hashes = f"SELECT {self._transaction.row_hash(table, 't')} AS hash FROM {live} t"
+        if whole:
+            return self._transaction.digest(hashes)
+        if journal.staged.key:
+            return self._transaction.digest(f"{hashes} JOIN {journal.name} j ON {journal.meets()}")
+        # a row without a key that was not taken back was edited: it is no longer one of ours to sum
+        return Digest()
+
+    def _notes(self, journal: Journal) -> Iterator[RowNote]:
+        keys = "".join(f", {column}" for column in journal.key_columns)
+        rows = self._transaction.rows(
+            f"SELECT fate, why{keys} FROM {journal.name} WHERE fate IS NOT NULL ORDER BY entry LIMIT {_NOTES}"
+        )
+        for fate, why, *key in rows:
+            named = {column: str(value) for column, value in zip(journal.staged.key, key, strict=True)}
+            yield RowNote(table=journal.staged.table.name, key=named, why=f"{fate}: {why}")
+
+    def _shrink_journals(self) -> None:
+        """What stays can be asked for again; what got its before-image back still counts in the digest."""
+        for journal in self._journals:
+            self._transaction.execute(f"DELETE FROM {journal.name} WHERE action = '{CREATE}' AND fate IS NULL")
+            self._transaction.execute(
+                f"UPDATE {journal.name} SET action = '{RESTORED}' WHERE action = '{OVERWRITE}' AND fate IS NULL"
+            )
