@@ -141,6 +141,18 @@ class StepTiming:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SourceCost:
+    """What a snapshot cost the platform it read: statements, how long they were open and waited for, what they gave."""
+
+    statements: int = 0
+    longest_seconds: float = 0.0
+    longest_table: str = ""  # what the longest statement read
+    seconds: float = 0.0  # in all, spent waiting for the platform
+    rows: int = 0
+    bytes: int = 0  # of the rows as they arrived
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunReport:
     """Everything one run can say; verification.json is this value, and every other format renders it."""
 
@@ -170,3 +182,4 @@ class RunReport:
     notes: tuple[Problem, ...] = ()  # kept and failed rows of a rollback; rows kept by on_match
     timings: tuple[StepTiming, ...] = ()
     not_run: tuple[Check, ...] = ()
+    source_cost: SourceCost | None = None  # of the snapshot; archives of older versions do not say

@@ -15,6 +15,7 @@ from migrator import reports
 from migrator.contracts import Marker, ReadLimits, Source, Target, Undone
 from migrator.engine.check import MapCheck, map_check
 from migrator.engine.decisions import restore_decisions, save_decisions
+from migrator.engine.gentle import gently
 from migrator.engine.inspect import Inspection, inspect
 from migrator.engine.load import Identity, load
 from migrator.engine.prepare import materialise, prepare
@@ -67,7 +68,7 @@ class Service:
         return load_plan(path, self.settings.variables)
 
     def scope(self, plan: Plan) -> Scope:
-        with self._source(plan).fence() as reading, workbench() as bench:
+        with gently(self._source(plan), plan.needs_source().limits) as reading, workbench() as bench:
             return resolve(reading, plan, bench).scope
 
     # ── archives ────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from migrator.contracts import Reading
 from migrator.engine.classify import EXCLUDED, OWNED, SHARED
+from migrator.engine.gentle import Gentle
 from migrator.engine.proof import Proof
 from migrator.engine.scope import Scope, TableScope
 from migrator.plan import Plan
 from storage import moment
 from storage.identity import Identity
 from storage.writer import ArchiveWriter
+
+COST = "provenance/cost.json"
+"""What the snapshot cost its source: the fields of SourceCost. Archives of older versions have none."""
 
 
 class Audit:
@@ -36,13 +39,14 @@ class Audit:
 
 
 def write_documents(
-    writer: ArchiveWriter, reading: Reading, identity: Identity, plan: Plan, scope: Scope, proof: Proof, audit: Audit
+    writer: ArchiveWriter, reading: Gentle, identity: Identity, plan: Plan, scope: Scope, proof: Proof, audit: Audit
 ) -> None:
-    """Put run, fence, scope, proof, exclusions, inventory, DDL and, last, the audit into the archive."""
+    """Put run, fence, cost, scope, proof, exclusions, inventory, DDL and, last, the audit into the archive."""
     held = [table for table in scope.tables if table.class_ in (OWNED, SHARED)]
     documents = {
         "provenance/run.json": {"tool": identity.tool, "plan": plan.name, "plan_sha256": plan.sha256},
         "provenance/fence.json": asdict(reading.fence),
+        COST: asdict(reading.cost),
         "provenance/scope.json": _scope(held, scope),
         "provenance/proof.json": _proof(proof),
         "reports/exclusions.json": list(_exclusions(scope)),
@@ -91,7 +95,7 @@ def _exclusions(scope: Scope) -> Iterator[dict[str, str]]:
             yield {"table": table.name, "reason": table.reason}
 
 
-def _inventory(reading: Reading, table: TableScope) -> dict[str, Any]:
+def _inventory(reading: Gentle, table: TableScope) -> dict[str, Any]:
     columns = list(reading.schema.table(table.name).column_names)
     return {"table": table.name, "rows": table.rows, "columns": columns}
 

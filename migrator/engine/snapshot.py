@@ -12,10 +12,11 @@ from migrator.contracts import Reading, Source
 from migrator.engine.classify import OWNED, SHARED
 from migrator.engine.documents import Audit, write_documents
 from migrator.engine.extract import extract
+from migrator.engine.gentle import gently
 from migrator.engine.proof import Proof, Prover
 from migrator.engine.scope import Resolved, Scope, resolve
 from migrator.engine.workbench import workbench
-from migrator.outcomes import Progress, Tick, silent
+from migrator.outcomes import Progress, SourceCost, Tick, silent
 from migrator.plan import Plan
 from storage import moment
 from storage.errors import Recast, Red
@@ -35,6 +36,7 @@ class Snapshot:
     identity: Identity
     scope: Scope
     proof: Proof
+    cost: SourceCost
 
 
 def snapshot(
@@ -45,7 +47,7 @@ def snapshot(
     Red where the scope is undecided, a column cannot be held exactly, or the proof fails: no archive is left then.
     """
     audit = Audit()
-    with source.fence() as reading, workbench() as bench:
+    with gently(source, plan.needs_source().limits) as reading, workbench() as bench:
         audit.add("fence", asdict(reading.fence))
         progress(Tick(step="scope"))
         resolved = resolve(reading, plan, bench)
@@ -73,9 +75,10 @@ def snapshot(
                     problems=proof.problems,
                 )
             audit.add("proof", {"edges": len(proof.edges), "walked": sum(proof.walked.values())})
+            audit.add("cost", asdict(reading.cost))
             write_documents(writer, reading, identity, plan, resolved.scope, proof, audit)
             sealed = writer.commit()
-    return Snapshot(sealed=sealed, identity=identity, scope=resolved.scope, proof=proof)
+    return Snapshot(sealed=sealed, identity=identity, scope=resolved.scope, proof=proof, cost=reading.cost)
 
 
 def _identity(reading: Reading, plan: Plan, tool: str) -> Identity:
@@ -87,7 +90,7 @@ def _identity(reading: Reading, plan: Plan, tool: str) -> Identity:
         created_at=moment.written(at, "milliseconds"),
         source_platform=reading.schema.platform,
         source_version=reading.schema.version,
-        fence={name: str(value) for name, value in asdict(reading.fence).items()},
+        fence={name: str(value) for name, value in asdict(reading.fence).items() if value is not None},
         tool=tool,
     )
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from migrator.contracts import Undone
 from migrator.engine.check import MapCheck
+from migrator.engine.documents import COST
 from migrator.engine.ledger import column_fates
 from migrator.engine.load import Loaded
 from migrator.engine.prepare import Prepared
-from migrator.outcomes import Check, RunReport, Verdict, Verification, said_key
+from migrator.outcomes import Check, RunReport, SourceCost, Verdict, Verification, said_key
 from migrator.runs.catalog import RunRecord
 from storage import moment
 from storage.archive import Archive
@@ -87,11 +88,16 @@ def _about(report: RunReport, archive: Archive, prepared: Prepared) -> RunReport
         columns=column_fates(prepared),
         dropped_tables={drop.name: drop.because for drop in mapping.dropped_tables},
         excluded_tables=_excluded_tables(archive),
+        source_cost=_source_cost(archive),
     )
 
 
 def _excluded_tables(archive: Archive) -> dict[str, str]:
     return {entry["table"]: entry["reason"] for entry in json.loads(archive.document("reports/exclusions.json"))}
+
+
+def _source_cost(archive: Archive) -> SourceCost | None:
+    return SourceCost(**json.loads(archive.document(COST))) if COST in archive.documents() else None
 
 
 def rollback_report(subject: Subject, undone: Undone, of: RunReport | None) -> RunReport:
@@ -101,6 +107,7 @@ def rollback_report(subject: Subject, undone: Undone, of: RunReport | None) -> R
         _report(subject, Verdict.of(is_green)),
         archive_fingerprint=of.archive_fingerprint if of else "",
         fence=of.fence if of else {},
+        source_cost=of.source_cost if of else None,
         rollback={"reversed": undone.reversed, "kept": undone.kept, "failed": undone.failed},
         digests={"before_load": str(undone.digest_before_load), "after": str(undone.digest_after)},
         notes=tuple(Problem(where=note.table, what=note.why, examples=(said_key(note.key),)) for note in undone.notes),

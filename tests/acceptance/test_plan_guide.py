@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from migrator.contracts import ReadLimits
 from migrator.plan import read_plan
-from migrator.plan.reading import MATCH_POLICIES
+from migrator.plan.reading import _LIMITS, MATCH_POLICIES
 from migrator.plan.scope import FOREIGN_POLICIES
 from tests.acceptance.world import ROOT
 
@@ -21,6 +22,9 @@ def test_the_example_is_a_plan_that_says_everything() -> None:
     read = read_plan(example, file="docs/plan.md", variables=VARIABLES)
     scope = read.needs_source().scope
     assert all((scope.shared, scope.excluded, scope.references, scope.paths, scope.foreign, scope.attachments))
+    assert read.needs_source().limits == ReadLimits(
+        max_connections=3, allow_brief_lock=False, statement_timeout_s=600, rows_per_second=20_000
+    )
     assert read.store and read.mapping and read.needs_target().max_lock_s and scope.accept
 
 
@@ -35,6 +39,6 @@ def test_every_key_is_said() -> None:
     keys = {
         key for keys in re.findall(r"(?:required|optional)=\(([^)]*)\)", source) for key in re.findall(r'"(\w+)"', keys)
     }
-    choices = {*FOREIGN_POLICIES, *MATCH_POLICIES}
+    choices = {*FOREIGN_POLICIES, *MATCH_POLICIES, *_LIMITS}
     assert len(keys) > 15 and len(ROOTS) == 3
     assert [key for key in sorted(keys | choices) if not re.search(rf"\b{key}\b", GUIDE)] == []

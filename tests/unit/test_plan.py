@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from migrator.contracts import ReadLimits
 from migrator.plan import ColumnRoot, DatabaseRoot, TableRoot, load_plan, read_plan
 from storage.errors import Misuse
 
@@ -101,6 +102,46 @@ def test_a_mistake_has_its_line(written: str, instead: str, said: str, line: int
 def test_roots(root: str, read: object) -> None:
     text = f"plan: p\ntenant: t\nsource:\n  url: u\n  scope: {{root: {root}}}\n"
     assert read_plan(text, file="p", variables={"WHO": "x=y"}).needs_source().scope.root == read
+
+
+def _limited(lines: str) -> ReadLimits:
+    text = f"plan: p\ntenant: t\nsource:\n  url: u\n  scope: {{root: database}}\n{lines}"
+    return read_plan(text, file="p", variables={}).needs_source().limits
+
+
+def test_a_source_is_read_by_one_connection_and_without_a_lock_unless_the_plan_says_more() -> None:
+    assert _limited("") == ReadLimits(
+        max_connections=1, allow_brief_lock=False, statement_timeout_s=None, rows_per_second=None
+    )
+
+
+def test_the_limits_a_source_is_read_within() -> None:
+    lines = "  max_connections: 4\n  allow_brief_lock: true\n  statement_timeout: 30\n  rows_per_second: 500\n"
+    assert _limited(lines) == ReadLimits(
+        max_connections=4, allow_brief_lock=True, statement_timeout_s=30, rows_per_second=500
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "max_connections: 0",
+        "max_connections: many",
+        "rows_per_second: 0",
+        "rows_per_second: -1",
+        "rows_per_second: 0.5",
+        "rows_per_second: true",
+        "statement_timeout: 30s",
+        "allow_brief_lock: 1",
+        "allow_brief_lock: sometimes",
+        "rows_per_minute: 10",
+    ],
+)
+def test_a_limit_that_is_none_has_its_line(line: str) -> None:
+    with pytest.raises(Misuse) as refused:
+        _limited(f"  {line}\n")
+    assert refused.value.where == "p:6"
+    assert line.partition(":")[0] in refused.value.what
 
 
 def test_what_a_plan_lacks_is_said_when_it_is_needed() -> None:

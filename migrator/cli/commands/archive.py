@@ -38,6 +38,7 @@ def show(archive: ArchiveLocation, json: Json = False) -> None:
     stdout.print(
         f"{identity.tenant}, from {identity.source_platform}, as of {identity.fence.get('taken_at', '?')}", markup=False
     )
+    stdout.print(f"fence: {', '.join(f'{name} {value}' for name, value in identity.fence.items())}", markup=False)
     stdout.print(f"made by {identity.tool} at {identity.created_at}, key {found.fingerprint}", markup=False)
     print_table(
         "",

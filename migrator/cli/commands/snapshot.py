@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from migrator.cli.options import Json, PlanFile
 from migrator.cli.output import print_json, stderr, stdout
 from migrator.cli.progress import shown
+
+if TYPE_CHECKING:
+    from migrator.outcomes import SourceCost
 
 
 def command(plan: PlanFile, json: Json = False) -> None:
@@ -29,9 +33,19 @@ def command(plan: PlanFile, json: Json = False) -> None:
                 "fingerprint": sealed.fingerprint,
                 "tables": [{"name": part.table.name, "rows": part.rows} for part in sealed.tables],
                 "proof": asdict(taken.proof),
+                "cost": asdict(taken.cost),
             }
         )
         return
     stdout.print(sealed.location, markup=False)
     stderr.print(f"{sealed.rows} rows, {sealed.bytes} bytes; proven complete along {len(taken.proof.edges)} edges")
+    stderr.print(said_cost(taken.cost), markup=False)
     stderr.print(f"write down the signing key's fingerprint: {sealed.fingerprint}")
+
+
+def said_cost(cost: SourceCost) -> str:
+    """What the source was asked for, and for how long."""
+    return (
+        f"cost to the source: {cost.statements} statements, the longest open for {cost.longest_seconds:.1f} s"
+        f" ({cost.longest_table}), {cost.seconds:.1f} s in all, {cost.rows} rows, {cost.bytes} bytes"
+    )

@@ -10,6 +10,7 @@ from migrator.outcomes import (
     Difference,
     Equation,
     RunReport,
+    SourceCost,
     StepTiming,
     TableComparison,
     Verdict,
@@ -72,6 +73,9 @@ GREEN = replace(
     number=1,
     verdict=Verdict.GREEN,
     fence={"kind": "sqlite-read-transaction", "token": "data_version=41", "taken_at": "2026-11-21T22:00:00Z"},
+    source_cost=SourceCost(
+        statements=148, longest_seconds=2.25, longest_table="posts", seconds=6.5, rows=5_391, bytes=3_145_728
+    ),
     equations=(
         Equation(source="members", target="accounts", kind="split", archive=120, loaded=117, kept=1, rejected=2),
         Equation(source="members", target="profiles", kind="split", archive=120, loaded=118, rejected=2),

@@ -181,6 +181,11 @@ def test_empty_sections_say_so() -> None:
         assert said in text
 
 
+def test_the_cost_to_the_source_is_told_or_said_to_be_unknown() -> None:
+    assert "148" in Page(GREEN).text and "2.25 s (posts)" in Page(GREEN).text and "3.0 MiB" in Page(GREEN).text
+    assert "does not say what its snapshot asked" in Page(EMPTY).text
+
+
 def test_what_is_left_behind_is_listed_once_with_its_reason() -> None:
     dropped = ColumnFate(table="badges", column="icon", fate="dropped", reason="the new product has no badges")
     found = {

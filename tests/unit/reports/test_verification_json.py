@@ -70,6 +70,7 @@ def test_the_schema_describes_exactly_what_a_report_holds() -> None:
         "check": outcomes.Check,
         "problem": storage.problem.Problem,
         "timing": outcomes.StepTiming,
+        "cost": outcomes.SourceCost,
         "RunReport": RunReport,
     }
     held = {name: {field.name for field in dataclasses.fields(noun)} for name, noun in nouns.items()}
