@@ -240,4 +240,4 @@ class SourceContract:
     def test_an_unknown_address_is_misuse(self, platform: Platform) -> None:
         source = type(platform.source())
         with pytest.raises(Misuse):
-            source(f"{platform.words.get('nowhere', 'sqlite:///no/such/file.db')}").describe()
+            source(str(platform.words["nowhere"])).describe()

@@ -33,10 +33,11 @@ from tests.conformance.platforms import Platform, integers
 DDL = """
 CREATE TABLE teams (
     id INTEGER PRIMARY KEY, name VARCHAR(20) NOT NULL UNIQUE, size INTEGER CHECK (size >= 0),
-    lead_id INTEGER REFERENCES members (id) ON DELETE SET NULL);
+    lead_id INTEGER {ahead:REFERENCES members (id) ON DELETE SET NULL});
 CREATE TABLE members (
     id INTEGER PRIMARY KEY, team_id INTEGER NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     mentor_id INTEGER REFERENCES members (id) ON DELETE SET NULL, email VARCHAR(20) UNIQUE, note {text});
+{afterwards:ALTER TABLE teams ADD FOREIGN KEY (lead_id) REFERENCES members (id) ON DELETE SET NULL;}
 CREATE TABLE words (team_id INTEGER REFERENCES teams (id), word {text});
 CREATE TABLE badges (id {serial}, code VARCHAR(9) NOT NULL UNIQUE, weight {real});
 CREATE TABLE seats (
@@ -49,6 +50,13 @@ INSERT INTO members VALUES (1, 1, NULL, 'a@x', ''), (2, 2, 1, 'b@x', NULL), (3, 
 INSERT INTO words VALUES (1, 'same'), (2, 'their own'), (NULL, NULL);
 INSERT INTO badges (code, weight) VALUES ('old', 0.5);
 INSERT INTO seats (team_id, line, label) VALUES (1, 1, 'window');
+"""
+SHOUT = """
+{sqlite:CREATE TRIGGER shout AFTER INSERT ON teams BEGIN UPDATE teams SET name = upper(name) WHERE id = new.id; END;}
+{mysql:CREATE TRIGGER shout BEFORE INSERT ON teams FOR EACH ROW SET new.name = upper(new.name);}
+{postgresql:CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN new.name = upper(new.name); RETURN new; END';
+CREATE TRIGGER shout BEFORE INSERT ON teams FOR EACH ROW EXECUTE FUNCTION shout();}
 """
 MEMBERS = ("id", "team_id", "mentor_id", "email", "note")
 
@@ -348,10 +356,7 @@ class TargetContract:
         assert platform.rows("SELECT count(*) FROM words WHERE word = 'once'") == [(1,)]
 
     def test_rows_changed_by_a_trigger_are_noticed(self, platform: Platform, target: Target) -> None:
-        platform.run(
-            "CREATE TRIGGER shout AFTER INSERT ON teams BEGIN"
-            " UPDATE teams SET name = upper(name) WHERE id = new.id; END;"
-        )
+        platform.run(SHOUT)
         notes: list[object] = []
         rows = teams(create=[(10, "ours", 1, None)])
         merged(target, rows, commit=False, inside=lambda merge: notes.extend(merge.compare(rows.staged(target))))
