@@ -1,4 +1,4 @@
-"""migrator report RUN --format html|json"""
+"""migrator report RUN --format html|json|xlsx"""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from storage.system import translated
 
 def command(
     run: RunId,
-    format: Annotated[str, typer.Option("--format", help="html or json")] = "html",
+    format: Annotated[str, typer.Option("--format", help="html, json or xlsx")] = "html",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write here; else json goes to stdout.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """The report of a run: verification.json is the truth, the page renders it."""
+    """The report of a run: verification.json is the truth, page and workbook render it."""
     from migrator.wiring import service
 
     served = service()

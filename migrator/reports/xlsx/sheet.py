@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import ceil
 from typing import Any
 
 from openpyxl import Workbook
@@ -17,7 +18,8 @@ from migrator.reports.xlsx.styles import Style
 from migrator.reports.xlsx.table import Table
 
 _A4 = "9"
-_HEAD_HEIGHT, _HEIGHT = 30.0, 18.0
+_LINE, _TALLEST = 14.0, 409.0  # points; no row can be higher
+_LETTERS = 1.1  # of size 10 in one unit of a column's width, less than there is room for
 
 
 class Sheet:
@@ -27,9 +29,11 @@ class Sheet:
         self._walls = walls
         self._sheet: Any = workbook.create_sheet(name)  # the stubs know little of a sheet that is streamed
         self.last = 0  # the row written last, counted from 1
+        self._widths = widths
         for position, width in enumerate(widths, start=1):
             self._sheet.column_dimensions[get_column_letter(position)].width = width
         self._sheet.sheet_view.showGridLines = False
+        self._sheet.sheet_format.defaultRowHeight, self._sheet.sheet_format.customHeight = _height(1), True
         self._set_up_for_print(footer)
 
     def _set_up_for_print(self, footer: str) -> None:
@@ -37,7 +41,8 @@ class Sheet:
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", _A4
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-        sheet.page_margins.left = sheet.page_margins.right = 0.5
+        margins = sheet.page_margins
+        margins.left, margins.right, margins.top = 0.5, 0.5, 0.6
         sheet.oddFooter.left.text = footer.replace("&", "&&")
         sheet.oddFooter.right.text = "&A  ·  &P / &N"
 
@@ -59,11 +64,19 @@ class Sheet:
         self._sheet.auto_filter.ref = f"A{head}:{get_column_letter(width)}{self.last}"
 
     def append(self, cells: Iterable[tuple[Cell, Style]], *, height: float | None = None) -> None:
-        """Write one row; without a height the reader's program makes it as high as its texts."""
+        """Write one row, as high as its texts unless told a height in points."""
         self.last += 1
-        if height is not None:
+        row = [self._cell(value, style) for value, style in cells]
+        height = height or _height(self._lines(row))
+        if height > _height(1):
             self._sheet.row_dimensions[self.last].height = height
-        self._sheet.append([self._cell(value, style) for value, style in cells])
+        self._sheet.append(row)
+        self._sheet.row_dimensions.pop(self.last, None)  # written by now: what was kept of it would only grow
+
+    def _lines(self, row: Sequence[WrittenCell]) -> int:
+        """How many lines the tallest text wraps to: not every program measures this when it opens a file."""
+        cells = zip(row, self._widths, strict=False)
+        return max((_lines(cell, width) for cell, width in cells if cell.alignment.wrap_text), default=1)
 
     def _cell(self, value: Cell, style: Style) -> WrittenCell:
         written = as_written(value.value if isinstance(value, Alarm) else value, self._walls)
@@ -79,6 +92,15 @@ class Sheet:
         return cell
 
 
+def _lines(cell: WrittenCell, width: int) -> int:
+    room = width * _LETTERS * 10 / cell.font.size
+    return sum(max(1, ceil(len(line) / room)) for line in str(cell.value).split("\n"))
+
+
+def _height(lines: int) -> float:
+    return min(lines * _LINE + 2, _TALLEST)
+
+
 def write_table(workbook: Workbook, table: Table, *, footer: str, walls: Walls) -> None:
     """Write one sheet: title, what it says, the total, the head, and as many rows as there is room for."""
     sheet = Sheet(workbook, table.name, widths=[column.width for column in table.columns], footer=footer, walls=walls)
@@ -87,10 +109,10 @@ def write_table(workbook: Workbook, table: Table, *, footer: str, walls: Walls) 
     if table.is_alarming:
         sheet.color_tab(styles.RED)
     sheet.append([(f"{table.english}  ·  {table.french}", styles.TITLE)], height=26)
-    sheet.append([(table.about, styles.NOTE)], height=_HEIGHT)
+    sheet.append([(table.about, styles.NOTE)], height=20)
     if table.total:
         sheet.append([(value, _style(value)) for value in table.total])
-    sheet.append([(column.head, styles.HEAD) for column in table.columns], height=_HEAD_HEIGHT)
+    sheet.append((column.head, styles.NUMBER_HEAD if column.counts else styles.HEAD) for column in table.columns)
     hidden = _write_rows(sheet, table)
     if len(table.rows) > hidden:
         sheet.filter_by(head, len(table.columns))

@@ -10,7 +10,7 @@ INK, QUIET, RED, GREEN, PAPER = "1F2933", "5F6B76", "B42318", "1B6E3C", "FFFFFF"
 _GREY, _RULE = "E9ECEF", "C3CAD1"
 
 _LEFT = Alignment(vertical="top", wrap_text=True)
-_RIGHT = Alignment(vertical="top", horizontal="right")
+_RIGHT = Alignment(vertical="top", horizontal="right", indent=1)
 _LINE = Alignment(vertical="center")
 _THIN = Border(bottom=Side(style="hair", color=_RULE))
 
@@ -54,6 +54,7 @@ HEAD = Style(
     fill=_filled(_GREY),
     border=Border(bottom=Side(style="thin", color=INK)),
 )
+NUMBER_HEAD = replace(HEAD, alignment=Alignment(vertical="center", horizontal="right", indent=1, wrap_text=True))
 GREEN_BADGE = Style(font=_font(size=14, bold=True, color=PAPER), alignment=_LINE, fill=_filled(GREEN))
 RED_BADGE = Style(font=_font(size=14, bold=True, color=PAPER), alignment=_LINE, fill=_filled(RED))
 TO_SIGN = Style(font=_font(color=QUIET), border=Border(bottom=Side(style="thin", color=INK)))

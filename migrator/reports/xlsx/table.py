@@ -10,11 +10,12 @@ from migrator.reports.xlsx.cells import Row
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column's head in two languages, and its width in characters."""
+    """A column's head in two languages, its width in characters, and whether it `counts`."""
 
     english: str
     french: str
     width: int
+    counts: bool = False
 
     @property
     def head(self) -> str:

@@ -46,11 +46,14 @@ def _equations(report: RunReport) -> Table:
         if report.equations
         else "This report has no edges: no archived row was to be loaded.",
         columns=(
-            Column(english="Source table", french="table source", width=30),
-            Column(english="Target table", french="table cible", width=30),
+            Column(english="Source table", french="table source", width=26),
+            Column(english="Target table", french="table cible", width=26),
             Column(english="Kind", french="genre", width=10),
-            Column(english="Archive", french="archive", width=13),
-            *(Column(english=part.capitalize(), french=_PARTS_IN_FRENCH[part], width=13) for part in PARTS),
+            Column(english="Archive", french="archive", width=14, counts=True),
+            *(
+                Column(english=part.capitalize(), french=_PARTS_IN_FRENCH[part], width=12, counts=True)
+                for part in PARTS
+            ),
         ),
         rows=[_equation(equation, equation.unexplained) for equation in report.equations],
         total=("All edges", *_equation(findings.totals(report), lost)[1:]) if report.equations else (),
@@ -85,10 +88,10 @@ def _coverage(report: RunReport) -> Table:
         else "No table was compared.",
         columns=(
             Column(english="Target table", french="table cible", width=30),
-            Column(english="Expected", french="attendues", width=13),
-            Column(english="Found", french="trouvées", width=13),
-            Column(english="Compared", french="comparées", width=13),
-            Column(english="Different", french="différentes", width=13),
+            Column(english="Expected", french="attendues", width=13, counts=True),
+            Column(english="Found", french="trouvées", width=13, counts=True),
+            Column(english="Compared", french="comparées", width=13, counts=True),
+            Column(english="Different", french="différentes", width=13, counts=True),
             Column(english="Columns compared", french="colonnes comparées", width=50),
             Column(english="Not compared", french="non comparé", width=42),
         ),
@@ -119,7 +122,7 @@ def _ledger(report: RunReport) -> Table:
         columns=(
             Column(english="What", french="quoi", width=52),
             Column(english="It was", french="sort", width=13),
-            Column(english="Rows", french="lignes", width=13),
+            Column(english="Rows", french="lignes", width=13, counts=True),
             Column(english="Reason", french="motif", width=76),
         ),
         rows=[
@@ -153,7 +156,7 @@ def _columns(report: RunReport) -> Table:
             Column(english="Fate", french="sort", width=12),
             Column(english="In the target", french="dans la cible", width=36),
             Column(english="How", french="comment", width=34),
-            Column(english="Loses something", french="avec perte", width=10),
+            Column(english="Loses something", french="avec perte", width=14),
             Column(english="Reason", french="motif", width=40),
         ),
         rows=[
@@ -211,13 +214,13 @@ def _difference(difference: Difference) -> Row:
     whole = _ROWS.get(difference.kind)
     expected, actual = whole or (plain(difference.expected), plain(difference.actual))
     column = difference.column if difference.column and not whole else "whole row"
-    return difference.table, key or "no key", column, expected, Alarm(value=actual)
+    return difference.table, key or "no key", column, expected, actual
 
 
 _FINDING = (
     Column(english="Where", french="où", width=36),
     Column(english="What", french="quoi", width=50),
-    Column(english="Count", french="nombre", width=12),
+    Column(english="Count", french="nombre", width=12, counts=True),
     Column(english="Examples", french="exemples", width=32),
     Column(english="What to do", french="que faire", width=40),
 )
@@ -288,9 +291,9 @@ def _timings(report: RunReport) -> Table:
         about="Wall time of each step." if report.timings else "No timing was recorded.",
         columns=(
             Column(english="Step", french="étape", width=44),
-            Column(english="Seconds", french="secondes", width=16),
-            Column(english="Rows", french="lignes", width=16),
-            Column(english="Peak memory, bytes", french="mémoire maximale, octets", width=26),
+            Column(english="Seconds", french="secondes", width=16, counts=True),
+            Column(english="Rows", french="lignes", width=16, counts=True),
+            Column(english="Peak memory, bytes", french="mémoire maximale, octets", width=26, counts=True),
         ),
         rows=[
             (timing.step, timing.seconds, timing.rows or "", timing.peak_bytes or "not measured")
