@@ -16,6 +16,7 @@ _UNSEEN, _UNSEEN_BEFORE, _UNSEEN_AFTER = (
 )
 _EVERY = re.compile(" +")
 _NOWHERE = re.compile(r"(?!)")
+_NO_POSITION = range(0)
 _WORD_END = re.compile(r"(?<=[._:/])")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 
@@ -32,9 +33,9 @@ def compared(value: str | None, other: str | None) -> Markup:
     """One value beside the one it should equal, as HTML: what differs is marked, in sight however long both are."""
     if value is None or other is None:
         return visible(value)
-    start = _in_common(value, other)
-    end = _in_common(value[start:][::-1], other[start:][::-1])
-    before, part, after = value[:start], value[start : len(value) - end], value[len(value) - end :]
+    differing = _differing(value, other)
+    before, after = value[: differing.start], value[differing.stop :]
+    part = value[differing.start : differing.stop]
     marked = Markup("<mark>{}</mark>").format(_shown(_head(part, _LONGEST), _EVERY)) if part else Markup("")
     return _quoted(
         _shown(_tail(before, _AROUND), _UNSEEN_BEFORE) + marked + _shown(_head(after, _AROUND), _UNSEEN_AFTER)
@@ -44,6 +45,13 @@ def compared(value: str | None, other: str | None) -> Markup:
 def plain(value: str | None) -> str:
     """What `visible` says, whole and without markup: signs of several letters stand in ⟨ ⟩."""
     return "NULL" if value is None else f"'{''.join(map(_unmarked, _pieces(value, _UNSEEN)))}'"
+
+
+def plain_compared(value: str | None, other: str | None) -> str:
+    """`plain` beside the value it should equal: what looks the same and is not is spelled out."""
+    if value is None or other is None:
+        return plain(value)
+    return f"'{''.join(map(_unmarked, _pieces(value, _UNSEEN, _differing(value, other))))}'"
 
 
 def readable(words: str) -> str:
@@ -68,6 +76,12 @@ def key_text(key: dict[str, str]) -> Markup:
     return Markup(", ").join(Markup("{} {}").format(_shown(column), visible(value)) for column, value in key.items())
 
 
+def _differing(value: str, other: str) -> range:
+    """The positions of `value` that differ: from the first one that does to the last."""
+    start = _in_common(value, other)
+    return range(start, len(value) - _in_common(value[start:][::-1], other[start:][::-1]))
+
+
 def _in_common(value: str, other: str) -> int:
     """How many characters both begin with."""
     pairs = enumerate(zip(value, other, strict=False))
@@ -87,7 +101,8 @@ def _tail(value: str, length: int) -> str:
 
 
 def _shown(value: str, spaces: re.Pattern[str] = _UNSEEN) -> Markup:
-    return Markup("").join(_marked(piece) for piece in _pieces(value, spaces))
+    spelled = range(len(value) if spaces is _EVERY else 0)
+    return Markup("").join(_marked(piece) for piece in _pieces(value, spaces, spelled))
 
 
 @dataclass(frozen=True)
@@ -98,13 +113,12 @@ class _Piece:
     is_sign: bool
 
 
-def _pieces(value: str, spaces: re.Pattern[str]) -> Iterator[_Piece]:
+def _pieces(value: str, spaces: re.Pattern[str], spelled: range = _NO_POSITION) -> Iterator[_Piece]:
     """One piece for each character; `spaces` finds the spaces nobody would see."""
-    # in a part that differs, a combining accent is written out: é and é look the same and are not
-    combining = spaces is _EVERY
     marked = spaces.sub(lambda match: "␣" * len(match[0]), value)
-    for before, character in zip(value, marked, strict=True):
-        is_sign = _is_hidden(before, character, combining)
+    for position, (before, character) in enumerate(zip(value, marked, strict=True)):
+        # in a part that differs, a combining accent is written out: é and é look the same and are not
+        is_sign = _is_hidden(before, character, position in spelled)
         yield _Piece(_sign(character) if is_sign else character, is_sign)
 
 

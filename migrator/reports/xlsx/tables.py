@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migrator.outcomes import Check, Difference, Equation, RunReport
 from migrator.reports import findings
 from migrator.reports.chart import PARTS
-from migrator.reports.visible import plain
+from migrator.reports.visible import plain, plain_compared
 from migrator.reports.xlsx.cells import Alarm, Cell, Row
 from migrator.reports.xlsx.table import Column, Table
 from storage.problem import Problem
@@ -212,7 +212,10 @@ _ROWS = {"missing": ("a row", "no row"), "unexpected": ("no row", "a row")}
 def _difference(difference: Difference) -> Row:
     key = ", ".join(f"{column} {plain(value)}" for column, value in difference.key.items())
     whole = _ROWS.get(difference.kind)
-    expected, actual = whole or (plain(difference.expected), plain(difference.actual))
+    expected, actual = whole or (
+        plain_compared(difference.expected, difference.actual),
+        plain_compared(difference.actual, difference.expected),
+    )
     column = difference.column if difference.column and not whole else "whole row"
     return difference.table, key or "no key", column, expected, actual
 

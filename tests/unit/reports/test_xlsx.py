@@ -83,6 +83,7 @@ def test_differences_tell_null_from_empty_from_blank() -> None:
     assert rows[0] == ("accounts", "id '8b1f'", "email", "NULL", "''")
     assert rows[1][3:] == ("''", "'␣'")
     assert rows[2][3] == "'Zoé␣␣Lefèvre␣'"
+    assert rows[3][3:] == ("'Rene⟨U+0301⟩'", "'René'")
     assert str(rows[4][3]).endswith("rendez-vous le 12 janvier'")
     assert [row[2:] for row in rows[5:]] == [("whole row", "a row", "no row"), ("whole row", "no row", "a row")]
 
