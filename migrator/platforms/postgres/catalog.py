@@ -1,0 +1,82 @@
+"""What PostgreSQL's own catalog is asked: one query for all tables, whatever is described."""
+
+from __future__ import annotations
+
+TABLES = """
+SELECT c.oid, n.nspname, c.relname, n.nspname = current_schema() AS by_default, c.relkind = 'p' AS partitioned,
+    obj_description(c.oid, 'pg_class') AS comment, pg_get_partkeydef(c.oid) AS partition_key,
+    ARRAY(SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) AS parents
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND n.nspname !~ '^migrator(_|$)' AND c.relname !~ '^migrator(_|$)'
+ORDER BY c.oid
+"""
+
+COLUMNS = r"""
+WITH RECURSIVE based (domain, base, modifier) AS (
+    SELECT oid, typbasetype, typtypmod FROM pg_type WHERE typtype = 'd'
+    UNION ALL
+    SELECT b.domain, t.typbasetype, t.typtypmod
+    FROM based b JOIN pg_type t ON t.oid = b.base WHERE t.typtype = 'd'
+), domains AS (
+    SELECT b.domain, b.base, b.modifier FROM based b JOIN pg_type t ON t.oid = b.base WHERE t.typtype <> 'd'
+)
+SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod) AS native,
+    format_type(coalesce(d.base, a.atttypid), coalesce(d.modifier, a.atttypmod)) AS base,
+    CASE WHEN t.oid IN (1042, 1043) THEN nullif(coalesce(d.modifier, a.atttypmod), -1) - 4 END AS max_length,
+    a.attnotnull OR (own.typtype = 'd' AND own.typnotnull) AS not_null,
+    CASE WHEN a.attgenerated = '' THEN pg_get_expr(x.adbin, x.adrelid) END AS "default",
+    a.attgenerated <> '' AS generated,
+    a.attidentity <> '' OR coalesce(pg_get_expr(x.adbin, x.adrelid), '') ~ '^nextval\(' AS identity,
+    CASE WHEN NOT o.collisdeterministic THEN quote_ident(o.collname) END AS collation,
+    col_description(a.attrelid, a.attnum) AS comment, t.typtype = 'e' AS enumerated,
+    ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) AS choices,
+    a.attidentity::text AS identity_kind,
+    CASE WHEN a.attgenerated <> '' THEN pg_get_expr(x.adbin, x.adrelid) END AS expression,
+    CASE WHEN o.collname <> 'default' AND o.oid <> own.typcollation THEN quote_ident(o.collname) END
+        AS written_collation
+FROM pg_attribute a
+JOIN pg_type own ON own.oid = a.atttypid
+LEFT JOIN domains d ON d.domain = a.atttypid
+JOIN pg_type t ON t.oid = coalesce(d.base, a.atttypid)
+LEFT JOIN pg_attrdef x ON x.adrelid = a.attrelid AND x.adnum = a.attnum
+LEFT JOIN pg_collation o ON o.oid = a.attcollation
+WHERE a.attrelid = ANY(%s) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum
+"""
+
+KEYS = """
+SELECT i.indrelid, c.relname AS name, i.indisprimary AS "primary", ARRAY(
+        SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY k (number, place)
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+        WHERE k.place <= i.indnkeyatts ORDER BY k.place) AS columns
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE i.indrelid = ANY(%s) AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indisvalid
+ORDER BY i.indrelid, c.relname
+"""
+
+FOREIGN_KEYS = """
+SELECT f.conrelid, f.conname, f.confrelid, f.confdeltype::text, f.confupdtype::text, f.condeferrable,
+    ARRAY(SELECT a.attname::text FROM unnest(f.conkey) WITH ORDINALITY k (number, place)
+        JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.number ORDER BY k.place) AS columns,
+    ARRAY(SELECT a.attname::text FROM unnest(f.confkey) WITH ORDINALITY k (number, place)
+        JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.number ORDER BY k.place) AS parent_columns
+FROM pg_constraint f
+WHERE f.contype = 'f' AND f.conparentid = 0 AND f.conrelid = ANY(%s)
+ORDER BY f.conrelid, f.conname
+"""
+
+PARTITION_ROOTS = """
+SELECT c.oid, pg_partition_root(c.oid)::oid FROM pg_class c WHERE c.relispartition AND c.relkind IN ('r', 'p')
+"""
+
+TRIGGERS = """
+SELECT t.tgrelid, t.tgname FROM pg_trigger t WHERE NOT t.tgisinternal AND t.tgrelid = ANY(%s) ORDER BY 1, 2
+"""
+
+CHECKS = """
+SELECT k.conrelid, k.conname, pg_get_constraintdef(k.oid) FROM pg_constraint k
+WHERE k.contype IN ('c', 'u', 'p', 'f', 'x') AND k.conparentid = 0 AND k.conrelid = ANY(%s)
+ORDER BY k.conrelid, array_position(ARRAY['p', 'u', 'c', 'x', 'f'], k.contype::text), k.conname
+"""

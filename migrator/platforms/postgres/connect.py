@@ -1,0 +1,210 @@
+"""Opening connections to PostgreSQL, and the one place their errors are translated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import adbc_driver_manager
+import psycopg
+from adbc_driver_manager.dbapi import Connection as ArrowConnection
+from adbc_driver_postgresql import dbapi as arrow_driver  # type: ignore[import-untyped]
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from storage.errors import Fault, MigratorError, Misuse, Red, TransientFault
+
+_CONNECT_TIMEOUT_S = "20"
+_ANEW = "repeat the command: it starts anew from a point in time of its own"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """How a connection is to behave; times in seconds, None waits as long as the server's own settings say."""
+
+    read_only: bool = False
+    statement_timeout_s: int | None = None
+    lock_timeout_s: int | None = 30
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What makes values read and written as text the same on every server."""
+        settings = {
+            "application_name": "migrator",
+            "client_encoding": "UTF8",
+            "DateStyle": "ISO, YMD",
+            "IntervalStyle": "postgres",
+            "TimeZone": "UTC",
+            "extra_float_digits": "1",
+            "bytea_output": "hex",
+            "lc_monetary": "C",
+            "standard_conforming_strings": "on",
+            "synchronize_seqscans": "off",
+            "idle_in_transaction_session_timeout": "0",  # a fence waits while others work
+            "row_security": "off",  # rows a policy would hide are an error, never left out in silence
+        }
+        if self.read_only:
+            settings["default_transaction_read_only"] = "on"
+        if self.statement_timeout_s is not None:
+            settings["statement_timeout"] = f"{self.statement_timeout_s}s"
+        if self.lock_timeout_s is not None:
+            settings["lock_timeout"] = f"{self.lock_timeout_s}s"
+        return settings
+
+    @property
+    def statement(self) -> str:
+        """One statement that makes these settings."""
+        calls = (f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in self.settings.items())
+        return f"SELECT {', '.join(calls)}"
+
+
+def place(url: str) -> str:
+    """The address as a person may see it: user, host, port and database, and nothing else of it. Misuse if broken."""
+    parts = _parts(url)
+    user, host, port = parts.get("user"), parts.get("host") or parts.get("hostaddr") or "", parts.get("port")
+    host = host if host.startswith("/") or port is None else f"{host}:{port}"
+    return f"postgresql://{f'{user}@' if user else ''}{host}/{parts.get('dbname') or ''}"
+
+
+def _parts(url: str) -> dict[str, str]:
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # libpq quotes what it could not read, which may be the password
+        raise Misuse(
+            "not a PostgreSQL address",
+            where="postgresql://",
+            next="write postgresql://user:password@host:5432/database; a special character as its code: %40 is @",
+        ) from None
+    return {name: str(value) for name, value in parts.items() if value is not None}
+
+
+def connect(url: str, session: Session) -> psycopg.Connection:
+    """A psycopg connection in autocommit: transactions are ours to open."""
+    parts = _parts(url)
+    with translated(place(url)):
+        given = {} if "connect_timeout" in parts else {"connect_timeout": _CONNECT_TIMEOUT_S}
+        connection = psycopg.connect(make_conninfo(url, **given), autocommit=True)
+        try:
+            connection.execute(session.statement)
+        except psycopg.Error:
+            connection.close()
+            raise
+        return connection
+
+
+def connect_arrow(url: str, session: Session) -> ArrowConnection:
+    """An ADBC connection in autocommit; results come as Arrow."""
+    with translated(place(url)):
+        connection: ArrowConnection = arrow_driver.connect(url, autocommit=True)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(session.statement)
+                cursor.fetchall()
+        except adbc_driver_manager.Error:
+            connection.close()
+            raise
+        return connection
+
+
+# ── errors ──────────────────────────────────────────────────────────────────────────────────────────────────
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Turn what psycopg and ADBC raise into the project's errors; `where` is a `place`, or what was worked on."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise _said(error, error.sqlstate or "", where, _constraint(error)) from error
+    except adbc_driver_manager.Error as error:
+        raise _said(error, error.sqlstate or "", where, "") from error
+
+
+def _constraint(error: psycopg.Error) -> str:
+    named = (error.diag.schema_name, error.diag.table_name, error.diag.constraint_name)
+    return ".".join(part for part in named if part)
+
+
+def _said(error: Exception, state: str, where: str, constraint: str) -> MigratorError:
+    message = _message(str(error))
+    if state[:2] == "23":
+        return Red(
+            f"the target refuses the rows: {message}",
+            where=constraint or where,
+            next="the constraint is the target's own: mend the mapping, or reject these rows with a reason",
+        )
+    for rule in _BY_STATE:
+        if state.startswith(rule.sign):
+            return rule.made(message, where)
+    if not state:
+        for rule in _BY_TEXT:
+            if re.search(rule.sign, message):
+                return rule.made(message, where)
+    return Fault(f"PostgreSQL reports: {message}", where=where, next=f"see the message; {_ANEW}")
+
+
+_NOISE = re.compile(r"^.*?(?:ERROR|FATAL|PANIC):\s+|^.*?\bfailed: (?=\S)|^\w+: \[libpq\] [^:]*: ", re.DOTALL)
+
+
+def _message(text: str) -> str:
+    """The server's own sentence: not the statement, which holds keys, nor what drivers wrote before it."""
+    return _NOISE.sub("", text, count=1).strip().partition("\n")[0].removesuffix(".")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rule:
+    sign: str  # how the SQLSTATE begins; without one, what the message says
+    error: Callable[..., MigratorError]
+    what: str  # {} is the server's sentence
+    next: str
+
+    def made(self, message: str, where: str) -> MigratorError:
+        return self.error(self.what.format(message), where=where, next=self.next)
+
+
+def _rule(sign: str, error: Callable[..., MigratorError], what: str, next: str) -> _Rule:
+    return _Rule(sign=sign, error=error, what=what, next=next)
+
+
+_CREDENTIALS = "check user and password in the address"
+_REACH = "check that the server runs, and that host, port and firewall let this machine reach it"
+_GRANT = "have an administrator grant it; `migrator doctor PLAN` prints the script"
+_BY_STATE = (
+    _rule("28", Misuse, "the server does not let this user in: {}", _CREDENTIALS),
+    _rule("3D000", Misuse, "{}", "check the database's name at the end of the address"),
+    _rule("57P01", Fault, "the server ended the connection: {}", _ANEW),
+    _rule("57P03", TransientFault, "the server is not ready: {}", "wait until it is up, then repeat"),
+    _rule(
+        "57014", Fault, "a statement was given up: {}", "raise source.statement_timeout, or run when less is going on"
+    ),
+    _rule("55P03", TransientFault, "somebody holds a lock: {}", "wait until they are done, then repeat"),
+    _rule("40P01", TransientFault, "the server ended a deadlock: {}", "repeat; nothing was changed"),
+    _rule(
+        "40", TransientFault, "others changed the same rows, or a standby caught up: {}", "repeat; nothing was changed"
+    ),
+    _rule("53100", Fault, "the server's disk is full: {}", "free space on the server, then repeat; nothing was kept"),
+    _rule("53300", TransientFault, "{}", "lower source.max_connections, or wait until others disconnect"),
+    _rule("53", Fault, "the server has not enough resources: {}", "see the message; nothing was changed"),
+    _rule("42501", Fault, "a permission is missing: {}", _GRANT),
+    _rule("25006", Fault, "the server only lets itself be read: {}", "name the primary server, not a standby"),
+    _rule("42P01", Fault, "the schema changed meanwhile: {}", _ANEW),
+    _rule("42703", Fault, "the schema changed meanwhile: {}", _ANEW),
+    _rule("22", Red, "a value does not fit: {}", "see the value named in the message"),
+    _rule("08", Fault, "the connection was lost: {}", _ANEW),
+    _rule("57", Fault, "the server ended the connection: {}", _ANEW),
+)
+_BY_TEXT = (
+    _rule("(?i)password|authentication|role .* does not exist", Misuse, "{}", _CREDENTIALS),
+    _rule("database .* does not exist", Misuse, "{}", "check the database's name at the end of the address"),
+    _rule("(?i)resolve host|host name|Name or service", Misuse, "{}", "check the host's name in the address"),
+    _rule("pg_hba", Fault, "{}", "have an administrator let this user in from this machine (pg_hba.conf)"),
+    _rule("(?i)too many|connection slots", TransientFault, "{}", "wait until others disconnect, then repeat"),
+    _rule("starting up|shutting down", TransientFault, "{}", "wait until it is up, then repeat"),
+    _rule("(?i)certificate|SSL", Misuse, "{}", "check sslmode, sslrootcert and their neighbours in the address"),
+    _rule(
+        "(?i)refused|timeout|timed out|No such file|unreachable|No route", Fault, "cannot reach the server: {}", _REACH
+    ),
+    _rule(
+        "(?i)closed the connection|connection .*(?:lost|closed|reset)|EOF", Fault, "the connection was lost: {}", _ANEW
+    ),
+)

@@ -1,0 +1,142 @@
+"""What a PostgreSQL database declares: tables, columns, keys, triggers, read from its own catalog in a few queries.
+
+A partition is no table of its own: its rows are read through its parent. Foreign tables and views are left out.
+A column's `collation` is stated only where it makes equal what is not the same bytes (citext, and collations that are
+not deterministic); every other collation sorts, and is in the table's `ddl`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import namedtuple_row
+
+from migrator.platforms.postgres import catalog
+from migrator.platforms.postgres.ddl import create_table
+from migrator.platforms.postgres.types import declared_type, fidelity_of
+from storage.schema import Column, ForeignKey, Schema, Table, UniqueKey
+
+Found = Any
+"""A row of a catalog query, its columns by name."""
+
+_ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+_CITEXT_COLLATION = "citext"
+
+
+def describe(connection: Connection) -> Schema:
+    """Every table, in name order; a table of the session's own schema goes by its bare name, others by schema.table."""
+    return Schema(
+        platform="postgresql",
+        version=connection.info.parameter_status("server_version") or "",
+        tables=tuple(described.table for described in describe_all(connection)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """A table and its object id in the catalog."""
+
+    oid: int
+    table: Table
+    schema: str
+    partitioned: bool
+
+
+def describe_all(connection: Connection) -> list[Described]:
+    """Every table with what the catalog knows it by, in name order."""
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        found: list[Found] = list(cursor.execute(catalog.TABLES))
+        asked = [row.oid for row in found]
+
+        def by_table(query: str) -> dict[int, list[Found]]:
+            rows: list[Found] = list(cursor.execute(query, (asked,)))
+            return {oid: list(group) for oid, group in groupby(rows, key=lambda row: int(row[0]))}
+
+        parts = _Parts(
+            names={row.oid: _name(row) for row in found},
+            columns=by_table(catalog.COLUMNS),
+            keys=by_table(catalog.KEYS),
+            foreign_keys=by_table(catalog.FOREIGN_KEYS),
+            triggers=by_table(catalog.TRIGGERS),
+            constraints=by_table(catalog.CHECKS),
+            roots={row[0]: row[1] for row in cursor.execute(catalog.PARTITION_ROOTS)},
+        )
+    described = (
+        Described(oid=row.oid, table=_table(row, parts), schema=row.nspname, partitioned=row.partitioned)
+        for row in found
+    )
+    return sorted(described, key=lambda each: each.table.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What the queries found, by the object id of the table."""
+
+    names: dict[int, str]
+    columns: dict[int, list[Found]]
+    keys: dict[int, list[Found]]
+    foreign_keys: dict[int, list[Found]]
+    triggers: dict[int, list[Found]]
+    constraints: dict[int, list[Found]]
+    roots: dict[int, int]  # partition → the table its rows are read through
+
+
+def _name(row: Found) -> str:
+    return str(row.relname if row.by_default else f"{row.nspname}.{row.relname}")
+
+
+def _table(row: Found, parts: _Parts) -> Table:
+    keys = parts.keys.get(row.oid, [])
+    columns = parts.columns.get(row.oid, [])
+    return Table(
+        name=_name(row),
+        schema=None if row.by_default else row.nspname,
+        columns=tuple(_column(column) for column in columns),
+        primary_key=next((tuple(key.columns) for key in keys if key.primary), ()),
+        unique=tuple(UniqueKey(name=key.name, columns=tuple(key.columns)) for key in keys if not key.primary),
+        foreign_keys=tuple(_foreign_keys(parts.foreign_keys.get(row.oid, []), parts)),
+        triggers=tuple(trigger.tgname for trigger in parts.triggers.get(row.oid, [])),
+        comment=row.comment,
+        ddl=create_table(row, columns, parts.constraints.get(row.oid, [])),
+    )
+
+
+def _column(row: Found) -> Column:
+    type_ = declared_type(row.base, enumerated=row.enumerated)
+    is_citext = row.base.rpartition(".")[2] == "citext"
+    return Column(
+        name=row.attname,
+        type=type_,
+        native=row.native,
+        nullable=not row.not_null,
+        default=row.default,
+        generated=row.generated,
+        identity=row.identity,
+        max_length=row.max_length,
+        collation=_CITEXT_COLLATION if is_citext else row.collation,
+        comment=row.comment,
+        choices=tuple(row.choices),
+        fidelity=fidelity_of(type_),
+    )
+
+
+def _foreign_keys(rows: list[Found], parts: _Parts) -> list[ForeignKey]:
+    """A key that points at a partition points at the table its rows are read through."""
+    parent_of: Callable[[Found], int] = lambda row: parts.roots.get(row.confrelid, row.confrelid)  # noqa: E731
+    return [
+        ForeignKey(
+            name=row.conname,
+            columns=tuple(row.columns),
+            parent=parts.names[parent_of(row)],
+            parent_columns=tuple(row.parent_columns),
+            on_delete=_ACTIONS[row.confdeltype],
+            on_update=_ACTIONS[row.confupdtype],
+            deferrable=row.condeferrable,
+        )
+        for row in rows
+        if parent_of(row) in parts.names
+    ]
