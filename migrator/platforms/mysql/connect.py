@@ -1,0 +1,172 @@
+"""Opening MariaDB and MySQL: one session, one form of every value, and the one place where errors are translated.
+
+Values arrive as the bytes the server wrote (both client libraries in their raw mode): what a client converts it also
+loses, a zero date for instance. Two libraries serve: mysqlclient where it is installed, which is faster, else PyMySQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from migrator.platforms.mysql.address import Address, address_of
+from migrator.platforms.mysql.faults import fault_of
+
+__all__ = ["Address", "Connection", "Row", "address_of", "connect", "translated"]
+
+Row = tuple[bytes | None, ...]
+
+CONNECT_TIMEOUT_S = 10
+LOCK_WAIT_S = 30
+_PATIENCE_S = 7 * 86_400  # a reader that writes an archive, or a person at a breakpoint, is slower than servers expect
+_ROWS_AT_ONCE, _BYTES_AT_ONCE = 64, 8 << 20
+
+LENIENT_MODE = "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"
+"""For reading: zero and partial dates are data there, and may stand in a condition."""
+
+STRICT_MODE = f"{LENIENT_MODE},STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO"
+"""For writing: what does not fit is refused. Names are quoted as in standard SQL, backslashes are characters."""
+
+
+class Connection:
+    """One session. `execute` and `rows` are short; one `stream` at a time may be open, and nothing beside it."""
+
+    def __init__(self, driver: ModuleType, session: Any, address: Address) -> None:
+        self._driver = driver
+        self._session = session
+        self._address = address
+        self.version = self.text("SELECT VERSION()")
+
+    @property
+    def is_mariadb(self) -> bool:
+        return "mariadb" in self.version.lower()
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The version as numbers, major and minor."""
+        return tuple(int(part) for part in self.version.split("-")[0].split(".")[:2])
+
+    @property
+    def database(self) -> str:
+        return self._address.database
+
+    def execute(self, statement: str) -> int:
+        """Run a statement; how many rows it changed."""
+        with translated(str(self._address)), self._session.cursor() as cursor:
+            return int(cursor.execute(statement.encode()))
+
+    def rows(self, query: str) -> Sequence[Row]:
+        """Every row, in memory: for results known to be short."""
+        with translated(str(self._address)), self._session.cursor() as cursor:
+            cursor.execute(query.encode())
+            found: Sequence[Row] = cursor.fetchall()
+            return found
+
+    def text(self, query: str) -> str:
+        """The first column of the first row as text; empty where there is none, or NULL."""
+        rows = self.rows(query)
+        return (rows[0][0] or b"").decode() if rows else ""
+
+    def texts(self, query: str) -> list[tuple[str | None, ...]]:
+        """Every row, its values as text: for what the server says of itself."""
+        return [tuple(None if value is None else value.decode() for value in row) for row in self.rows(query)]
+
+    def stream(self, query: str, *, most: int) -> Iterator[list[Row]]:
+        """The rows as they come, in groups of at most `most` rows and near 8 MiB; leaving it early drains the rest."""
+        with translated(str(self._address)), self._session.cursor(self._driver.cursors.SSCursor) as cursor:
+            cursor.execute(query.encode())
+            group: list[Row] = []
+            size = 0
+            at_once = _ROWS_AT_ONCE
+            while rows := cursor.fetchmany(at_once):
+                group += rows
+                grown = sum([len(value) for row in rows for value in row if value is not None])
+                size += grown
+                # as many as their size allows: the widest row a server sends without large objects has 64 KiB
+                at_once = max(1, min(_ROWS_AT_ONCE, _BYTES_AT_ONCE // 8 * len(rows) // max(grown, 1)))
+                if size >= _BYTES_AT_ONCE or len(group) >= most:
+                    yield group
+                    group, size = [], 0
+            if group:
+                yield group
+
+    def close(self) -> None:
+        with translated(str(self._address)):
+            self._session.close()
+
+
+def connect(address: Address, *, mode: str, timeout_s: int | None = None, local_infile: bool = False) -> Connection:
+    """A session in autocommit, its clock at UTC; `timeout_s` bounds each statement (on MySQL: each SELECT)."""
+    driver = _driver()
+    options: dict[str, Any] = {"unix_socket": address.unix_socket} if address.unix_socket else {}
+    if local_infile:
+        options["local_infile"] = True
+    with translated(str(address)):
+        session = driver.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password if driver.__name__ == "MySQLdb" else address.password.encode(),
+            database=address.database,
+            charset="utf8mb4",
+            use_unicode=False,
+            conv={},
+            connect_timeout=CONNECT_TIMEOUT_S,
+            autocommit=True,
+            **options,
+            **_encryption(driver, address),
+        )
+    connection = Connection(driver, session, address)
+    _settle(connection, mode, timeout_s)
+    return connection
+
+
+def _driver() -> ModuleType:
+    name = "MySQLdb" if find_spec("MySQLdb") else "pymysql"
+    import_module(f"{name}.cursors")
+    return import_module(name)
+
+
+def _encryption(driver: ModuleType, address: Address) -> dict[str, Any]:
+    """A named authority means: encrypted or not at all, and to the very host the address names."""
+    files = {"ca": address.ssl_ca, "cert": address.ssl_cert, "key": address.ssl_key}
+    given = {name: path for name, path in files.items() if path}
+    if not given:
+        return {}
+    if driver.__name__ == "MySQLdb":
+        return {"ssl": given, "ssl_mode": "VERIFY_IDENTITY" if address.ssl_verify_identity else "REQUIRED"}
+    trusted = {"ssl_verify_cert": True, "ssl_verify_identity": address.ssl_verify_identity} if address.ssl_ca else {}
+    return {**{f"ssl_{name}": path for name, path in given.items()}, **trusted}
+
+
+def _settle(connection: Connection, mode: str, timeout_s: int | None) -> None:
+    settings = {
+        "sql_mode": f"'{mode}'",
+        "time_zone": "'+00:00'",
+        "lock_wait_timeout": LOCK_WAIT_S,
+        "innodb_lock_wait_timeout": LOCK_WAIT_S,
+        "wait_timeout": _PATIENCE_S,
+        "net_write_timeout": _PATIENCE_S,
+        "net_read_timeout": _PATIENCE_S,
+        "sql_quote_show_create": 1,
+    }
+    if connection.is_mariadb:
+        settings |= {"idle_transaction_timeout": 0, "idle_readonly_transaction_timeout": 0}
+        settings |= {"max_statement_time": timeout_s or 0}
+    else:
+        settings |= {"max_execution_time": 1_000 * (timeout_s or 0), "range_optimizer_max_mem_size": 0}
+    connection.execute("SET " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items()))
+    connection.execute("SET NAMES utf8mb4")
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Turn what a client library raises into the project's errors, by the server's number."""
+    try:
+        yield
+    except _driver().MySQLError as error:
+        raise fault_of(error, where) from error
