@@ -20,7 +20,7 @@ from storage.errors import MigratorError, Red, TransientFault
 from storage.schema import Kind, Type
 from storage.types import Variant
 from tests.conformance.platforms import SqlitePlatform
-from tests.conformance.targets import DDL, STORY, Rows, die, killed, members, merged, words
+from tests.conformance.targets import DDL, STORY, Rows, die, killed, members, merged, refusal, words
 
 
 @pytest.fixture
@@ -271,6 +271,32 @@ def _judge(
         assert row in noted, f"{row} stayed without a note"
     else:
         assert now == was, f"{row} is neither as before nor as loaded"
+
+
+# ── what is said before the commit ──────────────────────────────────────────────────────────────────────────
+def test_every_orphan_is_told_with_its_value(platform: SqlitePlatform) -> None:
+    platform.run(DDL)
+    platform.run("CREATE TABLE tags (id INTEGER PRIMARY KEY, team_id INTEGER DEFAULT 77 REFERENCES teams (id));")
+    story = (
+        members(create=[(11, 98, None, None, None)], keep=[(1, 97, None, "", None)]),
+        words((1, "fine"), (96, "lost")),
+        Rows("tags", ("id",), ("id",), create=[(5,)]),
+    )
+    target, problems = platform.target(), []
+    tables = [rows.staged(target) for rows in story]
+    merged(target, *story, commit=False, inside=lambda merge: problems.extend(merge.check(tables)))
+    assert len(problems) == 3
+    assert "members.team_id" in problems[0] and "98" in problems[0] and "97" not in problems[0]
+    assert "words.team_id" in problems[1] and "96" in problems[1]
+    assert "tags.team_id" in problems[2] and "77" in problems[2]
+
+
+def test_an_overwritten_value_that_others_point_at_is_told(platform: SqlitePlatform) -> None:
+    platform.run(DDL)
+    platform.run("CREATE TABLE mails (id INTEGER PRIMARY KEY, email VARCHAR(20) REFERENCES members (email));")
+    platform.insert("mails", [(1, "c@x")])
+    problem = refusal(platform.target(), members(overwrite=[(3, 2, None, "z@x", " ")]))
+    assert "mails.email" in problem and "c@x" in problem
 
 
 def test_a_fault_leaves_as_a_fault(tmp_path: Path) -> None:
