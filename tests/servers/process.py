@@ -80,7 +80,10 @@ def run(command: Sequence[str], folder: Path, *, environment: Mapping[str, str] 
 
 
 class Server:
-    """One process in the servers' account, in its folder, with its log beside its data. It ends with the tests."""
+    """One process in the servers' account, in its folder, with its log beside its data. It ends with the tests.
+
+    `own_account` leaves it in the account of the tests: for a program of their own Python, which no other may read.
+    """
 
     def __init__(
         self,
@@ -91,10 +94,11 @@ class Server:
         answers: Callable[[], bool],
         environment: Mapping[str, str] | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
+        own_account: bool = False,
     ) -> None:
         self.name = name
         self.folder = folder
-        self._command = command
+        self._command = _until_the_tests_end(command) if own_account else _unprivileged(command)
         self._answers = answers
         self._environment = environment or {}
         self._stop_signal = stop_signal
@@ -110,7 +114,7 @@ class Server:
         """Start it and wait until it answers; ServerError with the end of its log if it does not."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                _unprivileged(self._command),
+                self._command,
                 cwd=self.folder,
                 env={**os.environ, "HOME": str(self.folder), **self._environment},
                 stdin=subprocess.DEVNULL,
@@ -163,10 +167,15 @@ def _account() -> pwd.struct_passwd | None:
 
 
 def _unprivileged(command: Sequence[str]) -> list[str]:
-    """The command in the servers' account, told to end when the tests are killed."""
+    """The command in the servers' account."""
     account = _account()
     drop = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"] if account else []
-    return [program("setpriv"), "--pdeathsig=TERM", *drop, "--", *command]
+    return _until_the_tests_end(command, *drop)
+
+
+def _until_the_tests_end(command: Sequence[str], *options: str) -> list[str]:
+    """The command, told to end even when the tests are killed."""
+    return [program("setpriv"), "--pdeathsig=TERM", *options, "--", *command]
 
 
 def _children(pid: int) -> list[int]:

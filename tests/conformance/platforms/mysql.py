@@ -12,7 +12,7 @@ import pymysql
 from pymysql.constants import CLIENT
 from pymysql.cursors import Cursor
 
-from migrator.contracts import Source, Target
+from migrator.contracts import ReadLimits, Source, Target
 from tests.conformance.platforms.platform import asides
 
 _SQL_MODE = "ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY"
@@ -38,8 +38,9 @@ ORDER BY 1, 2
 
 
 class MysqlPlatform:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: ReadLimits | None = None) -> None:
         self.url = url
+        self.limits = limits or ReadLimits()
         self.words: Mapping[str, object] = {
             "text": "LONGTEXT",
             "blob": "LONGBLOB",
@@ -99,7 +100,7 @@ class MysqlPlatform:
     def source(self) -> Source:
         from migrator.platforms.mysql.source import MysqlSource
 
-        return MysqlSource(self.url)
+        return MysqlSource(self.url, self.limits)
 
     def target(self) -> Target:
         from migrator.platforms.mysql.target import MysqlTarget

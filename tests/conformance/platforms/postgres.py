@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from migrator.contracts import Source, Target
+from migrator.contracts import ReadLimits, Source, Target
 from tests.conformance.platforms.platform import asides
 
 _CATALOG = Path(__file__).with_name("postgres_catalog.sql").read_text(encoding="utf-8")
@@ -21,8 +21,9 @@ WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND NOT n.nspname ^@
 
 
 class PostgresPlatform:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: ReadLimits | None = None) -> None:
         self.url = url
+        self.limits = limits or ReadLimits()
         self.words: Mapping[str, object] = {
             "text": "TEXT",
             "blob": "BYTEA",
@@ -61,7 +62,7 @@ class PostgresPlatform:
     def source(self) -> Source:
         from migrator.platforms.postgres.source import PostgresSource
 
-        return PostgresSource(self.url)
+        return PostgresSource(self.url, self.limits)
 
     def target(self) -> Target:
         from migrator.platforms.postgres.target import PostgresTarget
