@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from storage import bag, csvtext, files, seal, twin
+from storage.address import below
 from storage.descriptor import Descriptor, read_descriptor
 from storage.errors import Misuse
 from storage.files import FileEntry
@@ -45,7 +46,7 @@ class Archive:
         """Misuse if there is no complete archive of that id; Red if its manifests or signatures do not hold."""
         if store.size(f"{archive_id}/{bag.TAG_MANIFEST}") is None:
             raise Misuse(
-                "there is no complete archive", where=f"{store.url}/{archive_id}", next="check the store and the id"
+                "there is no complete archive", where=below(store.url, archive_id), next="check the store and the id"
             )
         tag_manifest = read_bytes(store, f"{archive_id}/{bag.TAG_MANIFEST}")
         fingerprint = _signer(store, archive_id, tag_manifest)
@@ -65,7 +66,7 @@ class Archive:
 
     @property
     def location(self) -> str:
-        return f"{self.store.url}/{self._folder}"
+        return below(self.store.url, self._folder)
 
     def described(self) -> tuple[ArchivedTable, ...]:
         """Every table the descriptor knows: the platform's, and the one of held files."""
@@ -223,7 +224,7 @@ def _vouched(store: ObjectStore, archive_id: str, path: str, manifest: Mapping[s
 
 def _descriptor(store: ObjectStore, archive_id: str, manifest: Mapping[str, str]) -> Descriptor:
     path = f"data/{DESCRIPTOR}"
-    where = f"{store.url}/{archive_id}/{path}"
+    where = below(store.url, f"{archive_id}/{path}")
     if f"{path}.age" in manifest:
         raise Misuse("the archive is encrypted", where=where, next="decrypt it with age and its key first")
     return read_descriptor(_vouched(store, archive_id, path, manifest), where=where)

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage import bag, files, manual, seal
+from storage.address import below
 from storage.archive import Archive, ArchivedTable
 from storage.digest import TableDigest
 from storage.errors import Fault, Misuse, Red
 from storage.objects import ObjectStore, read_bytes
 from storage.package import DESCRIPTOR
 from storage.problem import Problem
-from storage.verified import verified
+from storage.verified import passing
 
 _TAGS = (bag.BAG_DECLARATION, bag.BAG_INFO, bag.MANIFEST, "README.txt", "LISEZMOI.txt", manual.CHECK_SCRIPT)
 _NEXT = "do not rely on this archive; get another copy of it"
@@ -45,7 +46,7 @@ def check_archive(
     expected = None if key is None else _fingerprint(key)
     there = {info.key.removeprefix(f"{archive_id}/"): info.size for info in store.list(f"{archive_id}/")}
     if not there:
-        raise Misuse("there is no archive", where=f"{store.url}/{archive_id}", next="check the store and the id")
+        raise Misuse("there is no archive", where=below(store.url, archive_id), next="check the store and the id")
     check = _Check(store, archive_id, there)
     fingerprint = check.run(expected, bytes_only=bytes_only)
     return CheckResult(
@@ -108,8 +109,8 @@ class _Check:
             self._find(path, "missing")
             return
         try:
-            with verified(self._store, f"{self._archive_id}/{path}", sha256):
-                pass
+            for _ in passing(self._store, f"{self._archive_id}/{path}", sha256):
+                pass  # hashed, and not kept
         except (Red, Fault) as error:
             self._find(path, error.what.removeprefix("corrupt: "))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,3 +57,8 @@ def new_archive_id(tenant: str, at: datetime) -> str:
     """`<slug>-<YYYYMMDDThhmmssZ>-<8 hex>`; the slug is what of the tenant's name fits `[a-z0-9-]`."""
     slug = slug_of(tenant)[:40] or "tenant"
     return f"{slug}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def is_archive_id(name: str) -> bool:
+    """Whether `new_archive_id` could have made this name."""
+    return re.fullmatch(r"[a-z0-9-]{1,40}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}", name) is not None

@@ -8,14 +8,16 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from storage.errors import AlreadyExists, Misuse, Red
-from storage.objects import ObjectInfo, Sink, checked_key, missing
+from storage.objects import ObjectInfo, Sink, Unfinished, checked_key, missing
 from storage.system import translated
 
 _UNFINISHED = ".unfinished"  # same file system as the objects, so that publishing is one rename; never listed
+_LONGEST_FOLDER = 100  # characters of it in an unfinished file's name, which then still fits everywhere
 
 
 def _fsync_folder(folder: Path) -> None:
@@ -47,7 +49,7 @@ class LocalStore:
             # a tenant's data is nobody else's on this machine: the folder is private, and so is every file in it
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             unfinished.mkdir(exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=unfinished)
+            descriptor, name = tempfile.mkstemp(dir=unfinished, prefix=_of_folder(key))
         temporary, file = Path(name), os.fdopen(descriptor, "wb")
         try:
             yield _LocalSink(file, target)
@@ -91,8 +93,8 @@ class LocalStore:
 
     def _claim_and_rename(self, temporary: Path, target: Path) -> None:
         # file systems without hard links (exFAT, some network shares): whoever makes the claim may look and rename
-        name = hashlib.sha256(str(target.relative_to(self.root)).encode()).hexdigest()
-        claim = self.root / _UNFINISHED / name
+        key = target.relative_to(self.root).as_posix()
+        claim = self.root / _UNFINISHED / (_of_folder(key) + hashlib.sha256(key.encode()).hexdigest())
         os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         try:
             if target.exists():
@@ -130,7 +132,14 @@ class LocalStore:
                 if key.startswith(prefix) or prefix.startswith(key + "/"):
                     yield from self._walk(Path(entry.path), prefix)
             elif key.startswith(prefix):
-                yield ObjectInfo(key=key, size=entry.stat(follow_symlinks=False).st_size)
+                status = entry.stat(follow_symlinks=False)
+                yield ObjectInfo(key=key, size=status.st_size, modified=_moment(status.st_mtime))
+
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        if self.root.is_dir():
+            with translated(self.root):
+                names = sorted(entry.name for entry in os.scandir(self.root) if entry.is_dir(follow_symlinks=False))
+            yield from (name for name in names if name.startswith(prefix) and name != _UNFINISHED)
 
     def size(self, key: str) -> int | None:
         path = self._path(key)
@@ -149,6 +158,24 @@ class LocalStore:
                     break
                 folder.rmdir()
 
+    def unfinished(self) -> Iterator[Unfinished]:
+        folder = self.root / _UNFINISHED
+        if not folder.is_dir():
+            return
+        with translated(folder):
+            for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+                with suppress(FileNotFoundError):  # it was finished meanwhile
+                    since = _moment(entry.stat(follow_symlinks=False).st_mtime)
+                    yield Unfinished(folder=entry.name.rpartition(".")[0], since=since, name=entry.name)
+
+    def discard(self, unfinished: Unfinished) -> None:
+        path = self.root / _UNFINISHED / checked_key(unfinished.name)
+        with translated(path):
+            path.unlink(missing_ok=True)
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
     def _path(self, key: str) -> Path:
         if key.partition("/")[0] == _UNFINISHED:
             raise Misuse(f"{key!r} is reserved by the store", where=self.url, next="choose another name")
@@ -164,6 +191,15 @@ class LocalStore:
                     where=str(step),
                     next="a store holds plain files and folders only: find out who put it there, then remove it",
                 )
+
+
+def _of_folder(key: str) -> str:
+    """How the names of what is unfinished begin, so that it is known whose it is."""
+    return f"{key.partition('/')[0][:_LONGEST_FOLDER]}."
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 class _LocalSink:

@@ -5,24 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from storage.address import split
+from storage.credentials import Credentials
 from storage.errors import Misuse
 from storage.local import LocalStore
 from storage.objects import ObjectStore
 
 
-def open_store(url: str) -> ObjectStore:
-    """The store at `file:///folder` or a plain path. Misuse for anything else; a missing folder is an empty store."""
+def open_store(url: str, credentials: Credentials | None = None) -> ObjectStore:
+    """The store at `file:///folder`, a plain path, or `s3://bucket/prefix?endpoint=…`; nothing is asked of it yet.
+
+    A missing folder is an empty store. Misuse for any other address, and for a bucket without credentials.
+    """
     scheme, separator, _ = url.partition("://")
     if not separator:
         if not url:
             raise Misuse("no store is named", where="store", next="write store: file:///path/to/folder")
         return LocalStore(Path(url))
+    if scheme == "s3":
+        return _bucket(url, credentials)
     parts = urlsplit(url)
     if scheme != "file":
         raise Misuse(
             f"a store of the kind {scheme}:// is not known",
             where=f"store {scheme}://{parts.hostname or ''}",
-            next="use file:///path/to/folder",
+            next="use file:///path/to/folder, or s3://bucket/prefix?endpoint=https://host:port",
         )
     if parts.netloc not in ("", "localhost") or parts.query or parts.fragment or not parts.path:
         raise Misuse("this is not the address of a local folder", where=url, next="write file:///path/to/folder")
@@ -31,9 +38,21 @@ def open_store(url: str) -> ObjectStore:
 
 def split_archive(location: str) -> tuple[str, str]:
     """`…/store/<archive-id>` as the store's address and the archive id. Misuse if it names no archive."""
-    store, _, archive_id = location.rstrip("/").rpartition("/")
+    store, archive_id = split(location)
     if not archive_id or archive_id in (".", ".."):
         raise Misuse(
             "this is not an archive's location", where=location or "archive", next="write <store>/<archive-id>"
         )
     return (store or ("/" if location.startswith("/") else "."), archive_id)
+
+
+def _bucket(url: str, credentials: Credentials | None) -> ObjectStore:
+    from storage.s3.address import S3Address  # the SDK is imported by who uses a bucket
+    from storage.s3.store import S3Store
+
+    address = S3Address.parse(url)
+    if credentials is None:
+        raise Misuse(
+            "no credentials for the bucket", where=url, next="export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
+    return S3Store(address, credentials)

@@ -6,10 +6,11 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import IO
 
 from storage.errors import AlreadyExists
-from storage.objects import ObjectInfo, Sink, checked_key, missing
+from storage.objects import ObjectInfo, Sink, Unfinished, checked_key, missing
 
 
 class MemoryStore:
@@ -17,6 +18,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
+        self._modified: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     @property
@@ -31,6 +33,7 @@ class MemoryStore:
         with self._lock:
             if exclusive and key in self._objects:
                 raise AlreadyExists("the object exists already", where=f"{self.url}/{key}", next="read it instead")
+            self._modified[key] = datetime.now(UTC)
             self._objects[key] = buffer.getvalue()
 
     @contextmanager
@@ -43,7 +46,11 @@ class MemoryStore:
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         for key in sorted(self._objects):
             if key.startswith(prefix) and key in self._objects:
-                yield ObjectInfo(key=key, size=len(self._objects[key]))
+                yield ObjectInfo(key=key, size=len(self._objects[key]), modified=self._modified[key])
+
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        keys = (key for key in list(self._objects) if key.startswith(prefix) and "/" in key)
+        yield from sorted({key.partition("/")[0] for key in keys})
 
     def size(self, key: str) -> int | None:
         content = self._objects.get(checked_key(key))
@@ -51,3 +58,12 @@ class MemoryStore:
 
     def delete(self, key: str) -> None:
         self._objects.pop(checked_key(key), None)
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        yield from ()  # it goes with its writer
+
+    def discard(self, unfinished: Unfinished) -> None:
+        """There is nothing to drop."""
+
+    def notes(self) -> tuple[str, ...]:
+        return ()

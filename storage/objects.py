@@ -1,12 +1,14 @@
-"""The contract of an object store: five verbs over flat keys. tests/conformance/test_object_stores.py is its suite."""
+"""The contract of an object store: a few verbs over flat keys. tests/conformance/test_object_stores.py is its suite."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, Protocol
 
+from storage.address import below
 from storage.errors import Misuse
 
 
@@ -14,6 +16,16 @@ from storage.errors import Misuse
 class ObjectInfo:
     key: str
     size: int  # bytes
+    modified: datetime  # when it appeared, by the store's own clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfinished:
+    """An object that is being written, or whose writer was killed; no reader sees it."""
+
+    folder: str  # the first name of its key
+    since: datetime  # the last sign of its writer that the store knows of
+    name: str  # what the store itself calls it
 
 
 class Sink(Protocol):
@@ -27,7 +39,7 @@ class ObjectStore(Protocol):
 
     @property
     def url(self) -> str:
-        """The store's address as a person would write it; `<url>/<archive-id>` is an archive's location."""
+        """The store's address as a person would write it; `below(url, archive_id)` is an archive's location."""
         ...
 
     def writer(self, key: str, *, exclusive: bool = False) -> AbstractContextManager[Sink]:
@@ -45,12 +57,31 @@ class ObjectStore(Protocol):
         """Every object whose key starts with `prefix`, sorted by key."""
         ...
 
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        """The first names of all keys that start with `prefix` and have further names below it, sorted.
+
+        `prefix` is the beginning of such a name. Costs by the number of folders, not of objects.
+        """
+        ...
+
     def size(self, key: str) -> int | None:
         """The object's size in bytes; None if there is no such object."""
         ...
 
     def delete(self, key: str) -> None:
         """Remove the object; no error if there is none."""
+        ...
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        """What is being written, and what killed writers left of objects that never appeared."""
+        ...
+
+    def discard(self, unfinished: Unfinished) -> None:
+        """Drop it; its writer, if there is one still, fails. No error if it is gone or finished meanwhile."""
+        ...
+
+    def notes(self) -> tuple[str, ...]:
+        """Which of these promises the store could keep only in part, in words, as far as it has noticed."""
         ...
 
 
@@ -68,7 +99,7 @@ def checked_key(key: str) -> str:
 
 def missing(store: ObjectStore, key: str) -> Misuse:
     """The error every store raises when a reader asks for an object that is not there."""
-    return Misuse("there is no such object", where=f"{store.url}/{key}", next="check the store and the archive's name")
+    return Misuse("there is no such object", where=below(store.url, key), next="check the store and the archive's name")
 
 
 def read_bytes(store: ObjectStore, key: str) -> bytes:

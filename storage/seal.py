@@ -39,6 +39,8 @@ SIGNATURE_FILES = (ED25519_SIGNATURE, ED25519_KEY, P256_SIGNATURE, P256_KEY)
 LATER_FILES = ("tagmanifest.tsr", "tsa-chain.pem")
 """Files a timestamp authority's answer may add; allowed beside the signatures, never required."""
 
+_FILES = ("ed25519.key.pem", "p256.key.pem")
+
 _PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey
 _PublicKey = Ed25519PublicKey | EllipticCurvePublicKey
 
@@ -66,16 +68,22 @@ class SigningKeys:
         """
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            ed25519 = _load_or_create(directory / "ed25519.key.pem", Ed25519PrivateKey.generate)
-            p256 = _load_or_create(directory / "p256.key.pem", lambda: generate_p256(SECP256R1()))
+            ed25519 = _load_or_create(directory / _FILES[0], Ed25519PrivateKey.generate)
+            p256 = _load_or_create(directory / _FILES[1], lambda: generate_p256(SECP256R1()))
         except OSError as error:
-            advice = "give this user that folder, or name another with MIGRATOR_SIGNING_KEY"
-            raise Fault(
-                f"the signing keys cannot be used: {error.strerror}", where=str(directory), next=advice
-            ) from error
+            raise _unusable(directory, error) from error
         if not isinstance(ed25519, Ed25519PrivateKey) or not isinstance(p256, EllipticCurvePrivateKey):
             raise Misuse("a signing key is of another kind", where=str(directory), next="put the right key back")
         return cls(ed25519=ed25519, p256=p256)
+
+    @classmethod
+    def load(cls, directory: Path) -> SigningKeys | None:
+        """The keys in `directory` as they are, None where they have yet to be made; errors as in `load_or_create`."""
+        try:
+            known = all((directory / name).exists() for name in _FILES)
+        except OSError as error:
+            raise _unusable(directory, error) from error
+        return cls.load_or_create(directory) if known else None
 
     @property
     def fingerprint(self) -> str:
@@ -90,6 +98,11 @@ class SigningKeys:
             P256_SIGNATURE: self.p256.sign(data, ECDSA(hashes.SHA256())),
             P256_KEY: _public_pem(self.p256.public_key()),
         }
+
+
+def _unusable(directory: Path, error: OSError) -> Fault:
+    advice = "give this user that folder, or name another with MIGRATOR_SIGNING_KEY"
+    return Fault(f"the signing keys cannot be used: {error.strerror}", where=str(directory), next=advice)
 
 
 def _load_or_create(path: Path, generate: Callable[[], _PrivateKey]) -> _PrivateKey:

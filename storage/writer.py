@@ -11,6 +11,7 @@ from typing import Self
 import pyarrow as pa
 
 from storage import bag, manual, package
+from storage.address import below
 from storage.errors import AlreadyExists, MigratorError, Misuse, Recast
 from storage.files import FILES_TABLE
 from storage.holding import HeldValues
@@ -54,7 +55,7 @@ class ArchiveWriter:
 
     @property
     def location(self) -> str:
-        return f"{self._store.url}/{self._identity.archive_id}"
+        return below(self._store.url, self._identity.archive_id)
 
     def __enter__(self) -> Self:
         if next(iter(self._store.list(f"{self._identity.archive_id}/")), None) is not None:

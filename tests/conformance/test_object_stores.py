@@ -14,7 +14,7 @@ from storage.errors import AlreadyExists, Misuse, TransientFault
 from storage.local import LocalStore
 from storage.memory import MemoryStore
 from storage.objects import ObjectInfo, ObjectStore, Sink, read_bytes, write_bytes
-from storage.retry import RetryStore
+from storage.retry import Retries, RetryStore
 
 
 class FlakyStore(MemoryStore):
@@ -67,7 +67,7 @@ STORES: dict[str, Callable[[Path], ObjectStore]] = {
     "memory": lambda _path: MemoryStore(),
     "local": lambda path: LocalStore(path / "store"),
     "local without hard links": lambda path: LocalStoreWithoutHardLinks(path / "store"),
-    "retry": lambda _path: RetryStore(FlakyStore(), sleep=lambda _seconds: None),
+    "retry": lambda _path: RetryStore(FlakyStore(), Retries(sleep=lambda _seconds: None)),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from storage.errors import Fault, TransientFault
 from storage.memory import MemoryStore
 from storage.objects import ObjectInfo
-from storage.retry import RetryStore
+from storage.retry import Retries, RetryStore
 
 
 class BrokenStore(MemoryStore):
@@ -28,7 +28,7 @@ class BrokenStore(MemoryStore):
 def test_it_gives_up_after_as_many_attempts_waiting_longer_each_time() -> None:
     waits: list[float] = []
     broken = BrokenStore(TransientFault("noise"))
-    store = RetryStore(broken, attempts=4, pause=1, sleep=waits.append)
+    store = RetryStore(broken, Retries(attempts=4, pause=1, sleep=waits.append))
     with pytest.raises(TransientFault):
         store.size("a")
     assert (broken.calls, waits) == (4, [1, 2, 4])
@@ -40,5 +40,5 @@ def test_it_gives_up_after_as_many_attempts_waiting_longer_each_time() -> None:
 def test_it_repeats_nothing_but_transient_faults() -> None:
     broken = BrokenStore(Fault("disk full"))
     with pytest.raises(Fault):
-        RetryStore(broken, sleep=lambda _seconds: None).size("a")
+        RetryStore(broken, Retries(sleep=lambda _seconds: None)).size("a")
     assert broken.calls == 1

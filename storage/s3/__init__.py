@@ -1,0 +1,1 @@
+"""Buckets of any server that speaks S3, as an object store."""

@@ -1,0 +1,210 @@
+"""A private Ceph RADOS Gateway: a real S3 server in one folder, with its monitor, its disk and its own authority."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import secrets
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from minio import Minio
+
+from storage.credentials import Credentials
+from tests.servers.process import LOOPBACK, Server, data_folder, free_port, program, run
+
+_SETTINGS = {
+    "auth cluster required": "cephx",
+    "auth service required": "cephx",
+    "auth client required": "cephx",
+    "cluster addr": LOOPBACK,
+    "public addr": LOOPBACK,
+    "ms bind ipv6": "false",
+    "mon allow pool size one": "true",
+    "mon data avail crit": "1",
+    "mon data avail warn": "1",
+    "mon max pg per osd": "2000",
+    "osd crush chooseleaf type": "0",
+    "osd objectstore": "memstore",
+    "osd pool default min size": "1",
+    "osd pool default pg autoscale mode": "off",
+    "osd pool default pg num": "1",
+    "osd pool default size": "1",
+    "memstore device bytes": str(2 << 30),
+    "paxos propose interval": "0.05",  # the cluster of one agrees with itself at once
+    "rgw gc obj min wait": "0",
+}
+_KEYS = {
+    "mon.": {"mon": "allow *"},
+    "client.admin": {"mon": "allow *", "osd": "allow *", "mgr": "allow *"},
+    "client.rgw.a": {"mon": "allow rw", "osd": "allow rwx"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """An empty bucket, how to reach it, and who owns it."""
+
+    name: str
+    endpoint: str
+    credentials: Credentials
+
+    def url(self, prefix: str = "") -> str:
+        return f"s3://{self.name}{'/' * bool(prefix)}{prefix}?endpoint={self.endpoint}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"AWS_ACCESS_KEY_ID": self.credentials.access_key, "AWS_SECRET_ACCESS_KEY": self.credentials.secret_key}
+
+    @property
+    def client(self) -> Minio:
+        """A client that shares nothing with ours, to look from outside."""
+        scheme, _, host = self.endpoint.partition("://")
+        return Minio(
+            host,
+            self.credentials.access_key,
+            self.credentials.secret_key,
+            secure=scheme == "https",
+            region="us-east-1",
+        )
+
+
+class Ceph:
+    """The server; `kill` is for tests that have it to themselves."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = itertools.count(1)
+        self._ports = {name: free_port() for name in ("http", "https", "mon v1", "mon v2")}
+        self.endpoint = f"http://{LOOPBACK}:{self._ports['http']}"
+        self.tls_endpoint = f"https://{LOOPBACK}:{self._ports['https']}"
+        self.ca = folder / "ca.pem"
+        self._configuration = ["-c", str(folder / "ceph.conf")]
+        self._servers: list[Server] = []
+        self.owner = self.stranger = Credentials(access_key="", secret_key="")
+
+    def create(self) -> None:
+        """Make the cluster, two users, and start the gateway."""
+        cluster = str(uuid.uuid4())
+        for name in ("mon", "osd", "rgw", "run", "log"):
+            run(["mkdir", name], self._folder)
+        self._configure(cluster)
+        self._start_monitor(cluster)
+        self._start_disk()
+        self.owner, self.stranger = self._user("owner"), self._user("stranger")
+        self._certify()
+        self._start_gateway()
+
+    def kill(self) -> None:
+        """kill -9 of the gateway, in the midst of whatever it does."""
+        self._servers[-1].kill()
+
+    def restart(self) -> None:
+        """Start the gateway again on the same ports; what was in its buckets is there."""
+        self.kill()
+        self._servers[-1].start()
+
+    def stop(self) -> None:
+        for server in reversed(self._servers):
+            server.kill()  # nothing of it is kept
+
+    def bucket(self, name: str = "bucket", *, tls: bool = False) -> Bucket:
+        """A new, empty bucket of the owner's."""
+        made = Bucket(
+            name=f"{name}-{next(self._numbers)}",
+            endpoint=self.tls_endpoint if tls else self.endpoint,
+            credentials=self.owner,
+        )
+        Minio(
+            f"{LOOPBACK}:{self._ports['http']}", self.owner.access_key, self.owner.secret_key, secure=False
+        ).make_bucket(made.name)
+        return made
+
+    # ── making it ───────────────────────────────────────────────────────────────────────────────────────────
+    def _configure(self, cluster: str) -> None:
+        settings = {
+            **_SETTINGS,
+            "fsid": cluster,
+            "mon host": f"[v2:{LOOPBACK}:{self._ports['mon v2']},v1:{LOOPBACK}:{self._ports['mon v1']}]",
+            "keyring": str(self._folder / "keyring"),
+            "mon data": str(self._folder / "mon"),
+            "osd data": str(self._folder / "osd"),
+            "rgw data": str(self._folder / "rgw"),
+            "run dir": str(self._folder / "run"),
+            "admin socket": str(self._folder / "run" / "$name.asok"),
+            "pid file": str(self._folder / "run" / "$name.pid"),
+            "log file": str(self._folder / "log" / "$name.log"),
+            "mon cluster log file": str(self._folder / "log" / "cluster.log"),
+        }
+        lines = ["[global]", *(f"{name} = {value}" for name, value in settings.items())]
+        lines += ["[osd]", f"keyring = {self._folder / 'osd' / 'keyring'}"]
+        (self._folder / "ceph.conf").write_text("\n".join(lines) + "\n")
+
+    def _start_monitor(self, cluster: str) -> None:
+        for number, (name, capabilities) in enumerate(_KEYS.items()):
+            caps = [word for pair in capabilities.items() for word in ("--cap", *pair)]
+            create = ["--create-keyring"] if number == 0 else []
+            self._run("ceph-authtool", "keyring", *create, "--gen-key", "-n", name, *caps)
+        addresses = f"[v2:{LOOPBACK}:{self._ports['mon v2']},v1:{LOOPBACK}:{self._ports['mon v1']}]"
+        self._run("monmaptool", "--create", "--clobber", "--fsid", cluster, "--addv", "a", addresses, "monmap")
+        self._run("ceph-mon", *self._configuration, "--mkfs", "-i", "a", "--monmap", "monmap", "--keyring", "keyring")
+        self._start("ceph-mon", "-i", "a")
+
+    def _start_disk(self) -> None:
+        key = self._run("ceph-authtool", "--gen-print-key").strip()
+        identity = str(uuid.uuid4())
+        self._run(
+            "ceph", *self._configuration, "osd", "new", identity, "-i", "-", text=json.dumps({"cephx_secret": key})
+        )
+        self._run("ceph-authtool", "--create-keyring", "osd/keyring", "--name", "osd.0", "--add-key", key)
+        self._run("ceph-osd", *self._configuration, "-i", "0", "--mkfs", "--osd-uuid", identity)
+        self._start("ceph-osd", "-i", "0")
+
+    def _user(self, name: str) -> Credentials:
+        made = Credentials(access_key=name.upper(), secret_key=secrets.token_hex(20))
+        keys = [f"--access-key={made.access_key}", f"--secret={made.secret_key}"]
+        self._run("radosgw-admin", *self._configuration, "user", "create", f"--uid={name}", "--display-name=x", *keys)
+        return made
+
+    def _certify(self) -> None:
+        names = f"subjectAltName=IP:{LOOPBACK},DNS:localhost"
+        options = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", names]
+        self._run("openssl", "req", *options, "-keyout", "key.pem", "-out", "ca.pem")
+        (self._folder / "gateway.pem").write_bytes((self._folder / "key.pem").read_bytes() + self.ca.read_bytes())
+
+    def _start_gateway(self) -> None:
+        http, https = (f"{LOOPBACK}:{self._ports[name]}" for name in ("http", "https"))
+        certificate = self._folder / "gateway.pem"
+        frontend = f"beast endpoint={http} ssl_endpoint={https} ssl_certificate={certificate}"
+        self._start("radosgw", "-n", "client.rgw.a", f"--rgw-frontends={frontend}", answers=self._answers)
+
+    def _start(self, name: str, *arguments: str, answers: Callable[[], bool] = lambda: True) -> None:
+        command = [program(name), *self._configuration, *arguments, "-f"]
+        self._servers.append(Server(name, command, self._folder, answers=answers))
+        self._servers[-1].start()
+
+    def _run(self, name: str, *arguments: str, text: str = "") -> str:
+        return run([program(name), *arguments], self._folder, text=text)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.endpoint, timeout=2):  # noqa: S310 - the test's own server
+                return True
+        except OSError:
+            return False
+
+
+@contextmanager
+def running() -> Iterator[Ceph]:
+    """A new server, running; gone with its data at the end."""
+    with data_folder("ceph") as folder:
+        ceph = Ceph(folder)
+        try:
+            ceph.create()
+            yield ceph
+        finally:
+            ceph.stop()
