@@ -1,4 +1,4 @@
-"""An archive from one store into another: every byte hashed on its way, and the copy an archive only when it is whole."""
+"""An archive from one store into another: every byte hashed on its way, and an archive only when it is whole."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from storage import bag
+from storage import bag, seal
 from storage.address import below
 from storage.archive import Archive
 from storage.check import CheckResult, check_archive
 from storage.errors import AlreadyExists, MigratorError, Red
 from storage.objects import ObjectStore, read_bytes, write_bytes
-from storage.verified import passing
+from storage.verified import corrupt, passing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,9 @@ class _Copy:
             with suppress(AlreadyExists):  # another copy of it was first, or another archive: compared next
                 write_bytes(self._target, self.last, read_bytes(self._source, self.last), exclusive=True)
         except BaseException:
-            self._remove()
+            with suppress(MigratorError):
+                if self._target.size(self.last) is None:  # else another copy of it was quicker, and stays
+                    self._remove()
             raise
 
     def _hashes(self) -> Mapping[str, str]:
@@ -81,16 +83,13 @@ class _Copy:
         vouched = {
             f"{self._archive_id}/{path}": sha256 for path, sha256 in (tags | self._manifest(bag.MANIFEST)).items()
         }
-        # what lies there is vouched for by signing the tag manifest, or came later; opening the archive verified it
-        signatures = {
-            info.key: hashlib.sha256(read_bytes(self._source, info.key)).hexdigest()
-            for info in self._source.list(f"{self._archive_id}/signatures/")
-        }
-        hashes = vouched | signatures
+        allowed = {f"{self._archive_id}/signatures/{name}" for name in (*seal.SIGNATURE_FILES, *seal.LATER_FILES)}
         for info in self._source.list(f"{self._archive_id}/"):
-            if info.key not in hashes and info.key != self.last:
-                raise self._damaged(self._source, info.key, "added")
-        return hashes
+            if info.key in allowed:  # no manifest holds their hashes; opening the archive has verified what they say
+                vouched[info.key] = hashlib.sha256(read_bytes(self._source, info.key)).hexdigest()
+            elif info.key not in vouched and info.key != self.last:
+                raise corrupt(self._source, info.key, "added")
+        return vouched
 
     def _manifest(self, name: str) -> dict[str, str]:
         return bag.parse_manifest(read_bytes(self._source, f"{self._archive_id}/{name}"), where=name)
@@ -130,14 +129,6 @@ class _Copy:
         return result
 
     def _remove(self) -> None:
-        with suppress(MigratorError):  # best effort: without its last object no reader takes it for an archive
-            self._target.delete(self.last)
-            for info in list(self._target.list(f"{self._archive_id}/")):
-                self._target.delete(info.key)
-
-    def _damaged(self, store: ObjectStore, key: str, what: str) -> Red:
-        return Red(
-            f"the archive is damaged: {what}",
-            where=below(store.url, key),
-            next="migrator archive check shows all of it",
-        )
+        self._target.delete(self.last)  # first: without it no reader takes the rest for an archive
+        for info in list(self._target.list(f"{self._archive_id}/")):
+            self._target.delete(info.key)

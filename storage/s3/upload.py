@@ -73,7 +73,7 @@ class Upload:
         stored = self._wire.request("HEAD", self._key).headers.get("Content-Length")
         if stored != str(self._size):
             raise Fault(
-                f"the server took {self._size} bytes and has {stored or 'none'}{f' ({answer.code})' * bool(answer.code)}",
+                f"the server took {self._size} bytes and has {stored or 'none'} {answer.code}".rstrip(),
                 where=self._wire.where(self._key),
                 next="run the same command again; if it stays so, ask whoever runs the server",
             )
