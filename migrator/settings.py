@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -16,17 +16,15 @@ class Settings:
     | variable             | what for                                                | default                        |
     | -------------------- | ------------------------------------------------------- | ------------------------------ |
     | MIGRATOR_HOME        | catalog, runs with their reports, default store, keys   | ~/.local/share/migrator        |
+    | MIGRATOR_CATALOG     | the catalog's database, sqlite:/// or postgresql://     | $MIGRATOR_HOME/catalog.db      |
     | MIGRATOR_SIGNING_KEY | the folder of the signing keys                          | $MIGRATOR_HOME/keys            |
     | any other            | `${NAME}` in a plan                                     |                                |
     """
 
     home: Path
     keys: Path
-    variables: Mapping[str, str]
-
-    @property
-    def catalog_url(self) -> str:
-        return f"sqlite:///{self.home / 'catalog.db'}"
+    catalog_url: str = field(repr=False)  # may hold a password
+    variables: Mapping[str, str] = field(repr=False)
 
     @property
     def default_store(self) -> str:
@@ -41,7 +39,12 @@ def read_settings(**given: str) -> Settings:
     environment = {**os.environ, **given}
     home = Path(environment.get("MIGRATOR_HOME") or "~/.local/share/migrator").expanduser().absolute()
     keys = environment.get("MIGRATOR_SIGNING_KEY")
-    return Settings(home=home, keys=Path(keys).expanduser() if keys else home / "keys", variables=environment)
+    return Settings(
+        home=home,
+        keys=Path(keys).expanduser() if keys else home / "keys",
+        catalog_url=environment.get("MIGRATOR_CATALOG") or f"sqlite:///{home / 'catalog.db'}",
+        variables=environment,
+    )
 
 
 def tool() -> str:

@@ -19,7 +19,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or writes the catalog, the keys or the variables of the person who runs it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MIGRATOR_HOME", str(tmp_path_factory.mktemp("home")))
-        for name in ("MIGRATOR_SIGNING_KEY", "SOURCE_URL", "TARGET_URL", "STORE_URL"):
+        for name in ("MIGRATOR_CATALOG", "MIGRATOR_SIGNING_KEY", "SOURCE_URL", "TARGET_URL", "STORE_URL"):
             patch.delenv(name, raising=False)
         yield
 

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import secrets
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text, update
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from mappings.nearest import nearest
 from migrator.outcomes import Verdict
 from migrator.runs import models
+from migrator.runs.database import Database, open_database
+from migrator.runs.upgrade import bring_to_head
 from storage import moment
 from storage.errors import Fault, MigratorError, Misuse
 
-HEAD = "0001"
-"""The newest migration; alembic, slow to import, is asked for only where a catalog is not there yet."""
-
-# what goes wrong reaches us as exceptions; without a handler it would be printed between our answers as well
-logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
-
-_BUSY_TIMEOUT_MS = 30_000
-_TRIES_FOR_A_NUMBER = 50
+_TRIES_FOR_AN_ID = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,27 +72,23 @@ class ReportRecord:
 class Catalog:
     """One connection pool to the catalog; every method is one transaction."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @classmethod
     def open(cls, url: str) -> Catalog:
-        """Open, creating or upgrading it. Fault where it cannot be used, Misuse where a newer program made it."""
-        engine = create_engine(url)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _tune_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
-        catalog = cls(engine)
+        """Open, creating or upgrading it. Fault where it cannot be used; Misuse where the address is wrong, or a newer
+        program made it."""
+        database = open_database(url)
         try:
-            with catalog._transaction() as connection:
-                _bring_to_head(connection, _shown(url))
+            bring_to_head(database)
         except BaseException:
-            catalog.close()
+            database.close()
             raise
-        return catalog
+        return cls(database)
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._database.close()
 
     # ── runs ────────────────────────────────────────────────────────────────────────────────────────────────
     def start(
@@ -120,11 +106,11 @@ class Catalog:
     ) -> RunRecord:
         """Record a run as running, under the next number of its plan and kind; two processes never get the same."""
         now = datetime.now(UTC)
-        for _ in range(_TRIES_FOR_A_NUMBER):
+        for _ in range(_TRIES_FOR_AN_ID):
             record = RunRecord(
                 run_id=f"{now:%Y%m%dT%H%M%S}-{kind}-{secrets.token_hex(2)}",
                 kind=kind,
-                number=self._last_number(plan, kind) + 1,
+                number=0,
                 plan=plan,
                 tenant=tenant,
                 state="running",
@@ -138,20 +124,19 @@ class Catalog:
                 of_run=of_run,
                 plan_file=plan_file,
             )
-            try:
-                with self._transaction() as connection:
-                    connection.execute(insert(models.Run).values(asdict(record)))
-                return record
-            except IntegrityError:
-                continue  # somebody else took the number between our look and our insert
-        raise Fault(
-            "no free run number", where=f"{plan}/{kind}", next="another program keeps starting runs of this plan"
-        )
+            with suppress(IntegrityError):  # somebody else got this id in this second
+                return self._numbered(record)
+        raise Fault("no free run id", where=f"{plan}/{kind}", next="repeat: another program keeps starting runs")
 
-    def _last_number(self, plan: str, kind: str) -> int:
-        with self._transaction() as connection:
-            query = select(func.max(models.Run.number)).where(models.Run.plan == plan, models.Run.kind == kind)
-            return connection.execute(query).scalar() or 0
+    def _numbered(self, record: RunRecord) -> RunRecord:
+        with self._database.transaction() as connection:
+            self._database.claim(connection, f"numbers of {record.plan}/{record.kind}")
+            query = select(func.max(models.Run.number)).where(
+                models.Run.plan == record.plan, models.Run.kind == record.kind
+            )
+            numbered = replace(record, number=(connection.execute(query).scalar() or 0) + 1)
+            connection.execute(insert(models.Run).values(asdict(numbered)))
+        return numbered
 
     def finish(self, run_id: str, *, verdict: Verdict | None, error: MigratorError | None = None) -> None:
         """The run came to its end; a red one says why."""
@@ -175,7 +160,7 @@ class Catalog:
             "error": told,
             "finished_at": _text(datetime.now(UTC)),
         }
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(update(models.Run).where(models.Run.run_id == run_id).values(values))
 
     def run(self, run_id: str) -> RunRecord:
@@ -197,12 +182,12 @@ class Catalog:
             query = query.where(models.Run.plan == plan)
         if kind is not None:
             query = query.where(models.Run.kind == kind)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return tuple(_seen(RunRecord(**row)) for row in connection.execute(query).mappings())
 
     # ── archives and reports ────────────────────────────────────────────────────────────────────────────────
     def record_archive(self, record: ArchiveRecord) -> None:
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(insert(models.Archive).values(asdict(record)))
 
     def archives(self, *, tenant: str | None = None) -> tuple[ArchiveRecord, ...]:
@@ -210,64 +195,19 @@ class Catalog:
         query = select(models.Archive.__table__).order_by(models.Archive.created_at, models.Archive.archive_id)
         if tenant is not None:
             query = query.where(models.Archive.tenant == tenant)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return tuple(ArchiveRecord(**row) for row in connection.execute(query).mappings())
 
     def record_report(self, run_id: str, *, format: str, path: str, content: bytes) -> None:
         """Where a report lies, and the hash it had when it was written."""
         sha256 = hashlib.sha256(content).hexdigest()
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(insert(models.Report).values(run_id=run_id, format=format, path=path, sha256=sha256))
 
     def reports(self, run_id: str) -> tuple[ReportRecord, ...]:
         query = select(models.Report.__table__).where(models.Report.run_id == run_id).order_by(models.Report.format)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return tuple(ReportRecord(**row) for row in connection.execute(query).mappings())
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except IntegrityError:
-            raise
-        except DatabaseError as error:
-            where = _shown(str(self._engine.url))
-            raise Fault(
-                f"the catalog cannot be used: {error.orig}",
-                where=where,
-                next="check disk space and permissions of MIGRATOR_HOME; move a damaged catalog aside",
-            ) from error
-
-
-def _bring_to_head(connection: Connection, where: str) -> None:
-    if inspect(connection).has_table("alembic_version"):
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        if found == HEAD:
-            return
-        if found is not None and found > HEAD:
-            raise Misuse(
-                f"the catalog is of version {found}, this program knows {HEAD}", where=where, next="upgrade migrator"
-            )
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _tune_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Python's driver begins no transaction before a CREATE TABLE: what stops half-way would leave half a catalog."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _seen(record: RunRecord) -> RunRecord:
@@ -289,7 +229,3 @@ def _is_alive(process: int) -> bool:
 
 def _text(at: datetime) -> str:
     return moment.written(at, "microseconds")
-
-
-def _shown(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from psycopg.sql import SQL, Literal
+from sqlalchemy import Connection, text
 
 import migrator.runs
 from migrator.outcomes import Verdict
-from migrator.runs.catalog import HEAD, ArchiveRecord, Catalog
+from migrator.runs.catalog import ArchiveRecord, Catalog
+from migrator.runs.database import open_database
 from migrator.runs.models import Base
-from storage.errors import Fault, Misuse, Red
+from migrator.runs.upgrade import HEAD
+from storage.errors import Fault, MigratorError, Misuse, Red
+from tests.servers.postgres import Postgres
+from tests.servers.process import LOOPBACK, PASSWORD, free_port
 
 OLD = Path(__file__).with_name("catalog_0001.sql")
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def file_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'catalog.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    address: str = request.getfixturevalue("file_url" if request.param == "sqlite" else "postgres_url")
+    return address
 
 
 @pytest.fixture
@@ -34,6 +46,17 @@ def catalog(url: str) -> Iterator[Catalog]:
     catalog = Catalog.open(url)
     yield catalog
     catalog.close()
+
+
+@contextmanager
+def beside(url: str) -> Iterator[Connection]:
+    """A transaction in the catalog's database that the catalog knows nothing of."""
+    database = open_database(url)
+    try:
+        with database.transaction() as connection:
+            yield connection
+    finally:
+        database.close()
 
 
 def program(code: str, *arguments: str, before: str = "") -> subprocess.Popen[str]:
@@ -91,9 +114,8 @@ def test_a_run_whose_program_died_is_shown_as_lost_and_stays_written_as_running(
         assert [run.state for run in catalog.runs()] == ["lost"]
     finally:
         catalog.close()
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        assert connection.execute("SELECT state FROM runs").fetchall() == [("running",)]
-    connection.close()
+    with beside(url) as connection:
+        assert connection.execute(text("SELECT state FROM runs")).scalars().all() == ["running"]
 
 
 def test_a_run_is_found_by_the_beginning_of_its_id(catalog: Catalog) -> None:
@@ -156,10 +178,8 @@ def test_a_report_is_found_with_the_hash_it_had(catalog: Catalog) -> None:
 
 # ── the file ────────────────────────────────────────────────────────────────────────────────────────────────
 def test_the_migrations_make_what_the_models_say(catalog: Catalog, url: str) -> None:
-    engine = create_engine(url)
-    with engine.connect() as connection:
+    with beside(url) as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
-    engine.dispose()
 
 
 def test_the_newest_migration_is_the_one_this_program_asks_for() -> None:
@@ -173,10 +193,22 @@ def test_an_up_to_date_catalog_opens_without_alembic(catalog: Catalog, url: str)
     assert outcome(program("print('alembic' in sys.modules)", url)).strip() == "False"
 
 
-def test_a_catalog_of_the_first_version_opens_with_all_it_holds(url: str) -> None:
-    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
-    connection.executescript(OLD.read_text("utf-8"))
-    connection.close()
+@pytest.fixture
+def old_url(url: str) -> str:
+    """A catalog as the first version left it, which knew SQLite alone: its statements are PostgreSQL's too."""
+    statements = [line for line in OLD.read_text("utf-8").split(";\n") if not line.startswith(("--", "COMMIT"))]
+    with beside(url) as connection:
+        for statement in sorted(statements, key=_parents_first):
+            connection.exec_driver_sql(statement)
+    return url
+
+
+def _parents_first(statement: str) -> int:
+    return "CREATE TABLE reports" in statement
+
+
+def test_a_catalog_of_the_first_version_opens_with_all_it_holds(old_url: str) -> None:
+    url = old_url
     catalog = Catalog.open(url)
     try:
         assert [(run.run_id, run.state, run.verdict, run.number) for run in catalog.runs()] == [
@@ -210,9 +242,8 @@ def die(connection, cursor, statement, *rest):
 
 
 def test_a_catalog_of_a_newer_program_is_left_alone(catalog: Catalog, url: str) -> None:
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+    with beside(url) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(Misuse, match="9999"):
         Catalog.open(url)
 
@@ -232,10 +263,83 @@ def test_a_folder_that_cannot_hold_a_catalog_is_a_fault(tmp_path: Path) -> None:
         Catalog.open(f"sqlite:///{tmp_path / 'file' / 'catalog.db'}")
 
 
-def test_a_catalog_that_cannot_be_written_is_a_fault(catalog: Catalog, url: str) -> None:
-    reading = Catalog.open(f"sqlite:///file:{url.removeprefix('sqlite:///')}?mode=ro&uri=true")
+def test_a_catalog_that_cannot_be_written_is_a_fault(file_url: str) -> None:
+    Catalog.open(file_url).close()
+    reading = Catalog.open(f"sqlite:///file:{file_url.removeprefix('sqlite:///')}?mode=ro&uri=true")
     try:
         with pytest.raises(Fault, match="readonly"):
             reading.start(kind="migration", plan="a", tenant="acme")
     finally:
         reading.close()
+
+
+# ── the server ──────────────────────────────────────────────────────────────────────────────────────────────
+SECRET = "a secret/word"  # noqa: S105
+
+
+def refused(url: str, error: type[MigratorError]) -> str:
+    """What is said of a catalog that cannot be opened."""
+    with pytest.raises(error) as told:
+        Catalog.open(url)
+    said = f"{told.value} {told.value.__cause__!r}"
+    assert told.value.next
+    assert not [secret for secret in (SECRET, quote(SECRET, safe=""), PASSWORD) if secret in said]
+    return said
+
+
+def test_a_wrong_password_or_database_is_a_misuse(postgres: Postgres, postgres_url: str) -> None:
+    name = postgres_url.rpartition("/")[2]
+    said = refused(postgres.url(name, name, SECRET), Misuse)
+    assert "password authentication failed" in said
+    assert f"postgresql://{name}@" in said
+    assert 'database "nowhere" does not exist' in refused(postgres.url(name, "nowhere"), Misuse)
+
+
+def test_a_server_that_is_not_there_is_a_fault() -> None:
+    said = refused(f"postgresql://me:{quote(SECRET, safe='')}@{LOOPBACK}:{free_port()}/catalog", Fault)
+    assert "refused" in said
+    assert "MIGRATOR_CATALOG" in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"mysql://me:{SECRET}@host/catalog",
+        f"postgresql://me:{SECRET}@host:port/catalog",
+        f"/folder/{SECRET}",
+        f"sqlite+nothing:{SECRET}",
+        SECRET,
+        "",
+    ],
+)
+def test_an_address_that_names_no_catalog_is_a_misuse_that_does_not_repeat_it(url: str) -> None:
+    assert "sqlite:////folder/catalog.db" in refused(url, Misuse)
+
+
+def test_a_user_who_may_make_no_table_is_told_so(postgres: Postgres, postgres_url: str) -> None:
+    name = postgres_url.rpartition("/")[2]
+    postgres.admin(SQL("CREATE ROLE reader LOGIN PASSWORD {}").format(Literal(PASSWORD)))
+    try:
+        said = refused(postgres.url("reader", name), Fault)
+    finally:
+        postgres.admin(SQL("DROP ROLE reader"))
+    assert "permission denied for schema public" in said
+
+
+def test_a_server_that_restarts_during_a_run_costs_nothing(private_postgres: Postgres) -> None:
+    catalog = Catalog.open(private_postgres.database())
+    try:
+        run = catalog.start(kind="migration", plan="a", tenant="acme")
+        private_postgres.restart()
+        catalog.finish(run.run_id, verdict=Verdict.GREEN)
+        assert catalog.run(run.run_id).state == "done"
+        private_postgres.kill()
+        with pytest.raises(Fault):
+            catalog.runs()
+    finally:
+        catalog.close()
+
+
+def test_a_tenant_of_any_length_is_recorded(catalog: Catalog) -> None:
+    run = catalog.start(kind="migration", plan="a", tenant="é" * 1000)
+    assert catalog.run(run.run_id).tenant == "é" * 1000

@@ -1,0 +1,129 @@
+"""Where the catalog lies: a SQLite file of one machine, or a PostgreSQL database that many share."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+
+from storage.errors import Fault, MigratorError, Misuse
+
+# what goes wrong reaches us as exceptions; without a handler it would be printed between our answers as well
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
+
+_WAIT_S = 30  # for others who write
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """One pool of connections; `where` is its address without password, `told` says its errors in our words."""
+
+    engine: Engine
+    where: str
+    told: Callable[[DBAPIError, str], MigratorError]
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction. IntegrityError passes, for whoever expects it; else Fault, or Misuse for a wrong address."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            raise self.told(error, self.where) from error
+
+    def claim(self, connection: Connection, what: str) -> None:
+        """Hold `what` until the transaction ends; whoever else claims it waits."""
+        if self.engine.dialect.name == "postgresql":  # on SQLite a transaction holds the whole catalog
+            name = func.hashtextextended(f"migrator/catalog/{what}", 0)
+            connection.execute(select(func.pg_advisory_xact_lock(name)))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """The database of that address, not reached yet. Misuse for an address that names none, without repeating it."""
+    kind = url.partition(":")[0].partition("+")[0]
+    if kind not in _KINDS:
+        raise Misuse("the catalog cannot be kept there", where="MIGRATOR_CATALOG", next=f"write {_FORMS}")
+    try:
+        return _KINDS[kind](make_url(url))
+    except (ArgumentError, ValueError):  # their messages hold parts of the address
+        raise Misuse("not the address of a catalog", where="MIGRATOR_CATALOG", next=f"write {_FORMS}") from None
+
+
+# ── SQLite ──────────────────────────────────────────────────────────────────────────────────────────────────
+def _sqlite(url: URL) -> Database:
+    engine = create_engine(url.set(drivername="sqlite"))
+    event.listen(engine, "connect", _tune_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return Database(engine=engine, where=str(url), told=_sqlite_told)
+
+
+def _tune_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA busy_timeout = {_WAIT_S * 1000}")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Python's driver begins no transaction before a CREATE TABLE: what stops half-way would leave half a catalog."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _sqlite_told(error: DBAPIError, where: str) -> MigratorError:
+    return Fault(
+        f"the catalog cannot be used: {error.orig}",
+        where=where,
+        next="check disk space and permissions of MIGRATOR_HOME; move a damaged catalog aside",
+    )
+
+
+# ── PostgreSQL ──────────────────────────────────────────────────────────────────────────────────────────────
+_DEFAULTS = {"application_name": "migrator", "client_encoding": "UTF8", "connect_timeout": "20"}
+_REFUSED = re.compile("password|authentication|does not exist|resolve host|host name|certificate|SSL", re.IGNORECASE)
+
+
+def _postgres(url: URL) -> Database:
+    address = url.set(drivername="postgresql+psycopg", query={**_DEFAULTS, **url.query})
+    # a run may take hours: what the pool held meanwhile is tried before it is used
+    engine = create_engine(address, pool_pre_ping=True)
+    event.listen(engine, "connect", _tune_postgres)
+    shown = URL.create("postgresql", url.username, None, url.host, url.port, url.database)
+    return Database(engine=engine, where=shown.render_as_string(), told=_postgres_told)
+
+
+def _tune_postgres(connection: Any, _record: object) -> None:
+    connection.execute(f"SET lock_timeout = '{_WAIT_S}s'")
+    connection.commit()
+
+
+def _postgres_told(error: DBAPIError, where: str) -> MigratorError:
+    state = getattr(error.orig, "sqlstate", None) or ""
+    said = str(error.orig).rpartition("FATAL:")[2].strip().partition("\n")[0]
+    # a server that refuses a connection gives no state, only words
+    if state.startswith(("28", "3D")) or (not state and _REFUSED.search(said)):
+        return Misuse(
+            f"the catalog cannot be opened: {said}",
+            where=where,
+            next="check user, password, host and database in MIGRATOR_CATALOG",
+        )
+    return Fault(
+        f"the catalog cannot be used: {said}",
+        where=where,
+        next="check that the server of MIGRATOR_CATALOG runs, has room, and lets this user make and change its tables",
+    )
+
+
+_KINDS: dict[str, Callable[[URL], Database]] = {"sqlite": _sqlite, "postgresql": _postgres, "postgres": _postgres}
+_FORMS = "postgresql://user:password@host:5432/database or sqlite:////folder/catalog.db"

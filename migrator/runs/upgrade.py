@@ -1,0 +1,44 @@
+"""The catalog's schema, made or brought up to date by whoever comes first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from migrator.runs.database import Database
+from storage.errors import Misuse
+
+HEAD = "0002"
+"""The newest migration; alembic, slow to import, is asked for only where a catalog is not there yet."""
+
+
+def bring_to_head(database: Database) -> None:
+    """Make or upgrade the tables; who starts meanwhile waits. Misuse where a newer program made the catalog."""
+    with database.transaction() as connection:
+        if _version(connection, database.where) == HEAD:
+            return
+        database.claim(connection, "schema")
+        if _version(connection, database.where) != HEAD:  # nobody did it while we waited
+            _upgrade(connection)
+
+
+def _version(connection: Connection, where: str) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found is not None and found > HEAD:
+        raise Misuse(
+            f"the catalog is of version {found}, this program knows {HEAD}", where=where, next="upgrade migrator"
+        )
+    return found
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
