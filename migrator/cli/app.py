@@ -10,6 +10,7 @@ import typer
 from migrator.cli.commands import (
     archive,
     demo,
+    doctor,
     inspect,
     map_,
     migrate,
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, inspect, scope, snapshot, rehearse, migrate, verify, rollback, report):
+for module in (demo, inspect, doctor, scope, snapshot, rehearse, migrate, verify, rollback, report):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(archive.app, name="archive")
 app.add_typer(map_.app, name="map")

@@ -67,10 +67,10 @@ def print_table(
         table.add_row(*row)
     if title:
         stdout.print(Text(title, style="bold"))
-    _print_as_wide_as_needed(table)
+    print_as_wide_as_needed(table)
 
 
-def _print_as_wide_as_needed(table: RichTable) -> None:
+def print_as_wide_as_needed(table: RichTable) -> None:
     """A file or a pipe has no width to fit into; a terminal has."""
     console = stdout if stdout.is_terminal else Console(width=_NO_WIDTH, highlight=False)
     with console.capture() as capture:

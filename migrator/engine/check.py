@@ -48,7 +48,7 @@ def map_check(
     missing = unmapped(mapping, source)
     if static:
         return MapCheck(problems=static, notes=(), unmapped=missing, prepared=None)
-    triggers = _triggers(schema.tables, mapping)
+    triggers = refused_triggers(schema.tables, mapping)
     prepared = prepare(workbench, archive, mapping, schema, progress=progress)
     progress(Tick(step="check"))
     red, notes = _probe(prepared)
@@ -62,7 +62,7 @@ def map_check(
     return MapCheck(problems=problems, notes=notes, unmapped=missing, prepared=prepared)
 
 
-def _triggers(tables: Sequence[Table], mapping: Mapping) -> tuple[Problem, ...]:
+def refused_triggers(tables: Sequence[Table], mapping: Mapping) -> tuple[Problem, ...]:
     """Triggers would change rows that nobody journals."""
     mapped = {table.name for table in mapping.tables}
     return tuple(

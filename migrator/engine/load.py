@@ -17,6 +17,8 @@ from storage import moment
 from storage.errors import Red
 from storage.problem import Problem
 
+MERGING = "merge, locks held"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
@@ -82,7 +84,7 @@ def load(
         clock.lap("stage and verify staging", rows)
         with target.merging(identity.run, max_seconds=max_lock_seconds) as merge:
             outcome = _merge(prepared, merge, whole=whole, progress=progress)
-            lock_seconds = clock.lap("merge, locks held", rows)
+            lock_seconds = clock.lap(MERGING, rows)
             if rehearse:
                 verification = verify_with(prepared, merge.scan, progress=progress)
                 clock.lap("verify what would be committed, locks held", verification.compared)

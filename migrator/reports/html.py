@@ -11,6 +11,7 @@ from migrator.outcomes import RunReport, Verdict
 from migrator.reports import findings, visible
 from migrator.reports.chart import PARTS, WIDTH, bars
 from migrator.reports.sentence import sentence
+from storage.quantity import said_duration, said_size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,24 +85,7 @@ def _environment() -> Environment:
     environment.filters["name"] = visible.name
     environment.filters["moment"] = lambda text: text.replace("T", " ").replace("Z", " UTC")
     environment.filters["key"] = visible.key_text
-    environment.filters["seconds"] = _duration
-    environment.filters["size"] = _size
+    environment.filters["seconds"] = said_duration
+    environment.filters["size"] = said_size
     environment.globals["compared"] = visible.compared
     return environment
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.2f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min {rest:02} s" if hours else f"{minutes} min {rest:02} s"
-
-
-def _size(count: int) -> str:
-    amount, unit = float(count), "B"
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if amount < 1024 or unit == "TiB":
-            break
-        amount /= 1024
-    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"

@@ -18,7 +18,7 @@ from migrator.contracts import ColumnCensus, Examination, Fence, Predicate, Read
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.sqlite.connect import connect, path_of, translated
 from migrator.platforms.sqlite.describe import describe
-from migrator.platforms.sqlite.examine import examine
+from migrator.platforms.sqlite.examine import examine_source
 from migrator.platforms.sqlite.rows import Selection, scan
 from migrator.platforms.sqlite.types import STORAGE_CLASSES, fidelity_of, found_type
 from storage import moment
@@ -48,8 +48,8 @@ class SqliteSource:
             return tuple(_candidates(connection, schema))
 
     def examine(self) -> Examination:
-        with translated(self._path):
-            return examine(self._path)
+        with translated(self._path), _reading(self._path) as connection:
+            return examine_source(connection, self._path)
 
     @contextmanager
     def fence(self) -> Iterator[SqliteReading]:

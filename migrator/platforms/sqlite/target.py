@@ -12,7 +12,7 @@ from migrator.contracts import Capabilities, Examination, Marker, Predicate, Und
 from migrator.platforms.relational.journal import read_markers
 from migrator.platforms.sqlite.connect import connect, path_of, translated
 from migrator.platforms.sqlite.describe import describe
-from migrator.platforms.sqlite.examine import examine
+from migrator.platforms.sqlite.examine import examine_target
 from migrator.platforms.sqlite.merge import SqliteMerge, merging
 from migrator.platforms.sqlite.rows import scan
 from migrator.platforms.sqlite.staging import SqliteStaging, staging
@@ -34,8 +34,8 @@ class SqliteTarget:
             return describe(connection)
 
     def examine(self, tables: Sequence[str]) -> Examination:
-        with translated(self._path):
-            return examine(self._path)
+        with self._reading() as connection:
+            return examine_target(connection, self._path)
 
     @contextmanager
     def scan(
