@@ -23,6 +23,12 @@ def _sqlite_source(url: str, limits: ReadLimits) -> Source:
     return SqliteSource(url, limits)
 
 
+def _mysql_source(url: str, limits: ReadLimits) -> Source:
+    from migrator.platforms.mysql.source import MysqlSource
+
+    return MysqlSource(url, limits)
+
+
 def _sqlite_target(url: str) -> Target:
     from migrator.platforms.sqlite.target import SqliteTarget
 
@@ -31,7 +37,11 @@ def _sqlite_target(url: str) -> Target:
 
 Opened = TypeVar("Opened")
 
-SOURCES: dict[str, Callable[[str, ReadLimits], Source]] = {"sqlite": _sqlite_source}
+SOURCES: dict[str, Callable[[str, ReadLimits], Source]] = {
+    "sqlite": _sqlite_source,
+    "mysql": _mysql_source,
+    "mariadb": _mysql_source,
+}
 TARGETS: dict[str, Callable[[str], Target]] = {"sqlite": _sqlite_target}
 
 

@@ -7,14 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from migrator.platforms.mysql.connect import Connection
-from migrator.platforms.mysql.sqltext import literal
 from migrator.platforms.mysql.types import choices_of, declared_type, fidelity_of
-from migrator.platforms.relational.sqltext import quoted
+from migrator.platforms.relational.sqltext import literal, quoted
 from storage.errors import Fault
 from storage.schema import Column, ForeignKey, Kind, Schema, Table, Type, UniqueKey
 
 OURS = "migrator_"
 """Tables whose names begin so are this software's own, never data."""
+
+TRANSACTIONAL = ("InnoDB", "ROCKSDB", "TokuDB", "ndbcluster")
+"""The engines whose tables a snapshot holds still."""
 
 _Row = tuple[str | None, ...]
 _TABLES = """

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from migrator.contracts import Scalar
+from migrator.platforms.relational.sqltext import literal
 from storage.schema import Column, Kind, Type
 from storage.types import Variant, to_text
 
@@ -20,11 +21,6 @@ _TEMPORAL = {
     Kind.TIMESTAMPTZ: re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z?"),
 }
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
-
-
-def literal(text: str) -> str:
-    """A text, quoted."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def literal_of(value: Scalar, column: Column) -> str | None:

@@ -8,7 +8,6 @@ text with NUL or broken UTF-8 → VARIANT; text in a character set that UTF-8 do
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -140,15 +139,16 @@ def wider(column: Column) -> Column:
     return with_type(column, _LITERAL if kind in _TEMPORAL else _VARIANT)
 
 
-def to_array(column: Column, values: Sequence[bytes | None]) -> pa.Array:
-    """One column's values, as the server wrote them, as an Arrow array; Misfit if one is not of the column's type."""
+def to_array(column: Column, values: pa.Array) -> pa.Array:
+    """One column's values, as the server wrote them, as an array of its type; Misfit if one is not of that type."""
     kind, data_type = column.type.kind, arrow_type(column.type)
     if kind is Kind.BINARY:
-        return pa.array(values, data_type)
+        return values
     if kind is Kind.VARIANT:
-        return pa.array([None if value is None else Variant.encode_text(value) for value in values], data_type)
+        raw = values.to_pylist()
+        return pa.array([None if value is None else Variant.encode_text(value) for value in raw], data_type)
     try:
-        texts = pa.array(values, pa.string())
+        texts = pc.cast(values, pa.string())
         if kind is Kind.TIMESTAMPTZ:
             return pc.cast(pc.cast(texts, pa.timestamp("us")), data_type)
         array = pc.cast(texts, data_type)

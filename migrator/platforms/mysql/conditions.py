@@ -1,0 +1,150 @@
+"""Predicates as conditions of SELECT statements: keys are written into them, since a reader may make no tables.
+
+A set of keys that is too large for one statement becomes several. Where one row can satisfy more than one of them, they
+overlap: two keys that the column's collation calls equal, or two of the rules of an AnyOf.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from migrator.contracts import Among, AnyOf, Matching, Predicate, Whole
+from migrator.platforms.mysql.sqltext import literal_of, literals_of
+from migrator.platforms.mysql.types import character_set
+from migrator.platforms.relational.sqltext import literal, quoted
+from storage.schema import Column, Kind, Table
+from storage.types import to_text
+
+MOST_KEYS = 8_192
+MOST_BYTES = 1 << 20  # of one statement; servers take 4 MiB and more
+_NUMERIC = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT)
+
+Key = tuple[str, ...]  # one key, its values as literals
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """What stands behind WHERE, for rows of alias `t`."""
+
+    sql: str
+    rule: int = 0  # which rule of an AnyOf it is of
+    deciding: tuple[str, ...] = ()  # the columns that decide whether a row satisfies the rule
+    overlaps: bool = False  # whether a row may satisfy another of the predicate's conditions too
+
+
+def conditions(table: Table, predicate: Predicate) -> Iterator[Condition]:
+    """The predicate as one condition or several, as few as statements allow; none where it selects nothing."""
+    if isinstance(predicate, Whole):
+        yield Condition(sql="true")
+    elif isinstance(predicate, Matching):
+        yield Condition(sql=_matching(table, predicate), deciding=predicate.columns)
+    elif isinstance(predicate, Among):
+        yield from _among(table, predicate)
+    else:
+        yield from _any_of(table, predicate)
+
+
+def _any_of(table: Table, predicate: AnyOf) -> Iterator[Condition]:
+    """All in one statement where it is short enough: the server gives each row once then."""
+    rules = [
+        replace(condition, rule=rule, overlaps=True)
+        for rule, part in enumerate(predicate.among)
+        for condition in conditions(table, part)
+    ]
+    if sum(len(rule.sql) for rule in rules) <= MOST_BYTES:
+        if rules:
+            yield Condition(sql=" OR ".join(f"({rule.sql})" for rule in rules))
+        return
+    yield from rules
+
+
+def _matching(table: Table, predicate: Matching) -> str:
+    parts = []
+    for name, value in zip(predicate.columns, predicate.values, strict=True):
+        if value is None:
+            parts.append(f"t.{quoted(name)} IS NULL")
+            continue
+        written = literal_of(value, table.column(name))
+        parts.append("false" if written is None else f"t.{quoted(name)} = {written}")
+    return " AND ".join(parts)
+
+
+def _among(table: Table, predicate: Among) -> Iterator[Condition]:
+    sides = [_side(table.column(name), of) for name, of in _with_parents(predicate)]
+    deciding = (*predicate.columns, *(predicate.when.columns if predicate.when else ()))
+    overlaps = not all(
+        type_.kind is table.column(name).type.kind and not table.column(name).collation
+        for type_, name in zip(predicate.keys.types, predicate.columns, strict=True)
+    )
+    when = f" AND {_matching(table, predicate.when)}" if predicate.when else ""
+    for keys in _chunks(_written(predicate, sides)):
+        sql = f"({_one_of([side.expression for side in sides], keys)}){when}"
+        yield Condition(sql=sql, deciding=deciding, overlaps=overlaps)
+
+
+def _with_parents(predicate: Among) -> Iterator[tuple[str, Column | None]]:
+    return itertools.zip_longest(predicate.columns, predicate.of)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Side:
+    """How a row's column is compared: the expression, and the column whose type keys are written for."""
+
+    expression: str
+    as_column: Column | None  # None: by how they are written, as text
+
+
+def _side(column: Column, parent: Column | None) -> _Side:
+    """As the parent has it: a child of its type and collation as it is, any other by its text."""
+    name = f"t.{quoted(column.name)}"
+    if parent is None or (_family(column), column.collation) == (_family(parent), parent.collation):
+        return _Side(expression=name, as_column=column)
+    if parent.type.kind is Kind.TEXT and parent.collation:
+        compared = f"CONVERT(CAST({name} AS CHAR) USING {character_set(parent)}) COLLATE {parent.collation}"
+        return _Side(expression=compared, as_column=parent)
+    return _Side(expression=f"CAST(CONVERT(CAST({name} AS CHAR) USING utf8mb4) AS BINARY)", as_column=None)
+
+
+def _family(column: Column) -> str:
+    return "number" if column.type.kind in _NUMERIC else column.type.kind.value
+
+
+def _written(predicate: Among, sides: Sequence[_Side]) -> Iterator[Key]:
+    """Every key, its values as literals; a key that no value of the columns can equal is left out."""
+    for batch in predicate.keys.batches():
+        columns: list[Sequence[str | None]] = []
+        for array, type_, side in zip(batch.columns, predicate.keys.types, sides, strict=True):
+            if side.as_column is None:
+                columns.append([literal(text) for text in to_text(array, type_).to_pylist()])
+            else:
+                columns.append(literals_of(array, type_, side.as_column))
+        for values in zip(*columns, strict=True):
+            key = tuple(value for value in values if value is not None)
+            if len(key) == len(values):
+                yield key
+
+
+def _chunks(keys: Iterator[Key]) -> Iterator[list[Key]]:
+    chunk: list[Key] = []
+    size = 0
+    for key in keys:
+        chunk.append(key)
+        size += sum(map(len, key))
+        if len(chunk) >= MOST_KEYS or size >= MOST_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _one_of(expressions: Sequence[str], keys: Sequence[Key]) -> str:
+    """The condition that the expressions are one of the keys, grouped from the left as an index is searched."""
+    first, *rest = expressions
+    if not rest:
+        return f"{first} IN ({', '.join(value for (value,) in keys)})"
+    return " OR ".join(
+        f"{first} = {value} AND ({_one_of(rest, [key[1:] for key in group])})"
+        for value, group in ((value, list(group)) for value, group in itertools.groupby(keys, lambda key: key[0]))
+    )

@@ -1,0 +1,111 @@
+"""What a careful person looks at before a MariaDB or MySQL database is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from migrator.contracts import Examination, Finding, ReadLimits, TableSize
+from migrator.platforms.mysql.connect import Connection
+from migrator.platforms.mysql.describe import OURS, TRANSACTIONAL, engines
+from migrator.platforms.relational.sqltext import literal, quoted
+from storage.errors import Fault
+
+_SIZES = """
+SELECT table_name, table_rows, data_length + index_length FROM information_schema.tables
+WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY table_name
+"""
+_TRIGGERS = "SELECT count(*) FROM information_schema.triggers WHERE event_object_schema = DATABASE()"
+_OLDEST_MARIADB, _OLDEST_MYSQL = (10, 5), (8, 0)
+
+
+def examine_source(connection: Connection, limits: ReadLimits) -> Examination:
+    """Version, rights, engines and triggers; sizes are the server's estimates."""
+    user = connection.text("SELECT CURRENT_USER()")
+    kept = {name: engine for name, engine in engines(connection).items() if not name.startswith(OURS)}
+    return Examination(
+        version=connection.version,
+        user=user,
+        clock=connection.text("SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')"),
+        findings=(
+            _version(connection),
+            *_grants(connection, kept, limits),
+            *_engines(kept),
+            *_triggers(connection),
+        ),
+        sizes=tuple(
+            TableSize(table=name or "", rows=int(rows or 0), bytes=int(size or 0))
+            for name, rows, size in connection.texts(_SIZES)
+            if name in kept
+        ),
+        grants=_script(connection, user, limits),
+    )
+
+
+def _version(connection: Connection) -> Finding:
+    oldest = _OLDEST_MARIADB if connection.is_mariadb else _OLDEST_MYSQL
+    is_known = connection.release >= oldest
+    return Finding(
+        what="version",
+        verdict="ok" if is_known else "red",
+        found=connection.version,
+        next="" if is_known else f"upgrade, or read a replica of version {oldest[0]}.{oldest[1]} or later",
+    )
+
+
+def _grants(connection: Connection, kept: Mapping[str, str], limits: ReadLimits) -> Iterator[Finding]:
+    denied = [name for name in kept if not _may_read(connection, name)]
+    yield Finding(
+        what="grants",
+        verdict="red" if denied else "ok",
+        found=f"no SELECT on {', '.join(denied[:5])}" if denied else f"SELECT on all {len(kept)} tables",
+        next="run the grants script as an administrator" if denied else "",
+    )
+    if _needs_lock(limits):
+        granted = " ".join(row[0] or "" for row in connection.texts("SHOW GRANTS"))
+        may_lock = any(f"{word}" in granted.partition(" ON *.* ")[0] for word in ("RELOAD", "ALL PRIVILEGES"))
+        yield Finding(
+            what="brief lock",
+            verdict="ok" if may_lock else "red",
+            found="RELOAD is granted" if may_lock else f"{limits.max_connections} readers need RELOAD to meet",
+            next="" if may_lock else "run the grants script as an administrator, or set max_connections: 1",
+        )
+
+
+def _may_read(connection: Connection, name: str) -> bool:
+    try:
+        connection.rows(f"SELECT * FROM {quoted(name)} LIMIT 0")
+    except Fault:
+        return False
+    return True
+
+
+def _engines(kept: Mapping[str, str]) -> Iterator[Finding]:
+    for name, engine in kept.items():
+        if engine not in TRANSACTIONAL:
+            yield Finding(
+                what="engine",
+                verdict="red",
+                found=f"{engine} knows no transactions: it has no consistent snapshot",
+                where=name,
+                next=f"ALTER TABLE {quoted(name)} ENGINE = InnoDB, or name it under scope.excluded with a reason",
+            )
+
+
+def _triggers(connection: Connection) -> Iterator[Finding]:
+    count = int(connection.text(_TRIGGERS) or 0)
+    if count:
+        yield Finding(what="triggers", verdict="ok", found=f"{count} triggers: reading fires none of them")
+
+
+def _needs_lock(limits: ReadLimits) -> bool:
+    return limits.allow_brief_lock and limits.max_connections > 1
+
+
+def _script(connection: Connection, user: str, limits: ReadLimits) -> str:
+    name, _, host = user.rpartition("@")
+    account = f"{literal(name)}@{literal(host)}"
+    database = "`" + connection.database.replace("`", "``") + "`"  # an administrator's session may not take ANSI quotes
+    lines = [f"GRANT SELECT ON {database}.* TO {account};"]
+    if _needs_lock(limits):
+        lines.append(f"GRANT RELOAD ON *.* TO {account};")
+    return "\n".join(lines)

@@ -1,0 +1,119 @@
+"""A MariaDB or MySQL database as a source: one consistent snapshot, read by who may only read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+
+import pyarrow as pa
+
+from migrator.contracts import ColumnCensus, Examination, Fence, Predicate, ReadLimits, TenantCandidate
+from migrator.platforms.mysql.connect import LENIENT_MODE, Connection, address_of, connect
+from migrator.platforms.mysql.describe import TRANSACTIONAL, describe, engines
+from migrator.platforms.mysql.examine import examine_source
+from migrator.platforms.mysql.fence import fenced
+from migrator.platforms.mysql.reader import Reader
+from migrator.platforms.mysql.rows import Selection, scan
+from migrator.platforms.mysql.tenants import candidates
+from migrator.platforms.mysql.types import exceptional, with_type
+from migrator.platforms.relational.sqltext import quoted
+from storage.errors import Red
+from storage.schema import Column, Schema, Table
+
+_GENTLE = ReadLimits()
+_CENSUS_COLUMNS = 300
+
+
+class MysqlSource:
+    """See migrator.contracts.Source."""
+
+    def __init__(self, url: str, limits: ReadLimits = _GENTLE) -> None:
+        self._address = address_of(url)
+        self._limits = limits
+
+    def describe(self) -> Schema:
+        with closing(self._connect()) as connection:
+            return describe(connection)
+
+    def tenants(self) -> tuple[TenantCandidate, ...]:
+        with closing(self._connect()) as connection:
+            return tuple(candidates(connection, describe(connection)))
+
+    def examine(self) -> Examination:
+        with closing(self._connect()) as connection:
+            return examine_source(connection, self._limits)
+
+    @contextmanager
+    def fence(self) -> Iterator[MysqlReading]:
+        """A snapshot of one connection; of several where the plan allows the lock they need to meet."""
+        several = self._limits.max_connections if self._limits.allow_brief_lock else 1
+        with ExitStack() as stack:
+            connections = [stack.enter_context(closing(self._connect())) for _ in range(max(several, 1))]
+            fence = fenced(connections)
+            yield MysqlReading(connections, fence)
+
+    def _connect(self) -> Connection:
+        return connect(self._address, mode=LENIENT_MODE, timeout_s=self._limits.statement_timeout_s)
+
+
+class MysqlReading:
+    """See migrator.contracts.Reading."""
+
+    def __init__(self, connections: Sequence[Connection], fence: Fence) -> None:
+        self.fence = fence
+        self.schema = describe(connections[0])
+        self._engines = engines(connections[0])
+        self._readers = [Reader(connection) for connection in connections]
+
+    def census(self, table: Table, predicate: Predicate) -> tuple[Table, tuple[ColumnCensus, ...]]:
+        columns: list[Column] = []
+        findings: list[ColumnCensus] = []
+        for start in range(0, len(table.columns), _CENSUS_COLUMNS):
+            some = table.columns[start : start + _CENSUS_COLUMNS]
+            for column, census in _found(Selection(self._reader, table, predicate), some):
+                columns.append(column)
+                findings.append(census)
+        return replace(table, columns=tuple(columns)), tuple(findings)
+
+    def scan(
+        self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None, distinct: bool = False
+    ) -> Iterator[pa.RecordBatch]:
+        self._require_transactions(table)
+        yield from scan(self._reader, table, predicate, columns=columns, distinct=distinct)
+
+    def count(self, table: Table, predicate: Predicate) -> int:
+        return Selection(self._reader, table, predicate).totals(["1"])[0]
+
+    @property
+    def _reader(self) -> Reader:
+        """One that nothing is being read from, where there is one."""
+        return next((reader for reader in self._readers if reader.is_idle), self._readers[0])
+
+    def _require_transactions(self, table: Table) -> None:
+        engine = self._engines.get(table.name, "")
+        if engine not in TRANSACTIONAL:
+            raise Red(
+                f"its engine {engine} knows no transactions: what it holds at the fence cannot be told",
+                where=table.name,
+                next=f"ALTER TABLE {quoted(table.name)} ENGINE = InnoDB, or name it under scope.excluded with a reason",
+            )
+
+
+def _found(selection: Selection, columns: Sequence[Column]) -> Iterator[tuple[Column, ColumnCensus]]:
+    """Each column as its values need it, from one pass over the rows."""
+    tests, names = [], [f"t.{quoted(column.name)}" for column in columns]
+    for column, name in zip(columns, names, strict=True):
+        tests += [f"{name} IS NULL", *(f"coalesce({one.condition}, 0)" for one in exceptional(column, name))]
+    counts = iter(selection.totals(tests))
+    for column, name in zip(columns, names, strict=True):
+        nulls, found = next(counts), []
+        for one in exceptional(column, name):
+            count = next(counts)
+            if count:
+                column = with_type(column, one.type)
+                found.append(f"{count} {one.found}")
+        yield (
+            column,
+            ColumnCensus(column=column.name, fidelity=column.fidelity, nulls=nulls, found=(column.native, *found)),
+        )
