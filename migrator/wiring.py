@@ -29,6 +29,12 @@ def _mysql_source(url: str, limits: ReadLimits) -> Source:
     return MysqlSource(url, limits)
 
 
+def _postgres_source(url: str, limits: ReadLimits) -> Source:
+    from migrator.platforms.postgres.source import PostgresSource
+
+    return PostgresSource(url, limits)
+
+
 def _sqlite_target(url: str) -> Target:
     from migrator.platforms.sqlite.target import SqliteTarget
 
@@ -39,6 +45,8 @@ Opened = TypeVar("Opened")
 
 SOURCES: dict[str, Callable[[str, ReadLimits], Source]] = {
     "sqlite": _sqlite_source,
+    "postgresql": _postgres_source,
+    "postgres": _postgres_source,
     "mysql": _mysql_source,
     "mariadb": _mysql_source,
 }

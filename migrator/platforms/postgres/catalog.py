@@ -80,3 +80,35 @@ SELECT k.conrelid, k.conname, pg_get_constraintdef(k.oid) FROM pg_constraint k
 WHERE k.contype IN ('c', 'u', 'p', 'f', 'x') AND k.conparentid = 0 AND k.conrelid = ANY(%s)
 ORDER BY k.conrelid, array_position(ARRAY['p', 'u', 'c', 'x', 'f'], k.contype::text), k.conname
 """
+
+INDEXED = """
+SELECT i.indrelid, a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+WHERE i.indrelid = ANY(%s) AND i.indisvalid AND i.indpred IS NULL
+"""
+
+SIZE = """
+SELECT coalesce(sum(pg_table_size(c.oid)), 0)::bigint, coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint
+FROM pg_class c WHERE c.oid = {oid} OR c.oid IN (SELECT relid FROM pg_partition_tree({oid}))
+"""
+
+SERVER = """
+SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
+    current_user::text AS username, clock_timestamp() AS clock, pg_is_in_recovery() AS standby,
+    coalesce(current_setting('hot_standby_feedback', true), 'off') = 'on' AS feedback,
+    current_setting('max_standby_streaming_delay') AS standby_delay,
+    current_setting('max_connections')::int AS max_connections,
+    (current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - (SELECT sum(numbackends) FROM pg_stat_database))::int + 1 AS free_connections
+"""
+
+RIGHTS = """
+SELECT c.oid, n.nspname, c.relname, has_schema_privilege(n.oid, 'USAGE') AS may_use,
+    has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS may_select,
+    row_security_active(c.oid) AS hides_rows,
+    (SELECT coalesce(sum(greatest(p.reltuples, 0)), 0) FROM pg_class p
+        WHERE p.oid = c.oid OR p.oid IN (SELECT relid FROM pg_partition_tree(c.oid)))::bigint AS rows,
+    (SELECT coalesce(sum(pg_table_size(p.oid)), 0) FROM pg_class p
+        WHERE p.oid = c.oid OR p.oid IN (SELECT relid FROM pg_partition_tree(c.oid)))::bigint AS bytes
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = ANY(%s) ORDER BY n.nspname, c.relname
+"""

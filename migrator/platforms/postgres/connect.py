@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import adbc_driver_manager
 import psycopg
@@ -26,6 +26,7 @@ class Session:
     read_only: bool = False
     statement_timeout_s: int | None = None
     lock_timeout_s: int | None = 30
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -50,7 +51,7 @@ class Session:
             settings["statement_timeout"] = f"{self.statement_timeout_s}s"
         if self.lock_timeout_s is not None:
             settings["lock_timeout"] = f"{self.lock_timeout_s}s"
-        return settings
+        return {**settings, **self.extra}
 
     @property
     def statement(self) -> str:
@@ -133,6 +134,8 @@ def _said(error: Exception, state: str, where: str, constraint: str) -> Migrator
             where=constraint or where,
             next="the constraint is the target's own: mend the mapping, or reject these rows with a reason",
         )
+    if state == "42501" and "row-level security" in message:
+        return Fault(f"rows would be hidden from this user: {message}", where=where, next=_HIDDEN)
     for rule in _BY_STATE:
         if state.startswith(rule.sign):
             return rule.made(message, where)
@@ -169,6 +172,7 @@ def _rule(sign: str, error: Callable[..., MigratorError], what: str, next: str) 
 _CREDENTIALS = "check user and password in the address"
 _REACH = "check that the server runs, and that host, port and firewall let this machine reach it"
 _GRANT = "have an administrator grant it; `migrator doctor PLAN` prints the script"
+_HIDDEN = "use a role that sees every row: an administrator gives it BYPASSRLS, or a policy that hides none of them"
 _BY_STATE = (
     _rule("28", Misuse, "the server does not let this user in: {}", _CREDENTIALS),
     _rule("3D000", Misuse, "{}", "check the database's name at the end of the address"),

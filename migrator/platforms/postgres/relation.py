@@ -1,0 +1,63 @@
+"""A table as the server knows it while a fence stands: its name in SQL, and what reading it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psycopg import Connection
+
+from migrator.platforms.postgres import catalog
+from migrator.platforms.postgres.describe import describe_all
+from migrator.platforms.relational.sqltext import listed, quoted
+from storage.schema import Schema, Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation:
+    """Where a table's rows are, and what finds them without reading it whole."""
+
+    oid: int
+    table: Table
+    schema: str
+    partitioned: bool
+    indexed: frozenset[str]  # columns that some index begins with
+
+    @property
+    def sql(self) -> str:
+        """What stands after FROM: a partitioned table with its partitions, any other without its heirs."""
+        return f"{'' if self.partitioned else 'ONLY '}{quoted(self.schema)}.{quoted(self.table.local_name)}"
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The columns that tell rows apart where no key does, as long as nobody moves them: within a fence."""
+        return ("t.tableoid", "t.ctid") if self.partitioned else ("t.ctid",)
+
+    @property
+    def order(self) -> str:
+        return listed(self.table.primary_key, "t.") or ", ".join(self.place)
+
+
+def relations(connection: Connection) -> tuple[Schema, dict[str, Relation]]:
+    """The schema, and every table of it by name."""
+    described = describe_all(connection)
+    indexed: dict[int, set[str]] = {}
+    for oid, column in connection.execute(catalog.INDEXED, ([each.oid for each in described],)):
+        indexed.setdefault(oid, set()).add(column)
+    found = {
+        each.table.name: Relation(
+            oid=each.oid,
+            table=each.table,
+            schema=each.schema,
+            partitioned=each.partitioned,
+            indexed=frozenset(indexed.get(each.oid, ())),
+        )
+        for each in described
+    }
+    return (
+        Schema(
+            platform="postgresql",
+            version=connection.info.parameter_status("server_version") or "",
+            tables=tuple(each.table for each in described),
+        ),
+        found,
+    )

@@ -1,0 +1,119 @@
+"""A PostgreSQL database as a source: one exported snapshot, read by as many connections as the plan allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+
+import psycopg
+import pyarrow as pa
+
+from migrator.contracts import ColumnCensus, Examination, Fence, Predicate, ReadLimits, TenantCandidate
+from migrator.platforms.postgres.census import census
+from migrator.platforms.postgres.connect import Session, connect, place, translated
+from migrator.platforms.postgres.describe import describe
+from migrator.platforms.postgres.examine import examine_source
+from migrator.platforms.postgres.readers import Readers
+from migrator.platforms.postgres.relation import Relation, relations
+from migrator.platforms.postgres.rows import Selection
+from migrator.platforms.postgres.types import selected
+from migrator.platforms.postgres.wire import converted
+from migrator.platforms.relational.sqltext import quoted
+from migrator.platforms.relational.tenants import candidates
+from storage import moment
+from storage.schema import Schema, Table
+
+_GENTLE = ReadLimits()
+
+
+class PostgresSource:
+    """See migrator.contracts.Source. It needs SELECT on the tables, and nothing else."""
+
+    def __init__(self, url: str, limits: ReadLimits = _GENTLE) -> None:
+        self._url = url
+        self._limits = limits
+        self._where = place(url)
+        self._session = Session(read_only=True, statement_timeout_s=limits.statement_timeout_s)
+
+    def describe(self) -> Schema:
+        with self._connected() as connection:
+            return describe(connection)
+
+    def tenants(self) -> tuple[TenantCandidate, ...]:
+        with self.fence() as reading:
+            return tuple(candidates(reading.schema, reading.distinct))
+
+    def examine(self) -> Examination:
+        with self._connected() as connection:
+            return examine_source(connection, self._limits, self._where)
+
+    @contextmanager
+    def fence(self) -> Iterator[PostgresReading]:
+        """A repeatable-read transaction that exports its snapshot and does nothing else until the context ends."""
+        with self._connected() as connection:
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            fence = _fence(connection, self._limits)
+            schema, known = relations(connection)
+            readers = Readers(self._url, self._session, fence.token, self._limits.max_connections)
+            with closing(readers):
+                yield PostgresReading(schema=schema, fence=fence, relations=known, readers=readers)
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection]:
+        with closing(connect(self._url, self._session)) as connection, translated(self._where):
+            yield connection
+
+
+_LOG_POSITION = """
+SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text
+"""
+
+
+def _fence(connection: psycopg.Connection, limits: ReadLimits) -> Fence:
+    token = connection.execute("SELECT pg_export_snapshot()").fetchone()
+    position = connection.execute(_LOG_POSITION).fetchone()
+    assert token and position
+    return Fence(
+        kind="postgresql-exported-snapshot",
+        token=token[0],
+        taken_at=moment.now("microseconds"),
+        isolation="repeatable read, read only",
+        position=position[0],
+        readers=limits.max_connections,
+    )
+
+
+class PostgresReading:
+    """See migrator.contracts.Reading."""
+
+    def __init__(self, *, schema: Schema, fence: Fence, relations: dict[str, Relation], readers: Readers) -> None:
+        self.schema = schema
+        self.fence = fence
+        self._relations = relations
+        self._readers = readers
+
+    def census(self, table: Table, predicate: Predicate) -> tuple[Table, tuple[ColumnCensus, ...]]:
+        return census(table, self._selection(table, predicate))
+
+    def scan(
+        self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None, distinct: bool = False
+    ) -> Iterator[pa.RecordBatch]:
+        chosen = [table.column(name) for name in columns] if columns is not None else list(table.columns)
+        expressions = [f"{selected(column, f't.{quoted(column.name)}')} AS c{i}" for i, column in enumerate(chosen)]
+        statements = self._selection(table, predicate).statements(expressions, distinct=distinct)
+        yield from self._readers.in_order(statements, lambda batch: converted(batch, table, chosen))
+
+    def count(self, table: Table, predicate: Predicate) -> int:
+        statements = self._selection(table, predicate).totals(["count(*)"])
+        return sum(self._readers.ask(statement).column(0)[0].as_py() for statement in statements)
+
+    def distinct(self, table: Table, column: str) -> tuple[int, tuple[str, ...]]:
+        """How many values the column has, and the first three."""
+        name, relation = quoted(column), self._relations[table.name].sql
+        count = self._readers.ask(f"SELECT count(DISTINCT {name}) FROM {relation} t").column(0)[0].as_py()
+        few = f"SELECT DISTINCT {name} AS value FROM {relation} t ORDER BY 1 LIMIT 3"
+        examples = self._readers.ask(f"SELECT value::text FROM ({few}) few ORDER BY few.value")
+        return count, tuple(examples.column(0).to_pylist())
+
+    def _selection(self, table: Table, predicate: Predicate) -> Selection:
+        return Selection(relation=self._relations[table.name], predicate=predicate, ask=self._readers.ask)
