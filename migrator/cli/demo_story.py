@@ -89,6 +89,7 @@ class _Story:
         return service(
             lambda tick: self.progress(tick),
             MIGRATOR_HOME=str(folder / "home"),
+            MIGRATOR_CATALOG="",  # a story of its own in no shared catalog
             SOURCE_URL=f"sqlite:///{databases['source']}",
             TARGET_URL=f"sqlite:///{databases['target']}",
             STORE_URL=(folder / "archives").absolute().as_uri(),

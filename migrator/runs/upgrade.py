@@ -23,8 +23,13 @@ def bring_to_head(database: Database) -> None:
             _upgrade(connection)
 
 
+def is_catalog(connection: Connection) -> bool:
+    """Whether a catalog of any version is there."""
+    return inspect(connection).has_table("alembic_version")
+
+
 def _version(connection: Connection, where: str) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+    if not is_catalog(connection):
         return None
     found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if found is not None and found > HEAD:

@@ -1,8 +1,10 @@
-"""migrator runs list|show"""
+"""migrator runs list|show|import"""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -41,3 +43,18 @@ def show(run: RunId, json: Json = False) -> None:
     for name, value in asdict(record).items():
         if value not in (None, ""):
             stdout.print(f"{name:<12} {value}", markup=False)
+
+
+@app.command(name="import")
+def import_(
+    catalog: Annotated[Path, typer.Argument(metavar="CATALOG.db", help="The catalog.db of an old MIGRATOR_HOME.")],
+    json: Json = False,
+) -> None:
+    """Another catalog's records into this one, which must be empty: from SQLite to PostgreSQL, say."""
+    from migrator.wiring import service
+
+    taken = service().import_runs(catalog)
+    if json:
+        print_json(asdict(taken))
+    else:
+        stdout.print(f"{taken.runs} runs, {taken.archives} archives and {taken.reports} reports are recorded here now")

@@ -1,0 +1,75 @@
+"""The records of one catalog, copied into another: how the history of a SQLite catalog comes to PostgreSQL."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Connection, exists, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from migrator.runs.database import Database, open_database
+from migrator.runs.models import Archive, Base, Report, Run
+from migrator.runs.upgrade import bring_to_head, is_catalog
+from storage.errors import Misuse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transferred:
+    """How many records of each kind came over."""
+
+    archives: int
+    runs: int
+    reports: int
+
+
+def transfer(file: Path, url: str) -> Transferred:
+    """Copy every record of the SQLite catalog in `file` into the catalog at `url`, all or nothing.
+
+    The file stays as it is, but for its upgrade. Misuse where there is no such file, or where the other catalog holds
+    records already: two histories would number their runs alike.
+    """
+    with closing(open_database(f"sqlite:///{file}")) as old, closing(open_database(url)) as new:
+        _check(file, old, new)
+        bring_to_head(old)
+        bring_to_head(new)
+        try:
+            with old.transaction() as source, new.transaction() as target:
+                return _copied(source, target, new)
+        except IntegrityError as error:  # somebody began a run there meanwhile
+            raise _in_use(new) from error
+
+
+def _check(file: Path, old: Database, new: Database) -> None:
+    if old.where == new.where:
+        raise Misuse("this is the catalog in use", where=old.where, next="name the other one in MIGRATOR_CATALOG")
+    if file.is_file():
+        with old.transaction() as connection:
+            if is_catalog(connection):
+                return
+    raise Misuse("there is no catalog", where=str(file), next="name the catalog.db of the old MIGRATOR_HOME")
+
+
+def _copied(source: Connection, target: Connection, new: Database) -> Transferred:
+    new.claim(target, "transfer")
+    if any(target.execute(select(exists().select_from(model))).scalar() for model in (Archive, Run)):
+        raise _in_use(new)
+    return Transferred(
+        archives=_copy(source, target, Archive),
+        # a run that refers to another comes after it
+        runs=_copy(source, target, Run, Run.of_run.is_not(None)),
+        reports=_copy(source, target, Report),
+    )
+
+
+def _copy(source: Connection, target: Connection, model: type[Base], *order: ColumnElement[bool]) -> int:
+    records = source.execute(select(model.__table__).order_by(*order)).mappings()
+    rows = [dict(record) for record in records]
+    if rows:
+        target.execute(insert(model), rows)
+    return len(rows)
+
+
+def _in_use(database: Database) -> Misuse:
+    return Misuse("the catalog holds records already", where=database.where, next="transfer into one never used")
