@@ -31,6 +31,7 @@ from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord
 from migrator.runs.folder import RunFolder
 from migrator.runs.recorded import recorded
 from migrator.runs.told import Subject, load_report, rollback_report, verify_report
+from migrator.runs.transfer import Transferred, transfer
 from migrator.settings import Settings, tool
 from storage.archive import Archive, list_archives
 from storage.check import CheckResult, check_archive
@@ -359,6 +360,10 @@ class Service:
     def run(self, run_id: str) -> RunRecord:
         with self._catalog() as catalog:
             return catalog.run(run_id)
+
+    def import_runs(self, catalog: Path) -> Transferred:
+        """Another catalog's records into this one."""
+        return transfer(catalog.absolute(), self.settings.catalog_url)
 
     @contextmanager
     def _catalog(self) -> Iterator[Catalog]:
