@@ -23,7 +23,8 @@ Row = tuple[bytes | None, ...]
 CONNECT_TIMEOUT_S = 10
 LOCK_WAIT_S = 30
 _PATIENCE_S = 7 * 86_400  # a reader that writes an archive, or a person at a breakpoint, is slower than servers expect
-_ROWS_AT_ONCE, _BYTES_AT_ONCE = 64, 8 << 20
+_ROWS_AT_ONCE = 64
+BATCH_BYTES = 8 << 20
 
 LENIENT_MODE = "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"
 """For reading: zero and partial dates are data there, and may stand in a condition."""
@@ -79,16 +80,15 @@ class Connection:
         """The rows as they come, in groups of at most `most` rows and near 8 MiB; leaving it early drains the rest."""
         with translated(str(self._address)), self._session.cursor(self._driver.cursors.SSCursor) as cursor:
             cursor.execute(query.encode())
+            # how wide a row may be, as the server says; the mask takes off the sign that mysqlclient gives a LONGTEXT
+            widest = sum(column[3] & 0xFFFFFFFF for column in cursor.description)
+            at_once = max(1, min(_ROWS_AT_ONCE, BATCH_BYTES // max(widest, 1)))
             group: list[Row] = []
             size = 0
-            at_once = _ROWS_AT_ONCE
             while rows := cursor.fetchmany(at_once):
                 group += rows
-                grown = sum([len(value) for row in rows for value in row if value is not None])
-                size += grown
-                # as many as their size allows: the widest row a server sends without large objects has 64 KiB
-                at_once = max(1, min(_ROWS_AT_ONCE, _BYTES_AT_ONCE // 8 * len(rows) // max(grown, 1)))
-                if size >= _BYTES_AT_ONCE or len(group) >= most:
+                size += sum([len(value) for row in rows for value in row if value is not None])
+                if size >= BATCH_BYTES or len(group) >= most:
                     yield group
                     group, size = [], 0
             if group:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator, Sequence
 from tempfile import TemporaryFile
-from typing import IO
 
 import pyarrow as pa
 
@@ -64,21 +63,13 @@ class _Stream(Iterator[pa.RecordBatch]):
     def step_aside(self) -> None:
         """Take the rest off the connection."""
         if self.is_live:
-            self._batches, self.is_live = _kept_aside(self._batches, self._schema), False
-
-
-def _kept_aside(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    file = TemporaryFile(prefix="migrator-fence-")  # noqa: SIM115 - it lives as long as somebody reads from it
-    with pa.ipc.new_stream(file, schema) as writer:
-        for batch in batches:
-            writer.write_batch(batch)
-    file.seek(0)
-    return _again(file)
-
-
-def _again(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
-    with file, pa.ipc.open_stream(file) as reader:
-        yield from reader
+            file = TemporaryFile(prefix="migrator-fence-")  # noqa: SIM115 - it lives as long as the stream does
+            weakref.finalize(self, file.close)
+            with pa.ipc.new_stream(file, self._schema) as writer:
+                for batch in self._batches:
+                    writer.write_batch(batch)
+            file.seek(0)
+            self._batches, self.is_live = iter(pa.ipc.open_stream(file)), False
 
 
 def _batch(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
