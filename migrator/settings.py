@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from storage.credentials import Credentials
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -18,6 +20,8 @@ class Settings:
     | MIGRATOR_HOME        | catalog, runs with their reports, default store, keys   | ~/.local/share/migrator        |
     | MIGRATOR_CATALOG     | the catalog's database, sqlite:/// or postgresql://     | $MIGRATOR_HOME/catalog.db      |
     | MIGRATOR_SIGNING_KEY | the folder of the signing keys                          | $MIGRATOR_HOME/keys            |
+    | AWS_ACCESS_KEY_ID    | whose S3 stores are opened; with AWS_SECRET_ACCESS_KEY  | none                           |
+    |                      | and, for temporary keys, AWS_SESSION_TOKEN              |                                |
     | any other            | `${NAME}` in a plan                                     |                                |
     """
 
@@ -25,6 +29,15 @@ class Settings:
     keys: Path
     catalog_url: str = field(repr=False)  # may hold a password
     variables: Mapping[str, str] = field(repr=False)
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """For stores on a network; without both keys there are none."""
+        access_key, secret_key = (self.variables.get(f"AWS_{name}") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
+        if not access_key or not secret_key:
+            return None
+        token = self.variables.get("AWS_SESSION_TOKEN") or None
+        return Credentials(access_key=access_key, secret_key=secret_key, session_token=token)
 
     @property
     def default_store(self) -> str:

@@ -7,11 +7,11 @@ of a bucket that others use too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage import bag
+from storage import bag, moment
 from storage.identity import is_archive_id
 from storage.objects import ObjectInfo, ObjectStore, Unfinished
 
@@ -60,3 +60,12 @@ def sweep(store: ObjectStore, *, before: datetime) -> tuple[Leftover, ...]:
         for info in leftover.objects:
             store.delete(info.key)
     return swept
+
+
+def swept_in_words(swept: Iterable[Leftover]) -> tuple[str, ...]:
+    """One sentence for each."""
+    return tuple(
+        f"swept {leftover.archive_id}, which a killed run left {moment.written(leftover.last_sign)}:"
+        f" {len(leftover.objects)} objects, {len(leftover.unfinished)} unfinished"
+        for leftover in swept
+    )

@@ -11,6 +11,7 @@ from tests.support_shop import SHOP_DATA
 
 pytest_plugins = ["tests.servers.fixtures"]
 
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _ABSENT = "../shared/data is absent"
 
 
@@ -19,7 +20,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or writes the catalog, the keys or the variables of the person who runs it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MIGRATOR_HOME", str(tmp_path_factory.mktemp("home")))
-        for name in ("MIGRATOR_CATALOG", "MIGRATOR_SIGNING_KEY", "SOURCE_URL", "TARGET_URL", "STORE_URL"):
+        for name in ("MIGRATOR_CATALOG", "MIGRATOR_SIGNING_KEY", "SOURCE_URL", "TARGET_URL", "STORE_URL", *_KEYS):
             patch.delenv(name, raising=False)
         yield
 

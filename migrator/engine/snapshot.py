@@ -37,6 +37,7 @@ class Snapshot:
     scope: Scope
     proof: Proof
     cost: SourceCost
+    notes: tuple[str, ...] = ()  # of the store: what it could not promise, what was swept
 
 
 def snapshot(

@@ -9,12 +9,11 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from minio import Minio
-
 from storage.credentials import Credentials
+from tests.servers.bucket import Bucket
 from tests.servers.process import LOOPBACK, Server, data_folder, free_port, program, run
 
 _SETTINGS = {
@@ -43,34 +42,6 @@ _KEYS = {
     "client.admin": {"mon": "allow *", "osd": "allow *", "mgr": "allow *"},
     "client.rgw.a": {"mon": "allow rw", "osd": "allow rwx"},
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bucket:
-    """An empty bucket, how to reach it, and who owns it."""
-
-    name: str
-    endpoint: str
-    credentials: Credentials
-
-    def url(self, prefix: str = "") -> str:
-        return f"s3://{self.name}{'/' * bool(prefix)}{prefix}?endpoint={self.endpoint}"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {"AWS_ACCESS_KEY_ID": self.credentials.access_key, "AWS_SECRET_ACCESS_KEY": self.credentials.secret_key}
-
-    @property
-    def client(self) -> Minio:
-        """A client that shares nothing with ours, to look from outside."""
-        scheme, _, host = self.endpoint.partition("://")
-        return Minio(
-            host,
-            self.credentials.access_key,
-            self.credentials.secret_key,
-            secure=scheme == "https",
-            region="us-east-1",
-        )
 
 
 class Ceph:
@@ -114,14 +85,9 @@ class Ceph:
 
     def bucket(self, name: str = "bucket", *, tls: bool = False) -> Bucket:
         """A new, empty bucket of the owner's."""
-        made = Bucket(
-            name=f"{name}-{next(self._numbers)}",
-            endpoint=self.tls_endpoint if tls else self.endpoint,
-            credentials=self.owner,
-        )
-        Minio(
-            f"{LOOPBACK}:{self._ports['http']}", self.owner.access_key, self.owner.secret_key, secure=False
-        ).make_bucket(made.name)
+        endpoint = self.tls_endpoint if tls else self.endpoint
+        made = Bucket(name=f"{name}-{next(self._numbers)}", endpoint=endpoint, credentials=self.owner)
+        replace(made, endpoint=self.endpoint).client.make_bucket(made.name)
         return made
 
     # ── making it ───────────────────────────────────────────────────────────────────────────────────────────

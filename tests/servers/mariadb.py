@@ -84,10 +84,13 @@ class Mariadb:
         )
         return self.url(unique, unique)
 
+    def grant(self, url: str, privilege: str) -> None:
+        """Give the user of that URL a privilege of the whole server, RELOAD for example."""
+        self.admin(f"GRANT {privilege} ON *.* TO `{_named(url)}`@'{LOOPBACK}'")
+
     def drop(self, url: str) -> None:
         """Drop the database of that URL with its user."""
-        name = urlsplit(url).path.removeprefix("/")
-        self.admin(f"DROP DATABASE `{name}`", f"DROP USER `{name}`@'{LOOPBACK}'")
+        self.admin(f"DROP DATABASE `{_named(url)}`", f"DROP USER `{_named(url)}`@'{LOOPBACK}'")
 
     def admin(self, *statements: str) -> None:
         """Run statements as the administrator, one by one."""
@@ -106,6 +109,11 @@ class Mariadb:
         except pymysql.OperationalError:
             return False
         return True
+
+
+def _named(url: str) -> str:
+    """The database of the URL, and its user of the same name."""
+    return urlsplit(url).path.removeprefix("/")
 
 
 @contextmanager

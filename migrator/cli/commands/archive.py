@@ -1,4 +1,4 @@
-"""migrator archive show|check ARCHIVE"""
+"""migrator archive show|check ARCHIVE · migrator archive copy ARCHIVE STORE"""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from migrator.cli.options import ArchiveLocation, Json
-from migrator.cli.output import exit_code, print_json, print_problems, print_table, print_verdict, stdout
+from migrator.cli.output import exit_code, print_json, print_problems, print_table, print_verdict, stderr, stdout
 from migrator.outcomes import Verdict
 
-app = typer.Typer(help="Look at an archive, or check it whole.", no_args_is_help=True)
+app = typer.Typer(help="Look at an archive, check it whole, or copy it into another store.", no_args_is_help=True)
 
 
 @app.command()
@@ -78,3 +78,21 @@ def check(
     origin = "signed by the key you named" if result.origin_checked else "integrity only, origin not checked (--key)"
     print_verdict(verdict, f"{result.files} files, {result.bytes} bytes; {origin}")
     raise typer.Exit(exit_code(verdict))
+
+
+@app.command()
+def copy(
+    archive: ArchiveLocation,
+    store: Annotated[str, typer.Argument(metavar="STORE", help="Where to: file:///… or s3://bucket/prefix?endpoint=…")],
+    json: Json = False,
+) -> None:
+    """Copy an archive into another store: every byte hashed on its way, the copy checked whole; prints its location."""
+    from migrator.wiring import service
+
+    copied = service().copy_archive(archive, store)
+    if json:
+        print_json({**asdict(copied), "archive": copied.location, "verdict": Verdict.GREEN})
+        return
+    stdout.print(copied.location, markup=False)
+    how = "was there already, identical" if copied.was_there else "copied"
+    stderr.print(f"{how}: {copied.files} files, {copied.bytes} bytes, {copied.rows} rows; checked whole", markup=False)

@@ -33,6 +33,7 @@ def command(plan: PlanFile, json: Json = False) -> None:
                 "fingerprint": sealed.fingerprint,
                 "tables": [{"name": part.table.name, "rows": part.rows} for part in sealed.tables],
                 "proof": asdict(taken.proof),
+                "notes": taken.notes,
                 "cost": asdict(taken.cost),
             }
         )
@@ -40,6 +41,8 @@ def command(plan: PlanFile, json: Json = False) -> None:
     stdout.print(sealed.location, markup=False)
     stderr.print(f"{sealed.rows} rows, {sealed.bytes} bytes; proven complete along {len(taken.proof.edges)} edges")
     stderr.print(said_cost(taken.cost), markup=False)
+    for note in taken.notes:
+        stderr.print(f"note: {note}", markup=False)
     stderr.print(f"write down the signing key's fingerprint: {sealed.fingerprint}")
 
 
