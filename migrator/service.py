@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +16,8 @@ from migrator import reports
 from migrator.contracts import Marker, ReadLimits, Source, Target, Undone
 from migrator.engine.check import MapCheck, map_check
 from migrator.engine.decisions import restore_decisions, save_decisions
+from migrator.engine.doctor import Diagnosis, Surroundings, doctor
+from migrator.engine.estimate import Rates
 from migrator.engine.gentle import gently
 from migrator.engine.inspect import Inspection, inspect
 from migrator.engine.load import Identity, load
@@ -29,16 +32,19 @@ from migrator.outcomes import Progress, RunReport, Verdict, silent
 from migrator.plan import Plan, load_plan
 from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord
 from migrator.runs.folder import RunFolder
+from migrator.runs.rates import rates
 from migrator.runs.recorded import recorded
 from migrator.runs.told import Subject, load_report, rollback_report, verify_report
-from migrator.runs.transfer import Transferred, transfer
 from migrator.settings import Settings, tool
+from storage.address import below
 from storage.archive import Archive, list_archives
 from storage.check import CheckResult, check_archive
+from storage.copy import Copied, copy_archive
 from storage.errors import Misuse, Red
 from storage.location import open_store, split_archive
 from storage.objects import ObjectStore
 from storage.seal import SigningKeys
+from storage.sweep import QUIET, sweep, swept_in_words
 from storage.system import translated
 
 
@@ -72,6 +78,30 @@ class Service:
         with gently(self._source(plan), plan.needs_source().limits) as reading, workbench() as bench:
             return resolve(reading, plan, bench).scope
 
+    def doctor(self, plan: Plan) -> Diagnosis:
+        """Look at everything the plan names before anything starts; what cannot be looked at is told, not raised."""
+        source, target = plan.source, plan.target
+        around = Surroundings(
+            source=lambda: self._source(plan),
+            target=lambda: self.targets(plan.needs_target().url),
+            store=lambda: self._store(plan),
+            mapping=lambda: self.mapping(plan),
+            rates=lambda: self._rates(plan),
+            home=self.settings.home,
+            keys=self.settings.keys,
+            source_address=self.redacted(source.url) if source else "",
+            target_address=self.redacted(target.url) if target else "",
+            store_address=self._store_of(plan),
+        )
+        return doctor(plan, around)
+
+    def _rates(self, plan: Plan) -> Rates:
+        """From the catalog, where there is one: looking makes none."""
+        if not self.settings.home.is_dir():
+            return Rates()
+        with self._catalog() as catalog:
+            return rates(catalog, plan.name, lambda run: self._folder(run).report())
+
     # ── archives ────────────────────────────────────────────────────────────────────────────────────────────
     def snapshot(self, plan: Plan) -> tuple[RunRecord, Snapshot]:
         """Take a snapshot of the plan's tenant; Red, with nothing left in the store, where it cannot be whole."""
@@ -85,10 +115,12 @@ class Service:
                 plan_file=plan.file,
             )
             with recorded(catalog, record) as recording:
+                store = self._store(plan)
+                swept = swept_in_words(sweep(store, before=datetime.now(UTC) - QUIET))
                 taken = snapshot(
                     source,
                     plan,
-                    open_store(self._store_of(plan)),
+                    store,
                     SigningKeys.load_or_create(self.settings.keys),
                     tool=tool(),
                     progress=self.progress,
@@ -107,7 +139,7 @@ class Service:
                     )
                 )
                 recording.verdict = Verdict.GREEN
-            return catalog.run(record.run_id), taken
+            return catalog.run(record.run_id), replace(taken, notes=(*swept, *store.notes()))
 
     def _source(self, plan: Plan) -> Source:
         return self.sources(plan.needs_source().url, plan.needs_source().limits)
@@ -115,11 +147,22 @@ class Service:
     def _store_of(self, plan: Plan) -> str:
         return plan.store or self.settings.default_store
 
+    def _store(self, plan: Plan) -> ObjectStore:
+        return open_store(self._store_of(plan), self.settings.credentials)
+
+    def _opened(self, location: str) -> tuple[ObjectStore, str]:
+        store, archive_id = split_archive(location)
+        return open_store(store, self.settings.credentials), archive_id
+
     def archive(self, location: str) -> Archive:
-        return Archive.open(*_opened(location))
+        return Archive.open(*self._opened(location))
 
     def check_archive(self, location: str, *, key: str | None = None) -> CheckResult:
-        return check_archive(*_opened(location), key=key)
+        return check_archive(*self._opened(location), key=key)
+
+    def copy_archive(self, location: str, store: str) -> Copied:
+        """Copy an archive into another store, and check the copy whole."""
+        return copy_archive(*self._opened(location), open_store(store, self.settings.credentials))
 
     def archive_of(self, plan: Plan, location: str | None) -> Archive:
         """The archive named, else the newest complete one of the plan's tenant in its store; Misuse without any."""
@@ -132,13 +175,12 @@ class Service:
                     next="name an archive of the plan's tenant",
                 )
             return found
-        url = self._store_of(plan)
-        store = open_store(url)
+        store = self._store(plan)
         own = [summary for summary in list_archives(store) if summary.tenant == plan.tenant]
         if not own:
             raise Misuse(
                 f"no archive of tenant {plan.tenant!r}",
-                where=url,
+                where=self._store_of(plan),
                 next="take one: migrator snapshot, or name --archive",
             )
         return Archive.open(store, own[-1].archive_id)
@@ -146,11 +188,11 @@ class Service:
     def _intact(self, plan: Plan, location: str | None) -> Archive:
         """The archive to load, every byte as it was sealed, also of the parts that no load reads. Red otherwise."""
         archive = self.archive_of(plan, location)
-        problems = check_archive(*_opened(archive.location), bytes_only=True).problems
+        problems = check_archive(*self._opened(archive.location), bytes_only=True).problems
         if problems:
             raise Red(
                 f"the archive is damaged: {problems[0].what}",
-                where=f"{archive.location}/{problems[0].where}",
+                where=below(archive.location, problems[0].where),
                 next=problems[0].next,
                 problems=problems,
             )
@@ -361,10 +403,6 @@ class Service:
         with self._catalog() as catalog:
             return catalog.run(run_id)
 
-    def import_runs(self, catalog: Path) -> Transferred:
-        """Another catalog's records into this one."""
-        return transfer(catalog.absolute(), self.settings.catalog_url)
-
     @contextmanager
     def _catalog(self) -> Iterator[Catalog]:
         with translated(self.settings.home):
@@ -387,11 +425,6 @@ def _text(path: Path) -> str:
 def _holds(target: Target, run: str) -> bool:
     """Whether the run's load stands in the target."""
     return any(marker.run == run for marker in target.markers())
-
-
-def _opened(location: str) -> tuple[ObjectStore, str]:
-    store, archive_id = split_archive(location)
-    return open_store(store), archive_id
 
 
 def _require_green(checked: MapCheck) -> None:
