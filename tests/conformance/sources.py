@@ -91,6 +91,22 @@ class SourceContract:
         columns = platform.source().describe().table("t").columns
         assert [(column.name, column.generated) for column in columns] == [("id", False), ("n", False), ("d", True)]
 
+    def test_names_are_taken_as_they_are_written(self, platform: Platform) -> None:
+        platform.run(
+            'CREATE TABLE "Order" ("Id" INTEGER PRIMARY KEY, "select" INTEGER, "two  words" INTEGER,'
+            ' "é%s" INTEGER REFERENCES "Order" ("Id"));'
+            'INSERT INTO "Order" VALUES (1, 2, 3, NULL); INSERT INTO "Order" VALUES (2, 4, 6, 1);'
+        )
+        with platform.source().fence() as reading:
+            table = reading.schema.table("Order")
+            assert (table.column_names, table.primary_key) == (("Id", "select", "two  words", "é%s"), ("Id",))
+            assert [key.columns for key in table.foreign_keys] == [("é%s",)]
+            assert selected(reading, "Order", Among(columns=("é%s",), keys=integers(1))) == [(2, 4, 6, 1)]
+            assert selected(reading, "Order", Matching(columns=("two  words",), values=(3,)), columns=["select"]) == [
+                (2,)
+            ]
+            assert [found.nulls for found in reading.census(table, Whole())[1]] == [0, 0, 0, 1]
+
     # ── one point in time ───────────────────────────────────────────────────────────────────────────────────
     def test_the_fence_stands_still_while_others_write(self, platform: Platform) -> None:
         platform.run("CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY);")
@@ -224,6 +240,13 @@ class SourceContract:
         with platform.source().fence() as reading:
             notes = [row[1] for row in selected(reading, "t", Whole())]
         assert notes == [None, "", " ", "\\N", "NULL", "é", "e\u0301", "a\r\nb", "😀"]
+
+    def test_bytes_come_as_they_are(self, platform: Platform) -> None:
+        platform.run("CREATE TABLE t (id INTEGER PRIMARY KEY, content {blob});")
+        contents = [None, b"", b"\0", bytes(range(256)), b"\\x00", "é".encode("latin-1"), bytes(100_000)]
+        platform.insert("t", enumerate(contents))
+        with platform.source().fence() as reading:
+            assert [row[1] for row in selected(reading, "t", Whole())] == contents
 
     def test_the_census_counts_nulls_of_the_selected_rows_only(self, reading: Reading) -> None:
         table, found = reading.census(reading.schema.table("people"), Matching(columns=("status",), values=("old",)))
