@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.platforms import Platform, SqlitePlatform
+from tests.conformance.platforms import Platform, PostgresPlatform, SqlitePlatform
 from tests.conformance.targets import TargetContract
 
 
@@ -14,3 +14,9 @@ class TestSqliteTarget(TargetContract):
     @pytest.fixture(params=["wal", "delete"])
     def platform(self, request: pytest.FixtureRequest, tmp_path: Path) -> Platform:
         return SqlitePlatform(tmp_path / "target.db", journal_mode=request.param)
+
+
+class TestPostgresTarget(TargetContract):
+    @pytest.fixture
+    def platform(self, postgres_url: str) -> Platform:
+        return PostgresPlatform(postgres_url)

@@ -1,0 +1,61 @@
+"""The merge transaction on PostgreSQL: read committed, so that what others committed before a lock is seen after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+
+import psycopg
+import pyarrow as pa
+
+from migrator.contracts import Predicate, Undone
+from migrator.platforms.postgres.connect import Session, connect, place, translated
+from migrator.platforms.postgres.transaction import PostgresTransaction
+from migrator.platforms.postgres.uncommitted import scan
+from migrator.platforms.relational import undo as relational
+from migrator.platforms.relational.merge import RelationalMerge
+from storage.schema import Table
+
+_SESSION = Session()
+
+
+@contextmanager
+def merging(url: str, run: str, *, max_seconds: int | None = None) -> Iterator[PostgresMerge]:
+    """A transaction on the target; whatever was not committed is rolled back."""
+    with _transaction(url, run, max_seconds) as (connection, transaction):
+        yield PostgresMerge(connection, transaction, run)
+        if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            transaction.require_time()  # a rehearsal: it held the locks as long
+
+
+@contextmanager
+def _transaction(
+    url: str, run: str, max_seconds: int | None = None
+) -> Iterator[tuple[psycopg.Connection, PostgresTransaction]]:
+    with closing(connect(url, _SESSION)) as connection, translated(place(url)):
+        connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        try:
+            yield connection, PostgresTransaction(connection, run, where=place(url), max_seconds=max_seconds)
+        finally:
+            with suppress(psycopg.OperationalError):  # the connection is lost, and the transaction with it
+                if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                    connection.execute("ROLLBACK")
+
+
+class PostgresMerge(RelationalMerge):
+    """See migrator.contracts.Merge."""
+
+    def __init__(self, connection: psycopg.Connection, transaction: PostgresTransaction, run: str) -> None:
+        super().__init__(transaction, run)
+        self._connection = connection
+
+    def scan(
+        self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        yield from scan(self._connection, table, predicate, columns=columns)
+
+
+def undo(url: str, run: str, *, whole: bool) -> Undone:
+    """See migrator.contracts.Target.undo."""
+    with _transaction(url, run) as (_, transaction):
+        return relational.undo(transaction, run, whole=whole)

@@ -1,0 +1,211 @@
+"""The staging of one run: a schema of its own in the target, filled by binary COPY from Arrow, gone afterwards.
+
+A staging table has the live columns' own types, so that what it holds is what the live table would hold, and no
+constraint but the key. Nothing converts a value on the way in without being asked: where the wire form of a type is
+not Arrow's, the text is copied and the server makes the value of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+
+import psycopg
+import pyarrow as pa
+from psycopg.errors import UniqueViolation
+
+from migrator.contracts import ACTION, EDGE, Staged
+from migrator.platforms.postgres.connect import Session, connect, connect_arrow, place, translated
+from migrator.platforms.postgres.copied import Misfit, copied
+from migrator.platforms.postgres.types import selected
+from migrator.platforms.postgres.wire import converted
+from migrator.platforms.relational.sqltext import listed, literal, quoted, said
+from migrator.platforms.relational.transaction import shortened
+from storage.errors import MigratorError, Red, TransientFault
+from storage.schema import Column, Kind, Table, Type
+
+PREFIX = "migrator_stage_"
+_SESSION = Session()
+_WIRE_BYTES = 2 << 20
+
+
+def schema_name(run: str) -> str:
+    """The schema a run stages in."""
+    return shortened(f"{PREFIX}{run}")
+
+
+def stage_name(run: str, staged: Staged) -> str:
+    """The quoted name of a table's staging."""
+    return f"{quoted(schema_name(run))}.{quoted(shortened(staged.table.name))}"
+
+
+class PostgresStaging:
+    """See migrator.contracts.Staging. Its tables are unlogged: a crash of the server ends the run."""
+
+    def __init__(self, url: str, run: str, connection: psycopg.Connection) -> None:
+        self._url = url
+        self._run = run
+        self._connection = connection
+
+    def stage(self, staged: Staged, batches: Iterable[pa.RecordBatch]) -> int:
+        table = staging_table(staged, self._run)
+        name = stage_name(self._run, staged)
+        columns = ", ".join(f"{quoted(column.name)} {copied(column).native}" for column in table.columns)
+        with translated(place(self._url)):
+            self._connection.execute(f"DROP TABLE IF EXISTS {name}".encode())
+            self._connection.execute(f"CREATE UNLOGGED TABLE {name} ({columns})".encode())
+        count = self._copy(staged, table, batches)
+        with translated(place(self._url)):
+            self._convert(table, name)
+            self._index(staged, name)
+            self._connection.execute(f"ANALYZE {name}".encode())
+        return count
+
+    def _copy(self, staged: Staged, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
+        schema = pa.schema([pa.field(column.name, copied(column).arrow) for column in table.columns])
+        outgoing = _Outgoing(table, batches)
+        reader = pa.RecordBatchReader.from_batches(schema, outgoing)
+        with closing(connect_arrow(self._url, _SESSION)) as arrow, closing(arrow.cursor()) as cursor:
+            try:
+                with translated(f"{place(self._url)}, table {staged.table.name}"):
+                    cursor.adbc_ingest(
+                        shortened(staged.table.name), reader, mode="append", db_schema_name=schema_name(self._run)
+                    )
+            except MigratorError:
+                if outgoing.raised is not None:
+                    raise outgoing.raised from None
+                raise
+        return outgoing.rows
+
+    def _convert(self, table: Table, name: str) -> None:
+        """Let the server read those values that came as text."""
+        changes = [
+            f"ALTER COLUMN {quoted(column.name)} TYPE {column.native} USING {quoted(column.name)}::{column.native}"
+            for column in table.columns
+            if copied(column).native != column.native
+        ]
+        if not changes:
+            return
+        try:
+            self._connection.execute(f"ALTER TABLE {name} {', '.join(changes)}".encode())
+        except (psycopg.errors.DataError, psycopg.errors.IntegrityError) as error:
+            raise Red(
+                f"the target cannot take a value: {error.diag.message_primary}",
+                where=table.local_name,
+                next="add a cast to the mapping; nothing was loaded",
+            ) from error
+
+    def _index(self, staged: Staged, name: str) -> None:
+        if not staged.key:
+            return
+        try:
+            self._connection.execute(f"CREATE UNIQUE INDEX ON {name} ({listed(staged.key)})".encode())
+        except UniqueViolation as error:
+            twice = self._connection.execute(
+                f"SELECT {listed(staged.key)} FROM {name} GROUP BY {listed(staged.key)}"
+                " HAVING count(*) > 1 LIMIT 3".encode()
+            ).fetchall()
+            raise Red(
+                f"the mapping makes several rows with the same key: {said(twice)}",
+                where=f"{staged.table.name} ({', '.join(staged.key)})",
+                next="remap the keys, or reject all but one of these rows with a reason",
+            ) from error
+
+    def scan(self, staged: Staged) -> Iterator[pa.RecordBatch]:
+        table = staging_table(staged, self._run)
+        values = [selected(column, f"t.{quoted(column.name)}") for column in table.columns]
+        named = ", ".join(f"{value} AS c{i}" for i, value in enumerate(values))
+        with (
+            closing(connect_arrow(self._url, _SESSION)) as arrow,
+            closing(arrow.cursor()) as cursor,
+            translated(place(self._url)),
+        ):
+            cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_WIRE_BYTES)})
+            cursor.execute(f"SELECT {named} FROM {stage_name(self._run, staged)} t")
+            for batch in cursor.fetch_record_batch():
+                yield from converted(batch, table, table.columns)
+
+
+class _Outgoing:
+    """Batches on their way to the wire: counted, and what went wrong with one remembered, since ADBC only says that."""
+
+    def __init__(self, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
+        self._table = table
+        self._batches = batches
+        self.rows = 0
+        self.raised: BaseException | None = None
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in self._batches:
+                self.rows += batch.num_rows
+                yield self._on_the_wire(batch)
+        except BaseException as error:
+            self.raised = error
+            raise
+
+    def _on_the_wire(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        arrays = []
+        for column, array in zip(self._table.columns, batch.columns, strict=True):
+            try:
+                arrays.append(copied(column).converted(array))
+            except Misfit as error:
+                raise Red(
+                    f"a value does not fit {column.native}: {error}",
+                    where=f"{self._table.local_name}.{column.name}",
+                    next="add a cast step to this column, or reject these rows with a reason",
+                ) from error
+        return pa.RecordBatch.from_arrays(arrays, names=list(self._table.column_names))
+
+
+def staging_table(staged: Staged, run: str) -> Table:
+    """The staged columns as the target declares them, then ACTION and EDGE, where they are staged."""
+    own = tuple(staged.table.column(name) for name in staged.columns)
+    extra = (
+        Column(name=ACTION, type=Type(kind=Kind.TEXT), native="text"),
+        Column(name=EDGE, type=Type(kind=Kind.INTEGER), native="bigint"),
+    )
+    schema = schema_name(run)
+    return Table(name=f"{schema}.{shortened(staged.table.name)}", columns=own + extra, schema=schema)
+
+
+# ── the schema ──────────────────────────────────────────────────────────────────────────────────────────────
+@contextmanager
+def staging(url: str, run: str) -> Iterator[PostgresStaging]:
+    """A run's staging, swept at the start (what a dead run left) and at the end.
+
+    TransientFault where another process has the same run's staging open: a lock of its session says so.
+    """
+    with closing(connect(url, _SESSION)) as connection, translated(place(url)):
+        sweep(connection)
+        if not _lock(connection, schema_name(run)):
+            raise TransientFault(
+                "another process is loading this run", where=run, next="wait for it to finish, then repeat"
+            )
+        connection.execute(f"CREATE SCHEMA {quoted(schema_name(run))}".encode())
+        try:
+            yield PostgresStaging(url, run, connection)
+        finally:
+            with suppress(psycopg.OperationalError):  # the connection is lost: the next run sweeps
+                connection.execute(f"DROP SCHEMA {quoted(schema_name(run))} CASCADE".encode())
+
+
+def sweep(connection: psycopg.Connection) -> None:
+    """Remove the staging of runs that died; one whose session lives is somebody's and stays."""
+    found = connection.execute(
+        "SELECT nspname FROM pg_namespace"
+        f" WHERE nspname ^@ {literal(PREFIX)} AND pg_has_role(nspowner, 'USAGE')".encode()
+    ).fetchall()
+    for (name,) in found:
+        if _lock(connection, name):
+            connection.execute(f"DROP SCHEMA IF EXISTS {quoted(name)} CASCADE".encode())
+            connection.execute(f"SELECT pg_advisory_unlock({_number(name)})".encode())
+
+
+def _lock(connection: psycopg.Connection, name: str) -> bool:
+    row = connection.execute(f"SELECT pg_try_advisory_lock({_number(name)})".encode()).fetchone()
+    return bool(row and row[0])
+
+
+def _number(name: str) -> str:
+    return f"hashtextextended({literal(name)}, 0)"

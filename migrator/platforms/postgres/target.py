@@ -1,0 +1,65 @@
+"""A PostgreSQL database as a target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+
+import psycopg
+import pyarrow as pa
+
+from migrator.contracts import Capabilities, Examination, Marker, Predicate, Undone
+from migrator.platforms.postgres.connect import Session, connect, place, translated
+from migrator.platforms.postgres.describe import describe
+from migrator.platforms.postgres.merge import PostgresMerge, merging, undo
+from migrator.platforms.postgres.source import PostgresSource
+from migrator.platforms.postgres.staging import PostgresStaging, staging
+from migrator.platforms.postgres.transaction import PostgresTransaction
+from migrator.platforms.relational.journal import read_markers
+from storage.schema import Schema, Table
+
+_READING = Session(read_only=True)
+
+
+class PostgresTarget:
+    """See migrator.contracts.Target."""
+
+    capabilities = Capabilities(transactional=True, deferrable=True, bulk=True)
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def describe(self) -> Schema:
+        with self._reading() as connection:
+            return describe(connection)
+
+    def examine(self, tables: Sequence[str]) -> Examination:
+        from migrator.platforms.postgres.examine import examine_target
+
+        return examine_target(self._url, tables)
+
+    @contextmanager
+    def scan(
+        self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
+    ) -> Iterator[Iterator[pa.RecordBatch]]:
+        with PostgresSource(self._url).fence() as reading:
+            yield reading.scan(table, predicate, columns=columns)
+
+    def markers(self) -> tuple[Marker, ...]:
+        with self._reading() as connection:
+            transaction = PostgresTransaction(connection, "", where=place(self._url))
+            return read_markers(transaction, describe(connection).tables)
+
+    def staging(self, run: str) -> AbstractContextManager[PostgresStaging]:
+        return staging(self._url, run)
+
+    def merging(self, run: str, *, max_seconds: int | None = None) -> AbstractContextManager[PostgresMerge]:
+        return merging(self._url, run, max_seconds=max_seconds)
+
+    def undo(self, run: str, *, whole: bool = False) -> Undone:
+        return undo(self._url, run, whole=whole)
+
+    @contextmanager
+    def _reading(self) -> Iterator[psycopg.Connection]:
+        with closing(connect(self._url, _READING)) as connection, translated(place(self._url)):
+            yield connection

@@ -1,0 +1,263 @@
+"""One transaction on a PostgreSQL target: where rows are locked, journalled and written while others work on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from migrator.contracts import ACTION, KEEP, OVERWRITE, Digest, Staged
+from migrator.platforms.postgres.describe import describe
+from migrator.platforms.postgres.sequences import Sequences
+from migrator.platforms.postgres.staging import stage_name
+from migrator.platforms.relational.journal import MARKERS
+from migrator.platforms.relational.sqltext import listed, literal, matched, quoted
+from migrator.platforms.relational.transaction import Transaction, held_too_long
+from storage.errors import Red
+from storage.schema import Column, Kind, Schema, Table
+
+SCHEMA = "migrator"
+"""Where the journals and the marker table are kept."""
+
+_PLAINLY_EQUAL = frozenset(
+    {Kind.BOOLEAN, Kind.INTEGER, Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.UUID, Kind.BINARY}
+)
+"""Kinds whose equal values are the same value; of others (−0.0 and 0.0, 1.0 and 1.00, collations) the text decides."""
+
+
+class PostgresTransaction(Transaction):
+    """See migrator.platforms.relational.transaction. `run` names the staging its statements read."""
+
+    enforces_references = True
+
+    def __init__(self, connection: psycopg.Connection, run: str, *, where: str, max_seconds: int | None = None) -> None:
+        self._connection = connection
+        self._run = run
+        self._where = where
+        self._max_seconds = max_seconds
+        self._deadline = None if max_seconds is None else time.monotonic() + max_seconds
+        self._number: str | None = None  # this transaction's, as xmin shows it
+
+    # ── statements ──────────────────────────────────────────────────────────────────────────────────────────
+    def execute(self, statement: str) -> int:
+        with self._bounded():
+            return self._connection.execute(statement.encode()).rowcount
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self._bounded():
+            return self._connection.execute(query.encode()).fetchall()
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Give the server no more time for a statement than is left of the whole."""
+        if self._deadline is None:
+            yield
+            return
+        left = max(1, round((self._deadline - time.monotonic()) * 1000))
+        self._connection.execute(f"SET LOCAL statement_timeout = {left}".encode())
+        try:
+            yield
+        except psycopg.errors.QueryCanceled as error:
+            raise self._late() from error
+
+    def _late(self) -> Red:
+        return held_too_long(self._max_seconds or 0, self._where)
+
+    def require_time(self) -> None:
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise self._late()
+
+    def describe(self) -> Schema:
+        return describe(self._connection)
+
+    def commit(self) -> None:
+        self._connection.execute("COMMIT")
+
+    @contextmanager
+    def watching(self, one: Staged) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.errors.IntegrityError as error:
+            told = error.diag
+            detail = f"; {told.message_detail}" if told.message_detail else ""
+            place = (told.table_name or one.table.name, told.column_name or told.constraint_name)
+            raise Red(
+                f"the target refuses the rows: {told.message_primary}{detail}",
+                where=".".join(filter(None, place)),
+                next="the constraint is the target's own: mend the mapping, or reject these rows with a reason",
+            ) from error
+        except psycopg.errors.DataError as error:
+            raise Red(
+                f"the target cannot take a value: {error.diag.message_primary}",
+                where=one.table.name,
+                next="add a cast to the mapping; nothing was committed",
+            ) from error
+
+    # ── names ───────────────────────────────────────────────────────────────────────────────────────────────
+    def live(self, table: Table) -> str:
+        return live_name(table)
+
+    def stage(self, one: Staged) -> str:
+        return stage_name(self._run, one)
+
+    def own(self, name: str) -> str:
+        return f"{quoted(SCHEMA)}.{quoted(name)}"
+
+    def owns(self, name: str) -> bool:
+        return bool(self.rows(f"SELECT 1 WHERE to_regclass({literal(self.own(name))}) IS NOT NULL"))
+
+    # ── expressions ─────────────────────────────────────────────────────────────────────────────────────────
+    def differs(self, one: Staged, column: str) -> str:
+        sides = [f"{alias}.{quoted(column)}" for alias in ("t", "s")]
+        if one.table.column(column).type.kind not in _PLAINLY_EQUAL:
+            sides = [f'{side}::text COLLATE "C"' for side in sides]
+        return self.is_distinct(*sides)
+
+    def is_distinct(self, left: str, right: str) -> str:
+        return f"{left} IS DISTINCT FROM {right}"
+
+    def row_hash(self, table: Table, alias: str, columns: Sequence[str] | None = None) -> str:
+        """MD5 over the table's name and the row as the server writes it; sessions fix how it writes values."""
+        chosen = listed(columns if columns is not None else table.column_names, f"{alias}.")
+        return f"md5({literal(table.name)} || ROW({chosen})::text)::uuid"
+
+    def digest(self, hashes: str) -> Digest:
+        half = "sum(('x' || substr(h, {}, 16))::bit(64)::bigint::numeric)"
+        plain = f"SELECT replace(hash::text, '-', '') AS h FROM ({hashes}) d"
+        [(rows, high, low)] = self.rows(f"SELECT count(*), {half.format(1)}, {half.format(17)} FROM ({plain}) e")
+        return Digest(rows=rows, total=((int(high or 0) << 64) + int(low or 0)) % (1 << 128))
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────
+    def insert(self, one: Staged, values: str, source: str) -> str:
+        # what the mapping fills stands, also where the platform would always choose a value itself
+        chosen = any(one.table.column(name).identity for name in one.columns)
+        overriding = " OVERRIDING SYSTEM VALUE" if chosen else ""
+        return f"INSERT INTO {self.live(one.table)} ({listed(one.columns)}){overriding} SELECT {values} FROM {source}"
+
+    def update(
+        self, table: str, assignments: Sequence[tuple[str, str]], other: str, on: str, *, alias: str = "t"
+    ) -> str:
+        setting = ", ".join(f"{quoted(column)} = {value}" for column, value in assignments)
+        return f"UPDATE {table} AS {alias} SET {setting} FROM {other} WHERE {on}"
+
+    def delete(self, live: str, other: str, on: str) -> str:
+        return f"DELETE FROM {live} AS t USING {other} WHERE {on}"
+
+    def write_together(self, statements: Sequence[str]) -> None:
+        """As one statement: the server looks at its foreign keys when the whole of it is done.
+
+        Each part waits for the one before it, so that a value is free before another row takes it.
+        """
+        parts = [statements[0]] if statements else []
+        for number, statement in enumerate(statements[1:]):
+            parts.append(f"{statement} AND (SELECT count(*) FROM w{number}) >= 0")
+        if parts:
+            *first, last = parts
+            named = ", ".join(f"w{number} AS ({part} RETURNING 1)" for number, part in enumerate(first))
+            self.execute(f"WITH {named} {last}" if named else last)
+
+    def create_own(self, name: str, columns: Sequence[tuple[str, str]], key: Sequence[str] = ()) -> None:
+        if not self.rows(f"SELECT 1 FROM pg_namespace WHERE nspname = {literal(SCHEMA)}"):
+            self.execute(f"CREATE SCHEMA {quoted(SCHEMA)}")
+        parts = [f"{column} {type_}" for column, type_ in columns]
+        if key:
+            parts.append(f"UNIQUE ({', '.join(key)})")
+        self.execute(f"CREATE TABLE {self.own(name)} ({', '.join(parts)})")
+
+    def drop_own(self, name: str) -> None:
+        self.execute(f"DROP TABLE IF EXISTS {self.own(name)}")
+        if name == MARKERS and not self.rows(
+            f"SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace({literal(quoted(SCHEMA))})"
+        ):
+            self.execute(f"DROP SCHEMA {quoted(SCHEMA)}")
+
+    def stored_type(self, column: Column) -> str:
+        collation = f" COLLATE {column.collation}" if column.collation else ""
+        return f"{column.native}{collation}"
+
+    text_type = "text"
+    hash_type = "uuid"
+    entry_type = "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+
+    # ── rows without a key: those this transaction made ─────────────────────────────────────────────────────
+    def before_creating(self, one: Staged) -> None:
+        [(self._number,)] = self.rows("SELECT (txid_current() % 4294967296)::text")
+
+    def created(self, one: Staged) -> str | None:
+        if self._number is None:
+            return None
+        return f"FROM {self.live(one.table)} t WHERE t.xmin::text = '{self._number}'"
+
+    def meets_keyless(self, table: Table, row: str, entry: str) -> str:
+        return f"{_place(row)} = {entry}.{quoted('row')}"
+
+    def find_keyless(self, table: Table, journal: str) -> None:
+        """As many rows with the hash as the journal has, of however many there are: equal rows are the same row."""
+        hashed = self.row_hash(table, "t")
+        numbered = "row_number() OVER (PARTITION BY {} ORDER BY {}) AS n"
+        live = f"SELECT {hashed} AS hash, {_place('t')} AS place, {numbered.format(hashed, 't.tableoid, t.ctid')}"
+        entries = f"SELECT entry, after, {numbered.format('after', 'entry')} FROM {journal} WHERE fate IS NULL"
+        found = (
+            f"SELECT e.entry, l.place FROM ({entries}) e"
+            f" LEFT JOIN ({live} FROM {self.live(table)} t) l ON l.hash = e.after AND l.n = e.n"
+        )
+        self.execute(f"UPDATE {journal} AS j SET {quoted('row')} = f.place FROM ({found}) f WHERE f.entry = j.entry")
+
+    # ── locks and checks ────────────────────────────────────────────────────────────────────────────────────
+    def lock(self, staged: Sequence[Staged]) -> None:
+        """Rows to overwrite against everybody, rows to keep against deletion; two loads into one target wait."""
+        self.execute("SET CONSTRAINTS ALL DEFERRED")
+        self.execute(f"LOCK TABLE {self.own(MARKERS)} IN SHARE ROW EXCLUSIVE MODE")
+        for one in staged:
+            if one.key:
+                for action, strength in ((OVERWRITE, "UPDATE"), (KEEP, "KEY SHARE")):
+                    self._lock_rows(
+                        one.table,
+                        f"{self.stage(one)} s",
+                        f"{matched('t', 's', one.key)} AND s.{quoted(ACTION)} = '{action}'",
+                        strength,
+                        one.key,
+                    )
+
+    def _lock_rows(self, table: Table, other: str, on: str, strength: str, key: Sequence[str]) -> None:
+        # in the order of the key, so that two who lock the same rows wait and do not deadlock
+        rows = f"SELECT 1 FROM {self.live(table)} t JOIN {other} ON {on} ORDER BY {listed(key, 't.')}"
+        self.rows(f"WITH locked AS ({rows} FOR {strength} OF t) SELECT count(*) FROM locked")
+
+    def lock_journalled(self, table: Table, journal: str, key: Sequence[str]) -> None:
+        if key:
+            about = " AND ".join(f"t.{quoted(column)} = j.{name}" for column, name in self._journal_keys(key))
+            self._lock_rows(table, f"{journal} j", about, "UPDATE", key)
+        else:
+            self.execute(f"LOCK TABLE {self.live(table)} IN SHARE ROW EXCLUSIVE MODE")
+
+    def _journal_keys(self, key: Sequence[str]) -> Iterator[tuple[str, str]]:
+        from migrator.platforms.relational.journal import key_column
+
+        return ((column, key_column(column)) for column in key)
+
+    def check_deferred(self) -> None:
+        self.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    def sequence_problems(self, table: Table) -> Iterator[str]:
+        yield from Sequences(self, table).advance()
+
+    def parked(self, table: Table, column: Column) -> str | None:
+        if column.type.kind is Kind.TEXT and not column.choices:
+            return f"left(md5(random()::text || t.ctid::text), {column.max_length or 32})"
+        if column.type.kind is Kind.INTEGER:
+            return f"(SELECT least(min(m.{quoted(column.name)}), 0) FROM {self.live(table)} m) - 1 - j.entry"
+        return "gen_random_uuid()" if column.type.kind is Kind.UUID else None
+
+
+def live_name(table: Table) -> str:
+    """The quoted name of a table; in the session's own schema where it says none."""
+    return quoted(table.name) if table.schema is None else f"{quoted(table.schema)}.{quoted(table.local_name)}"
+
+
+def _place(alias: str) -> str:
+    """Where a row lies: a partitioned table has the same ctid once a partition."""
+    return f"({alias}.tableoid::text || ':' || {alias}.ctid::text)"
