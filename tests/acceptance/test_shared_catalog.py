@@ -1,0 +1,55 @@
+"""The same story with its catalog on a PostgreSQL that programs share, as MIGRATOR_CATALOG says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.acceptance.world import World
+from tests.servers.process import LOOPBACK, PASSWORD, free_port
+
+
+@pytest.fixture
+def shared(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("MIGRATOR_CATALOG", postgres_url)
+    return postgres_url
+
+
+def test_programs_that_make_it_at_once_share_its_numbers(shared: str, right_office: World, tmp_path: Path) -> None:
+    world = right_office.copied(tmp_path)
+    processes = [world.start("rehearse", world.plan, "--json") for _ in range(3)]
+    answers = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
+    assert sorted(answer["number"] for answer in answers) == [1, 2, 3]
+    assert {run["run_id"] for run in world.runs()} == {answer["run"] for answer in answers}
+    assert not (world.home / "catalog.db").exists()
+
+
+def test_a_history_begun_alone_goes_on_there(
+    postgres_url: str, right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = right_office.copied(tmp_path)
+    run = world.json("migrate", world.plan)["run"]
+    monkeypatch.setenv("MIGRATOR_CATALOG", postgres_url)
+    assert world.json("runs", "import", world.home / "catalog.db")["runs"] == 1
+    assert world.json("verify", run)["verdict"] == "green"
+    assert world.json("rollback", run)["verdict"] == "green"
+    assert world.json("migrate", world.plan)["run"] != run
+    assert [told["number"] for told in world.runs() if told["kind"] == "migration"] == [1, 2]
+
+
+def test_who_cannot_reach_it_is_told_without_the_password(
+    shared: str, right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = right_office.copied(tmp_path)
+    parts = urlsplit(shared)
+    monkeypatch.setenv("MIGRATOR_CATALOG", f"postgresql://{parts.username}:wrongword@{parts.hostname}:{parts.port}/x")
+    refused = world.migrator("runs", "list", "--json")
+    monkeypatch.setenv("MIGRATOR_CATALOG", f"postgresql://me:wrongword@{LOOPBACK}:{free_port()}/x")
+    absent = world.migrator("rehearse", world.plan, "--json")
+    assert (refused.code, absent.code) == (2, 1)
+    assert "MIGRATOR_CATALOG" in refused.json["next"]
+    for answer in (refused, absent):
+        assert not [word for word in ("wrongword", PASSWORD) if word in answer.stdout + answer.stderr]
