@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +17,7 @@ import pyarrow as pa
 
 from migrator.contracts import ColumnCensus, Examination, Fence, Predicate, ReadLimits, TenantCandidate
 from migrator.platforms.relational.sqltext import quoted
+from migrator.platforms.relational.tenants import candidates
 from migrator.platforms.sqlite.connect import connect, path_of, translated
 from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.examine import examine_source
@@ -25,7 +27,6 @@ from storage import moment
 from storage.errors import Fault
 from storage.schema import Column, Schema, Table
 
-_TENANT_LIKE = ("tenant", "company", "compan", "customer", "client", "organi", "account", "store", "shop", "workspace")
 _GENTLE = ReadLimits()
 _LOOKS = 25
 _CENSUS_COLUMNS = 300  # five results a column, and SQLite gives at most 2,000
@@ -45,7 +46,7 @@ class SqliteSource:
         """Tables others point at whose name says customer, most referenced first, and columns most tables share."""
         with translated(self._path), _reading(self._path) as connection:
             schema = describe(connection)
-            return tuple(_candidates(connection, schema))
+            return tuple(candidates(schema, partial(_distinct, connection)))
 
     def examine(self) -> Examination:
         with translated(self._path), _reading(self._path) as connection:
@@ -203,25 +204,9 @@ def _copied(path: Path, folder: Path) -> Iterator[sqlite3.Connection]:
         copy.close()
 
 
-def _candidates(connection: sqlite3.Connection, schema: Schema) -> Iterator[TenantCandidate]:
-    referencing: dict[str, set[str]] = {}
-    for table in schema.tables:
-        for key in table.foreign_keys:
-            if key.parent != table.name:
-                referencing.setdefault(key.parent, set()).add(table.name)
-    likely = [
-        table
-        for table in schema.tables
-        if len(table.primary_key) == 1 and any(word in table.name.lower() for word in _TENANT_LIKE)
-    ]
-    for table in sorted(likely, key=lambda table: (-len(referencing.get(table.name, ())), table.name)):
-        column, name = quoted(table.primary_key[0]), quoted(table.name)
-        count = connection.execute(f"SELECT count(DISTINCT {column}) FROM main.{name}").fetchone()[0]
-        examples = connection.execute(f"SELECT {column} FROM main.{name} ORDER BY 1 LIMIT 3").fetchall()
-        yield TenantCandidate(
-            table=table.name,
-            column=table.primary_key[0],
-            tenants=count,
-            examples=tuple(str(row[0]) for row in examples),
-            referencing_tables=len(referencing.get(table.name, ())),
-        )
+def _distinct(connection: sqlite3.Connection, table: Table, column: str) -> tuple[int, tuple[str, ...]]:
+    """How many values the column has, and the first three."""
+    column, name = quoted(column), quoted(table.name)
+    count = connection.execute(f"SELECT count(DISTINCT {column}) FROM main.{name}").fetchone()[0]
+    examples = connection.execute(f"SELECT DISTINCT {column} FROM main.{name} ORDER BY 1 LIMIT 3").fetchall()
+    return count, tuple(str(row[0]) for row in examples)
