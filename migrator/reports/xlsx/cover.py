@@ -62,13 +62,16 @@ def _badge(report: RunReport) -> tuple[str, str]:
 
 
 def _style(value: Cell) -> Style:
-    return styles.ALARM_FACT if isinstance(value, Alarm) else styles.FACT
+    if isinstance(value, Alarm):
+        return styles.ALARM_FACT
+    return styles.AMOUNT_FACT if isinstance(value, float) else styles.FACT
 
 
 # ── sections ────────────────────────────────────────────────────────────────────────────────────────────────
 def _sections(report: RunReport) -> Iterator[Section]:
     yield Section(heading="Identity and scope  ·  Identité et périmètre", facts=tuple(_identity(report)))
     yield Section(heading="Rows  ·  Lignes", facts=tuple(_figures(report)))
+    yield Section(heading="Cost to the source  ·  Coût pour la source", facts=tuple(_cost(report)))
     yield Section(heading="Digests  ·  Empreintes", facts=tuple(_digests(report)))
     yield Section(heading="What was not compared  ·  Ce qui n’a pas été comparé", facts=tuple(_limits(report)))
     yield Section(heading="What was not run  ·  Ce qui n’a pas été exécuté", facts=tuple(_not_run(report)))
@@ -113,6 +116,19 @@ def _figures(report: RunReport) -> Iterator[Fact]:
 
 def _alarming(label: str, count: int) -> Fact:
     return Fact(label=label, value=Alarm(value=count) if count else count)
+
+
+def _cost(report: RunReport) -> Iterator[Fact]:
+    cost = report.source_cost
+    if cost is None:
+        yield Fact(label="", value="Not recorded: this run read no source, or its archive does not say.")
+        return
+    yield Fact(label="Statements · requêtes", value=cost.statements)
+    yield Fact(label="Longest, seconds · la plus longue", value=cost.longest_seconds)
+    yield Fact(label="It read · elle a lu", value=cost.longest_table or "not recorded")
+    yield Fact(label="Waiting, seconds · attente de la source", value=cost.seconds)
+    yield Fact(label="Rows read · lignes lues", value=cost.rows)
+    yield Fact(label="Bytes read · octets lus", value=cost.bytes)
 
 
 def _digests(report: RunReport) -> Iterator[Fact]:

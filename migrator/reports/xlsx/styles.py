@@ -9,7 +9,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 INK, QUIET, RED, GREEN, PAPER = "1F2933", "5F6B76", "B42318", "1B6E3C", "FFFFFF"
 _GREY, _RULE = "E9ECEF", "C3CAD1"
 
-_LEFT = Alignment(vertical="top", wrap_text=True)
+_LEFT = Alignment(vertical="top", horizontal="left", wrap_text=True)
 _RIGHT = Alignment(vertical="top", horizontal="right", indent=1)
 _LINE = Alignment(vertical="center")
 _THIN = Border(bottom=Side(style="hair", color=_RULE))
@@ -41,11 +41,12 @@ HEADING = Style(font=_font(size=12, bold=True), alignment=_LINE, border=Border(b
 NOTE = Style(font=_font(color=QUIET), alignment=_LINE)
 STATEMENT = Style(font=_font(size=12))
 LABEL = Style(font=_font(color=QUIET))
-FACT = Style(font=_font(), alignment=Alignment(vertical="top", horizontal="left", wrap_text=True), number=COUNT)
+FACT = replace(LABEL, font=_font(), number=COUNT)
 TEXT = Style(font=_font(), border=_THIN)
 NUMBER = Style(font=_font(), alignment=_RIGHT, border=_THIN, number=COUNT)
 SECONDS = Style(font=_font(), alignment=_RIGHT, border=_THIN, number=AMOUNT)
 ALARM = Style(font=_font(bold=True, color=RED), border=_THIN)
+AMOUNT_FACT = replace(FACT, number=AMOUNT)
 ALARM_FACT = replace(FACT, font=_font(bold=True, color=RED))
 ALARM_NUMBER = Style(font=_font(bold=True, color=RED), alignment=_RIGHT, border=_THIN, number=COUNT)
 HEAD = Style(

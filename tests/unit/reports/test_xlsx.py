@@ -116,6 +116,15 @@ def test_what_was_not_compared_stands_on_the_first_sheet() -> None:
     assert "Everything. · Tout." in {row[1] for row in sheets(ROLLBACK)["Verdict"] if len(row) > 1}
 
 
+def test_what_the_snapshot_cost_its_source_stands_on_the_first_sheet() -> None:
+    cost = GREEN.source_cost
+    assert cost is not None
+    found = facts(sheets(GREEN)["Verdict"])
+    assert (found["Statements · requêtes"], found["Rows read · lignes lues"]) == (cost.statements, cost.rows)
+    assert found["Longest, seconds · la plus longue"] == cost.longest_seconds
+    assert "Rows read · lignes lues" not in facts(sheets(replace(GREEN, source_cost=None))["Verdict"])
+
+
 def test_a_rollback_lists_what_it_kept() -> None:
     found = sheets(ROLLBACK_KEPT)
     assert facts(found["Verdict"])["Failed · en échec"] == 1
