@@ -12,9 +12,11 @@ def below(address: str, path: str) -> str:
 
 
 def split(address: str) -> tuple[str, str]:
-    """What `below` joined: the address above, empty where there is none, and the last name of the path."""
+    """What `below` joined: the address above and the last name; empty where there is none."""
     place, query = _parted(address)
     above, _, name = place.rstrip("/").rpartition("/")
+    if above + "/" == _WITH_QUERY:  # a bucket, with nothing below it
+        return address, ""
     return above + query if above else "", name
 
 

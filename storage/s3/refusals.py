@@ -26,6 +26,11 @@ _KEYS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _TOKEN = "get new temporary credentials, and export all three AWS_… variables"  # noqa: S105 - advice, no secret
 _WRONG_KEY = _Meaning(error=Misuse, what="the server does not know this access key", next=_KEYS)
 _WRONG_TOKEN = _Meaning(error=Misuse, what="the session token is not valid, or has expired", next=_TOKEN)
+_DENIED_TOKEN = _Meaning(
+    error=Fault,
+    what="permission denied, or the session token is not valid any more",
+    next="unset AWS_SESSION_TOKEN if the keys are lasting ones; else get new ones, or the rights there",
+)
 _BUSY = _Meaning(error=TransientFault, what="the server is too busy or has failed", next=_AGAIN)
 _MEANINGS: Mapping[str, _Meaning] = {
     "NoSuchBucket": _Meaning(error=Misuse, what="there is no such bucket", next="check its name, or make it first"),
@@ -63,8 +68,13 @@ _MEANINGS: Mapping[str, _Meaning] = {
 }
 
 
-def refused(status: int, code: str, message: str, *, where: str, server_time: str | None) -> MigratorError:
-    """The error for an answer that is none, by its code and else by its status."""
+def refused(
+    status: int, code: str, message: str, *, where: str, server_time: str | None, has_token: bool = False
+) -> MigratorError:
+    """The error for an answer that is none, by its code and else by its status.
+
+    `server_time`: the answer's own Date. `has_token`: a session token was sent, which some servers only deny.
+    """
     skew = _skew(server_time)
     if code == "RequestTimeTooSkewed" or (code in ("AccessDenied", "SignatureDoesNotMatch") and abs(skew) > _TOLERATED):
         return Misuse(
@@ -72,7 +82,7 @@ def refused(status: int, code: str, message: str, *, where: str, server_time: st
             where=where,
             next="set the clock of this machine, or of the server",
         )
-    meaning = _MEANINGS.get(code)
+    meaning = _DENIED_TOKEN if has_token and code == "AccessDenied" else _MEANINGS.get(code)
     if meaning is not None:
         return meaning.error(meaning.what, where=where, next=meaning.next)
     said = " ".join(filter(None, (f"HTTP {status}", code, message)))

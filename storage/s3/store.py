@@ -62,8 +62,8 @@ class S3Store:
                 yield ObjectInfo(key=key, size=info.size, modified=info.modified)
 
     def folders(self, prefix: str = "") -> Iterator[str]:
-        for folder in listing.folders(self._wire, self._root + prefix):
-            yield folder.removeprefix(self._root).removesuffix("/")
+        found = listing.folders(self._wire, self._root + prefix)  # sorted with the slash, which comes after a dash
+        yield from sorted(folder.removeprefix(self._root).removesuffix("/") for folder in found)
 
     def size(self, key: str) -> int | None:
         answer = self._wire.request("HEAD", self._name(key), accept=("NoSuchKey",))

@@ -95,6 +95,10 @@ class Wire:
         """A context: what the network refuses about `key` is raised as a Fault."""
         return _Translated(self.where(key), has_ca=self._address.ca is not None)
 
+    def url(self, method: str, key: str) -> str:
+        """Where a request for the object goes."""
+        return urlunsplit(self._url(method, key, {}))
+
     def where(self, key: str) -> str:
         """The object, or the bucket, as a message names it."""
         return f"s3://{self._address.bucket}{'/' * bool(key)}{key} at {self._address.endpoint}"
@@ -109,13 +113,7 @@ class Wire:
         body: bytes = b"",
         stream: bool = False,
     ) -> urllib3.BaseHTTPResponse:
-        url = self._base.build(
-            method=method,
-            region=self._address.region,
-            bucket_name=self._address.bucket,
-            object_name=key or None,
-            query_params=dict(query or {}),
-        )
+        url = self._url(method, key, query or {})
         signed = self._signed(method, url, headers or {}, body)
         with self.translated(key):
             return self._pool.urlopen(
@@ -127,6 +125,15 @@ class Wire:
                 redirect=False,
                 retries=False,  # repeating is ours: twice would be five times five
             )
+
+    def _url(self, method: str, key: str, query: Mapping[str, str]) -> SplitResult:
+        return self._base.build(
+            method=method,
+            region=self._address.region,
+            bucket_name=self._address.bucket,
+            object_name=key or None,
+            query_params=dict(query),
+        )
 
     def _signed(self, method: str, url: SplitResult, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
         now, digest = datetime.now(UTC), hashlib.sha256(body).hexdigest()
@@ -152,8 +159,14 @@ class Wire:
             return Answer(code=code, headers=response.headers, data=response.data)
         if method == "HEAD":  # says in words what is wrong with the key, the clock or the bucket
             self.send("GET", query={"list-type": "2", "max-keys": "1"})
-        server_time = response.headers.get("Date")
-        raise refused(response.status, code, message, where=self.where(key), server_time=server_time)
+        raise refused(
+            response.status,
+            code,
+            message,
+            where=self.where(key),
+            server_time=response.headers.get("Date"),
+            has_token=self._signing.session_token is not None,
+        )
 
 
 class _Translated:

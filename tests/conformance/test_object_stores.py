@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +16,7 @@ from storage.local import LocalStore
 from storage.memory import MemoryStore
 from storage.objects import ObjectInfo, ObjectStore, Sink, read_bytes, write_bytes
 from storage.retry import Retries, RetryStore
+from tests.servers.bucket import Bucket
 
 
 class FlakyStore(MemoryStore):
@@ -71,8 +73,11 @@ STORES: dict[str, Callable[[Path], ObjectStore]] = {
 }
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=[*STORES, "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    if request.param == "s3":
+        bucket: Bucket = request.getfixturevalue("bucket")
+        return bucket.store("pre fix/of é%+")
     return STORES[request.param](tmp_path)
 
 
@@ -132,6 +137,50 @@ def test_listing_is_sorted_by_whole_keys_and_filtered_by_prefix(store: ObjectSto
     assert [info.key for info in store.list("a/")] == ["a/b", "a/b-c", "a/b.d/e"]
     assert list(store.list("nothing/here")) == []
     assert {info.size for info in store.list()} == {2}
+
+
+@pytest.mark.parametrize(
+    "key", ["a b/c+d%20é/ü~x?y=&z", "a%2Fb", "x/*'()!$,;:@#[]", "漢字/🙂", " /+", "é/e\u0301", "tab\t"]
+)
+def test_a_key_is_kept_as_it_is(store: ObjectStore, key: str) -> None:
+    write_bytes(store, key, key.encode())
+    write_bytes(store, f"{key}.other", b"")
+    assert (read_bytes(store, key), store.size(key)) == (key.encode(), len(key.encode()))
+    assert [info.key for info in store.list(key)] == [key, f"{key}.other"]
+    store.delete(key)
+    assert [info.key for info in store.list()] == [f"{key}.other"]
+
+
+def test_folders_are_the_first_names_of_keys(store: ObjectStore) -> None:
+    for key in ("b/1", "a-b/x/y", "a/b/c", "a/z", "top", "é +/1"):
+        write_bytes(store, key, b"")
+    assert list(store.folders()) == ["a", "a-b", "b", "é +"]
+    assert list(store.folders("a")) == ["a", "a-b"]
+    assert list(store.folders("nothing")) == []
+
+
+def test_an_object_says_when_it_appeared(store: ObjectStore) -> None:
+    write_bytes(store, "a", b"")
+    (info,) = store.list()
+    assert abs(datetime.now(UTC) - info.modified) < timedelta(minutes=1)
+
+
+def test_a_store_that_keeps_its_promises_has_nothing_to_note(store: ObjectStore) -> None:
+    write_bytes(store, "a", b"", exclusive=True)
+    assert store.notes() == ()
+    assert [info.key for info in store.list()] == ["a"]
+
+
+@pytest.mark.parametrize("size", [0, 1, (16 << 20) - 1, 16 << 20, (16 << 20) + 1])
+def test_an_object_of_any_size_comes_back(store: ObjectStore, size: int) -> None:
+    content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    with store.writer("a") as sink:
+        for start in range(0, size, 5_000_000):
+            sink.write(content[start : start + 5_000_000])
+    assert store.size("a") == size
+    with store.reader("a") as stream:
+        assert stream.read(3) == content[:3]
+        assert stream.read() == content[3:]
 
 
 def test_what_is_not_there(store: ObjectStore) -> None:

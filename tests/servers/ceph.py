@@ -36,6 +36,8 @@ _SETTINGS = {
     "memstore device bytes": str(2 << 30),
     "paxos propose interval": "0.05",  # the cluster of one agrees with itself at once
     "rgw gc obj min wait": "0",
+    "rgw s3 auth use sts": "true",
+    "rgw sts key": "sixteen-of-chars",
 }
 _KEYS = {
     "mon.": {"mon": "allow *"},
