@@ -16,8 +16,7 @@ from migrator import reports
 from migrator.contracts import Marker, ReadLimits, Source, Target, Undone
 from migrator.engine.check import MapCheck, map_check
 from migrator.engine.decisions import restore_decisions, save_decisions
-from migrator.engine.doctor import Diagnosis, Surroundings, doctor
-from migrator.engine.estimate import Rates
+from migrator.engine.doctor import Diagnosis, Rates, Surroundings, doctor
 from migrator.engine.gentle import gently
 from migrator.engine.inspect import Inspection, inspect
 from migrator.engine.load import Identity, load
@@ -35,6 +34,7 @@ from migrator.runs.folder import RunFolder
 from migrator.runs.rates import rates
 from migrator.runs.recorded import recorded
 from migrator.runs.told import Subject, load_report, rollback_report, verify_report
+from migrator.runs.transfer import Transferred, transfer
 from migrator.settings import Settings, tool
 from storage.address import below
 from storage.archive import Archive, list_archives
@@ -402,6 +402,10 @@ class Service:
     def run(self, run_id: str) -> RunRecord:
         with self._catalog() as catalog:
             return catalog.run(run_id)
+
+    def import_runs(self, catalog: Path) -> Transferred:
+        """Another catalog's records into this one."""
+        return transfer(catalog.absolute(), self.settings.catalog_url)
 
     @contextmanager
     def _catalog(self) -> Iterator[Catalog]:

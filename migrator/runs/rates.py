@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from migrator.engine.estimate import Rate, Rates
+from migrator.engine.doctor import Rate, Rates
 from migrator.engine.load import MERGING
 from migrator.outcomes import RunReport, Verdict
 from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord

@@ -15,8 +15,7 @@ from migrator.cli.output import exit_code, print_as_wide_as_needed, print_json, 
 from storage.quantity import said_duration, said_size
 
 if TYPE_CHECKING:
-    from migrator.engine.doctor import Diagnosis
-    from migrator.engine.estimate import Estimates
+    from migrator.engine.doctor import Diagnosis, Estimates
 
 
 def command(plan: PlanFile, json: Json = False) -> None:

@@ -18,19 +18,19 @@ from storage.quantity import said_size
 from storage.schema import Table
 
 _LEAST = (3, 37)  # the first that lists its tables by a pragma, and knows STRICT
-_OPEN_JOURNAL = bytes.fromhex("d9d505f920a163d7")  # the first bytes of a rollback journal that is not yet over
 _ROOM = 64 << 20
 
 
 def examine_source(connection: sqlite3.Connection, path: Path) -> Examination:
     """The file as a snapshot would find it."""
-    return _examination(connection, (*_common(connection, path), _point_in_time(connection, path)))
+    return _examination(connection, (*_common(connection), _point_in_time(connection, path)))
 
 
 def examine_target(connection: sqlite3.Connection, path: Path) -> Examination:
     """The file as a load would find it: the write lock is taken for a moment, and nothing is written under it."""
-    findings = (*_common(connection, path), _writable(path), _other_writer(connection, path), _room(connection, path))
-    return _examination(connection, findings)
+    writable = _writable(path)
+    lock = [_other_writer(connection)] if writable.verdict == "ok" else []
+    return _examination(connection, (*_common(connection), writable, *lock, _room(connection, path)))
 
 
 def _examination(connection: sqlite3.Connection, findings: tuple[Finding, ...]) -> Examination:
@@ -51,7 +51,7 @@ def _user() -> str:
 
 
 # ── findings ────────────────────────────────────────────────────────────────────────────────────────────────
-def _common(connection: sqlite3.Connection, path: Path) -> Iterator[Finding]:
+def _common(connection: sqlite3.Connection) -> Iterator[Finding]:
     if sqlite3.sqlite_version_info < _LEAST:
         least = ".".join(map(str, _LEAST))
         yield Finding(
@@ -61,14 +61,6 @@ def _common(connection: sqlite3.Connection, path: Path) -> Iterator[Finding]:
             next=f"use one that was built with {least} or newer",
         )
     yield _file(connection)
-    if _starts_with(path.with_name(path.name + "-journal"), _OPEN_JOURNAL):
-        yield Finding(
-            what="journal",
-            verdict="warning",
-            found="a program is writing to the file, or died while it did",
-            where=f"{path}-journal",
-            next="wait for it; if none is at work, open the file once with the product, which takes the rest back",
-        )
 
 
 def _file(connection: sqlite3.Connection) -> Finding:
@@ -116,9 +108,7 @@ def _writable(path: Path) -> Finding:
     )
 
 
-def _other_writer(connection: sqlite3.Connection, path: Path) -> Finding:
-    if not os.access(path, os.W_OK):
-        return Finding(what="lock", verdict="warning", found="not asked for: the file may not be written")
+def _other_writer(connection: sqlite3.Connection) -> Finding:
     waiting = _pragma(connection, "busy_timeout")
     connection.execute("PRAGMA busy_timeout = 0")
     try:
@@ -148,14 +138,6 @@ def _room(connection: sqlite3.Connection, path: Path) -> Finding:
         where="" if enough else str(path.absolute().parent),
         next="" if enough else "free space on this disk: staging and the journal of the load lie beside the file",
     )
-
-
-def _starts_with(path: Path, head: bytes) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(head)) == head
-    except OSError:  # gone, as a journal is a moment later, or not ours to read
-        return False
 
 
 # ── sizes ───────────────────────────────────────────────────────────────────────────────────────────────────

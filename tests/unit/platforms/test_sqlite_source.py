@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,6 +21,7 @@ from storage.schema import Fidelity, Kind
 from storage.types import Variant
 from tests.conformance.platforms import VARIANT, KeyList, SqlitePlatform, texts
 from tests.conformance.sources import selected
+from tests.support_privileges import without_privileges
 
 
 @pytest.fixture
@@ -112,19 +111,6 @@ def test_a_file_nobody_may_write_is_read(platform: SqlitePlatform, monkeypatch: 
         with without_privileges():
             assert read_everything(SqliteSource(f"sqlite:///{file}")) == 2
         folder.chmod(0o755)
-
-
-@contextmanager
-def without_privileges() -> Iterator[None]:
-    """As root: for a while as nobody, whom permissions hold."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.setresuid(65534, 65534, 0)  # the saved identity stays, to come back
-    try:
-        yield
-    finally:
-        os.setresuid(0, 0, 0)
 
 
 def test_what_is_no_database_is_misuse(tmp_path: Path) -> None:

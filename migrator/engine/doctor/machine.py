@@ -1,18 +1,22 @@
-"""Whether this machine's disks have room for what a migration puts on them."""
+"""The doctor's look at this machine: whether its disks have room for what a migration puts on them."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from migrator.contracts import Finding
-from migrator.engine.estimate import Estimates
+from migrator.engine.doctor.estimate import Estimates
+from storage.local import LocalStore
+from storage.objects import ObjectStore
 from storage.quantity import said_size
 
 LEAST = 64 << 20
+_ARCHIVE_SHARE, _WORKBENCH_SHARE = 1.5, 2.0  # of the data's own size: CSV and Parquet; keys, mapped rows and spill
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,15 @@ class Place:
         return f"{self.what} in {self.folder}"
 
 
-def rooms(places: Sequence[Place], estimates: Estimates) -> Iterator[Finding]:
+def places(home: Path, store: ObjectStore | None) -> Iterator[Place]:
+    """What a migration writes here; `store` where it takes a snapshot, too."""
+    yield Place(what="the workbench (TMPDIR)", folder=Path(tempfile.gettempdir()), share=_WORKBENCH_SHARE)
+    yield Place(what="runs and reports (MIGRATOR_HOME)", folder=home)
+    if isinstance(store, LocalStore):
+        yield Place(what="the archive (store)", folder=store.root, share=_ARCHIVE_SHARE)
+
+
+def look_at_disks(places: Sequence[Place], estimates: Estimates) -> Iterator[Finding]:
     """One finding a place that may not be written, and one a disk: two places on one disk share its room."""
     disks: dict[int, list[Place]] = {}
     for place in places:

@@ -1,0 +1,7 @@
+"""What stands in the way of a migration, found before it starts, and what it will probably take."""
+
+from migrator.engine.doctor.checkup import doctor
+from migrator.engine.doctor.diagnosis import Diagnosis, Part, Surroundings
+from migrator.engine.doctor.estimate import Estimates, Rate, Rates
+
+__all__ = ["Diagnosis", "Estimates", "Part", "Rate", "Rates", "Surroundings", "doctor"]

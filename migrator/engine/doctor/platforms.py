@@ -1,0 +1,61 @@
+"""The doctor's look at a source and at a target: what their drivers find, and what only plan and mapping know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from mappings.model import Mapping
+from mappings.nearest import nearest
+from migrator.contracts import Examination, Finding, Source, Target
+from migrator.engine.check import refused_triggers
+from migrator.engine.doctor.clock import Now, clock
+
+
+def look_at_source(source: Source, excluded: Collection[str], now: Now) -> tuple[Sequence[Finding], Examination]:
+    """What a driver finds wrong with a table that stays behind is nobody's trouble; it is counted all the same."""
+    findings, seen = _examined(source.examine, now)
+    return [
+        replace(finding, verdict="ok", found=f"{finding.found}; the plan excludes it", next="")
+        if finding.where in excluded and finding.what != "grants"
+        else finding
+        for finding in findings
+    ], seen
+
+
+def look_at_target(target: Target, mapping: Mapping | None, now: Now) -> tuple[Sequence[Finding], Examination]:
+    tables = target.describe().tables
+    known = [table.name for table in tables]
+    filled = [table.name for table in mapping.tables] if mapping else []
+    findings, seen = _examined(lambda: target.examine([name for name in filled if name in known]), now)
+    missing = [
+        Finding(
+            what="table", verdict="red", found="the target has no such table", where=name, next=nearest(name, known)
+        )
+        for name in filled
+        if name not in known
+    ]
+    triggers = [
+        Finding(
+            what="triggers",
+            verdict="red",
+            found=f"{problem.what}: {', '.join(problem.examples)}",
+            where=problem.where,
+            next=problem.next,
+        )
+        for problem in (refused_triggers(tables, mapping) if mapping else ())
+    ]
+    return (*findings, *missing, *triggers), seen
+
+
+def _examined(examine: Callable[[], Examination], now: Now) -> tuple[Sequence[Finding], Examination]:
+    before = now()
+    found = examine()
+    after = now()
+    first = [Finding(what="reached", verdict="ok", found=f"as {found.user}")]
+    if all(finding.what != "version" for finding in found.findings):
+        first.append(Finding(what="version", verdict="ok", found=found.version))
+    if found.clock is not None:
+        first.append(clock(datetime.fromisoformat(found.clock), before, after))
+    return (*first, *found.findings), found
