@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from typing import Any
 
@@ -13,9 +13,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from migrator.reports.xlsx import styles
-from migrator.reports.xlsx.cells import Alarm, Cell, Walls, as_written, looks_like_a_formula
+from migrator.reports.xlsx.cells import Alarm, Cell, Row, Walls, as_written, looks_like_a_formula
 from migrator.reports.xlsx.styles import Style
-from migrator.reports.xlsx.table import Table
+from migrator.reports.xlsx.table import Column, Table
 
 _A4 = "9"
 _LINE, _TALLEST = 14.0, 409.0  # points; no row can be higher
@@ -111,7 +111,7 @@ def write_table(workbook: Workbook, table: Table, *, footer: str, walls: Walls) 
     sheet.append([(f"{table.english}  ·  {table.french}", styles.TITLE)], height=26)
     sheet.append([(table.about, styles.NOTE)], height=20)
     if table.total:
-        sheet.append([(value, _style(value)) for value in table.total])
+        sheet.append(_styled(table.total, table))
     sheet.append((column.head, styles.NUMBER_HEAD if column.counts else styles.HEAD) for column in table.columns)
     hidden = _write_rows(sheet, table)
     if len(table.rows) > hidden:
@@ -124,7 +124,7 @@ def _write_rows(sheet: Sheet, table: Table) -> int:
     """How many rows found no room."""
     fitting = len(table.rows) if len(table.rows) <= sheet.room else sheet.room - 1
     for row in table.rows[:fitting]:
-        sheet.append([(value, _style(value)) for value in row])
+        sheet.append(_styled(row, table))
     return len(table.rows) - fitting
 
 
@@ -132,9 +132,14 @@ def _not_shown(rows: int) -> str:
     return f"{rows:,} more rows are not shown: a sheet ends here; the JSON report holds them all"
 
 
-def _style(value: Cell) -> Style:
+def _styled(row: Row, table: Table) -> Iterator[tuple[Cell, Style]]:
+    for value, column in zip(row, table.columns, strict=True):
+        yield value, _style(value, column)
+
+
+def _style(value: Cell, column: Column) -> Style:
     if isinstance(value, Alarm):
-        return styles.ALARM if isinstance(value.value, str) else styles.ALARM_NUMBER
-    if isinstance(value, str):
-        return styles.TEXT
-    return styles.NUMBER if isinstance(value, int) else styles.SECONDS
+        return styles.ALARM_NUMBER if column.counts else styles.ALARM
+    if isinstance(value, float):
+        return styles.SECONDS
+    return styles.NUMBER if column.counts else styles.TEXT

@@ -245,9 +245,9 @@ def _notes(report: RunReport) -> Table:
     of_rollback = report.rollback is not None
     return Table(
         name="Rollback notes" if of_rollback else "Notes",
-        english="Rows the rollback kept or could not take back" if of_rollback else "Rows somebody should look at",
-        french="Lignes gardées ou non reprises" if of_rollback else "Lignes à regarder",
-        about="Examples are keys.",
+        english="Rows the rollback kept or could not take back" if of_rollback else "Rejected and kept rows",
+        french="Lignes gardées ou non reprises" if of_rollback else "Lignes rejetées et gardées",
+        about="Rows somebody should look at; examples are keys.",
         columns=_FINDING,
         rows=[_finding(note) for note in report.notes],
     )

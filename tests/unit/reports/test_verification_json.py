@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from migrator.outcomes import Equation, RunReport, StepTiming
+from migrator.outcomes import Equation, RunReport, SourceCost, StepTiming
 from migrator.reports.verification import from_json, json_schema, to_json
 from storage.errors import Misuse
 from tests.unit.reports.report_samples import EMPTY, RED, SAMPLES
@@ -28,6 +28,7 @@ _REPORTS = st.builds(
         "tenant": _TEXT,
         "excluded_tables": st.dictionaries(_TEXT, _TEXT),
         "timings": st.lists(st.builds(StepTiming, step=_TEXT, seconds=_SECONDS), max_size=3).map(tuple),
+        "source_cost": st.none() | st.builds(SourceCost, longest_seconds=_SECONDS, seconds=_SECONDS),
     },
 )
 
