@@ -14,6 +14,7 @@ from migrator.service import Service
 from migrator.settings import read_settings
 from storage.errors import Misuse
 
+_SQLALCHEMY = re.compile(r"[a-z0-9_]+\+[a-z0-9_]+://")  # dialect+driver, for any database without a driver of ours
 _PASSWORD = re.compile(r"(://[^:/@]*:).*@", re.DOTALL)
 
 
@@ -33,6 +34,12 @@ def _postgres_source(url: str, limits: ReadLimits) -> Source:
     from migrator.platforms.postgres.source import PostgresSource
 
     return PostgresSource(url, limits)
+
+
+def _sql_source(url: str, limits: ReadLimits) -> Source:
+    from migrator.platforms.sql.source import SqlSource
+
+    return SqlSource(url, limits)
 
 
 def _sqlite_target(url: str) -> Target:
@@ -64,6 +71,8 @@ def service(progress: Progress = silent, **given: str) -> Service:
 
 def open_source(url: str, limits: ReadLimits) -> Source:
     """The driver for this address; nothing is read yet."""
+    if _SQLALCHEMY.match(url):
+        return _sql_source(url, limits)
     return _driver(SOURCES, url, "source")(url, limits)
 
 

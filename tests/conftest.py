@@ -9,7 +9,7 @@ import pytest
 
 from tests.support_shop import SHOP_DATA
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.servers.fixtures", "tests.servers.firebird"]
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _ABSENT = "../shared/data is absent"

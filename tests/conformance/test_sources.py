@@ -8,6 +8,7 @@ import pytest
 
 from migrator.contracts import ReadLimits
 from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform, SqlitePlatform
+from tests.conformance.platforms.firebird import FirebirdPlatform
 from tests.conformance.sources import SourceContract
 from tests.servers.mariadb import Mariadb
 
@@ -31,3 +32,11 @@ class TestMysqlSource(SourceContract):
             return MysqlPlatform(mariadb_url)
         mariadb.grant(mariadb_url, "RELOAD")
         return MysqlPlatform(mariadb_url, ReadLimits(max_connections=3, allow_brief_lock=True))
+
+
+class TestSqlSource(SourceContract):
+    """Any other SQL database, by the example of Firebird."""
+
+    @pytest.fixture
+    def platform(self, firebird_url: str) -> Platform:
+        return FirebirdPlatform(firebird_url)
