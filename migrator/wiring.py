@@ -48,6 +48,18 @@ def _sqlite_target(url: str) -> Target:
     return SqliteTarget(url)
 
 
+def _postgres_target(url: str) -> Target:
+    from migrator.platforms.postgres.target import PostgresTarget
+
+    return PostgresTarget(url)
+
+
+def _mysql_target(url: str) -> Target:
+    from migrator.platforms.mysql.target import MysqlTarget
+
+    return MysqlTarget(url)
+
+
 Opened = TypeVar("Opened")
 
 SOURCES: dict[str, Callable[[str, ReadLimits], Source]] = {
@@ -57,7 +69,13 @@ SOURCES: dict[str, Callable[[str, ReadLimits], Source]] = {
     "mysql": _mysql_source,
     "mariadb": _mysql_source,
 }
-TARGETS: dict[str, Callable[[str], Target]] = {"sqlite": _sqlite_target}
+TARGETS: dict[str, Callable[[str], Target]] = {
+    "sqlite": _sqlite_target,
+    "postgresql": _postgres_target,
+    "postgres": _postgres_target,
+    "mysql": _mysql_target,
+    "mariadb": _mysql_target,
+}
 
 
 def service(progress: Progress = silent, **given: str) -> Service:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.platforms import Platform, PostgresPlatform, SqlitePlatform
+from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform, SqlitePlatform
 from tests.conformance.targets import TargetContract
 
 
@@ -20,3 +20,9 @@ class TestPostgresTarget(TargetContract):
     @pytest.fixture
     def platform(self, postgres_url: str) -> Platform:
         return PostgresPlatform(postgres_url)
+
+
+class TestMysqlTarget(TargetContract):
+    @pytest.fixture
+    def platform(self, mariadb_url: str) -> Platform:
+        return MysqlPlatform(mariadb_url)

@@ -49,8 +49,10 @@ class Reader:
 
 class _Stream(Iterator[pa.RecordBatch]):
     def __init__(self, groups: Iterator[list[Row]], width: int) -> None:
-        self._schema = pa.schema([(f"c{i}", pa.binary()) for i in range(width)])
-        self._batches: Iterator[pa.RecordBatch] = (_batch(group, self._schema) for group in groups)
+        schema = pa.schema([(f"c{i}", pa.binary()) for i in range(width)])
+        self._schema = schema
+        # it must not hold the stream itself: left half way, both go at once, and with them the statement
+        self._batches: Iterator[pa.RecordBatch] = (_batch(group, schema) for group in groups)
         self.is_live = True
 
     def __next__(self) -> pa.RecordBatch:

@@ -165,7 +165,7 @@ class RelationalMerge:
                 source += f" JOIN {self._transaction.live(one.table)} t ON {matched('t', 's', one.key)}"
             query = f"SELECT s.{_EDGE}, s.{_ACTION}, count(*) FROM {source} GROUP BY s.{_EDGE}, s.{_ACTION}"
             for edge, action, count in self._transaction.rows(query):
-                counts.setdefault(edge, {})[action] = count
+                counts.setdefault(int(edge), {})[action] = int(count)
         return counts
 
     # ── after ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -195,7 +195,7 @@ class RelationalMerge:
             f"SELECT count(*) FROM (SELECT hash FROM ({live} UNION ALL {planned}) u"
             " GROUP BY hash HAVING sum(side) <> 0) d"
         )[0][0]
-        if not different:
+        if not int(different):
             return ()
         return (
             RowNote(table=staged.table.name, key={}, why=f"{different} distinct rows differ in number from staging"),

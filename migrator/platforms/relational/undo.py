@@ -147,7 +147,7 @@ class _Undo:
         for journal in self._journals:
             query = f"SELECT fate, count(*) FROM {journal.name} WHERE action <> '{RESTORED}' GROUP BY fate"
             for fate, count in self._transaction.rows(query):
-                counts[fate] += count
+                counts[fate] += int(count)
         notes = tuple(note for journal in self._journals for note in self._notes(journal))
         after = Digest()
         for journal in self._journals:

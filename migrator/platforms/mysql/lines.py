@@ -1,0 +1,92 @@
+"""Arrow batches as the server reads them: lines for LOAD DATA, value lists for INSERT. Whole arrays at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from migrator.platforms.mysql.types import base_name
+from migrator.platforms.relational.sqltext import quoted
+from storage.csvtext import encoded, records
+from storage.schema import Column, Kind, Table
+from storage.types import to_text
+
+NULL = "NULL"
+"""Bare it is NULL; the text NULL stands in quotes."""
+
+_MOST_BYTES = 1 << 20  # of one INSERT: servers take 16 MiB at least, 1 MiB where somebody saved memory
+
+
+def load_data(path: str, table: Table, name: str) -> str:
+    """The statement that reads the lines at `path` into the table."""
+    fields = ", ".join(
+        f"@c{number}" if _made(column, "") else quoted(column.name) for number, column in _numbered(table)
+    )
+    made = [
+        f"{quoted(column.name)} = {_made(column, f'@c{number}')}"
+        for number, column in _numbered(table)
+        if _made(column, "")
+    ]
+    return (
+        f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE {name} CHARACTER SET utf8mb4"
+        " FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' LINES TERMINATED BY X'0D0A'"
+        f" ({fields}){f' SET {chr(44).join(made)}' if made else ''}"
+    )
+
+
+def lines(batch: pa.RecordBatch, table: Table) -> bytes:
+    """The batch as LOAD DATA reads it: every value in quotes, NULL bare."""
+    return encoded(records(_fields(batch, table, '"'), batch.num_rows, [NULL] * len(table.columns)))
+
+
+def inserts(batch: pa.RecordBatch, table: Table, name: str) -> Iterator[str]:
+    """Statements that insert the batch, each of a size any server takes (but for a single larger row)."""
+    made = [
+        pc.binary_join_element_wise(*_around(column, array)) if _made(column, "") else array
+        for column, array in zip(table.columns, _fields(batch, table, "'"), strict=True)
+    ]
+    rows = pc.binary_join_element_wise("(", records(made, batch.num_rows, [NULL] * len(table.columns)), ")", "")
+    head = f"INSERT INTO {name} VALUES "
+    group: list[str] = []
+    size = 0
+    for row in rows.to_pylist():
+        if group and size + len(row) > _MOST_BYTES:
+            yield head + ", ".join(group)
+            group, size = [], 0
+        group.append(row)
+        size += len(row)
+    if group:
+        yield head + ", ".join(group)
+
+
+def _around(column: Column, array: pa.Array) -> tuple[str, pa.Array, str, str]:
+    before, after = (_made(column, "\0") or "\0").split("\0")
+    return before, array, after, ""
+
+
+def _numbered(table: Table) -> list[tuple[int, Column]]:
+    return list(enumerate(table.columns))
+
+
+def _fields(batch: pa.RecordBatch, table: Table, quote: str) -> list[pa.Array]:
+    return [
+        pc.binary_join_element_wise(quote, pc.replace_substring(_texts(column, array), quote, quote * 2), quote, "")
+        for column, array in zip(table.columns, batch.columns, strict=True)
+    ]
+
+
+def _texts(column: Column, array: pa.Array) -> pa.Array:
+    """Cells as the server writes them itself; bytes as base64."""
+    texts = to_text(array, column.type)
+    if column.type.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
+        return pc.utf8_rtrim(pc.replace_substring(texts, "T", " "), characters="Z")
+    return texts
+
+
+def _made(column: Column, text: str) -> str | None:
+    """The expression that makes the value of its text, where the server would not do so by itself."""
+    if column.type.kind is Kind.BINARY:
+        return f"FROM_BASE64({text})"
+    return f"CAST({text} AS UNSIGNED)" if base_name(column.native) == "bit" else None

@@ -1,0 +1,30 @@
+"""Named locks of a session: which run is being staged, and that one load at a time changes a database."""
+
+from __future__ import annotations
+
+from migrator.platforms.mysql.connect import Connection
+from migrator.platforms.relational.sqltext import literal
+from migrator.platforms.relational.transaction import shortened
+
+
+def staging_lock(connection: Connection, run: str) -> str:
+    """The lock, as a literal, that whoever stages this run holds."""
+    return literal(shortened(f"migrator:{connection.database}:{run}"))
+
+
+def merge_lock(connection: Connection) -> str:
+    """The lock, as a literal, that whoever merges into this database or takes a load back holds."""
+    return literal(shortened(f"migrator {connection.database}"))
+
+
+def taken(connection: Connection, lock: str, *, patience_s: int = 0) -> bool:
+    """Whether this session has the lock now; it goes with the session."""
+    return connection.text(f"SELECT GET_LOCK({lock}, {patience_s})") == "1"
+
+
+def is_free(connection: Connection, lock: str) -> bool:
+    return connection.text(f"SELECT IS_FREE_LOCK({lock})") == "1"
+
+
+def give_back(connection: Connection, lock: str) -> None:
+    connection.rows(f"SELECT RELEASE_LOCK({lock})")

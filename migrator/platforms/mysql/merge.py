@@ -1,0 +1,63 @@
+"""The merge transaction on MariaDB and MySQL, and its undoing, on a session of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+
+import pyarrow as pa
+
+from migrator.contracts import Predicate, Undone
+from migrator.platforms.mysql.address import Address
+from migrator.platforms.mysql.connect import LENIENT_MODE, Connection, connect
+from migrator.platforms.mysql.reader import Reader
+from migrator.platforms.mysql.rows import scan
+from migrator.platforms.mysql.transaction import MysqlTransaction
+from migrator.platforms.relational import undo as relational
+from migrator.platforms.relational.merge import RelationalMerge
+from storage.schema import Table
+
+_MODE = f"{LENIENT_MODE},STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO"
+"""What does not fit is refused, id 0 is an id, and a before-image may hold the zero dates that stood there."""
+
+
+@contextmanager
+def merging(address: Address, run: str, *, max_seconds: int | None = None) -> Iterator[MysqlMerge]:
+    """A transaction on the target, begun by `lock`; whatever was not committed is rolled back."""
+    with _transaction(address, run, max_seconds) as (connection, transaction):
+        yield MysqlMerge(connection, transaction, run)
+        if transaction.is_open:
+            transaction.require_time()  # a rehearsal: it held the locks as long
+
+
+@contextmanager
+def _transaction(
+    address: Address, run: str, max_seconds: int | None = None
+) -> Iterator[tuple[Connection, MysqlTransaction]]:
+    with closing(connect(address, mode=_MODE)) as connection:
+        transaction = MysqlTransaction(connection, run, where=str(address), max_seconds=max_seconds)
+        with closing(transaction):
+            transaction.serialise()
+            yield connection, transaction
+
+
+class MysqlMerge(RelationalMerge):
+    """See migrator.contracts.Merge."""
+
+    def __init__(self, connection: Connection, transaction: MysqlTransaction, run: str) -> None:
+        super().__init__(transaction, run)
+        self._connection = connection
+
+    def scan(
+        self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        yield from scan(Reader(self._connection), table, predicate, columns=columns)
+
+
+def undo(address: Address, run: str, *, whole: bool) -> Undone:
+    """See migrator.contracts.Target.undo."""
+    with _transaction(address, run) as (connection, transaction):
+        # nothing may cascade: every reference is looked at, before and after
+        connection.execute("SET SESSION foreign_key_checks = 0")
+        transaction.begin()
+        return relational.undo(transaction, run, whole=whole)

@@ -1,0 +1,241 @@
+"""The staging of one run on MariaDB or MySQL: tables of its own beside the live ones, filled in bulk, then gone."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+
+from migrator.contracts import ACTION, EDGE, Staged, Whole
+from migrator.platforms.mysql.address import Address
+from migrator.platforms.mysql.connect import LENIENT_MODE, STRICT_MODE, Connection, connect
+from migrator.platforms.mysql.lines import inserts, lines, load_data
+from migrator.platforms.mysql.locks import give_back, is_free, merge_lock, staging_lock, taken
+from migrator.platforms.mysql.reader import Reader
+from migrator.platforms.mysql.rows import scan
+from migrator.platforms.relational.journal import JOURNAL, MARKERS
+from migrator.platforms.relational.sqltext import listed, literal, quoted, said
+from migrator.platforms.relational.transaction import shortened
+from storage.errors import Fault, MigratorError, Red, TransientFault
+from storage.schema import Column, Kind, Table, Type
+
+PREFIX = "migrator_stage:"
+MADE = "migrator_made:"
+"""Tables with the rows of a table without a key as they will be, defaults included."""
+
+
+def stage_table(run: str, staged: Staged) -> str:
+    return shortened(f"{PREFIX}{run}:{staged.table.name}")
+
+
+def stage_name(run: str, staged: Staged) -> str:
+    """The quoted name of a table's staging."""
+    return quoted(stage_table(run, staged))
+
+
+class MysqlStaging:
+    """See migrator.contracts.Staging."""
+
+    def __init__(self, address: Address, run: str, connection: Connection) -> None:
+        self._address = address
+        self._run = run
+        self._connection = connection
+
+    def stage(self, staged: Staged, batches: Iterable[pa.RecordBatch]) -> int:
+        table = staging_table(staged, self._run)
+        name = quoted(table.name)
+        columns = ", ".join(f"{quoted(column.name)} {_held(column)}" for column in table.columns)
+        self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+        self._connection.execute(f"CREATE TABLE {name} ({columns}) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4")
+        count = self._fill(staged, table, batches)
+        self._index(staged, name)
+        return count
+
+    def _fill(self, staged: Staged, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
+        counted = _Counted(batches)
+        with _named(staged):
+            if self._may_load_files():
+                self._load(table, counted)
+            else:
+                for batch in counted:
+                    for statement in inserts(batch, table, quoted(table.name)):
+                        self._connection.execute(statement)
+        return counted.rows
+
+    def _may_load_files(self) -> bool:
+        return self._connection.text("SELECT @@local_infile") == "1"
+
+    def _load(self, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
+        """Through a pipe, in one statement: nothing is written to this machine's disk."""
+        with TemporaryDirectory(prefix="migrator-load-") as folder:
+            pipe = Path(folder) / "lines"
+            os.mkfifo(pipe, 0o600)
+            writer = _Writer(pipe, table, batches)
+            writer.start()
+            try:
+                self._connection.execute(load_data(str(pipe), table, quoted(table.name)))
+            except MigratorError:
+                writer.stop()
+                if writer.raised is not None:
+                    raise writer.raised from None
+                raise
+            writer.stop()
+            if writer.raised is not None:
+                raise writer.raised
+            self._refuse_warnings(table)
+
+    def _refuse_warnings(self, table: Table) -> None:
+        """LOAD DATA LOCAL makes a warning of what an INSERT would refuse, and another value of what does not fit."""
+        found = self._connection.texts("SHOW WARNINGS LIMIT 1")
+        if found:
+            _, _, warning = found[0]
+            raise Red(
+                f"a value does not fit its column: {warning}",
+                where=table.name.removeprefix(PREFIX),
+                next="cast or shorten it in the mapping; nothing was loaded",
+            )
+
+    def _index(self, staged: Staged, name: str) -> None:
+        if not staged.key:
+            return
+        twice = self._connection.texts(
+            f"SELECT {listed(staged.key)} FROM {name} GROUP BY {listed(staged.key)} HAVING COUNT(*) > 1 LIMIT 3"
+        )
+        if twice:
+            raise Red(
+                f"the mapping makes several rows with the same key: {said(twice)}",
+                where=f"{staged.table.name} ({', '.join(staged.key)})",
+                next="remap the keys, or reject all but one of these rows with a reason",
+            )
+        self._connection.execute(f"ALTER TABLE {name} ADD UNIQUE ({listed(staged.key)})")
+
+    def scan(self, staged: Staged) -> Iterator[pa.RecordBatch]:
+        with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
+            yield from scan(Reader(connection), staging_table(staged, self._run), Whole())
+
+
+class _Counted:
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self.rows = 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches:
+            self.rows += batch.num_rows
+            yield batch
+
+
+class _Writer(threading.Thread):
+    """Writes the lines into the pipe while the client sends them on."""
+
+    def __init__(self, pipe: Path, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
+        super().__init__(daemon=True)
+        self._pipe = pipe
+        self._table = table
+        self._batches = batches
+        self.raised: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            with self._pipe.open("wb", buffering=0) as out:
+                for batch in self._batches:
+                    out.write(lines(batch, self._table))
+        except BrokenPipeError:
+            pass  # the statement failed, and says why itself
+        except BaseException as error:  # noqa: BLE001 - told by the thread that waits
+            self.raised = error
+
+    def stop(self) -> None:
+        """Wait until it is done; where nobody ever read, read a little so that it notices that nobody does."""
+        while self.is_alive():
+            with suppress(OSError):
+                os.close(os.open(self._pipe, os.O_RDONLY | os.O_NONBLOCK))
+            self.join(0.05)
+
+
+@contextmanager
+def _named(staged: Staged) -> Iterator[None]:
+    """The server names a column at most: say which table it is of."""
+    try:
+        yield
+    except Red as red:
+        raise Red(red.what, where=staged.table.name, next=red.next, problems=red.problems) from red
+
+
+def staging_table(staged: Staged, run: str) -> Table:
+    """The staged columns as the target declares them, then ACTION and EDGE, where they are staged."""
+    own = tuple(replace(staged.table.column(name), generated=False, identity=False) for name in staged.columns)
+    extra = (
+        Column(name=ACTION, type=Type(kind=Kind.TEXT), native="varchar(16)", collation="utf8mb4_bin"),
+        Column(name=EDGE, type=Type(kind=Kind.INTEGER), native="int"),
+    )
+    return Table(name=stage_table(run, staged), columns=own + extra)
+
+
+def _held(column: Column) -> str:
+    collation = f" COLLATE {column.collation}" if column.collation else ""
+    return f"{column.native}{collation} NULL"
+
+
+# ── the tables ──────────────────────────────────────────────────────────────────────────────────────────────
+@contextmanager
+def staging(address: Address, run: str) -> Iterator[MysqlStaging]:
+    """A run's staging, swept at the start (what dead runs left) and at the end.
+
+    TransientFault where another process has the same run's staging open: a lock of its session says so.
+    """
+    with closing(connect(address, mode=STRICT_MODE, local_infile=True)) as connection:
+        if not taken(connection, staging_lock(connection, run)):
+            raise TransientFault(
+                "another process is loading this run", where=run, next="wait for it to finish, then repeat"
+            )
+        sweep(connection, run)
+        try:
+            yield MysqlStaging(address, run, connection)
+        finally:
+            with suppress(TransientFault, Fault):  # the connection is lost: the next run sweeps
+                _drop(connection, [name for name in _tables(connection, PREFIX) if _run_of(name) == run])
+
+
+def sweep(connection: Connection, own: str) -> None:
+    """Remove what runs that died left: staging nobody holds, and journals of loads that were never committed."""
+    for name in _tables(connection, PREFIX):
+        if _run_of(name) == own or is_free(connection, staging_lock(connection, _run_of(name))):
+            _drop(connection, [name])
+    if taken(connection, merge_lock(connection)):  # else somebody is merging, and needs his
+        _sweep_journals(connection)
+        give_back(connection, merge_lock(connection))
+
+
+def _sweep_journals(connection: Connection) -> None:
+    made = [name for prefix in (MADE, JOURNAL) for name in _tables(connection, prefix)]
+    runs = set()
+    if _tables(connection, MARKERS):
+        runs = {run for (run,) in connection.texts(f"SELECT run FROM {quoted(MARKERS)}")}
+        if not runs:
+            made.append(MARKERS)
+    _drop(connection, [name for name in made if name == MARKERS or _run_of(name) not in runs])
+
+
+def _tables(connection: Connection, prefix: str) -> list[str]:
+    # a pattern would read underscores as anything
+    query = (
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+        f" AND LEFT(table_name, {len(prefix)}) = {literal(prefix)}"
+    )
+    return [name for (name,) in connection.texts(query) if name]
+
+
+def _run_of(name: str) -> str:
+    return name.split(":")[1]
+
+
+def _drop(connection: Connection, names: Iterable[str]) -> None:
+    for name in names:
+        connection.execute(f"DROP TABLE IF EXISTS {quoted(name)}")

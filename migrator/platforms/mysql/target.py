@@ -1,0 +1,61 @@
+"""A MariaDB or MySQL database as a target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+
+import pyarrow as pa
+
+from migrator.contracts import Capabilities, Examination, Marker, Predicate, Undone
+from migrator.platforms.mysql.connect import LENIENT_MODE, address_of, connect
+from migrator.platforms.mysql.describe import describe
+from migrator.platforms.mysql.merge import MysqlMerge, merging, undo
+from migrator.platforms.mysql.source import MysqlSource
+from migrator.platforms.mysql.staging import MysqlStaging, staging
+from migrator.platforms.mysql.transaction import MysqlTransaction
+from migrator.platforms.relational.journal import read_markers
+from storage.schema import Schema, Table
+
+
+class MysqlTarget:
+    """See migrator.contracts.Target."""
+
+    capabilities = Capabilities(transactional=True, deferrable=False, bulk=True)
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._address = address_of(url)
+
+    def describe(self) -> Schema:
+        return MysqlSource(self._url).describe()
+
+    def examine(self, tables: Sequence[str]) -> Examination:
+        from migrator.platforms.mysql.examine import examine_target
+
+        with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
+            return examine_target(connection, tables)
+
+    @contextmanager
+    def scan(
+        self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
+    ) -> Iterator[Iterator[pa.RecordBatch]]:
+        with (
+            MysqlSource(self._url).fence() as reading,
+            closing(reading.scan(table, predicate, columns=columns)) as batches,
+        ):
+            yield batches
+
+    def markers(self) -> tuple[Marker, ...]:
+        with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
+            transaction = MysqlTransaction(connection, "", where=str(self._address))
+            return read_markers(transaction, describe(connection).tables)
+
+    def staging(self, run: str) -> AbstractContextManager[MysqlStaging]:
+        return staging(self._address, run)
+
+    def merging(self, run: str, *, max_seconds: int | None = None) -> AbstractContextManager[MysqlMerge]:
+        return merging(self._address, run, max_seconds=max_seconds)
+
+    def undo(self, run: str, *, whole: bool = False) -> Undone:
+        return undo(self._address, run, whole=whole)
