@@ -48,7 +48,9 @@ class RunFolder:
     def _words(self, name: str) -> str:
         if not (self.path / name).exists():
             raise Misuse(
-                "the run's folder is gone", where=str(self.path), next="restore it from a backup of MIGRATOR_HOME"
+                "the run's folder is not here",
+                where=str(self.path),
+                next="give the command on the machine that ran it (migrator runs show), or restore its MIGRATOR_HOME",
             )
         with translated(self.path):
             return (self.path / name).read_text(encoding="utf-8")

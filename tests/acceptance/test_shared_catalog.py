@@ -53,3 +53,11 @@ def test_who_cannot_reach_it_is_told_without_the_password(
     assert "MIGRATOR_CATALOG" in refused.json["next"]
     for answer in (refused, absent):
         assert not [word for word in ("wrongword", PASSWORD) if word in answer.stdout + answer.stderr]
+
+
+def test_a_report_on_another_machine_is_asked_for_there(shared: str, right_office: World, tmp_path: Path) -> None:
+    here, there = right_office.copied(tmp_path / "here"), right_office.copied(tmp_path / "there")
+    run = here.json("migrate", here.plan)["run"]
+    host = there.json("runs", "show", run)["host"]
+    assert f"it lies on {host}" in there.json("report", run, "--format", "json", code=2)["next"]
+    assert "machine that ran it" in there.json("verify", run, code=2)["next"]

@@ -51,7 +51,7 @@ def _equations(report: RunReport) -> Table:
             Column(english="Kind", french="genre", width=10),
             Column(english="Archive", french="archive", width=14, counts=True),
             *(
-                Column(english=part.capitalize(), french=_PARTS_IN_FRENCH[part], width=12, counts=True)
+                Column(english=part.capitalize(), french=_PARTS_IN_FRENCH[part], width=16, counts=True)
                 for part in PARTS
             ),
         ),
