@@ -392,7 +392,11 @@ class Service:
             record = catalog.run(run_id)
         report = self._folder(record).report()
         if report is None:
-            raise Misuse(f"the {record.kind} has no report", where=record.run_id, next="it did not come to its end")
+            raise Misuse(
+                f"there is no report of this {record.kind}",
+                where=record.run_id,
+                next=f"it lies on {record.host}, where it ran" if record.verdict else "it did not come to its end",
+            )
         return reports.render(report, format)
 
     def runs(self) -> tuple[RunRecord, ...]:
