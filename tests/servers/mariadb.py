@@ -45,9 +45,10 @@ class Mariadb:
         self._data = folder / "data"
         self._first = folder / "administrator.sql"
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
-        places = [f"--datadir={self._data}", f"--port={self.port}", f"--socket={folder / 'socket'}"]
-        files = [f"--pid-file={folder / 'pid'}", f"--init-file={self._first}"]
-        command = [program("mariadbd", _SBIN), "--no-defaults", *places, *files, *settings]
+        # a server that starts deletes the temporary tables of all others in its tmpdir
+        self._places = [f"--datadir={self._data}", f"--tmpdir={folder}", f"--socket={folder / 'socket'}"]
+        files = [f"--port={self.port}", f"--pid-file={folder / 'pid'}", f"--init-file={self._first}"]
+        command = [program("mariadbd", _SBIN), "--no-defaults", *self._places, *files, *settings]
         self._server = Server("mariadb", command, folder, answers=self._answers)
 
     def url(self, user: str, database: str, password: str = PASSWORD) -> str:
@@ -56,8 +57,8 @@ class Mariadb:
     def create(self) -> None:
         """Make the system tables, and start it."""
         self._first.write_text(_ADMINISTRATOR)
-        options = ["--no-defaults", f"--datadir={self._data}", "--skip-test-db"]
-        run([program("mariadb-install-db"), *options, "--innodb-log-file-size=64M"], self._server.folder)
+        options = ["--skip-test-db", "--innodb-log-file-size=64M"]
+        run([program("mariadb-install-db"), "--no-defaults", *self._places, *options], self._server.folder)
         self.start()
 
     def start(self) -> None:
