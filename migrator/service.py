@@ -97,7 +97,8 @@ class Service:
 
     def _rates(self, plan: Plan) -> Rates:
         """From the catalog, where there is one: looking makes none."""
-        if not self.settings.home.is_dir():
+        kind, _, file = self.settings.catalog_url.partition(":///")
+        if kind == "sqlite" and not Path(file).is_file():
             return Rates()
         with self._catalog() as catalog:
             return rates(catalog, plan.name, lambda run: self._folder(run).report())
