@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 
 import urllib3.exceptions as http
 
@@ -68,14 +67,11 @@ _MEANINGS: Mapping[str, _Meaning] = {
 }
 
 
-def refused(
-    status: int, code: str, message: str, *, where: str, server_time: str | None, has_token: bool = False
-) -> MigratorError:
+def refused(status: int, code: str, message: str, *, where: str, skew: timedelta, has_token: bool) -> MigratorError:
     """The error for an answer that is none, by its code and else by its status.
 
-    `server_time`: the answer's own Date. `has_token`: a session token was sent, which some servers only deny.
+    `skew`: how far this machine's clock is ahead. `has_token`: a session token was sent, which some servers just deny.
     """
-    skew = _skew(server_time)
     if code == "RequestTimeTooSkewed" or (code in ("AccessDenied", "SignatureDoesNotMatch") and abs(skew) > _TOLERATED):
         return Misuse(
             f"this machine's clock is {_readable(skew)} the server's: it takes no signature of ours",
@@ -110,16 +106,6 @@ def failed(error: http.HTTPError, *, where: str, has_ca: bool) -> Fault:
     if isinstance(error, http.TimeoutError):
         return TransientFault("the server does not answer in time", where=where, next=_AGAIN)
     return TransientFault("the connection to the server was lost", where=where, next=_AGAIN)
-
-
-def _skew(server_time: str | None) -> timedelta:
-    """How far this machine is ahead of the server; nothing where the server does not say."""
-    if server_time is None:
-        return timedelta(0)
-    try:
-        return datetime.now(UTC) - parsedate_to_datetime(server_time)
-    except (TypeError, ValueError):
-        return timedelta(0)
 
 
 def _readable(skew: timedelta) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import cast
 from urllib.parse import SplitResult, urlunsplit
@@ -164,7 +165,7 @@ class Wire:
             code,
             message,
             where=self.where(key),
-            server_time=response.headers.get("Date"),
+            skew=_skew(response.headers.get("Date")),
             has_token=self._signing.session_token is not None,
         )
 
@@ -187,6 +188,14 @@ def _base(address: S3Address) -> BaseURL:
     if address.style is not None:
         base.virtual_style_flag = address.style == "virtual"
     return base
+
+
+def _skew(server_time: str | None) -> timedelta:
+    """How far this machine's clock is ahead of the server's; nothing where the server does not say."""
+    try:
+        return datetime.now(UTC) - parsedate_to_datetime(server_time or "")
+    except (TypeError, ValueError):
+        return timedelta(0)
 
 
 def _said(response: urllib3.BaseHTTPResponse, method: str) -> tuple[str, str]:

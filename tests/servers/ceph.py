@@ -35,9 +35,8 @@ _SETTINGS = {
     "osd pool default size": "1",
     "memstore device bytes": str(2 << 30),
     "paxos propose interval": "0.05",  # the cluster of one agrees with itself at once
+    "rgw dns name": "localhost",
     "rgw gc obj min wait": "0",
-    "rgw s3 auth use sts": "true",
-    "rgw sts key": "sixteen-of-chars",
 }
 _KEYS = {
     "mon.": {"mon": "allow *"},
@@ -147,7 +146,7 @@ class Ceph:
     def _start_gateway(self) -> None:
         http, https = (f"{LOOPBACK}:{self._ports[name]}" for name in ("http", "https"))
         certificate = self._folder / "gateway.pem"
-        frontend = f"beast endpoint={http} ssl_endpoint={https} ssl_certificate={certificate}"
+        frontend = f"beast endpoint={http} ssl_endpoint={https} ssl_certificate={certificate} tcp_nodelay=1"
         self._start("radosgw", "-n", "client.rgw.a", f"--rgw-frontends={frontend}", answers=self._answers)
 
     def _start(self, name: str, *arguments: str, answers: Callable[[], bool] = lambda: True) -> None:

@@ -1,0 +1,105 @@
+"""The story with its archives in buckets: taken there, checked, copied, loaded from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from storage.objects import read_bytes, write_bytes
+from tests.acceptance.world import World
+from tests.servers.bucket import Bucket
+from tests.servers.swift import Swift
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketWorld(World):
+    """A world whose store is a prefix of a bucket."""
+
+    bucket: Bucket
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, **self.bucket.environment, "STORE_URL": self.bucket.url("archives")}
+
+
+@pytest.fixture
+def world(social: World, bucket: Bucket, tmp_path: Path) -> BucketWorld:
+    copied = social.copied(tmp_path)
+    return BucketWorld(folder=copied.folder, source=copied.source, target=copied.target, bucket=bucket)
+
+
+def test_the_story_through_a_bucket(world: BucketWorld) -> None:
+    taken = world.json("snapshot", world.plan)
+    location = taken["archive"]
+    assert location.startswith(f"s3://{world.bucket.name}/archives/vauclair-")
+    assert location.endswith(f"?endpoint={world.bucket.endpoint}")
+    assert taken["notes"] == []
+    assert world.json("archive", "show", location)["archive"] == location
+    assert world.json("archive", "check", location)["verdict"] == "green"
+    migrated = world.json("migrate", world.plan)
+    assert migrated["verdict"] == "green"
+    assert world.json("verify", migrated["run"])["verdict"] == "green"
+    assert world.json("rollback", migrated["run"])["verdict"] == "green"
+
+
+def test_no_secret_is_left_anywhere(world: BucketWorld) -> None:
+    answer = world.migrator("snapshot", world.plan, "--json")
+    secret = world.bucket.credentials.secret_key
+    assert secret not in answer.stdout + answer.stderr
+    assert not [path for path in world.home.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+    store = world.bucket.store()
+    assert not [info.key for info in store.list() if secret.encode() in read_bytes(store, info.key)]
+
+
+def test_an_archive_is_copied_from_store_to_store_and_stays_what_it_is(world: BucketWorld, bucket: Bucket) -> None:
+    location = world.json("snapshot", world.plan)["archive"]
+    folder, back = world.folder / "copies", bucket.url("copies")
+    first = world.json("archive", "copy", location, folder)
+    second = world.json("archive", "copy", first["archive"], back)
+    assert world.json("archive", "check", second["archive"])["verdict"] == "green"
+    assert world.json("archive", "show", second["archive"])["tenant"] == "vauclair"
+    assert {one["verdict"] for one in (first, second)} == {"green"}
+    assert first["rows"] == second["rows"] > 0
+    assert first["bytes"] == second["bytes"] > 0
+    again = world.json("archive", "copy", location, back)
+    assert (again["was_there"], again["archive"]) == (True, second["archive"])
+
+
+def test_a_damaged_archive_is_not_copied(world: BucketWorld) -> None:
+    location = world.json("snapshot", world.plan)["archive"]
+    store = world.bucket.store("archives")
+    damaged = next(info.key for info in store.list() if info.key.endswith(".csv"))
+    write_bytes(store, damaged, read_bytes(store, damaged) + b"x")
+    answer = world.json("archive", "copy", location, world.folder / "copies", code=3)
+    assert "changed" in answer["error"]
+    assert damaged in answer["where"]
+    assert [path for path in (world.folder / "copies").rglob("*") if path.is_file()] == []
+
+
+def test_an_archive_written_on_one_server_lives_on_another(world: BucketWorld, swift: Swift) -> None:
+    location = world.json("snapshot", world.plan)["archive"]
+    other = BucketWorld(folder=world.folder, source=world.source, target=world.target, bucket=swift.bucket())
+    folder = world.folder / "between"  # two servers, two pairs of keys: a folder in between
+    there = other.json(
+        "archive", "copy", world.json("archive", "copy", location, folder)["archive"], other.bucket.url()
+    )
+    assert other.json("archive", "check", there["archive"])["verdict"] == "green"
+    assert other.json("archive", "copy", folder / Path(there["archive_id"]), other.bucket.url())["was_there"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "error"),
+    [
+        (lambda url: url.replace("s3://bucket", "s3://no-bucket"), 2, "no such bucket"),
+        (lambda url: url.replace("endpoint", "endpont"), 2, "has no 'endpont'"),
+        (lambda url: url.replace("http://", "https://"), 1, "no secure connection"),
+    ],
+)
+def test_a_store_that_is_not_there_is_said(
+    world: BucketWorld, change: Callable[[str], str], code: int, error: str
+) -> None:
+    world.plan.write_text(world.plan.read_text().replace("${STORE_URL}", change(world.environment["STORE_URL"])))
+    assert error in world.json("snapshot", world.plan, code=code)["error"]
