@@ -17,7 +17,7 @@ from migrator.platforms.relational.sqltext import literal, quoted
 from storage.schema import Column, Kind, Table
 from storage.types import to_text
 
-MOST_KEYS = 8_192
+MOST_KEYS = 4_096
 MOST_BYTES = 1 << 20  # of one statement; servers take 4 MiB and more
 _NUMERIC = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT)
 

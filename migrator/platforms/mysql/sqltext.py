@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from migrator.contracts import Scalar
+from migrator.platforms.mysql.types import may_hold
 from migrator.platforms.relational.sqltext import literal
 from storage.schema import Column, Kind, Type
 from storage.types import Variant, to_text
@@ -37,7 +38,7 @@ def literal_of(value: Scalar, column: Column) -> str | None:
     pattern = _TEMPORAL.get(column.type.kind)
     if pattern:
         return literal(text.removesuffix("Z")) if pattern.fullmatch(text) else None
-    return literal(text)
+    return literal(text) if may_hold(column, text) else None
 
 
 def literals_of(keys: pa.Array, type_: Type, column: Column) -> Sequence[str | None]:

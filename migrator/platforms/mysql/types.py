@@ -41,6 +41,23 @@ _UNSIGNED_64 = Type(kind=Kind.DECIMAL, precision=20, scale=0)
 _TEMPORAL = (Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 _TEXTUAL = (Kind.TEXT, Kind.JSON)
 _GIVEN_BACK = ("utf8mb4", "utf8mb3", "utf8", "latin1")  # character sets whose every text UTF-8 gives back
+_CODECS = {  # by Python's names: what a column of one of these cannot hold, no literal may hold either
+    "ascii": "ascii",
+    "latin1": "cp1252",
+    "latin2": "iso8859_2",
+    "latin5": "iso8859_9",
+    "latin7": "iso8859_13",
+    "greek": "iso8859_7",
+    "hebrew": "iso8859_8",
+    "koi8r": "koi8_r",
+    "koi8u": "koi8_u",
+    **{name: name for name in ("cp850", "cp852", "cp866", "cp1250", "cp1251", "cp1256", "cp1257")},
+    **{name: name for name in ("big5", "gbk", "gb2312", "gb18030", "cp932")},
+    "sjis": "shift_jis",
+    "ujis": "euc_jp",
+    "euckr": "euc_kr",
+}
+_HOLES_OF_LATIN1 = dict.fromkeys((0x81, 0x8D, 0x8F, 0x90, 0x9D))  # MariaDB's latin1 is cp1252 without its five holes
 
 
 class Misfit(ValueError):  # noqa: N818 - a signal that becomes Recast, never an error of its own
@@ -91,6 +108,21 @@ def choices_of(native: str) -> tuple[str, ...]:
 def character_set(column: Column) -> str | None:
     """The character set a text column is stored in, by its collation."""
     return column.collation.partition("_")[0] if column.collation else None
+
+
+def may_hold(column: Column, text: str) -> bool:
+    """Whether a text column's character set has every character of this text: the server refuses to compare others."""
+    charset = character_set(column)
+    if charset in ("utf8", "utf8mb3"):
+        return all(character <= "\uffff" for character in text)
+    codec = _CODECS.get(charset or "")
+    if text.isascii() or codec is None:
+        return True
+    try:
+        text.translate(_HOLES_OF_LATIN1).encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def selected(column: Column, name: str) -> str:
@@ -151,6 +183,9 @@ def to_array(column: Column, values: pa.Array) -> pa.Array:
         texts = pc.cast(values, pa.string())
         if kind is Kind.TIMESTAMPTZ:
             return pc.cast(pc.cast(texts, pa.timestamp("us")), data_type)
+        if kind is Kind.TIME:
+            moments = pc.binary_join_element_wise("1970-01-01", texts, " ")  # Arrow reads no text as a time alone
+            return pc.cast(pc.cast(moments, pa.timestamp("us")), data_type)
         array = pc.cast(texts, data_type)
     except pa.ArrowInvalid as error:
         raise Misfit(column.name) from error
