@@ -93,6 +93,7 @@ FROM pg_class c WHERE c.oid = {oid} OR c.oid IN (SELECT relid FROM pg_partition_
 
 SERVER = """
 SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
+    current_setting('server_encoding') AS encoding,
     current_user::text AS username, clock_timestamp() AS clock, pg_is_in_recovery() AS standby,
     coalesce(current_setting('hot_standby_feedback', true), 'off') = 'on' AS feedback,
     current_setting('max_standby_streaming_delay') AS standby_delay,

@@ -43,6 +43,7 @@ class Session:
             "standard_conforming_strings": "on",
             "synchronize_seqscans": "off",
             "idle_in_transaction_session_timeout": "0",  # a fence waits while others work
+            "transaction_timeout": "0",
             "row_security": "off",  # rows a policy would hide are an error, never left out in silence
         }
         if self.read_only:
@@ -56,8 +57,10 @@ class Session:
     @property
     def statement(self) -> str:
         """One statement that makes these settings."""
-        calls = (f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in self.settings.items())
-        return f"SELECT {', '.join(calls)}"
+        values = ", ".join(f"('{name}', '{value}')" for name, value in self.settings.items())
+        # a setting that this version of the server does not have yet is left out
+        known = "FROM pg_settings s JOIN wanted ON lower(s.name) = lower(wanted.name)"
+        return f"WITH wanted (name, value) AS (VALUES {values}) SELECT set_config(s.name, value, false) {known}"
 
 
 def place(url: str) -> str:
@@ -169,6 +172,7 @@ def _rule(sign: str, error: Callable[..., MigratorError], what: str, next: str) 
     return _Rule(sign=sign, error=error, what=what, next=next)
 
 
+NOT_UTF8 = "22021"
 _CREDENTIALS = "check user and password in the address"
 _REACH = "check that the server runs, and that host, port and firewall let this machine reach it"
 _GRANT = "have an administrator grant it; `migrator doctor PLAN` prints the script"
@@ -193,6 +197,7 @@ _BY_STATE = (
     _rule("25006", Fault, "the server only lets itself be read: {}", "name the primary server, not a standby"),
     _rule("42P01", Fault, "the schema changed meanwhile: {}", _ANEW),
     _rule("42703", Fault, "the schema changed meanwhile: {}", _ANEW),
+    _rule(NOT_UTF8, Red, "a text is not UTF-8: {}", "mend the text, or convert the database from SQL_ASCII"),
     _rule("22", Red, "a value does not fit: {}", "see the value named in the message"),
     _rule("08", Fault, "the connection was lost: {}", _ANEW),
     _rule("57", Fault, "the server ended the connection: {}", _ANEW),

@@ -7,7 +7,7 @@ not deterministic); every other collation sorts, and is in the table's `ddl`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -18,6 +18,7 @@ from psycopg.rows import namedtuple_row
 from migrator.platforms.postgres import catalog
 from migrator.platforms.postgres.ddl import create_table
 from migrator.platforms.postgres.types import declared_type, fidelity_of
+from storage.errors import Red
 from storage.schema import Column, ForeignKey, Schema, Table, UniqueKey
 
 Found = Any
@@ -25,15 +26,17 @@ Found = Any
 
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _CITEXT_COLLATION = "citext"
+OLDEST = 12
 
 
 def describe(connection: Connection) -> Schema:
     """Every table, in name order; a table of the session's own schema goes by its bare name, others by schema.table."""
-    return Schema(
-        platform="postgresql",
-        version=connection.info.parameter_status("server_version") or "",
-        tables=tuple(described.table for described in describe_all(connection)),
-    )
+    return schema_of(connection, describe_all(connection))
+
+
+def schema_of(connection: Connection, described: Sequence[Described]) -> Schema:
+    """What was described, as the schema of this server."""
+    return Schema(platform="postgresql", version=_version(connection), tables=tuple(each.table for each in described))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,7 @@ class Described:
 
 def describe_all(connection: Connection) -> list[Described]:
     """Every table with what the catalog knows it by, in name order."""
+    _require_version(connection)
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         found: list[Found] = list(cursor.execute(catalog.TABLES))
         asked = [row.oid for row in found]
@@ -70,6 +74,24 @@ def describe_all(connection: Connection) -> list[Described]:
         for row in found
     )
     return sorted(described, key=lambda each: each.table.name)
+
+
+def is_too_old(connection: Connection) -> bool:
+    """Whether its catalog lacks what is asked of it."""
+    return connection.info.server_version < OLDEST * 10_000
+
+
+def _require_version(connection: Connection) -> None:
+    if is_too_old(connection):
+        raise Red(
+            f"PostgreSQL {_version(connection)} is too old",
+            where=connection.info.dbname,
+            next=f"restore a backup on a server of version {OLDEST} or later, and name that one",
+        )
+
+
+def _version(connection: Connection) -> str:
+    return connection.info.parameter_status("server_version") or ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,22 +9,22 @@ from psycopg.rows import namedtuple_row
 
 from migrator.contracts import Examination, Finding, ReadLimits, TableSize
 from migrator.platforms.postgres import catalog
-from migrator.platforms.postgres.describe import Found, describe_all
+from migrator.platforms.postgres.describe import OLDEST, Found, describe_all, is_too_old
 from migrator.platforms.relational.sqltext import quoted
 from storage import moment
-
-OLDEST = 12
 
 
 def examine_source(connection: Connection, limits: ReadLimits, where: str) -> Examination:
     """The server, the user's rights on every table, room for the readers, and sizes by the server's statistics."""
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         server: Found = cursor.execute(catalog.SERVER).fetchone()
-        names = {each.oid: each.table.name for each in describe_all(connection)}
+        described = [] if is_too_old(connection) else describe_all(connection)
+        names = {each.oid: each.table.name for each in described}
         tables: list[Found] = list(cursor.execute(catalog.RIGHTS, (list(names),)))
     lacking = [table for table in tables if not table.may_select]
     findings = (
         _version(server, where),
+        *_encoding(server, where),
         *_rights(lacking, names, where),
         *_hidden(tables, names),
         _room(server, limits, where),
@@ -47,6 +47,17 @@ def _version(server: Found, where: str) -> Finding:
         "" if verdict == "ok" else f"read it from a server of version {OLDEST} or later, a restored backup perhaps"
     )
     return Finding(what="version", verdict=verdict, found=f"PostgreSQL {server.version}", where=where, next=upgrade)
+
+
+def _encoding(server: Found, where: str) -> Iterator[Finding]:
+    if server.encoding == "SQL_ASCII":
+        yield Finding(
+            what="encoding",
+            verdict="warning",
+            found="SQL_ASCII: the server does not know how its texts are encoded",
+            where=where,
+            next="a text that is not UTF-8 will stop the snapshot: convert the database where there are such",
+        )
 
 
 def _rights(lacking: list[Found], names: dict[int, str], where: str) -> Iterator[Finding]:

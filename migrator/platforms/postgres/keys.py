@@ -172,6 +172,19 @@ def condition(columns: Sequence[KeyColumn], keys: pa.RecordBatch, types: Sequenc
     return f"{left} = ANY({arrays[0]})"
 
 
+def alternative(columns: Sequence[KeyColumn], keys: pa.RecordBatch, types: Sequence[Type]) -> str:
+    """The same condition, such that an index serves it among others joined by OR: no subquery alone does that."""
+    whole = condition(columns, keys, types, joined=False)
+    if len(columns) == 1 or whole == "false":
+        return whole
+    texts = _possible(columns, keys, types)
+    each = [
+        f"{column.left} = ANY({_array_literal(pc.unique(text), column.array)})"
+        for column, text in zip(columns, texts, strict=True)
+    ]
+    return " AND ".join((*each, whole))
+
+
 def _possible(columns: Sequence[KeyColumn], keys: pa.RecordBatch, types: Sequence[Type]) -> list[pa.Array]:
     texts = [_texts(key, type_) for key, type_ in zip(keys.columns, types, strict=True)]
     possible = [column.possible(text, type_) for column, text, type_ in zip(columns, texts, types, strict=True)]

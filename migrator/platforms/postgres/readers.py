@@ -6,15 +6,17 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 import adbc_driver_manager
 import pyarrow as pa
 from adbc_driver_manager.dbapi import Connection as ArrowConnection
+from adbc_driver_manager.dbapi import Cursor
 
-from migrator.platforms.postgres.connect import Session, connect_arrow, place, translated
+from migrator.platforms.postgres.connect import NOT_UTF8, Session, connect_arrow, place, translated
 from storage.errors import Fault, MigratorError, Misuse, Red
 
 _WIRE_BYTES = 2 << 20
@@ -26,8 +28,13 @@ _SETTINGS = {
     "work_mem": "32MB",
 }
 
+Running = Callable[[Cursor], AbstractContextManager[None]]
 Passed = Callable[[pa.RecordBatch], Iterator[pa.RecordBatch]]
 """What becomes of a batch on the thread that read it."""
+
+
+def _unwatched(_cursor: Cursor) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 class Readers:
@@ -53,9 +60,9 @@ class Readers:
             cursor.execute(query)
             return cursor.fetch_arrow_table()
 
-    def stream(self, query: str, passed: Passed) -> Iterator[pa.RecordBatch]:
-        """The result of a query, as it comes."""
-        with self._reader() as reader, _told(self._where), reader.cursor() as cursor:
+    def stream(self, query: str, passed: Passed, running: Running = _unwatched) -> Iterator[pa.RecordBatch]:
+        """The result of a query, as it comes; within `running(cursor)` another thread may cancel it."""
+        with self._reader() as reader, _told(self._where), reader.cursor() as cursor, running(cursor):
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_WIRE_BYTES)})
             cursor.execute(query)
             for batch in cursor.fetch_record_batch():
@@ -71,7 +78,7 @@ class Readers:
         try:
             while True:
                 for query in islice(queries, self._most - len(ahead)):
-                    ahead.append(_Ahead(self.stream(query, passed)))
+                    ahead.append(_Ahead(partial(self.stream, query, passed)))
                 if not ahead:
                     return
                 yield from ahead[0].batches()
@@ -113,11 +120,17 @@ class Readers:
         return reader
 
 
+class _Stopped(Exception):  # noqa: N818 - a signal between the two threads
+    """Nobody wants the statement's rows any more."""
+
+
 class _Ahead:
     """One statement, read on a thread of its own into a short queue."""
 
-    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
-        self._source = batches
+    def __init__(self, stream: Callable[[Running], Iterator[pa.RecordBatch]]) -> None:
+        self._source = stream(self._running)
+        self._cursor: Cursor | None = None
+        self._lock = threading.Lock()
         self._queue: queue.Queue[pa.RecordBatch | BaseException | None] = queue.Queue(_AHEAD)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._read, name="migrator reader", daemon=True)
@@ -130,9 +143,25 @@ class _Ahead:
             yield found
 
     def stop(self) -> None:
-        """Let the thread end, however far it is."""
+        """Let the thread end, however far it is: what the server still works on is cancelled."""
         self._stopped.set()
+        with self._lock, suppress(adbc_driver_manager.Error):
+            if self._cursor is not None:
+                self._cursor.adbc_cancel()
         self._thread.join()
+
+    @contextmanager
+    def _running(self, cursor: Cursor) -> Iterator[None]:
+        """Show the cursor while it is open, and not a moment longer."""
+        with self._lock:
+            if self._stopped.is_set():
+                raise _Stopped
+            self._cursor = cursor
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._cursor = None
 
     def _read(self) -> None:
         try:
@@ -159,6 +188,8 @@ def _told(where: str) -> Iterator[None]:
         with translated(where):
             yield
     except Red as error:
+        if getattr(error.__cause__, "sqlstate", None) == NOT_UTF8:
+            raise
         raise Misuse(error.what, where=error.where, next="correct the value in the plan") from error
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from psycopg import Connection
 
 from migrator.platforms.postgres import catalog
-from migrator.platforms.postgres.describe import describe_all
+from migrator.platforms.postgres.describe import describe_all, schema_of
 from migrator.platforms.relational.sqltext import listed, quoted
 from storage.schema import Schema, Table
 
@@ -53,11 +53,4 @@ def relations(connection: Connection) -> tuple[Schema, dict[str, Relation]]:
         )
         for each in described
     }
-    return (
-        Schema(
-            platform="postgresql",
-            version=connection.info.parameter_status("server_version") or "",
-            tables=tuple(each.table for each in described),
-        ),
-        found,
-    )
+    return schema_of(connection, described), found

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from migrator.contracts import Among, AnyOf, Matching, Predicate, Scalar, Whole
-from migrator.platforms.postgres.keys import KeyColumn, chunks, condition, key_column
+from migrator.platforms.postgres.keys import KeyColumn, alternative, chunks, condition, key_column
 from migrator.platforms.postgres.relation import Relation
 from migrator.platforms.postgres.splits import ranges
 from migrator.platforms.relational.sqltext import literal, quoted
@@ -70,7 +70,9 @@ class Selection:
         if isinstance(predicate, Matching):
             return self._matching(predicate)
         if isinstance(predicate, Among):
-            return " OR ".join(self._parts(predicate, size=None, joined=False)) or "false"
+            columns, only = self._key_columns(predicate), self._only(predicate)
+            found = (alternative(columns, keys, predicate.keys.types) for keys in chunks(predicate.keys, None))
+            return "".join(f"{each}{only}" for each in found) or "false"
         return " OR ".join(f"({self._at_once(part)})" for part in predicate.among) or "false"
 
     def _matching(self, predicate: Matching) -> str:
@@ -88,9 +90,12 @@ class Selection:
 
     def _parts(self, predicate: Among, *, size: int | None, joined: bool) -> Iterator[str]:
         columns = self._key_columns(predicate)
-        only = f" AND {self._matching(predicate.when)}" if predicate.when else ""
+        only = self._only(predicate)
         for keys in chunks(predicate.keys, size):
             yield f"{condition(columns, keys, predicate.keys.types, joined=joined)}{only}"
+
+    def _only(self, predicate: Among) -> str:
+        return f" AND {self._matching(predicate.when)}" if predicate.when else ""
 
     def _key_columns(self, predicate: Among) -> list[KeyColumn]:
         parents: Sequence[Column | None] = predicate.of or [None] * len(predicate.columns)
