@@ -38,7 +38,7 @@ def look_at_store(plan: Plan, store: ObjectStore, now: Now) -> tuple[Sequence[Fi
 
 def _archive(plan: Plan, newest: Amount | None) -> Finding:
     if newest is not None:
-        return Finding(what="archive", verdict="ok", found=newest.basis)
+        return Finding(what="archive", verdict="ok", found=f"of tenant {plan.tenant}, the newest: {newest.rows} rows")
     none = f"none of tenant {plan.tenant} yet"
     if plan.source is not None:
         return Finding(what="archive", verdict="ok", found=none)

@@ -45,7 +45,9 @@ class Rates:
         """Which of them were measured here."""
         steps = {"snapshot": self.snapshot, "load": self.load, "merge": self.merge}
         measured = [name for name, rate in steps.items() if rate.basis != _DOCUMENTED]
-        return f"measured in earlier runs of this plan: {', '.join(measured)}" if measured else "none of this plan yet"
+        if not measured:
+            return "no run of this plan was large enough to measure: documented speeds are used"
+        return f"measured in runs of this plan: {', '.join(measured)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,7 +63,7 @@ def test_every_figure_says_what_it_rests_on() -> None:
     assert found.basis[0] == "told"
     assert found.basis[1] == "snapshot: 1 000 rows a second, as run r1 measured it"
     assert "benchmarks.md" in found.basis[2]
-    assert rates.said == "measured in earlier runs of this plan: snapshot"
+    assert rates.said == "measured in runs of this plan: snapshot"
 
 
 # ── disks ───────────────────────────────────────────────────────────────────────────────────────────────────
