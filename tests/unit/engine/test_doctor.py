@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrator.contracts import ReadLimits, TableSize
@@ -21,6 +21,7 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 # ── clocks ──────────────────────────────────────────────────────────────────────────────────────────────────
 @given(st.integers(-1_000, 1_000), st.integers(0, 300))
+@settings(deadline=None)
 def test_a_clock_is_apart_by_what_no_slow_answer_explains(apart: int, took: int) -> None:
     """The server's moment may lie anywhere between the question and the answer."""
     finding = clock(NOON + timedelta(seconds=apart), NOON, NOON + timedelta(seconds=took))
@@ -44,6 +45,7 @@ def test_only_tables_of_the_scope_are_counted_and_only_a_whole_database_is_certa
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**6))
+@settings(deadline=None)
 def test_more_rows_never_take_less_and_the_plans_pace_is_never_beaten(rows: int, pace: int) -> None:
     free, held = ReadLimits(), ReadLimits(rows_per_second=pace)
     found = estimate(amount(rows), free, Rates(), loads=True)

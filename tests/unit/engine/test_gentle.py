@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrator.contracts import ColumnCensus, Fence, Predicate, ReadLimits, Whole
@@ -76,6 +76,7 @@ def batches(draw: st.DrawFn) -> list[pa.RecordBatch]:
 
 
 @given(batches(), st.integers(1, 50), st.lists(st.floats(0, 3), min_size=12, max_size=12))
+@settings(deadline=None)
 def test_the_rate_is_never_exceeded_and_every_row_passes_once(
     given_batches: list[pa.RecordBatch], rate: int, works: list[float]
 ) -> None:

@@ -49,3 +49,13 @@ def test_signatures_hold_for_these_bytes_and_these_keys_only(tmp_path: Path) -> 
     mixed = {**files, "ed25519.pem": theirs.sign(b"data")["ed25519.pem"], "p256.pem": files["ed25519.pem"]}
     assert set(verify(b"data", mixed).problems) == {"tagmanifest.ed25519.sig", "p256.pem"}
     assert set(verify(b"data", {}).problems) >= set(files)
+
+
+def test_looking_for_keys_makes_none(tmp_path: Path) -> None:
+    assert SigningKeys.load(tmp_path / "keys") is None
+    assert not (tmp_path / "keys").exists()
+    made = SigningKeys.load_or_create(tmp_path / "keys")
+    found = SigningKeys.load(tmp_path / "keys")
+    assert found is not None and found.fingerprint == made.fingerprint
+    (tmp_path / "keys" / "p256.key.pem").unlink()
+    assert SigningKeys.load(tmp_path / "keys") is None
