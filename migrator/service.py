@@ -27,7 +27,7 @@ from migrator.engine.seal import seal
 from migrator.engine.snapshot import Snapshot, snapshot
 from migrator.engine.verify import verify
 from migrator.engine.workbench import workbench
-from migrator.outcomes import Progress, RunReport, Verdict, silent
+from migrator.outcomes import Progress, RunReport, Tick, Verdict, silent
 from migrator.plan import Plan, load_plan
 from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord
 from migrator.runs.folder import RunFolder
@@ -163,7 +163,11 @@ class Service:
 
     def copy_archive(self, location: str, store: str) -> Copied:
         """Copy an archive into another store, and check the copy whole."""
-        return copy_archive(*self._opened(location), open_store(store, self.settings.credentials))
+        target = open_store(store, self.settings.credentials)
+        return copy_archive(*self._opened(location), target, told=self._copying)
+
+    def _copying(self, done: int, total: int) -> None:
+        self.progress(Tick(step="copy", done=done, total=total))
 
     def archive_of(self, plan: Plan, location: str | None) -> Archive:
         """The archive named, else the newest complete one of the plan's tenant in its store; Misuse without any."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,6 +14,12 @@ from storage.check import CheckResult, check_archive
 from storage.errors import AlreadyExists, MigratorError, Red
 from storage.objects import ObjectStore, read_bytes, write_bytes
 from storage.verified import corrupt, passing
+
+Told = Callable[[int, int], None]
+
+
+def _untold(_done: int, _total: int) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +34,10 @@ class Copied:
     was_there: bool
 
 
-def copy_archive(source: ObjectStore, archive_id: str, target: ObjectStore) -> Copied:
+def copy_archive(source: ObjectStore, archive_id: str, target: ObjectStore, *, told: Told = _untold) -> Copied:
     """Copy an archive under the same id, and check the copy whole; an identical one is checked and left as it is.
 
+    `told` hears how many bytes have arrived, and of how many.
     Misuse where there is none. Red where the source is damaged, and where another archive has its id in the target:
     the target then shows no archive that was not there before.
     """
@@ -38,7 +45,7 @@ def copy_archive(source: ObjectStore, archive_id: str, target: ObjectStore) -> C
     copy = _Copy(source, archive_id, target)
     was_there = target.size(copy.last) is not None
     if not was_there:
-        copy.make()
+        copy.make(told)
     copy.require_same()
     checked = copy.checked(keep=was_there)
     return Copied(
@@ -60,15 +67,18 @@ class _Copy:
         self._archive_id = archive_id
         self.last = f"{archive_id}/{bag.TAG_MANIFEST}"
 
-    def make(self) -> None:
+    def make(self, told: Told) -> None:
         """Everything, and the tag manifest last: then it is an archive. Nothing stays where that fails."""
         hashes = self._hashes()
         self._require_free(hashes)
+        done, total = 0, sum(info.size for info in self._source.list(f"{self._archive_id}/"))
         try:
             for key, sha256 in hashes.items():
                 with self._target.writer(key) as sink:
                     for chunk in passing(self._source, key, sha256):
                         sink.write(chunk)
+                        done += len(chunk)
+                        told(done, total)
             with suppress(AlreadyExists):  # another copy of it was first, or another archive: compared next
                 write_bytes(self._target, self.last, read_bytes(self._source, self.last), exclusive=True)
         except BaseException:

@@ -9,6 +9,7 @@ import typer
 
 from migrator.cli.options import ArchiveLocation, Json
 from migrator.cli.output import exit_code, print_json, print_problems, print_table, print_verdict, stderr, stdout
+from migrator.cli.progress import shown
 from migrator.outcomes import Verdict
 
 app = typer.Typer(help="Look at an archive, check it whole, or copy it into another store.", no_args_is_help=True)
@@ -89,7 +90,8 @@ def copy(
     """Copy an archive into another store: every byte hashed on its way, the copy checked whole; prints its location."""
     from migrator.wiring import service
 
-    copied = service().copy_archive(archive, store)
+    with shown() as progress:
+        copied = service(progress).copy_archive(archive, store)
     if json:
         print_json({**asdict(copied), "archive": copied.location, "verdict": Verdict.GREEN})
         return
