@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 
@@ -15,9 +16,9 @@ from migrator.platforms.mysql.examine import examine_source
 from migrator.platforms.mysql.fence import fenced
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import Selection, scan
-from migrator.platforms.mysql.tenants import candidates
 from migrator.platforms.mysql.types import exceptional, with_type
 from migrator.platforms.relational.sqltext import quoted
+from migrator.platforms.relational.tenants import candidates
 from storage.errors import Red
 from storage.schema import Column, Schema, Table
 
@@ -38,7 +39,7 @@ class MysqlSource:
 
     def tenants(self) -> tuple[TenantCandidate, ...]:
         with closing(self._connect()) as connection:
-            return tuple(candidates(connection, describe(connection)))
+            return tuple(candidates(describe(connection), partial(_distinct, connection)))
 
     def examine(self) -> Examination:
         with closing(self._connect()) as connection:
@@ -98,6 +99,13 @@ class MysqlReading:
                 where=table.name,
                 next=f"ALTER TABLE {quoted(table.name)} ENGINE = InnoDB, or name it under scope.excluded with a reason",
             )
+
+
+def _distinct(connection: Connection, table: Table, column: str) -> tuple[int, tuple[str, ...]]:
+    rows = f"FROM {quoted(table.name)}"
+    count = connection.text(f"SELECT count(DISTINCT {quoted(column)}) {rows}")
+    examples = connection.texts(f"SELECT DISTINCT {quoted(column)} {rows} ORDER BY 1 LIMIT 3")
+    return int(count), tuple(row[0] or "" for row in examples)
 
 
 def _found(selection: Selection, columns: Sequence[Column]) -> Iterator[tuple[Column, ColumnCensus]]:
