@@ -22,6 +22,7 @@ class Once:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self._found: bool | None = None
 
     def put(self, key: str, body: bytes) -> None:
         """AlreadyExists where an object of that key is there already."""
@@ -56,12 +57,11 @@ class Once:
             self._found = self._probe(f"{key}.probe-{secrets.token_hex(4)}")
         return self._found
 
-    _found: bool | None = None
-
     def _probe(self, key: str) -> bool:
         """Write a throw-away object twice under the condition: the second time must be refused."""
         try:
-            return [self._refusal(key), self._refusal(key)] == ["", _REFUSED]
+            self._refusal(key)
+            return self._refusal(key) == _REFUSED
         finally:
             self._wire.request("DELETE", key)
 

@@ -155,7 +155,7 @@ class Wire:
 
     def _answer(self, response: urllib3.BaseHTTPResponse, method: str, key: str, accept: Container[str]) -> Answer:
         code, message = _said(response, method)
-        is_well = response.status < 300 and not code  # a multipart upload may fail with the status of success
+        is_well = response.status < 300 and not code  # completing an upload may fail with the status of success
         if is_well or code in accept:
             return Answer(code=code, headers=response.headers, data=response.data)
         if method == "HEAD":  # says in words what is wrong with the key, the clock or the bucket
@@ -202,7 +202,7 @@ def _said(response: urllib3.BaseHTTPResponse, method: str) -> tuple[str, str]:
     """Code and message of an error; both empty where the answer holds none."""
     if method == "HEAD":
         return _OF_HEAD.get(response.status, "") if response.status >= 300 else "", ""
-    if response.status < 300 and b"<Error>" not in response.data[:200]:
+    if response.status < 300 and not (method == "POST" and b"<Error" in response.data):
         return "", ""
     try:
         error = _xml(response.data)
@@ -212,4 +212,4 @@ def _said(response: urllib3.BaseHTTPResponse, method: str) -> tuple[str, str]:
 
 
 def _xml(data: bytes) -> ElementTree.Element:
-    return ElementTree.fromstring(data)  # noqa: S314 - the answer of a server that the plan's author chose
+    return ElementTree.fromstring(data.lstrip())  # noqa: S314 - the answer of a server that the plan's author chose
