@@ -13,6 +13,7 @@ from itertools import islice
 
 import adbc_driver_manager
 import pyarrow as pa
+from adbc_driver_manager._reader import AdbcRecordBatchReader
 from adbc_driver_manager.dbapi import Connection as ArrowConnection
 from adbc_driver_manager.dbapi import Cursor
 
@@ -65,8 +66,11 @@ class Readers:
         with self._reader() as reader, _told(self._where), reader.cursor() as cursor, running(cursor):
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_WIRE_BYTES)})
             cursor.execute(query)
-            for batch in cursor.fetch_record_batch():
-                yield from passed(batch)
+            # fetch_record_batch() gives a reader that knows no SQLSTATE of what goes wrong half-way
+            handle = cursor.fetch_arrow()
+            with AdbcRecordBatchReader._import_from_c(handle.address) as batches:
+                for batch in batches:
+                    yield from passed(batch)
 
     def in_order(self, queries: Iterator[str], passed: Passed) -> Iterator[pa.RecordBatch]:
         """The results of all queries, one after the other; up to `most` are read at once."""

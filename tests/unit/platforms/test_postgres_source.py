@@ -22,7 +22,7 @@ from migrator.platforms.postgres import rows, splits
 from migrator.platforms.postgres.connect import Session, connect, connect_arrow, place
 from migrator.platforms.postgres.relation import Relation
 from migrator.platforms.postgres.source import PostgresSource
-from storage.errors import Fault, MigratorError, Misuse, Recast
+from storage.errors import Fault, MigratorError, Misuse, Recast, Red
 from storage.schema import Fidelity, Kind, Table, Type, UniqueKey
 from storage.types import arrow_schema
 from tests.conformance.platforms import KeyList, integers, texts
@@ -109,8 +109,8 @@ def test_columns_are_told_as_declared(extensions: str) -> None:
     CREATE DOMAIN work_email AS email NOT NULL;
     CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
     CREATE TABLE t (a serial, b int GENERATED ALWAYS AS IDENTITY, c int DEFAULT 7,
-        d int GENERATED ALWAYS AS (c * 2) STORED, e mood, f work_email, g char(3), h text COLLATE loose, i text COLLATE "C", j citext, k numeric(12,2), l numeric,
-        m numeric(80,2), n int[]);
+        d int GENERATED ALWAYS AS (c * 2) STORED, e mood, f work_email, g char(3), h text COLLATE loose,
+        i text COLLATE "C", j citext, k numeric(12,2), l numeric, m numeric(80,2), n int[]);
     COMMENT ON TABLE t IS 'a table'; COMMENT ON COLUMN t.c IS 'a column';
     """
     table = table_of(extensions, script, "t")
@@ -519,7 +519,7 @@ def test_a_large_table_is_read_in_pieces_in_the_order_of_its_key(
 def test_a_composite_key_is_cut_anywhere(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splits, "SPLIT_BYTES", 16 << 10)
     script = """CREATE TABLE t (a int, b text, PRIMARY KEY (b, a));
-    INSERT INTO t SELECT v, 'same' FROM generate_series(1, 3000) v; 
+    INSERT INTO t SELECT v, 'same' FROM generate_series(1, 3000) v;
     INSERT INTO t VALUES (1, 'a'), (1, 'z'); ANALYZE t"""
     with reading(postgres_url, script, max_connections=3) as found:
         assert [row[0] for row in selected(found, "t", Whole())] == [1, *range(1, 3001), 1]
@@ -633,6 +633,31 @@ def test_a_lost_reader_is_a_fault_that_starts_anew(postgres: Postgres, postgres_
         kill(postgres, postgres_url)
         with pytest.raises(Fault, match="anew"):
             selected(found, "t", Whole())
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+def test_a_server_that_dies_during_a_scan_is_a_fault(private_postgres: Postgres, connections: int) -> None:
+    url = private_postgres.database()
+    script = """CREATE TABLE t (id int PRIMARY KEY, v text);
+    INSERT INTO t SELECT v, repeat('x', 500) FROM generate_series(1, 100000) v; ANALYZE t"""
+    with pytest.raises(Fault, match=r"anew|reach"), reading(url, script, max_connections=connections) as found:
+        scan = found.scan(found.schema.table("t"), Whole())
+        next(scan)
+        private_postgres.kill()
+        list(scan)
+
+
+def test_text_that_is_not_utf_8_is_red_where_the_server_lets_it_in(postgres: Postgres) -> None:
+    postgres.admin(sql.SQL("CREATE DATABASE raw ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"))
+    url = urlsplit(postgres.admin_url)._replace(path="/raw").geturl()
+    try:
+        with reading(url, r"CREATE TABLE t (id int, v text); INSERT INTO t VALUES (1, 'a'), (2, E'caf\xe9')") as found:
+            assert selected(found, "t", Matching(columns=("id",), values=(1,))) == [(1, "a")]
+            with pytest.raises(Red, match="UTF-8"):
+                selected(found, "t", Whole())
+        assert "encoding" in [finding.what for finding in PostgresSource(url).examine().findings]
+    finally:
+        postgres.admin(sql.SQL("DROP DATABASE raw WITH (FORCE)"))
 
 
 # ── who may read ────────────────────────────────────────────────────────────────────────────────────────────────
