@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -45,6 +45,8 @@ class World:
     folder: Path
     source: Path
     target: Path
+    source_url: str = ""  # where the platforms are servers, not files
+    target_url: str = ""
 
     @classmethod
     def at(cls, folder: Path, *, source: str, target: str) -> World:
@@ -57,6 +59,11 @@ class World:
         """The same world elsewhere; a run of the original is not a run of the copy, an archive is."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("home"))
         return World.at(folder, source=self.source.name, target=self.target.name)
+
+    def between(self, source_url: str, target_url: str, folder: Path) -> World:
+        """The same plan in another folder, between other platforms."""
+        shutil.copy(self.plan, folder)
+        return replace(self, folder=folder, source_url=source_url, target_url=target_url)
 
     @property
     def plan(self) -> Path:
@@ -73,8 +80,8 @@ class World:
     @property
     def environment(self) -> dict[str, str]:
         return {
-            "SOURCE_URL": f"sqlite:///{self.source}",
-            "TARGET_URL": f"sqlite:///{self.target}",
+            "SOURCE_URL": self.source_url or f"sqlite:///{self.source}",
+            "TARGET_URL": self.target_url or f"sqlite:///{self.target}",
             "STORE_URL": self.store.as_uri(),
             "MIGRATOR_HOME": str(self.home),
         }

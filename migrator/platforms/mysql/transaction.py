@@ -35,6 +35,7 @@ class MysqlTransaction(Transaction):
         self._max_seconds = max_seconds
         self._deadline = None if max_seconds is None else time.monotonic() + max_seconds
         self._begun = False
+        self._created: set[str] = set()  # tables without a key whose new rows are made
         self._made: list[str] = []  # tables of ours that go if the transaction does not commit
         self._going: list[str] = []  # tables of ours that go when it does
 
@@ -209,12 +210,15 @@ class MysqlTransaction(Transaction):
         return self.own(shortened(f"{MADE}{self._run}:{table.name}"))
 
     def before_creating(self, one: Staged) -> None:
+        self._created.add(one.table.name)
         self.execute(
             f"INSERT INTO {self._made_name(one.table)} ({listed(one.columns)})"
             f" SELECT {listed(one.columns)} FROM {self.stage(one)} WHERE {quoted(ACTION)} = '{CREATE}'"
         )
 
     def created(self, one: Staged) -> str | None:
+        if one.table.name not in self._created:
+            return None
         return f"FROM {self._made_name(one.table)} t WHERE true"
 
     def meets_keyless(self, table: Table, row: str, entry: str) -> str:

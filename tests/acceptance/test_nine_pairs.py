@@ -1,0 +1,58 @@
+"""The whole move by command, from every kind of platform to every kind of platform, with the same plan and mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.world import World
+from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform, SqlitePlatform
+from tests.support_transplant import transplant
+
+KINDS = ("sqlite", "postgresql", "mariadb")
+Made = Callable[[str], Platform]
+
+
+@pytest.fixture
+def made(request: pytest.FixtureRequest, tmp_path: Path) -> Made:
+    """Empty platforms by their kind; a server is started when the first of its kind is asked for."""
+
+    def make(kind: str) -> Platform:
+        if kind == "sqlite":
+            return SqlitePlatform(tmp_path / f"{len(list(tmp_path.iterdir()))}.db")
+        server: Any = request.getfixturevalue("postgres" if kind == "postgresql" else "mariadb")
+        url = server.database()
+        request.addfinalizer(lambda: server.drop(url))
+        return PostgresPlatform(url) if kind == "postgresql" else MysqlPlatform(url)
+
+    return make
+
+
+@pytest.mark.parametrize("to", KINDS)
+@pytest.mark.parametrize("out_of", KINDS)
+def test_there_and_back(social: World, made: Made, tmp_path: Path, out_of: str, to: str) -> None:
+    source, target = made(out_of), made(to)
+    transplant(social.source, source)
+    transplant(social.target, target)
+    (tmp_path / "world").mkdir()
+    world = social.between(source.url, target.url, tmp_path / "world")
+    before = target.dump()
+
+    taken = world.json("snapshot", world.plan)
+    assert taken["rows"] == 191
+    assert world.json("archive", "check", taken["archive"])["verdict"] == "green"
+    assert world.json("map", "check", world.plan)["verdict"] == "green"
+    rehearsed = world.json("rehearse", world.plan)
+    assert rehearsed["verdict"] == "green"
+    assert target.dump() == before
+    migrated = world.json("migrate", world.plan)
+    assert migrated["verdict"] == "green"
+    assert [edge["unexplained"] for edge in migrated["edges"]] == [0] * len(migrated["edges"])
+    assert world.json("verify", migrated["run"])["different"] == 0
+    assert world.json("verify", migrated["run"], "--deep")["different"] == 0
+    back = world.json("rollback", migrated["run"])
+    assert (back["kept"], back["failed"], back["digest_after"]) == (0, 0, back["digest_before_load"])
+    assert target.dump() == before
