@@ -12,7 +12,7 @@ from storage.errors import Misuse
 @pytest.mark.parametrize(
     "secret", ["s3cr3t", "p/s3cr3t", "s3c#s3cr3t", "a:s3cr3t", "a@s3cr3t", "[s3cr3t", "%40s3cr3t?"]
 )
-@pytest.mark.parametrize("kind", ["postgresql", "sqlite"])
+@pytest.mark.parametrize("kind", ["unknown", "sqlite"])
 def test_no_message_holds_a_password(kind: str, secret: str) -> None:
     url = f"{kind}://person:{secret}@server/name"
     assert redacted(url) == f"{kind}://person:***@server/name"

@@ -73,15 +73,22 @@ def place(url: str) -> str:
 
 def _parts(url: str) -> dict[str, str]:
     try:
-        parts = conninfo_to_dict(url)
+        found = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
-        # libpq quotes what it could not read, which may be the password
-        raise Misuse(
-            "not a PostgreSQL address",
-            where="postgresql://",
-            next="write postgresql://user:password@host:5432/database; a special character as its code: %40 is @",
-        ) from None
-    return {name: str(value) for name, value in parts.items() if value is not None}
+        raise _no_address() from None  # libpq quotes what it could not read, which may be the password
+    parts = {name: str(value) for name, value in found.items() if value is not None}
+    misread = "@" in parts.get("host", "") + parts.get("dbname", "")
+    if misread or not parts.get("port", "0").replace(",", "").isdigit():
+        raise _no_address()  # a password that was not escaped, and that stands in the wrong place now
+    return parts
+
+
+def _no_address() -> Misuse:
+    return Misuse(
+        "not a PostgreSQL address",
+        where="postgresql://",
+        next="write postgresql://user:password@host:5432/database; a special character as its code: %40 is @",
+    )
 
 
 def connect(url: str, session: Session) -> psycopg.Connection:
