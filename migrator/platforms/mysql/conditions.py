@@ -10,6 +10,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import pyarrow.compute as pc
+
 from migrator.contracts import Among, AnyOf, Matching, Predicate, Whole
 from migrator.platforms.mysql.sqltext import literal_of, literals_of
 from migrator.platforms.mysql.types import character_set
@@ -19,6 +21,9 @@ from storage.types import to_text
 
 MOST_KEYS = 4_096
 MOST_BYTES = 1 << 20  # of one statement; servers take 4 MiB and more
+_PLAIN = ("^[0-9a-f-]*$", "^[0-9A-F-]*$")
+"""Ids as programs make them, in one case: no collation of any language calls two of them equal."""
+
 _NUMERIC = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT)
 
 Key = tuple[str, ...]  # one key, its values as literals
@@ -74,14 +79,30 @@ def _matching(table: Table, predicate: Matching) -> str:
 def _among(table: Table, predicate: Among) -> Iterator[Condition]:
     sides = [_side(table.column(name), of) for name, of in _with_parents(predicate)]
     deciding = (*predicate.columns, *(predicate.when.columns if predicate.when else ()))
-    overlaps = not all(
-        type_.kind is table.column(name).type.kind and not table.column(name).collation
-        for type_, name in zip(predicate.keys.types, predicate.columns, strict=True)
-    )
     when = f" AND {_matching(table, predicate.when)}" if predicate.when else ""
-    for keys in _chunks(_written(predicate, sides)):
+    chunks = _chunks(_written(predicate, sides))
+    first = list(itertools.islice(chunks, 2))
+    overlaps = len(first) > 1 and _may_be_equal(table, predicate)
+    for keys in itertools.chain(first, chunks):
         sql = f"({_one_of([side.expression for side in sides], keys)}){when}"
         yield Condition(sql=sql, deciding=deciding, overlaps=overlaps)
+
+
+def _may_be_equal(table: Table, predicate: Among) -> bool:
+    """Whether two of the keys may equal one value, as texts do that differ in case, accents or blanks alone."""
+    columns = [table.column(name) for name in predicate.columns]
+    texts = []
+    for i, (type_, column) in enumerate(zip(predicate.keys.types, columns, strict=True)):
+        if type_.kind is not column.type.kind:
+            return True
+        if column.collation:
+            texts.append(i)
+    if not texts:
+        return False
+    return not any(
+        all(pc.all(pc.match_substring_regex(batch.column(i), plain)).as_py() for batch in batches for i in texts)
+        for plain, batches in ((plain, predicate.keys.batches()) for plain in _PLAIN)
+    )
 
 
 def _with_parents(predicate: Among) -> Iterator[tuple[str, Column | None]]:
@@ -140,11 +161,8 @@ def _chunks(keys: Iterator[Key]) -> Iterator[list[Key]]:
 
 
 def _one_of(expressions: Sequence[str], keys: Sequence[Key]) -> str:
-    """The condition that the expressions are one of the keys, grouped from the left as an index is searched."""
-    first, *rest = expressions
-    if not rest:
-        return f"{first} IN ({', '.join(value for (value,) in keys)})"
-    return " OR ".join(
-        f"{first} = {value} AND ({_one_of(rest, [key[1:] for key in group])})"
-        for value, group in ((value, list(group)) for value, group in itertools.groupby(keys, lambda key: key[0]))
-    )
+    """The condition that the expressions are one of the keys, which the server finds by ranges of an index."""
+    if len(expressions) == 1:
+        return f"{expressions[0]} IN ({', '.join(value for (value,) in keys)})"
+    rows = ", ".join(f"({', '.join(key)})" for key in keys)
+    return f"({', '.join(expressions)}) IN ({rows})"

@@ -156,7 +156,8 @@ def _settle(connection: Connection, mode: str, timeout_s: int | None) -> None:
     }
     if connection.is_mariadb:
         settings |= {"idle_transaction_timeout": 0, "idle_readonly_transaction_timeout": 0}
-        settings |= {"max_statement_time": timeout_s or 0}
+        # a long list of keys stays a search of an index: made a table to join, it was seen to read the whole other one
+        settings |= {"max_statement_time": timeout_s or 0, "in_predicate_conversion_threshold": 0}
     else:
         settings |= {"max_execution_time": 1_000 * (timeout_s or 0), "range_optimizer_max_mem_size": 0}
     connection.execute("SET " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items()))

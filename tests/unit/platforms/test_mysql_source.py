@@ -207,6 +207,16 @@ def test_keys_that_the_collation_calls_one_select_a_row_once(platform: MysqlPlat
 
 
 @pytest.mark.usefixtures("small_statements")
+@pytest.mark.parametrize("keys", [("0a", "0b", "1c", "2d", "3e"), ("0A", "0B", "0a", "0b", "1C", "2D", "3E")])
+def test_ids_of_one_case_or_of_two_select_a_row_once(platform: MysqlPlatform, keys: tuple[str, ...]) -> None:
+    platform.run("CREATE TABLE t (id VARCHAR(9) COLLATE utf8mb4_general_ci PRIMARY KEY);")
+    platform.insert("t", [("0A",), ("0b",), ("1c",), ("2d",), ("9f",)])
+    with platform.source().fence() as reading:
+        rows = selected(reading, "t", Among(columns=("id",), keys=texts(*keys)))
+    assert rows == [("0A",), ("0b",), ("1c",), ("2d",)]
+
+
+@pytest.mark.usefixtures("small_statements")
 def test_rows_without_a_key_that_several_statements_reach_come_once_each(platform: MysqlPlatform) -> None:
     platform.run("CREATE TABLE t (a INT, b VARCHAR(9));")
     rows = [(number % 7, f"name {number % 5}") for number in range(100)] + [(None, "name 0"), (None, None)]
