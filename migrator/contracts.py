@@ -194,8 +194,24 @@ class Source(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
     transactional: bool
-    deferrable: bool  # foreign keys may be checked at commit
-    bulk: bool
+    silences_triggers: bool  # triggers can be disabled for one transaction
+
+
+REFUSE, FIRE, DISABLE = "refuse", "fire", "disable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Triggers:
+    """What becomes of triggers on loaded tables: `target.triggers` of the plan.
+
+    With FIRE, `writes` names the tables they write beside the loaded rows: what they change there is journalled too.
+    """
+
+    mode: str = REFUSE
+    writes: tuple[str, ...] = ()
+
+
+NO_TRIGGERS = Triggers()
 
 
 ACTION, EDGE = "migrator_action", "migrator_edge"
@@ -335,7 +351,9 @@ class Target(Protocol):
         """The run's staging, empty at the start; swept at the end whatever happens."""
         ...
 
-    def merging(self, run: str, *, max_seconds: int | None = None) -> AbstractContextManager[Merge]:
+    def merging(
+        self, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
+    ) -> AbstractContextManager[Merge]:
         """The merge transaction, only inside `staging(run)`.
 
         With `max_seconds`, a transaction that holds its locks for longer is rolled back: Red.

@@ -231,6 +231,7 @@ class Service:
                 self.mapping(plan),
                 target,
                 plan.needs_target().policy,
+                triggers=plan.needs_target().triggers,
                 progress=self.progress,
             )
             return replace(found, prepared=None)
@@ -273,7 +274,15 @@ class Service:
             committed = partial(_holds, target, record.run_id)
             with recorded(catalog, record, took_effect=committed) as recording, workbench() as bench:
                 folder.keep_words(plan, mapping.text)
-                checked = map_check(bench, archive, mapping, target, plan.needs_target().policy, progress=self.progress)
+                checked = map_check(
+                    bench,
+                    archive,
+                    mapping,
+                    target,
+                    plan.needs_target().policy,
+                    triggers=plan.needs_target().triggers,
+                    progress=self.progress,
+                )
                 _require_green(checked)
                 assert checked.prepared is not None
                 with translated(folder.path):
@@ -288,6 +297,7 @@ class Service:
                     rehearse=rehearse,
                     whole=whole,
                     max_lock_seconds=plan.needs_target().max_lock_s,
+                    triggers=plan.needs_target().triggers,
                     progress=self.progress,
                 )
                 report = load_report(self._subject(record, plan), archive, checked, loaded)

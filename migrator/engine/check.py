@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mappings.check import check_mapping, unmapped
 from mappings.model import Mapping
 from mappings.scope import Severity
-from migrator.contracts import Target
+from migrator.contracts import DISABLE, FIRE, NO_TRIGGERS, Capabilities, Target, Triggers
 from migrator.engine.match import Matcher, Policy
 from migrator.engine.predict import predict
 from migrator.engine.prepare import Prepared, materialise, prepare
@@ -40,6 +40,7 @@ def map_check(
     target: Target,
     policy: Policy,
     *,
+    triggers: Triggers = NO_TRIGGERS,
     progress: Progress = silent,
 ) -> MapCheck:
     """Static checks, then probes of every value, then duplicates and orphans against the live target."""
@@ -48,31 +49,34 @@ def map_check(
     missing = unmapped(mapping, source)
     if static:
         return MapCheck(problems=static, notes=(), unmapped=missing, prepared=None)
-    triggers = refused_triggers(schema.tables, mapping)
+    refused = refused_triggers(schema.tables, mapping, triggers, target.capabilities)
     prepared = prepare(workbench, archive, mapping, schema, progress=progress)
     progress(Tick(step="check"))
     red, notes = _probe(prepared)
     if red:  # rows that do not fit cannot be mapped, so nothing can be said about duplicates among them
-        return MapCheck(problems=(*triggers, *red), notes=notes, unmapped=missing, prepared=None)
+        return MapCheck(problems=(*refused, *red), notes=notes, unmapped=missing, prepared=None)
     matcher = Matcher(prepared, target, policy)
     matched = matcher.match()
     materialise(prepared, progress=progress)
     twice = _loaded_already(prepared, target)
-    problems = (*triggers, *twice, *matched, *(() if matched else tuple(predict(prepared, target))))
+    problems = (*refused, *twice, *matched, *(() if matched else tuple(predict(prepared, target))))
     return MapCheck(problems=problems, notes=notes, unmapped=missing, prepared=prepared)
 
 
-def refused_triggers(tables: Sequence[Table], mapping: Mapping) -> tuple[Problem, ...]:
-    """Triggers would change rows that nobody journals."""
+def refused_triggers(
+    tables: Sequence[Table], mapping: Mapping, triggers: Triggers, can: Capabilities
+) -> tuple[Problem, ...]:
+    """Triggers would change rows that nobody journals, unless the plan says what becomes of them."""
     mapped = {table.name for table in mapping.tables}
+    what = "the target table has triggers, which change rows nobody journals"
+    next_ = "say in the plan what becomes of them (target.triggers: fire | disable), or drop them for the load"
+    if triggers.mode == FIRE or (triggers.mode == DISABLE and can.silences_triggers):
+        return ()
+    if triggers.mode == DISABLE:
+        what = "the target table has triggers, and this platform cannot disable them for one transaction"
+        next_ = "let them fire (target.triggers: fire), or drop them for the load"
     return tuple(
-        Problem(
-            where=table.name,
-            what="the target table has triggers, which change rows nobody journals",
-            count=len(table.triggers),
-            examples=table.triggers[:10],
-            next="drop them for the load, or map to a table without triggers",
-        )
+        Problem(where=table.name, what=what, count=len(table.triggers), examples=table.triggers[:10], next=next_)
         for table in tables
         if table.name in mapped and table.triggers
     )

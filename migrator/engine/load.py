@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from migrator.contracts import Digest, Marker, Merge, RowNote, Staged, Staging, Target
+from migrator.contracts import NO_TRIGGERS, Digest, Marker, Merge, RowNote, Staged, Staging, Target, Triggers
 from migrator.engine.compare import Compared
 from migrator.engine.ledger import equations
 from migrator.engine.prepare import Prepared
@@ -71,6 +71,7 @@ def load(
     rehearse: bool,
     whole: bool = False,
     max_lock_seconds: int | None = None,
+    triggers: Triggers = NO_TRIGGERS,
     progress: Progress = silent,
 ) -> Loaded:
     """Load the prepared rows, or rehearse it.
@@ -82,7 +83,7 @@ def load(
     with target.staging(identity.run) as staging:
         rows = _stage(prepared, staging, progress)
         clock.lap("stage and verify staging", rows)
-        with target.merging(identity.run, max_seconds=max_lock_seconds) as merge:
+        with target.merging(identity.run, max_seconds=max_lock_seconds, triggers=triggers) as merge:
             outcome = _merge(prepared, merge, whole=whole, progress=progress)
             lock_seconds = clock.lap(MERGING, rows)
             if rehearse:

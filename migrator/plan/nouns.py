@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mappings.nearest import nearest
-from migrator.contracts import ReadLimits
+from migrator.contracts import NO_TRIGGERS, ReadLimits, Triggers
 from storage.errors import Misuse
 
 Scalar = str | int | float | bool | None
@@ -90,6 +90,7 @@ class TargetPlan:
     url: str
     on_match: dict[str, str]  # target table → policy; "" is the default
     max_lock_s: int | None = None
+    triggers: Triggers = NO_TRIGGERS
     lines: dict[str, str] = field(default_factory=dict)  # table of on_match → file:line
 
     def require_known(self, tables: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mappings.node import Node, read_yaml
-from migrator.contracts import ReadLimits
+from migrator.contracts import DISABLE, FIRE, NO_TRIGGERS, REFUSE, ReadLimits, Triggers
 from migrator.plan.choice import choice
 from migrator.plan.nouns import Plan, SourcePlan, TargetPlan
 from migrator.plan.scope import read_scope
@@ -15,6 +15,7 @@ from migrator.plan.variables import Variables
 from storage.errors import Misuse
 
 _PASSWORD = re.compile(r"://[^/\s:@$]*:[^/\s@$][^/\s@]*@")
+TRIGGER_MODES = (REFUSE, FIRE, DISABLE)
 MATCH_POLICIES = ("error", "keep", "overwrite")
 _LIMITS = ("max_connections", "allow_brief_lock", "statement_timeout", "rows_per_second")
 _TOP = ("source", "store", "mapping", "target")
@@ -108,8 +109,6 @@ def _limits(entries: Mapping[str, Node]) -> ReadLimits:
 
 def _target(node: Node, variables: Variables) -> TargetPlan:
     entries = node.fields("target", required=("url",), optional=("on_match", "triggers", "max_lock_s"))
-    if "triggers" in entries:
-        choice(entries["triggers"], "target.triggers", ("refuse",))
     policies = _policies(entries.get("on_match"))
     return TargetPlan(
         url=variables.expanded(entries["url"], "target.url"),
@@ -119,7 +118,17 @@ def _target(node: Node, variables: Variables) -> TargetPlan:
         },
         lines={table: f"{child.file}:{child.line}" for table, child in policies.items() if table},
         max_lock_s=entries["max_lock_s"].integer("target.max_lock_s") if "max_lock_s" in entries else None,
+        triggers=_triggers(entries["triggers"]) if "triggers" in entries else NO_TRIGGERS,
     )
+
+
+def _triggers(node: Node) -> Triggers:
+    """`refuse`, `fire`, `disable`, or `{fire: [tables that they write]}`."""
+    if node.kind == "scalar":
+        return Triggers(mode=choice(node, "target.triggers", TRIGGER_MODES))
+    entries = node.fields("target.triggers", required=(FIRE,))
+    written = entries[FIRE].items("target.triggers.fire")
+    return Triggers(mode=FIRE, writes=tuple(table.string("a table in target.triggers.fire") for table in written))
 
 
 def _policies(node: Node | None) -> dict[str, Node]:

@@ -18,8 +18,11 @@ import pytest
 from migrator.contracts import (
     ACTION,
     CREATE,
+    DISABLE,
     EDGE,
+    FIRE,
     KEEP,
+    NO_TRIGGERS,
     OVERWRITE,
     Among,
     Digest,
@@ -27,6 +30,7 @@ from migrator.contracts import (
     Merge,
     Staged,
     Target,
+    Triggers,
     Undone,
 )
 from storage.errors import Misuse, Red, TransientFault
@@ -60,6 +64,28 @@ SHOUT = """
 {postgresql:CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN new.name = upper(new.name); RETURN new; END';
 CREATE TRIGGER shout BEFORE INSERT ON teams FOR EACH ROW EXECUTE FUNCTION shout();}
+"""
+NEWS = """
+CREATE TABLE news (id {serial}, team_id INTEGER REFERENCES teams (id) ON DELETE CASCADE, what VARCHAR(9));
+CREATE TABLE tallies (id INTEGER PRIMARY KEY, teams INTEGER);
+INSERT INTO tallies VALUES (1, 2), (2, 0);
+{sqlite:CREATE TRIGGER tell AFTER INSERT ON teams BEGIN
+    INSERT INTO news (team_id, what) VALUES (new.id, 'new'); UPDATE tallies SET teams = teams + 1 WHERE id = 1; END;}
+{mysql:CREATE TRIGGER tell AFTER INSERT ON teams FOR EACH ROW BEGIN
+    INSERT INTO news (team_id, what) VALUES (new.id, 'new'); UPDATE tallies SET teams = teams + 1 WHERE id = 1; END;}
+{postgresql:CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN
+    INSERT INTO news (team_id, what) VALUES (new.id, ''new''); UPDATE tallies SET teams = teams + 1 WHERE id = 1;
+    RETURN NULL; END';
+CREATE TRIGGER tell AFTER INSERT ON teams FOR EACH ROW EXECUTE FUNCTION tell();}
+"""
+"""A trigger that writes two tables beside the one it watches."""
+
+GRIEVE = """
+{sqlite:CREATE TRIGGER grieve AFTER DELETE ON teams BEGIN INSERT INTO words VALUES (1, 'gone'); END;}
+{mysql:CREATE TRIGGER grieve AFTER DELETE ON teams FOR EACH ROW INSERT INTO words VALUES (1, 'gone');}
+{postgresql:CREATE FUNCTION grieve() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN INSERT INTO words VALUES (1, ''gone''); RETURN NULL; END';
+CREATE TRIGGER grieve AFTER DELETE ON teams FOR EACH ROW EXECUTE FUNCTION grieve();}
 """
 MEMBERS = ("id", "team_id", "mentor_id", "email", "note")
 
@@ -115,14 +141,19 @@ STORY = (
 
 
 def merged(
-    target: Target, *story: Rows, run: str = "r1", commit: bool = True, inside: Callable[[Merge], None] | None = None
+    target: Target,
+    *story: Rows,
+    run: str = "r1",
+    commit: bool = True,
+    inside: Callable[[Merge], None] | None = None,
+    triggers: Triggers = NO_TRIGGERS,
 ) -> dict[int, dict[str, int]]:
     """Stage and merge; commit, or leave it to be rolled back."""
     tables = [rows.staged(target) for rows in story]
     with target.staging(run) as staging:
         for edge, (rows, staged) in enumerate(zip(story, tables, strict=True)):
             staging.stage(staged, [rows.batch(target, edge)])
-        with target.merging(run) as merge:
+        with target.merging(run, triggers=triggers) as merge:
             merge.lock(tables)
             touched, whole = merge.digest(tables, whole=False), merge.digest(tables, whole=True)
             counts = merge.merge(tables)
@@ -420,6 +451,68 @@ class TargetContract:
         rows = teams(create=[(10, "ours", 1, None)])
         merged(target, rows, commit=False, inside=lambda merge: notes.extend(merge.compare(rows.staged(target))))
         assert len(notes) == 1
+
+    # ── triggers ────────────────────────────────────────────────────────────────────────────────────────────
+    def test_what_triggers_write_is_journalled_where_the_plan_names_it(
+        self, platform: Platform, target: Target
+    ) -> None:
+        platform.run(NEWS)
+        before = platform.dump()
+        merged(target, *STORY, triggers=Triggers(mode=FIRE, writes=("news", "tallies")))
+        assert platform.rows("SELECT team_id, what FROM news") == [(10, "new")]
+        assert platform.rows("SELECT id, teams FROM tallies ORDER BY id") == [(1, 3), (2, 0)]
+        undone = target.undo("r1")
+        assert (undone.reversed, undone.kept) == (14, 0)
+        assert undone.digest_after == undone.digest_before_load
+        assert platform.dump() == before
+
+    def test_what_people_edited_of_it_since_stays(self, platform: Platform, target: Target) -> None:
+        platform.run(NEWS)
+        merged(target, *STORY, triggers=Triggers(mode=FIRE, writes=("news", "tallies")))
+        platform.run("UPDATE tallies SET teams = 9 WHERE id = 1; UPDATE tallies SET teams = 5 WHERE id = 2;")
+        assert whys(target.undo("r1")) == {"tallies 1": "kept: edited since the load"}
+        assert platform.rows("SELECT id, teams FROM tallies ORDER BY id") == [(1, 9), (2, 5)]
+        assert platform.rows("SELECT count(*) FROM news") == [(0,)]
+
+    def test_what_triggers_write_and_nobody_names_is_red(self, platform: Platform, target: Target) -> None:
+        platform.run(NEWS)
+        before = platform.dump()
+        with pytest.raises(Red, match="triggers write tallies, which nobody journals") as red:
+            merged(target, *STORY, triggers=Triggers(mode=FIRE, writes=("news",)))
+        assert "fire: [news, tallies]" in red.value.next
+        assert platform.dump() == before
+
+    def test_triggers_that_are_disabled_write_nothing_and_fire_again_afterwards(
+        self, platform: Platform, target: Target
+    ) -> None:
+        platform.run(NEWS)
+        before = platform.dump()
+        if not target.capabilities.silences_triggers:
+            with pytest.raises(Red, match="tell would fire"):
+                merged(target, *STORY, triggers=Triggers(mode=DISABLE))
+            assert platform.dump() == before
+            return
+        merged(target, *STORY, triggers=Triggers(mode=DISABLE))
+        assert platform.rows("SELECT count(*) FROM news") == [(0,)]
+        target.undo("r1")
+        assert platform.dump() == before
+        platform.run("INSERT INTO teams (id, name) VALUES (50, 'by hand');")
+        assert platform.rows("SELECT team_id FROM news") == [(50,)]
+
+    def test_taking_back_fires_nothing(self, platform: Platform, target: Target) -> None:
+        before = platform.dump()["words"]
+        merged(target, *STORY)
+        platform.run(GRIEVE)
+        if target.capabilities.silences_triggers:
+            assert target.undo("r1").kept == 0
+        else:
+            loaded = platform.dump()
+            with pytest.raises(Red, match="grieve would fire"):
+                target.undo("r1")
+            assert platform.dump() == loaded
+            platform.run("DROP TRIGGER grieve;")
+            target.undo("r1")
+        assert platform.dump()["words"] == before
 
     def test_a_hundred_columns(self, platform: Platform, target: Target) -> None:
         columns = tuple(f"c{i}" for i in range(100))

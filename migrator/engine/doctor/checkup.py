@@ -49,7 +49,8 @@ def doctor(plan: Plan, around: Surroundings, *, now: Now = _utc) -> Diagnosis:
     stored = look("store", around.store_address, lambda: look_at_store(plan, around.store(), now))
     if plan.target is not None:
         mapping = look("mapping", plan.mapping or plan.file, lambda: _look_at_mapping(around.mapping()))
-        target = look("target", around.target_address, lambda: look_at_target(around.target(), mapping, now))
+        triggers = plan.target.triggers
+        target = look("target", around.target_address, lambda: look_at_target(around.target(), mapping, triggers, now))
     rates = look("past runs", around.home, lambda: _look_at_rates(around.rates())) or Rates()
     limits = plan.source.limits if plan.source else None
     known = stored.newest if stored and stored.newest else amount

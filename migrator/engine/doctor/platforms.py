@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mappings.model import Mapping
 from mappings.nearest import nearest
-from migrator.contracts import Examination, Finding, Source, Target
+from migrator.contracts import Examination, Finding, Source, Target, Triggers
 from migrator.engine.check import refused_triggers
 from migrator.engine.doctor.clock import Now, clock
 
@@ -24,7 +24,9 @@ def look_at_source(source: Source, excluded: Collection[str], now: Now) -> tuple
     ], seen
 
 
-def look_at_target(target: Target, mapping: Mapping | None, now: Now) -> tuple[Sequence[Finding], Examination]:
+def look_at_target(
+    target: Target, mapping: Mapping | None, triggers: Triggers, now: Now
+) -> tuple[Sequence[Finding], Examination]:
     tables = target.describe().tables
     known = [table.name for table in tables]
     filled = [table.name for table in mapping.tables] if mapping else []
@@ -36,7 +38,7 @@ def look_at_target(target: Target, mapping: Mapping | None, now: Now) -> tuple[S
         for name in filled
         if name not in known
     ]
-    triggers = [
+    refused = [
         Finding(
             what="triggers",
             verdict="red",
@@ -44,9 +46,9 @@ def look_at_target(target: Target, mapping: Mapping | None, now: Now) -> tuple[S
             where=problem.where,
             next=problem.next,
         )
-        for problem in (refused_triggers(tables, mapping) if mapping else ())
+        for problem in (refused_triggers(tables, mapping, triggers, target.capabilities) if mapping else ())
     ]
-    return (*findings, *missing, *triggers), seen
+    return (*findings, *missing, *refused), seen
 
 
 def _examined(examine: Callable[[], Examination], now: Now) -> tuple[Sequence[Finding], Examination]:

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 import pyarrow as pa
 
-from migrator.contracts import Predicate, Undone
+from migrator.contracts import NO_TRIGGERS, Predicate, Triggers, Undone
 from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.connect import LENIENT_MODE, Connection, connect
 from migrator.platforms.mysql.reader import Reader
@@ -22,10 +22,13 @@ _MODE = f"{LENIENT_MODE},STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO"
 
 
 @contextmanager
-def merging(address: Address, run: str, *, max_seconds: int | None = None) -> Iterator[MysqlMerge]:
+def merging(
+    address: Address, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
+) -> Iterator[MysqlMerge]:
     """A transaction on the target, begun by `lock`; whatever was not committed is rolled back."""
     with _transaction(address, run, max_seconds) as (connection, transaction):
-        yield MysqlMerge(connection, transaction, run)
+        transaction.shuts_out = bool(triggers.writes)
+        yield MysqlMerge(connection, transaction, run, triggers)
         if transaction.is_open:
             transaction.require_time()  # a rehearsal: it held the locks as long
 
@@ -44,8 +47,8 @@ def _transaction(
 class MysqlMerge(RelationalMerge):
     """See migrator.contracts.Merge."""
 
-    def __init__(self, connection: Connection, transaction: MysqlTransaction, run: str) -> None:
-        super().__init__(transaction, run)
+    def __init__(self, connection: Connection, transaction: MysqlTransaction, run: str, triggers: Triggers) -> None:
+        super().__init__(transaction, run, triggers)
         self._connection = connection
 
     def scan(

@@ -7,7 +7,15 @@ from contextlib import AbstractContextManager, closing, contextmanager
 
 import pyarrow as pa
 
-from migrator.contracts import Capabilities, Examination, Marker, Predicate, Undone
+from migrator.contracts import (
+    NO_TRIGGERS,
+    Capabilities,
+    Examination,
+    Marker,
+    Predicate,
+    Triggers,
+    Undone,
+)
 from migrator.platforms.mysql.connect import LENIENT_MODE, address_of, connect
 from migrator.platforms.mysql.describe import describe
 from migrator.platforms.mysql.merge import MysqlMerge, merging, undo
@@ -21,7 +29,7 @@ from storage.schema import Schema, Table
 class MysqlTarget:
     """See migrator.contracts.Target."""
 
-    capabilities = Capabilities(transactional=True, deferrable=False, bulk=True)
+    capabilities = Capabilities(transactional=True, silences_triggers=False)
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -54,8 +62,10 @@ class MysqlTarget:
     def staging(self, run: str) -> AbstractContextManager[MysqlStaging]:
         return staging(self._address, run)
 
-    def merging(self, run: str, *, max_seconds: int | None = None) -> AbstractContextManager[MysqlMerge]:
-        return merging(self._address, run, max_seconds=max_seconds)
+    def merging(
+        self, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
+    ) -> AbstractContextManager[MysqlMerge]:
+        return merging(self._address, run, max_seconds=max_seconds, triggers=triggers)
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:
         return undo(self._address, run, whole=whole)

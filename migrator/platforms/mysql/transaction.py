@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -74,9 +75,13 @@ class MysqlTransaction(Transaction):
     def describe(self) -> Schema:
         return describe(self._connection)
 
+    shuts_out = False
+    """Whether tables must stand still: only then reads lock what they read, and where rows could come between."""
+
     def begin(self) -> None:
         """From here on everything is one transaction, in which what others committed is seen once it is locked."""
-        self._connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        level = "SERIALIZABLE" if self.shuts_out else "READ COMMITTED"
+        self._connection.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
         self._connection.execute("START TRANSACTION")
         self._begun = True
 
@@ -258,6 +263,55 @@ class MysqlTransaction(Transaction):
         about = f"{self.meets_keyless(table, 't', 'j')} AND j.fate IS NULL{others}"
         self.execute(self.delete(self.live(table), f"{journal} j", about))
 
+    # ── triggers ────────────────────────────────────────────────────────────────────────────────────────────
+    def silence_triggers(self, tables: Sequence[Table], *, inserting: bool) -> None:
+        """Nothing disables a trigger here but dropping it, which commits: so none may be there that would fire."""
+        for table, name, event in self._triggers(tables):
+            if inserting or event != "INSERT":
+                raise Red(
+                    f"its trigger {name} would fire, and write what nobody takes back",
+                    where=table,
+                    next=f"drop the trigger {name}, repeat, and make it again",
+                )
+
+    def restore_triggers(self) -> None:
+        """None was disabled."""
+
+    def _triggers(self, tables: Sequence[Table]) -> list[tuple[Any, ...]]:
+        names = ", ".join(literal(table.name) for table in tables)
+        return self.rows(
+            "SELECT event_object_table, trigger_name, event_manipulation FROM information_schema.triggers"
+            f" WHERE event_object_schema = DATABASE() AND event_object_table IN ({names})"
+        )
+
+    def written_by_triggers(self, staged: Sequence[Staged]) -> set[str]:
+        """By what their bodies say; one that calls a procedure does not say it."""
+        self.silence_triggers([one.table for one in staged], inserting=False)  # or the load could not be taken back
+        by_name = {table.name: table for table in self.describe().tables}
+        written: set[str] = set()
+        waiting = [one.table for one in staged]
+        while waiting:
+            for name in self._said_to_write(waiting.pop()) - written:
+                written.add(name)
+                if name in by_name:  # its own triggers fire in turn
+                    waiting.append(by_name[name])
+        return written
+
+    def _said_to_write(self, table: Table) -> set[str]:
+        names: set[str] = set()
+        for name, body in self.rows(
+            "SELECT trigger_name, action_statement FROM information_schema.triggers"
+            f" WHERE event_object_schema = DATABASE() AND event_object_table = {literal(table.name)}"
+        ):
+            if re.search(r"\b(CALL|EXECUTE)\b", body, re.IGNORECASE):
+                raise Red(
+                    f"its trigger {name} calls a procedure: what that writes cannot be told",
+                    where=table.name,
+                    next="drop the trigger for the load",
+                )
+            names.update(_unquoted(found) for found in _WRITES.findall(body))
+        return names
+
     # ── locks and checks ────────────────────────────────────────────────────────────────────────────────────
     def lock(self, staged: Sequence[Staged]) -> None:
         """Rows to overwrite against everybody, rows to keep against changes."""
@@ -293,6 +347,12 @@ class MysqlTransaction(Transaction):
                     next=f"convert it first: ALTER TABLE {name} ENGINE=InnoDB",
                 )
 
+    def lock_against_writers(self, table: Table) -> None:
+        self.rows(f"SELECT COUNT(*) FROM (SELECT 1 FROM {self.live(table)} t FOR UPDATE) q")
+
+    def drop_temporary(self, name: str) -> str:
+        return f"DROP TEMPORARY TABLE {name}"
+
     def lock_journalled(self, table: Table, journal: str, key: Sequence[str]) -> None:
         if key:
             about = " AND ".join(f"t.{quoted(column)} = j.{key_column(column)}" for column in key)
@@ -315,6 +375,18 @@ class MysqlTransaction(Transaction):
         if column.type.kind is Kind.INTEGER and "unsigned" not in column.native:
             return "(-1 - j.entry)"
         return "UUID()" if column.type.kind is Kind.UUID else None
+
+
+_WRITES = re.compile(
+    r"(?:\b(?:INSERT|REPLACE)\s+(?:LOW_PRIORITY\s+|DELAYED\s+|HIGH_PRIORITY\s+)?(?:IGNORE\s+)?(?:INTO\s+)?"
+    r"|\bUPDATE\s+(?:LOW_PRIORITY\s+)?(?:IGNORE\s+)?|\bDELETE\s+(?:LOW_PRIORITY\s+)?(?:QUICK\s+)?(?:IGNORE\s+)?FROM\s+)"
+    r"((?:[`\"]?\w+[`\"]?\.)?(?:`[^`]+`|\"[^\"]+\"|\w+))",
+    re.IGNORECASE,
+)
+
+
+def _unquoted(name: str) -> str:
+    return name.rpartition(".")[2].strip('`"')
 
 
 _BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 import psycopg
 import pyarrow as pa
 
-from migrator.contracts import Predicate, Undone
+from migrator.contracts import NO_TRIGGERS, Predicate, Triggers, Undone
 from migrator.platforms.postgres.connect import Session, connect, place, translated
 from migrator.platforms.postgres.transaction import PostgresTransaction
 from migrator.platforms.postgres.uncommitted import scan
@@ -20,10 +20,12 @@ _SESSION = Session()
 
 
 @contextmanager
-def merging(url: str, run: str, *, max_seconds: int | None = None) -> Iterator[PostgresMerge]:
+def merging(
+    url: str, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
+) -> Iterator[PostgresMerge]:
     """A transaction on the target; whatever was not committed is rolled back."""
     with _transaction(url, run, max_seconds) as (connection, transaction):
-        yield PostgresMerge(connection, transaction, run)
+        yield PostgresMerge(connection, transaction, run, triggers)
         if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             transaction.require_time()  # a rehearsal: it held the locks as long
 
@@ -45,8 +47,10 @@ def _transaction(
 class PostgresMerge(RelationalMerge):
     """See migrator.contracts.Merge."""
 
-    def __init__(self, connection: psycopg.Connection, transaction: PostgresTransaction, run: str) -> None:
-        super().__init__(transaction, run)
+    def __init__(
+        self, connection: psycopg.Connection, transaction: PostgresTransaction, run: str, triggers: Triggers
+    ) -> None:
+        super().__init__(transaction, run, triggers)
         self._connection = connection
 
     def scan(

@@ -8,7 +8,15 @@ from contextlib import AbstractContextManager, closing, contextmanager
 import psycopg
 import pyarrow as pa
 
-from migrator.contracts import Capabilities, Examination, Marker, Predicate, Undone
+from migrator.contracts import (
+    NO_TRIGGERS,
+    Capabilities,
+    Examination,
+    Marker,
+    Predicate,
+    Triggers,
+    Undone,
+)
 from migrator.platforms.postgres.connect import Session, connect, place, translated
 from migrator.platforms.postgres.describe import describe
 from migrator.platforms.postgres.merge import PostgresMerge, merging, undo
@@ -24,7 +32,7 @@ _READING = Session(read_only=True)
 class PostgresTarget:
     """See migrator.contracts.Target."""
 
-    capabilities = Capabilities(transactional=True, deferrable=True, bulk=True)
+    capabilities = Capabilities(transactional=True, silences_triggers=True)
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -53,8 +61,10 @@ class PostgresTarget:
     def staging(self, run: str) -> AbstractContextManager[PostgresStaging]:
         return staging(self._url, run)
 
-    def merging(self, run: str, *, max_seconds: int | None = None) -> AbstractContextManager[PostgresMerge]:
-        return merging(self._url, run, max_seconds=max_seconds)
+    def merging(
+        self, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
+    ) -> AbstractContextManager[PostgresMerge]:
+        return merging(self._url, run, max_seconds=max_seconds, triggers=triggers)
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:
         return undo(self._url, run, whole=whole)

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from migrator.contracts import ACTION, KEEP, OVERWRITE, Digest, Staged
+from migrator.contracts import ACTION, CREATE, KEEP, OVERWRITE, Digest, Staged
 from migrator.platforms.postgres.describe import describe
 from migrator.platforms.postgres.sequences import Sequences
 from migrator.platforms.postgres.staging import stage_name
@@ -28,6 +28,16 @@ _PLAINLY_EQUAL = frozenset(
 """Kinds whose equal values are the same value; of others (−0.0 and 0.0, 1.0 and 1.00, collations) the text decides."""
 
 
+_ENABLE = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+_WRITES = f"""
+SELECT n.nspname, c.relname, sum(s.n_tup_ins), sum(s.n_tup_upd), sum(s.n_tup_del)
+FROM pg_stat_xact_user_tables s
+JOIN pg_class c ON c.oid = coalesce(pg_partition_root(s.relid), s.relid) JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname <> '{SCHEMA}' AND n.nspname !~ '^(migrator_stage_|pg_temp)'
+GROUP BY n.nspname, c.relname
+"""
+
+
 class PostgresTransaction(Transaction):
     """See migrator.platforms.relational.transaction. `run` names the staging its statements read."""
 
@@ -40,6 +50,7 @@ class PostgresTransaction(Transaction):
         self._max_seconds = max_seconds
         self._deadline = None if max_seconds is None else time.monotonic() + max_seconds
         self._number: str | None = None  # this transaction's, as xmin shows it
+        self._silenced: list[str] = []  # the statements that enable what was disabled
 
     # ── statements ──────────────────────────────────────────────────────────────────────────────────────────
     def execute(self, statement: str) -> int:
@@ -206,6 +217,46 @@ class PostgresTransaction(Transaction):
         )
         self.execute(f"UPDATE {journal} AS j SET {quoted('row')} = f.place FROM ({found}) f WHERE f.entry = j.entry")
 
+    # ── triggers ────────────────────────────────────────────────────────────────────────────────────────────
+    def silence_triggers(self, tables: Sequence[Table], *, inserting: bool) -> None:
+        """Each by its name, so that the state it had comes back; what a rolled back transaction disabled never was."""
+        for table in tables:
+            if not table.triggers:
+                continue
+            live = self.live(table)
+            for name, state in self.rows(
+                f"SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = {literal(live)}::regclass"
+                " AND NOT tgisinternal AND tgenabled <> 'D'"
+            ):
+                self.execute(f"ALTER TABLE {live} DISABLE TRIGGER {quoted(name)}")
+                self._silenced.append(f"ALTER TABLE {live} {_ENABLE[state]} TRIGGER {quoted(name)}")
+
+    def restore_triggers(self) -> None:
+        if self._silenced:
+            self.check_deferred()  # a table with foreign keys still to look at cannot be altered
+        while self._silenced:
+            self.execute(self._silenced.pop())
+
+    def written_by_triggers(self, staged: Sequence[Staged]) -> set[str]:
+        """By the server's own count of what this transaction did to each table, less what the load itself did."""
+        if not any(one.table.triggers for one in staged):
+            return set()
+        loaded = {self.live(one.table): self._own_writes(one) for one in staged}
+        known = {self.live(table): table.name for table in self.describe().tables}
+        written = set()
+        for schema, name, *counts in self.rows(_WRITES):
+            live = next((live for live in (f"{quoted(schema)}.{quoted(name)}", quoted(name)) if live in known), name)
+            if list(map(int, counts)) != [*loaded.get(live, (0, 0)), 0]:
+                written.add(known.get(live, name))
+        return written
+
+    def _own_writes(self, one: Staged) -> tuple[int, int]:
+        """How many rows the load itself inserted, and how many it updated."""
+        query = f"SELECT s.{quoted(ACTION)}, count(*) FROM {self.stage(one)} s GROUP BY 1"
+        counts = {str(action): int(count) for action, count in self.rows(query)}
+        updates = set(one.columns) - set(one.key)
+        return counts.get(CREATE, 0), counts.get(OVERWRITE, 0) if updates else 0
+
     # ── locks and checks ────────────────────────────────────────────────────────────────────────────────────
     def lock(self, staged: Sequence[Staged]) -> None:
         """Rows to overwrite against everybody, rows to keep against deletion; two loads into one target wait."""
@@ -226,6 +277,9 @@ class PostgresTransaction(Transaction):
         # in the order of the key, so that two who lock the same rows wait and do not deadlock
         rows = f"SELECT 1 FROM {self.live(table)} t JOIN {other} ON {on} ORDER BY {listed(key, 't.')}"
         self.rows(f"WITH locked AS ({rows} FOR {strength} OF t) SELECT count(*) FROM locked")
+
+    def lock_against_writers(self, table: Table) -> None:
+        self.execute(f"LOCK TABLE {self.live(table)} IN SHARE ROW EXCLUSIVE MODE")
 
     def lock_journalled(self, table: Table, journal: str, key: Sequence[str]) -> None:
         if key:

@@ -22,6 +22,11 @@ class Checks:
         self._run = run
         self._tables = {table.name: table for table in transaction.describe().tables}
 
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The target's own tables."""
+        return tuple(self._tables.values())
+
     def problems(self, one: Staged) -> Iterator[str]:
         """What is wrong with the table after the merge; see migrator.contracts.Merge.check."""
         yield from self._orphans(one)

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from migrator.contracts import ACTION, CREATE, EDGE, KEEP, OVERWRITE, Digest, Marker, RowNote, Staged
+from migrator.contracts import (
+    ACTION,
+    CREATE,
+    DISABLE,
+    EDGE,
+    KEEP,
+    NO_TRIGGERS,
+    OVERWRITE,
+    Digest,
+    Marker,
+    RowNote,
+    Staged,
+    Triggers,
+)
 from migrator.platforms.relational.checks import Checks
 from migrator.platforms.relational.components import components
 from migrator.platforms.relational.journal import (
@@ -18,6 +32,7 @@ from migrator.platforms.relational.journal import (
 )
 from migrator.platforms.relational.sqltext import listed, matched, quoted, said
 from migrator.platforms.relational.transaction import Transaction
+from migrator.platforms.relational.triggered import Triggered
 from storage.errors import Misuse, Red
 
 _EXAMPLES = 100
@@ -27,25 +42,36 @@ _ACTION, _EDGE = quoted(ACTION), quoted(EDGE)
 class RelationalMerge:
     """See migrator.contracts.Merge; a driver adds `scan`."""
 
-    def __init__(self, transaction: Transaction, run: str) -> None:
+    def __init__(self, transaction: Transaction, run: str, triggers: Triggers = NO_TRIGGERS) -> None:
         self._transaction = transaction
         self._run = run
+        self._mode = triggers.mode
         self._checks = Checks(transaction, run)
+        self._triggered = Triggered(transaction, run, triggers, self._checks.tables)
+        self._changed_by_triggers = Digest()
 
     # ── before ──────────────────────────────────────────────────────────────────────────────────────────────
     def lock(self, staged: Sequence[Staged]) -> None:
         """Make the journals, lock, and look again at what was decided."""
         self._refuse_twice()
         create_markers(self._transaction)
-        for one in staged:
+        for one in self._journalled(staged):
             create_journal(self._transaction, self._run, one)
         self._transaction.lock(staged)
+        if self._mode == DISABLE:
+            self._transaction.silence_triggers([one.table for one in staged], inserting=True)
+        self._triggered.remember()
         self._refuse_twice()  # now that nobody else can commit it
         for one in staged:
             if one.key:
                 there, new = f"EXISTS ({self._live_row(one)})", f"s.{_ACTION} = '{CREATE}'"
                 self._refuse(one, f"{new} AND {there}", "already holds rows to be created")
                 self._refuse(one, f"NOT {new} AND NOT {there}", "no longer holds rows that were matched")
+
+    def _journalled(self, staged: Sequence[Staged]) -> list[Staged]:
+        """The tables of the load, and those that only its triggers write."""
+        loaded = {one.table.name for one in staged}
+        return [*staged, *(one for one in self._triggered.tables if one.table.name not in loaded)]
 
     def _live_row(self, one: Staged) -> str:
         return f"SELECT 1 FROM {self._transaction.live(one.table)} t WHERE {matched('t', 's', one.key)}"
@@ -105,6 +131,7 @@ class RelationalMerge:
                         self._transaction.execute(statement)
         for one in staged:  # only now, when no later statement can change the rows any more
             self._journal_after(one)
+        self._changed_by_triggers = self._triggered.journal(staged)
         return self._counts(staged)
 
     def _journal_before(self, one: Staged) -> None:
@@ -206,6 +233,9 @@ class RelationalMerge:
         return tuple(problem for one in staged for problem in self._checks.problems(one))
 
     def commit(self, marker: Marker) -> None:
-        write_marker(self._transaction, marker)
+        self._transaction.restore_triggers()
+        touched = marker.digest_touched + self._changed_by_triggers
+        journalled = tuple(self._journalled(marker.tables))
+        write_marker(self._transaction, replace(marker, tables=journalled, digest_touched=touched))
         self._transaction.require_time()
         self._transaction.commit()

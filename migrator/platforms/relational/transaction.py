@@ -155,10 +155,34 @@ class Transaction(ABC):
         about = f"{self.meets_keyless(table, 't', 'j')} AND j.fate IS NULL"
         self.execute(self.delete(self.live(table), f"{journal} j", about))
 
+    # ── triggers ────────────────────────────────────────────────────────────────────────────────────────────
+    @abstractmethod
+    def silence_triggers(self, tables: Sequence[Table], *, inserting: bool) -> None:
+        """Disable the triggers of these tables until the end of the transaction, which restores them as they were.
+
+        Red where the platform cannot, and one of them would fire: on updates and deletes, and (`inserting`) on inserts.
+        """
+
+    @abstractmethod
+    def restore_triggers(self) -> None:
+        """Enable what `silence_triggers` disabled, before the commit."""
+
+    @abstractmethod
+    def written_by_triggers(self, staged: Sequence[Staged]) -> set[str]:
+        """The tables that firing triggers have written, or may write, beside the rows that were loaded."""
+
+    def drop_temporary(self, name: str) -> str:
+        """The statement that drops a temporary table."""
+        return f"DROP TABLE {name}"
+
     # ── locks and checks ────────────────────────────────────────────────────────────────────────────────────
     @abstractmethod
     def lock(self, staged: Sequence[Staged]) -> None:
         """Lock the live rows that staging names, so that what is looked at next stays true until the end."""
+
+    @abstractmethod
+    def lock_against_writers(self, table: Table) -> None:
+        """From now until the end nobody else writes the table."""
 
     @abstractmethod
     def lock_journalled(self, table: Table, journal: str, key: Sequence[str]) -> None:

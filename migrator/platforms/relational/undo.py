@@ -46,6 +46,8 @@ class _Undo:
         raise Misuse("this target holds no such load", where=run, next=f"loads it holds: {known}")
 
     def run(self, *, whole: bool) -> Undone:
+        # what a trigger would write while rows go and come back, nobody would take back
+        self._transaction.silence_triggers([journal.staged.table for journal in self._journals], inserting=False)
         for journal in self._journals:
             self._transaction.lock_journalled(journal.staged.table, journal.name, journal.staged.key)
         Fates(self._transaction, self._schema, self._journals).decide()
@@ -55,6 +57,7 @@ class _Undo:
         self._delete()
         self._refuse_new_orphans(orphans)
         self._transaction.check_deferred()
+        self._transaction.restore_triggers()
         return self._conclude(whole=whole)
 
     # ── taking back ─────────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from migrator.contracts import Predicate
+from migrator.contracts import NO_TRIGGERS, Predicate, Triggers
 from migrator.platforms.relational.merge import RelationalMerge
 from migrator.platforms.relational.transaction import held_too_long
 from migrator.platforms.sqlite.connect import connect, translated
@@ -24,7 +24,9 @@ _STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's virtual machine, about a milliseco
 
 
 @contextmanager
-def merging(target: Path, run: str, *, max_seconds: int | None = None) -> Iterator[SqliteMerge]:
+def merging(
+    target: Path, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
+) -> Iterator[SqliteMerge]:
     """BEGIN IMMEDIATE on the target with the run's staging attached; whatever was not committed is rolled back."""
     with translated(target):
         connection = connect(target, mode="rw")
@@ -36,7 +38,7 @@ def merging(target: Path, run: str, *, max_seconds: int | None = None) -> Iterat
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("PRAGMA defer_foreign_keys = ON")
             with _bounded(connection, target, max_seconds) as require_time:
-                yield SqliteMerge(connection, run, require_time)
+                yield SqliteMerge(connection, run, require_time, triggers)
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -72,8 +74,10 @@ def _bounded(connection: sqlite3.Connection, target: Path, max_seconds: int | No
 class SqliteMerge(RelationalMerge):
     """See migrator.contracts.Merge."""
 
-    def __init__(self, connection: sqlite3.Connection, run: str, require_time: Callable[[], None]) -> None:
-        super().__init__(SqliteTransaction(connection, require_time), run)
+    def __init__(
+        self, connection: sqlite3.Connection, run: str, require_time: Callable[[], None], triggers: Triggers
+    ) -> None:
+        super().__init__(SqliteTransaction(connection, require_time), run, triggers)
         self._connection = connection
 
     def scan(

@@ -8,7 +8,15 @@ from contextlib import AbstractContextManager, closing, contextmanager
 
 import pyarrow as pa
 
-from migrator.contracts import Capabilities, Examination, Marker, Predicate, Undone
+from migrator.contracts import (
+    NO_TRIGGERS,
+    Capabilities,
+    Examination,
+    Marker,
+    Predicate,
+    Triggers,
+    Undone,
+)
 from migrator.platforms.relational.journal import read_markers
 from migrator.platforms.sqlite.connect import connect, path_of, translated
 from migrator.platforms.sqlite.describe import describe
@@ -24,7 +32,7 @@ from storage.schema import Schema, Table
 class SqliteTarget:
     """See migrator.contracts.Target."""
 
-    capabilities = Capabilities(transactional=True, deferrable=True, bulk=False)
+    capabilities = Capabilities(transactional=True, silences_triggers=True)
 
     def __init__(self, url: str) -> None:
         self._path = path_of(url)
@@ -52,8 +60,10 @@ class SqliteTarget:
     def staging(self, run: str) -> AbstractContextManager[SqliteStaging]:
         return staging(self._path, run)
 
-    def merging(self, run: str, *, max_seconds: int | None = None) -> AbstractContextManager[SqliteMerge]:
-        return merging(self._path, run, max_seconds=max_seconds)
+    def merging(
+        self, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
+    ) -> AbstractContextManager[SqliteMerge]:
+        return merging(self._path, run, max_seconds=max_seconds, triggers=triggers)
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:
         return undo(self._path, run, whole=whole)

@@ -19,6 +19,7 @@ from storage.errors import Red
 from storage.schema import Column, Schema, Table
 
 _HIGHEST = (1 << 63) - 1
+_ROW_WRITES = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
 
 
 class SqliteTransaction(Transaction):
@@ -30,6 +31,7 @@ class SqliteTransaction(Transaction):
         self._connection = connection
         self._require_time = require_time
         self._watermarks = Watermarks(connection)
+        self._silenced: list[str] = []  # the triggers that were dropped, as their own text
 
     # ── statements ──────────────────────────────────────────────────────────────────────────────────────────
     def execute(self, statement: str) -> int:
@@ -137,9 +139,47 @@ class SqliteTransaction(Transaction):
             f" WHERE NOT EXISTS (SELECT 1 FROM {self.live(table)} t WHERE {same})"
         )
 
+    # ── triggers ────────────────────────────────────────────────────────────────────────────────────────────
+    def silence_triggers(self, tables: Sequence[Table], *, inserting: bool) -> None:
+        """SQLite has no switch: they are dropped, and made again by their own text."""
+        for table in tables:
+            for name in table.triggers:
+                query = "SELECT sql FROM main.sqlite_master WHERE type = 'trigger' AND name = ?"
+                self._silenced.append(str(self._connection.execute(query, (name,)).fetchone()[0]))
+                self._connection.execute(f"DROP TRIGGER main.{quoted(name)}")
+
+    def restore_triggers(self) -> None:
+        while self._silenced:
+            self._connection.execute(self._silenced.pop(0))
+
+    def written_by_triggers(self, staged: Sequence[Staged]) -> set[str]:
+        """SQLite says of every statement it prepares which trigger would write what."""
+        written: set[str] = set()
+
+        def noted(action: int, table: str | None, _two: str | None, _database: str | None, trigger: str | None) -> int:
+            if trigger is not None and action in _ROW_WRITES and table is not None:
+                written.add(table)
+            return sqlite3.SQLITE_OK
+
+        self._connection.set_authorizer(noted)
+        try:
+            for table in (one.table for one in staged):
+                column = quoted(next(column.name for column in table.columns if not column.generated))
+                for statement in (
+                    f"INSERT INTO {self.live(table)} DEFAULT VALUES",
+                    f"UPDATE {self.live(table)} SET {column} = {column}",
+                ):
+                    self._connection.execute(f"EXPLAIN {statement}").fetchall()
+        finally:
+            self._connection.set_authorizer(None)
+        return written
+
     # ── locks and checks ────────────────────────────────────────────────────────────────────────────────────
     def lock(self, staged: Sequence[Staged]) -> None:
         """BEGIN IMMEDIATE holds the one write lock there is."""
+
+    def lock_against_writers(self, table: Table) -> None:
+        """See `lock`."""
 
     def lock_journalled(self, table: Table, journal: str, key: Sequence[str]) -> None:
         """See `lock`."""
