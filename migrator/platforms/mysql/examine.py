@@ -1,12 +1,13 @@
-"""What a careful person looks at before a MariaDB or MySQL database is read."""
+"""What a careful person looks at before a MariaDB or MySQL database is read or written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from migrator.contracts import Examination, Finding, ReadLimits, TableSize
 from migrator.platforms.mysql.connect import Connection
-from migrator.platforms.mysql.describe import OURS, TRANSACTIONAL, engines
+from migrator.platforms.mysql.describe import OURS, TRANSACTIONAL, describe, engines
+from migrator.platforms.mysql.grants import LOAD, granting, lacking
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.errors import Fault
 
@@ -21,25 +22,54 @@ _OLDEST_MARIADB, _OLDEST_MYSQL = (10, 5), (8, 0)
 
 def examine_source(connection: Connection, limits: ReadLimits) -> Examination:
     """Version, rights, engines and triggers; sizes are the server's estimates."""
-    user = connection.text("SELECT CURRENT_USER()")
-    kept = {name: engine for name, engine in engines(connection).items() if not name.startswith(OURS)}
+    user, kept = _user(connection), _kept(connection)
+    findings = (
+        _version(connection),
+        *_grants(connection, kept, limits),
+        *_engines(kept),
+        *_triggers(connection),
+    )
+    return _examination(connection, user, kept, findings, _script(connection, user, limits))
+
+
+def examine_target(connection: Connection, tables: Sequence[str]) -> Examination:
+    """Version, rights, whether the server takes writes and files, and the engines and neighbours of these tables."""
+    user, kept = _user(connection), _kept(connection)
+    findings = (
+        _version(connection),
+        _may_load(connection),
+        *_writable(connection),
+        _bulk(connection),
+        *_unsafe(kept, tables),
+        *_neighbours(connection, tables),
+    )
+    return _examination(connection, user, kept, findings, granting(connection, user, LOAD))
+
+
+def _examination(
+    connection: Connection, user: str, kept: Mapping[str, str], findings: tuple[Finding, ...], grants: str
+) -> Examination:
     return Examination(
         version=connection.version,
         user=user,
         clock=connection.text("SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')"),
-        findings=(
-            _version(connection),
-            *_grants(connection, kept, limits),
-            *_engines(kept),
-            *_triggers(connection),
-        ),
+        findings=findings,
         sizes=tuple(
             TableSize(table=name or "", rows=int(rows or 0), bytes=int(size or 0))
             for name, rows, size in connection.texts(_SIZES)
             if name in kept
         ),
-        grants=_script(connection, user, limits),
+        grants=grants,
     )
+
+
+def _user(connection: Connection) -> str:
+    return connection.text("SELECT CURRENT_USER()")
+
+
+def _kept(connection: Connection) -> dict[str, str]:
+    """The engine of every table that is somebody's data."""
+    return {name: engine for name, engine in engines(connection).items() if not name.startswith(OURS)}
 
 
 def _version(connection: Connection) -> Finding:
@@ -114,15 +144,78 @@ def _triggers(connection: Connection) -> Iterator[Finding]:
         yield Finding(what="triggers", verdict="ok", found=f"{count} triggers: reading fires none of them")
 
 
+# ── a target ────────────────────────────────────────────────────────────────────────────────────────────────
+def _may_load(connection: Connection) -> Finding:
+    missing = lacking(connection, LOAD)
+    return Finding(
+        what="grants",
+        verdict="red" if missing else "ok",
+        found=f"no {', '.join(missing)} on the whole database" if missing else f"{', '.join(LOAD)} on the database",
+        next="run the grants script as an administrator" if missing else "",
+    )
+
+
+def _writable(connection: Connection) -> Iterator[Finding]:
+    is_read_only = connection.text("SELECT @@global.read_only") not in ("0", "OFF")
+    if is_read_only and lacking(connection, ("SUPER",)) and lacking(connection, ("READ ONLY ADMIN",)):
+        yield Finding(
+            what="writable",
+            verdict="red",
+            found="the server is read-only, a replica perhaps",
+            next="name the primary server in target.url",
+        )
+    if connection.text("SELECT CONCAT(@@log_bin, @@session.binlog_format)") == "1STATEMENT":
+        yield Finding(
+            what="binary log",
+            verdict="red",
+            found="binlog_format is STATEMENT: no transaction that sees what others committed may write",
+            next="SET GLOBAL binlog_format = 'MIXED' on the server, or ROW",
+        )
+
+
+def _bulk(connection: Connection) -> Finding:
+    is_on = connection.text("SELECT @@local_infile") == "1"
+    return Finding(
+        what="bulk load",
+        verdict="ok" if is_on else "warning",
+        found="local_infile is on" if is_on else "local_infile is off: rows go in by INSERT, which is slower",
+        next="" if is_on else "SET GLOBAL local_infile = 1 for the night of the load, if the rules of the house allow",
+    )
+
+
+def _unsafe(kept: Mapping[str, str], tables: Sequence[str]) -> Iterator[Finding]:
+    for name in tables:
+        engine = kept.get(name)
+        if engine and engine not in TRANSACTIONAL:
+            yield Finding(
+                what="engine",
+                verdict="red",
+                found=f"{engine} knows no transactions: a load could not be taken back",
+                where=name,
+                next=f"ALTER TABLE {quoted(name)} ENGINE = InnoDB",
+            )
+
+
+def _neighbours(connection: Connection, tables: Sequence[str]) -> Iterator[Finding]:
+    """Tables outside the load whose rows point at loaded ones: what people make there meanwhile decides a rollback."""
+    pointing = {
+        table.name
+        for table in describe(connection).tables
+        for key in table.foreign_keys
+        if key.parent in tables and table.name not in tables
+    }
+    if pointing:
+        found = f"{', '.join(sorted(pointing))} point at loaded tables: a rollback keeps every row theirs point at"
+        yield Finding(what="foreign keys", verdict="ok", found=found)
+
+
 def _needs_lock(limits: ReadLimits) -> bool:
     return limits.allow_brief_lock and limits.max_connections > 1
 
 
 def _script(connection: Connection, user: str, limits: ReadLimits) -> str:
     name, _, host = user.rpartition("@")
-    account = f"{literal(name)}@{literal(host)}"
-    database = "`" + connection.database.replace("`", "``") + "`"  # an administrator's session may not take ANSI quotes
-    lines = [f"GRANT SELECT ON {database}.* TO {account};"]
+    lines = [granting(connection, user, ("SELECT",))]
     if _needs_lock(limits):
-        lines.append(f"GRANT RELOAD ON *.* TO {account};")
+        lines.append(f"GRANT RELOAD ON *.* TO {literal(name)}@{literal(host)};")
     return "\n".join(lines)

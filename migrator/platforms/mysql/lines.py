@@ -89,4 +89,7 @@ def _made(column: Column, text: str) -> str | None:
     """The expression that makes the value of its text, where the server would not do so by itself."""
     if column.type.kind is Kind.BINARY:
         return f"FROM_BASE64({text})"
-    return f"CAST({text} AS UNSIGNED)" if base_name(column.native) == "bit" else None
+    base = base_name(column.native)
+    if base == "year":
+        return f"LPAD({text}, 4, '0')"  # or a year 0 would be one of 2000
+    return f"CAST({text} AS UNSIGNED)" if base == "bit" else None

@@ -22,9 +22,5 @@ def taken(connection: Connection, lock: str, *, patience_s: int = 0) -> bool:
     return connection.text(f"SELECT GET_LOCK({lock}, {patience_s})") == "1"
 
 
-def is_free(connection: Connection, lock: str) -> bool:
-    return connection.text(f"SELECT IS_FREE_LOCK({lock})") == "1"
-
-
 def give_back(connection: Connection, lock: str) -> None:
     connection.rows(f"SELECT RELEASE_LOCK({lock})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -79,7 +79,7 @@ class MysqlReading:
 
     def scan(
         self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None, distinct: bool = False
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch, None, None]:
         self._require_transactions(table)
         yield from scan(self._reader, table, predicate, columns=columns, distinct=distinct)
 

@@ -15,13 +15,14 @@ import pyarrow as pa
 from migrator.contracts import ACTION, EDGE, Staged, Whole
 from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.connect import LENIENT_MODE, STRICT_MODE, Connection, connect
+from migrator.platforms.mysql.held import key_type, staged_type
 from migrator.platforms.mysql.lines import inserts, lines, load_data
-from migrator.platforms.mysql.locks import give_back, is_free, merge_lock, staging_lock, taken
+from migrator.platforms.mysql.locks import give_back, merge_lock, staging_lock, taken
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import scan
 from migrator.platforms.relational.journal import JOURNAL, MARKERS
 from migrator.platforms.relational.sqltext import listed, literal, quoted, said
-from migrator.platforms.relational.transaction import shortened
+from migrator.platforms.relational.transaction import cut, shortened
 from storage.errors import Fault, MigratorError, Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
 
@@ -50,7 +51,10 @@ class MysqlStaging:
     def stage(self, staged: Staged, batches: Iterable[pa.RecordBatch]) -> int:
         table = staging_table(staged, self._run)
         name = quoted(table.name)
-        columns = ", ".join(f"{quoted(column.name)} {_held(column)}" for column in table.columns)
+        columns = ", ".join(
+            f"{quoted(column.name)} {key_type(column) if column.name in staged.key else staged_type(column)}"
+            for column in table.columns
+        )
         self._connection.execute(f"DROP TABLE IF EXISTS {name}")
         self._connection.execute(f"CREATE TABLE {name} ({columns}) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4")
         count = self._fill(staged, table, batches)
@@ -113,7 +117,7 @@ class MysqlStaging:
                 where=f"{staged.table.name} ({', '.join(staged.key)})",
                 next="remap the keys, or reject all but one of these rows with a reason",
             )
-        self._connection.execute(f"ALTER TABLE {name} ADD UNIQUE ({listed(staged.key)})")
+        self._connection.execute(f"CREATE UNIQUE INDEX staged ON {name} ({listed(staged.key)})")
 
     def scan(self, staged: Staged) -> Iterator[pa.RecordBatch]:
         with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
@@ -143,7 +147,7 @@ class _Writer(threading.Thread):
 
     def run(self) -> None:
         try:
-            with self._pipe.open("wb", buffering=0) as out:
+            with self._pipe.open("wb") as out:
                 for batch in self._batches:
                     out.write(lines(batch, self._table))
         except BrokenPipeError:
@@ -172,15 +176,10 @@ def staging_table(staged: Staged, run: str) -> Table:
     """The staged columns as the target declares them, then ACTION and EDGE, where they are staged."""
     own = tuple(replace(staged.table.column(name), generated=False, identity=False) for name in staged.columns)
     extra = (
-        Column(name=ACTION, type=Type(kind=Kind.TEXT), native="varchar(16)", collation="utf8mb4_bin"),
+        Column(name=ACTION, type=Type(kind=Kind.TEXT), native="varchar(16)", collation="ascii_bin"),
         Column(name=EDGE, type=Type(kind=Kind.INTEGER), native="int"),
     )
     return Table(name=stage_table(run, staged), columns=own + extra)
-
-
-def _held(column: Column) -> str:
-    collation = f" COLLATE {column.collation}" if column.collation else ""
-    return f"{column.native}{collation} NULL"
 
 
 # ── the tables ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -191,6 +190,7 @@ def staging(address: Address, run: str) -> Iterator[MysqlStaging]:
     TransientFault where another process has the same run's staging open: a lock of its session says so.
     """
     with closing(connect(address, mode=STRICT_MODE, local_infile=True)) as connection:
+        connection.execute("SET SESSION sql_notes = 1, max_error_count = 64")  # or nobody would tell what was cut off
         if not taken(connection, staging_lock(connection, run)):
             raise TransientFault(
                 "another process is loading this run", where=run, next="wait for it to finish, then repeat"
@@ -205,9 +205,12 @@ def staging(address: Address, run: str) -> Iterator[MysqlStaging]:
 
 def sweep(connection: Connection, own: str) -> None:
     """Remove what runs that died left: staging nobody holds, and journals of loads that were never committed."""
-    for name in _tables(connection, PREFIX):
-        if _run_of(name) == own or is_free(connection, staging_lock(connection, _run_of(name))):
-            _drop(connection, [name])
+    staged = _tables(connection, PREFIX)
+    for run in sorted(set(map(_run_of, staged))):
+        if run == own or taken(connection, staging_lock(connection, run)):
+            _drop(connection, [name for name in staged if _run_of(name) == run])
+            if run != own:
+                give_back(connection, staging_lock(connection, run))
     if taken(connection, merge_lock(connection)):  # else somebody is merging, and needs his
         _sweep_journals(connection)
         give_back(connection, merge_lock(connection))
@@ -215,12 +218,13 @@ def sweep(connection: Connection, own: str) -> None:
 
 def _sweep_journals(connection: Connection) -> None:
     made = [name for prefix in (MADE, JOURNAL) for name in _tables(connection, prefix)]
-    runs = set()
+    runs: set[str | None] = set()
     if _tables(connection, MARKERS):
         runs = {run for (run,) in connection.texts(f"SELECT run FROM {quoted(MARKERS)}")}
         if not runs:
             made.append(MARKERS)
-    _drop(connection, [name for name in made if name == MARKERS or _run_of(name) not in runs])
+    committed = tuple(cut(f"{JOURNAL}{run}:") for run in runs)
+    _drop(connection, [name for name in made if not name.startswith(committed)])
 
 
 def _tables(connection: Connection, prefix: str) -> list[str]:

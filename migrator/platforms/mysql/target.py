@@ -18,6 +18,7 @@ from migrator.contracts import (
 )
 from migrator.platforms.mysql.connect import LENIENT_MODE, address_of, connect
 from migrator.platforms.mysql.describe import describe
+from migrator.platforms.mysql.examine import examine_target
 from migrator.platforms.mysql.merge import MysqlMerge, merging, undo
 from migrator.platforms.mysql.source import MysqlSource
 from migrator.platforms.mysql.staging import MysqlStaging, staging
@@ -39,8 +40,6 @@ class MysqlTarget:
         return MysqlSource(self._url).describe()
 
     def examine(self, tables: Sequence[str]) -> Examination:
-        from migrator.platforms.mysql.examine import examine_target
-
         with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
             return examine_target(connection, tables)
 

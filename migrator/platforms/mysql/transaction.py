@@ -11,23 +11,25 @@ from typing import Any
 from migrator.contracts import ACTION, CREATE, KEEP, OVERWRITE, Digest, Staged
 from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.describe import TRANSACTIONAL, describe
+from migrator.platforms.mysql.grants import granting, lacking
+from migrator.platforms.mysql.held import journalled_type, key_type
 from migrator.platforms.mysql.locks import merge_lock, taken
 from migrator.platforms.mysql.staging import MADE, stage_name
 from migrator.platforms.mysql.types import base_name
 from migrator.platforms.relational.journal import key_column, stored_columns
 from migrator.platforms.relational.sqltext import listed, literal, matched, quoted
 from migrator.platforms.relational.transaction import Transaction, held_too_long, shortened
-from storage.errors import MigratorError, Red, TransientFault
+from storage.errors import Fault, MigratorError, Red, TransientFault
 from storage.schema import Column, Kind, Schema, Table
 
 _LOCK_WAIT_S = 30
-_LONGEST_INLINE = 512  # characters of a VARCHAR that the journal keeps within the row
 
 
 class MysqlTransaction(Transaction):
     """See migrator.platforms.relational.transaction. `run` names the staging its statements read."""
 
     enforces_references = False  # off for cycles while merging, off while undoing
+    holding = " LOCK IN SHARE MODE"
 
     def __init__(self, connection: Connection, run: str, *, where: str, max_seconds: int | None = None) -> None:
         self._connection = connection
@@ -37,13 +39,18 @@ class MysqlTransaction(Transaction):
         self._deadline = None if max_seconds is None else time.monotonic() + max_seconds
         self._begun = False
         self._created: set[str] = set()  # tables without a key whose new rows are made
+        self._numbering: dict[str, Table] = {}  # statements that create rows to which the server gives numbers
+        self._renewed: dict[str, tuple[str, ...]] | None = None
         self._made: list[str] = []  # tables of ours that go if the transaction does not commit
         self._going: list[str] = []  # tables of ours that go when it does
 
     # ── statements ──────────────────────────────────────────────────────────────────────────────────────────
     def execute(self, statement: str) -> int:
         with self._bounded() as bound:
-            return self._connection.execute(bound + statement)
+            count = self._connection.execute(bound + statement)
+        if statement in self._numbering:
+            self._take_numbers(self._numbering.pop(statement), count)
+        return count
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self._bounded() as bound:
@@ -98,18 +105,26 @@ class MysqlTransaction(Transaction):
             raise Red(red.what, where=one.table.name, next=red.next) from red
 
     def commit(self) -> None:
-        self._connection.execute("COMMIT")
+        try:
+            self._connection.execute("COMMIT")
+        except TransientFault as fault:
+            raise TransientFault(
+                f"whether the commit was made cannot be told: {fault.what}",
+                where=self._where,
+                next="repeat: a load that stands is recognised, and not made twice",
+            ) from fault
         self._begun = False
         self._made.clear()
-        self._drop(self._going)
+        with suppress(Fault):  # committed is committed: what is left of ours the next run sweeps
+            self._drop(self._going)
 
     def close(self) -> None:
         """Take back what was not committed."""
-        if self._begun:
-            with suppress(TransientFault):  # the connection is lost, and the transaction with it
+        with suppress(Fault):  # the connection is lost, and the transaction with it: the next run sweeps
+            if self._begun:
                 self._connection.execute("ROLLBACK")
                 self._begun = False
-                self._drop(self._made)
+            self._drop(self._made)
 
     def _drop(self, names: list[str]) -> None:
         for name in names:
@@ -128,6 +143,10 @@ class MysqlTransaction(Transaction):
     # ── names ───────────────────────────────────────────────────────────────────────────────────────────────
     def live(self, table: Table) -> str:
         return quoted(table.name)
+
+    def elsewhere(self, parent: str) -> str | None:
+        database, _, name = parent.partition(".")
+        return f"{quoted(database)}.{quoted(name)}"
 
     def stage(self, one: Staged) -> str:
         return stage_name(self._run, one)
@@ -169,26 +188,43 @@ class MysqlTransaction(Transaction):
         if one.key:
             return super().insert(one, values, source)
         # the rows as they will be, defaults included, are already made beside the table
-        columns = listed(stored_columns(one.table))
-        return f"INSERT INTO {self.live(one.table)} ({columns}) SELECT {columns} FROM {self._made_name(one.table)}"
+        number, made = self._number(one), self._made_name(one.table)
+        columns = listed(column for column in stored_columns(one.table) if column != number)
+        statement = f"INSERT INTO {self.live(one.table)} ({columns}) SELECT {columns} FROM {made}"
+        if number is None:
+            return statement
+        statement += f" ORDER BY {quoted(number)}"
+        self._numbering[statement] = one.table
+        return statement
 
     def update(
         self, table: str, assignments: Sequence[tuple[str, str]], other: str, on: str, *, alias: str = "t"
     ) -> str:
-        setting = ", ".join(f"{alias}.{quoted(column)} = {value}" for column, value in assignments)
+        given = {column for column, _ in assignments}
+        kept = [(column, f"{alias}.{quoted(column)}") for column in self._renewing(table) if column not in given]
+        setting = ", ".join(f"{alias}.{quoted(column)} = {value}" for column, value in (*assignments, *kept))
         return f"UPDATE {table} {alias} JOIN {other} ON {on} SET {setting}"
+
+    def _renewing(self, table: str) -> tuple[str, ...]:
+        """Columns of the table that an UPDATE sets to the present by itself, unless it says otherwise."""
+        if self._renewed is None:
+            found = self.rows(
+                "SELECT table_name, GROUP_CONCAT(column_name SEPARATOR '\0') FROM information_schema.columns"
+                " WHERE table_schema = DATABASE() AND extra LIKE '%on update%' GROUP BY table_name"
+            )
+            self._renewed = {quoted(name): tuple(names.split("\0")) for name, names in found}
+        return self._renewed.get(table, ())
 
     def delete(self, live: str, other: str, on: str) -> str:
         return f"DELETE t FROM {live} t JOIN {other} ON {on}"
 
     def write_together(self, statements: Sequence[str]) -> None:
         """Without the server's look at each row; what they refer to is looked up by name before the commit."""
+        before = self._connection.text("SELECT @@foreign_key_checks")
         self._connection.execute("SET SESSION foreign_key_checks = 0")
-        try:
-            for statement in statements:
-                self.execute(statement)
-        finally:
-            self._connection.execute("SET SESSION foreign_key_checks = 1")
+        for statement in statements:
+            self.execute(statement)
+        self._connection.execute(f"SET SESSION foreign_key_checks = {before}")
 
     def create_own(self, name: str, columns: Sequence[tuple[str, str]], key: Sequence[str] = ()) -> None:
         parts = [f"{column} {type_}" for column, type_ in columns]
@@ -202,9 +238,10 @@ class MysqlTransaction(Transaction):
         self._going.append(name)
 
     def stored_type(self, column: Column) -> str:
-        collation = f" COLLATE {column.collation}" if column.collation else ""
-        long = base_name(column.native) == "varchar" and (column.max_length or 0) > _LONGEST_INLINE
-        return f"{'longtext' if long else column.native}{collation} NULL"
+        return journalled_type(column)
+
+    def key_type(self, column: Column) -> str:
+        return key_type(column)
 
     text_type = "longtext"
     hash_type = "binary(16)"
@@ -226,6 +263,26 @@ class MysqlTransaction(Transaction):
             return None
         return f"FROM {self._made_name(one.table)} t WHERE true"
 
+    def _number(self, one: Staged) -> str | None:
+        """The column of a table without a key whose numbers the server gives, and the mapping does not."""
+        return next((c.name for c in one.table.columns if c.identity and c.name not in one.columns), None)
+
+    def _take_numbers(self, table: Table, count: int) -> None:
+        """The rows made beside the table get the numbers the live ones were given: one after the other."""
+        made, number = self._made_name(table), next(c.name for c in table.columns if c.identity)
+        [(first, lowest)] = self.rows(f"SELECT LAST_INSERT_ID(), MIN({quoted(number)}) FROM {made}")
+        shift = int(first or 0) - int(lowest or 0)
+        order = f"{quoted(number)} {'DESC' if shift > 0 else 'ASC'}"
+        self.execute(f"UPDATE {made} SET {quoted(number)} = {quoted(number)} + ({shift}) ORDER BY {order}")
+        same = f"t.{quoted(number)} = m.{quoted(number)} AND {self.row_hash(table, 't')} = {self.row_hash(table, 'm')}"
+        [(found,)] = self.rows(f"SELECT COUNT(*) FROM {made} m JOIN {self.live(table)} t ON {same}")
+        if int(found) != count:
+            raise TransientFault(
+                f"the server gave other people's rows numbers ({number}) between those of the load",
+                where=table.name,
+                next="repeat; nothing was committed",
+            )
+
     def meets_keyless(self, table: Table, row: str, entry: str) -> str:
         return f"{entry}.{quoted('row')} IS NOT NULL AND {self.row_hash(table, row)} = {entry}.after"
 
@@ -234,34 +291,32 @@ class MysqlTransaction(Transaction):
         numbered = (
             f"SELECT j.entry, j.after, ROW_NUMBER() OVER (PARTITION BY j.after ORDER BY j.entry) AS n FROM {journal} j"
         )
-        counted = f"SELECT {self.row_hash(table, 't')} AS hash, COUNT(*) AS n FROM {self.live(table)} t GROUP BY hash"
         self.execute(f"UPDATE {journal} SET {quoted('row')} = NULL")
         self.execute(
             f"UPDATE {journal} j JOIN ({numbered}) e ON e.entry = j.entry"
-            f" JOIN ({counted}) l ON l.hash = e.after AND e.n <= l.n SET j.{quoted('row')} = 'there'"
+            f" JOIN ({self._counted(table)}) l ON l.hash = e.after AND e.n <= l.n SET j.{quoted('row')} = 'there'"
         )
 
     def goes_keyless(self, table: Table, journal: str, alias: str) -> str:
-        same = f"SELECT COUNT(*) FROM {self.live(table)} m WHERE {self.row_hash(table, 'm')} = "
-        hashed = self.row_hash(table, alias)
-        going = f"g.{quoted('row')} IS NOT NULL AND g.fate IS NULL AND g.after = {hashed}"
-        return f"(SELECT COUNT(*) FROM {journal} g WHERE {going}) >= ({same}{hashed})"
+        all_go = f"SELECT g.hash FROM ({_going(journal)}) g JOIN ({self._counted(table)}) l ON l.hash = g.hash"
+        return f"{self.row_hash(table, alias)} IN ({all_go} WHERE g.n >= l.n)"
+
+    def _counted(self, table: Table) -> str:
+        return f"SELECT {self.row_hash(table, 't')} AS hash, COUNT(*) AS n FROM {self.live(table)} t GROUP BY hash"
 
     def delete_keyless(self, table: Table, journal: str) -> None:
-        going = (
-            f"SELECT after AS hash, COUNT(*) AS n FROM {journal} WHERE {quoted('row')} IS NOT NULL AND fate IS NULL"
-            " GROUP BY after"
-        )
-        counted = f"SELECT {self.row_hash(table, 't')} AS hash, COUNT(*) AS n FROM {self.live(table)} t GROUP BY hash"
-        shared = self.rows(
-            f"SELECT HEX(g.hash), g.n FROM ({going}) g JOIN ({counted}) l ON l.hash = g.hash WHERE l.n > g.n"
-        )
-        own = self.row_hash(table, self.live(table))
+        counted = f"({_going(journal)}) g JOIN ({self._counted(table)}) l ON l.hash = g.hash"
+        [(wanted,)] = self.rows(f"SELECT COALESCE(SUM(g.n), 0) FROM ({_going(journal)}) g")
+        shared = self.rows(f"SELECT HEX(g.hash), g.n FROM {counted} WHERE l.n > g.n")
+        alone = f"(SELECT g.hash FROM {counted} WHERE l.n = g.n) j"
+        gone = self.execute(self.delete(self.live(table), alone, f"{self.row_hash(table, 't')} = j.hash"))
         for hashed, number in shared:  # other people have equal rows: take as many as are ours
-            self.execute(f"DELETE FROM {self.live(table)} WHERE {own} = X'{hashed}' LIMIT {number}")
-        others = "".join(f" AND j.after <> X'{hashed}'" for hashed, _ in shared)
-        about = f"{self.meets_keyless(table, 't', 'j')} AND j.fate IS NULL{others}"
-        self.execute(self.delete(self.live(table), f"{journal} j", about))
+            own = f"{self.row_hash(table, self.live(table))} = X'{hashed}'"
+            gone += self.execute(f"DELETE FROM {self.live(table)} WHERE {own} LIMIT {number}")
+        if gone != int(wanted):
+            raise TransientFault(
+                "somebody wrote rows equal to those of the load meanwhile", where=table.name, next="repeat"
+            )
 
     # ── triggers ────────────────────────────────────────────────────────────────────────────────────────────
     def silence_triggers(self, tables: Sequence[Table], *, inserting: bool) -> None:
@@ -315,7 +370,10 @@ class MysqlTransaction(Transaction):
     # ── locks and checks ────────────────────────────────────────────────────────────────────────────────────
     def lock(self, staged: Sequence[Staged]) -> None:
         """Rows to overwrite against everybody, rows to keep against changes."""
+        self._require_sight()
         self._refuse_other_engines(staged)
+        self._refuse_neighbours(staged)
+        self._refuse_last_numbers(staged)
         for one in staged:
             if not one.key:
                 name = shortened(f"{MADE}{self._run}:{one.table.name}")
@@ -332,6 +390,44 @@ class MysqlTransaction(Transaction):
     def _lock_rows(self, table: Table, other: str, on: str, strength: str) -> None:
         # counted, so that no row travels; the lock is taken on every row that is counted
         self.rows(f"SELECT COUNT(*) FROM (SELECT 1 FROM {self.live(table)} t JOIN {other} ON {on} {strength}) q")
+
+    def _require_sight(self) -> None:
+        """The server hides a table's triggers from who may not make any: they would fire unseen."""
+        if lacking(self._connection, ("TRIGGER",)):
+            user = self._connection.text("SELECT CURRENT_USER()")
+            raise Fault(
+                "a privilege is missing: without TRIGGER the server hides the triggers of its tables",
+                where=self._where,
+                next=granting(self._connection, user, ("TRIGGER",)),
+            )
+
+    def _refuse_neighbours(self, staged: Sequence[Staged]) -> None:
+        """A rollback looks at every row that points at one of the load; in another database it cannot."""
+        names = ", ".join(literal(one.table.name) for one in staged)
+        found = self.rows(
+            "SELECT referenced_table_name, CONCAT(table_schema, '.', table_name) FROM"
+            " information_schema.key_column_usage WHERE referenced_table_schema = DATABASE()"
+            f" AND table_schema <> DATABASE() AND referenced_table_name IN ({names}) LIMIT 1"
+        )
+        for name, child in found:
+            raise Red(
+                f"{child}, a table of another database, points at this one: a rollback could not look after its rows",
+                where=name,
+                next="drop that foreign key for the time in which the load may be taken back",
+            )
+
+    def _refuse_last_numbers(self, staged: Sequence[Staged]) -> None:
+        """Before anything is written: the server's next number is not taken back with the transaction."""
+        for one in staged:
+            for column in one.table.columns:
+                if column.identity and column.name in one.columns:
+                    [(highest,)] = self.rows(f"SELECT MAX({quoted(column.name)}) FROM {self.stage(one)}")
+                    if int(highest or 0) >= largest(column):
+                        raise Red(
+                            "the load takes the highest number there is: no ordinary INSERT would find a free one",
+                            where=f"{one.table.name}.{column.name}",
+                            next="remap this key in the mapping",
+                        )
 
     def _refuse_other_engines(self, staged: Sequence[Staged]) -> None:
         names = ", ".join(literal(one.table.name) for one in staged)
@@ -387,6 +483,14 @@ _WRITES = re.compile(
 
 def _unquoted(name: str) -> str:
     return name.rpartition(".")[2].strip('`"')
+
+
+def _going(journal: str) -> str:
+    """The hashes of found entries without a fate, each with how many there are."""
+    return (
+        f"SELECT after AS hash, COUNT(*) AS n FROM {journal} WHERE {quoted('row')} IS NOT NULL AND fate IS NULL"
+        " GROUP BY after"
+    )
 
 
 _BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migrator.contracts import ACTION, KEEP, OVERWRITE, Staged
 from migrator.platforms.relational.journal import Journal, before_column
 from migrator.platforms.relational.sqltext import listed, matched, quoted, said
-from migrator.platforms.relational.transaction import Transaction, pointing
+from migrator.platforms.relational.transaction import Transaction, live_parent, pointing
 from storage.errors import Red
 from storage.schema import ForeignKey, Table
 
@@ -33,6 +33,23 @@ class Checks:
         yield from self._deserted(one)
         if any(column.identity for column in one.table.columns):
             yield from self._transaction.sequence_problems(one.table)
+
+    def refuse_fixed(self, one: Staged) -> None:
+        """Red where overwriting would have to change what no UPDATE can: before overwriting."""
+        fixed = self._transaction.fixed_columns(one.table) & set(one.columns) - set(one.key)
+        for column in sorted(fixed):
+            changed = self._transaction.is_distinct(f"t.{quoted(column)}", self._transaction.staged_value(one, column))
+            rows = self._transaction.rows(
+                f"SELECT {listed(one.key, 't.')} FROM {self._transaction.live(one.table)} t"
+                f" JOIN {self._transaction.stage(one)} s ON {matched('t', 's', one.key)}"
+                f" WHERE s.{_ACTION} = '{OVERWRITE}' AND {changed} LIMIT 3"
+            )
+            if rows:
+                raise Red(
+                    f"the platform gives this column its values, and lets nobody overwrite them: {said(rows)}",
+                    where=f"{one.table.name}.{column}",
+                    next="keep these rows (target.on_match), or leave the column out of the mapping",
+                )
 
     def refuse_cascades(self, one: Staged) -> None:
         """Red where an ON UPDATE action would change rows that nobody journals: before overwriting."""
@@ -69,14 +86,14 @@ class Checks:
         if self._transaction.enforces_references:
             return
         for key in one.table.foreign_keys:
-            if key.parent not in self._tables:
+            parent = live_parent(self._transaction, self._tables, key)
+            if parent is None:
                 continue
             written = self._written(one)
             filled = " AND ".join(f"t.{quoted(column)} IS NOT NULL" for column in key.columns)
-            parent = self._transaction.live(self._tables[key.parent])
+            there = f"SELECT 1 FROM {parent} p WHERE {pointing('t', 'p', key)}{self._transaction.holding}"
             orphans = written and self._transaction.rows(
-                f"SELECT {listed(key.columns, 't.')} {written} AND {filled}"
-                f" AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {pointing('t', 'p', key)}) LIMIT 3"
+                f"SELECT {listed(key.columns, 't.')} {written} AND {filled} AND NOT EXISTS ({there}) LIMIT 3"
             )
             if orphans:
                 shown = said(orphans)

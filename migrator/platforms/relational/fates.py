@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from migrator.contracts import CREATE, OVERWRITE
 from migrator.platforms.relational.journal import Journal, before_column
 from migrator.platforms.relational.sqltext import literal, quoted
-from migrator.platforms.relational.transaction import Transaction, pointing
+from migrator.platforms.relational.transaction import Transaction, live_parent, pointing
 from storage.schema import ForeignKey, Schema, Table
 
 KEPT, FAILED = "kept", "failed"
@@ -85,15 +85,16 @@ class Fates:
     def _fail_orphans(self, journal: Journal, restored: str) -> int:
         found, by_name = 0, {table.name: table for table in self._schema.tables}
         for key in journal.staged.table.foreign_keys:
-            if key.parent not in by_name:
+            live = live_parent(self._transaction, by_name, key)
+            if live is None:
                 continue  # out of this user's sight: the platform checks it itself
             image = " AND ".join(f"j.{before_column(column)} IS NOT NULL" for column in key.columns)
             parent = " AND ".join(
                 f"p.{quoted(theirs)} = j.{before_column(ours)}"
                 for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
             )
-            live = self._transaction.live(by_name[key.parent])
-            missing = f"{restored} AND {image} AND NOT EXISTS (SELECT 1 FROM {live} p WHERE {parent})"
+            there = f"SELECT 1 FROM {live} p WHERE {parent}{self._transaction.holding}"
+            missing = f"{restored} AND {image} AND NOT EXISTS ({there})"
             found += self._set_entries(journal, missing, FAILED, f"its former {key.parent} is gone")
         return found
 

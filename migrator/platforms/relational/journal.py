@@ -84,7 +84,7 @@ def create_journal(transaction: Transaction, run: str, staged: Staged) -> None:
     """An empty journal for one table."""
     columns = [("entry", transaction.entry_type), ("action", transaction.text_type)]
     for column in staged.key:
-        columns.append((key_column(column), transaction.stored_type(staged.table.column(column))))
+        columns.append((key_column(column), transaction.key_type(staged.table.column(column))))
     if not staged.key:
         columns.append((quoted("row"), transaction.text_type))
     for column in stored_columns(staged.table):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,6 +52,10 @@ class Transaction(ABC):
     @abstractmethod
     def live(self, table: Table) -> str:
         """The quoted name of a live table, whatever else is in reach."""
+
+    def elsewhere(self, parent: str) -> str | None:
+        """The quoted name of a table that a foreign key names and `describe` does not; None if it is out of reach."""
+        return None
 
     @abstractmethod
     def stage(self, one: Staged) -> str:
@@ -101,6 +105,10 @@ class Transaction(ABC):
     ) -> str:
         """The statement that sets columns of a table from the rows of `other` (with its alias) they meet."""
 
+    def fixed_columns(self, table: Table) -> frozenset[str]:
+        """Columns that an INSERT may set, and no UPDATE."""
+        return frozenset()
+
     @abstractmethod
     def delete(self, live: str, other: str, on: str) -> str:
         """The statement that deletes the rows of `live` (alias t) that meet a row of `other` (with its alias)."""
@@ -116,9 +124,17 @@ class Transaction(ABC):
     @abstractmethod
     def drop_own(self, name: str) -> None: ...
 
+    def learn_sizes(self, tables: Sequence[str]) -> None:
+        """Let the platform learn how large these tables (quoted names) have become, where its plans depend on it."""
+        return
+
     @abstractmethod
     def stored_type(self, column: Column) -> str:
         """The type that holds a value of the column exactly, without its constraints."""
+
+    def key_type(self, column: Column) -> str:
+        """The same for a column of a key, which is searched by."""
+        return self.stored_type(column)
 
     text_type = "TEXT"
     hash_type = "BLOB"
@@ -188,6 +204,9 @@ class Transaction(ABC):
     def lock_journalled(self, table: Table, journal: str, key: Sequence[str]) -> None:
         """Lock the live rows a journal names, against changes and against new rows that would point at them."""
 
+    holding = ""
+    """What stands at the end of a subquery so that the rows it finds stay, where nobody else sees to it."""
+
     @property
     @abstractmethod
     def enforces_references(self) -> bool:
@@ -212,12 +231,22 @@ def pointing(child: str, parent: str, key: ForeignKey) -> str:
     return " AND ".join(f"{parent}.{quoted(theirs)} = {child}.{quoted(ours)}" for ours, theirs in pairs)
 
 
+def live_parent(transaction: Transaction, tables: Mapping[str, Table], key: ForeignKey) -> str | None:
+    """The quoted name of the table a foreign key points at; None where it is out of reach."""
+    known = tables.get(key.parent)
+    return transaction.live(known) if known else transaction.elsewhere(key.parent)
+
+
 def shortened(name: str) -> str:
     """The name itself, or its beginning with a hash of the whole where platforms would cut it off."""
     if len(name.encode()) <= LONGEST_NAME:
         return name
-    kept = name.encode()[: LONGEST_NAME - 17].decode(errors="ignore")
-    return f"{kept}:{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}"
+    return f"{cut(name)}:{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}"
+
+
+def cut(name: str) -> str:
+    """The beginning that `shortened` leaves of any name."""
+    return name.encode()[: LONGEST_NAME - 17].decode(errors="ignore")
 
 
 def held_too_long(max_seconds: int, where: str) -> Red:
