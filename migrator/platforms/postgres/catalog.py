@@ -105,6 +105,8 @@ SELECT current_setting('server_version') AS version, current_setting('server_ver
 RIGHTS = """
 SELECT c.oid, n.nspname, c.relname, has_schema_privilege(n.oid, 'USAGE') AS may_use,
     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS may_select,
+    ARRAY(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) WITH ORDINALITY u (p, place)
+        WHERE NOT has_table_privilege(c.oid, p) ORDER BY place) AS lacks,
     row_security_active(c.oid) AS hides_rows,
     (SELECT coalesce(sum(greatest(p.reltuples, 0)), 0) FROM pg_class p
         WHERE p.oid = c.oid OR p.oid IN (SELECT relid FROM pg_partition_tree(c.oid)))::bigint AS rows,
@@ -112,4 +114,32 @@ SELECT c.oid, n.nspname, c.relname, has_schema_privilege(n.oid, 'USAGE') AS may_
         WHERE p.oid = c.oid OR p.oid IN (SELECT relid FROM pg_partition_tree(c.oid)))::bigint AS bytes
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = ANY(%s) ORDER BY n.nspname, c.relname
+"""
+
+WRITER = """
+SELECT current_database()::text AS database, has_database_privilege(current_database(), 'CREATE') AS may_create,
+    current_setting('transaction_read_only') = 'on' AS read_only,
+    ARRAY(SELECT p FROM unnest(ARRAY['USAGE', 'CREATE']) p WHERE NOT has_schema_privilege(n.oid, p)) AS lacks_on_schema,
+    ARRAY(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'DELETE']) p
+        WHERE NOT has_table_privilege(m.oid, p)) AS lacks_on_markers
+FROM (SELECT) one LEFT JOIN pg_namespace n ON n.nspname = 'migrator'
+LEFT JOIN pg_class m ON m.relnamespace = n.oid AND m.relname = 'migrator_loads'
+"""
+
+SEQUENCES = """
+WITH used AS (
+    SELECT d.refobjid AS relation, d.refobjsubid AS attnum, d.objid AS sequence FROM pg_depend d
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i'
+    UNION
+    SELECT f.adrelid, f.adnum, d.refobjid FROM pg_attrdef f
+    JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass
+)
+SELECT u.relation, a.attname::text AS "column", n.nspname, c.relname,
+    quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, q.seqincrement AS step, q.seqmin AS least,
+    q.seqmax AS greatest, pg_has_role(c.relowner, 'USAGE') AS owned,
+    has_sequence_privilege(c.oid, 'SELECT') AND has_sequence_privilege(c.oid, 'UPDATE') AS may_set
+FROM used u JOIN pg_class c ON c.oid = u.sequence AND c.relkind = 'S'
+JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence q ON q.seqrelid = c.oid
+JOIN pg_attribute a ON a.attrelid = u.relation AND a.attnum = u.attnum
+WHERE u.relation = ANY({tables}) ORDER BY u.relation, u.attnum
 """

@@ -1,46 +1,99 @@
-"""What a careful person looks at before a PostgreSQL database is read: nothing is written, no table is read."""
+"""What a careful person looks at before a PostgreSQL database is read or written: nothing is, and no table is read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from psycopg import Connection
 from psycopg.rows import namedtuple_row
 
 from migrator.contracts import Examination, Finding, ReadLimits, TableSize
-from migrator.platforms.postgres import catalog
-from migrator.platforms.postgres.describe import OLDEST, Found, describe_all, is_too_old
+from migrator.platforms.postgres import catalog, grants
+from migrator.platforms.postgres.describe import OLDEST, Described, Found, describe_all, is_too_old
 from migrator.platforms.relational.sqltext import quoted
 from storage import moment
+
+_LOADING = 3
+"""Connections of a load at its most: one holds the staging, one merges or reads, one copies."""
 
 
 def examine_source(connection: Connection, limits: ReadLimits, where: str) -> Examination:
     """The server, the user's rights on every table, room for the readers, and sizes by the server's statistics."""
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        server: Found = cursor.execute(catalog.SERVER).fetchone()
-        described = [] if is_too_old(connection) else describe_all(connection)
-        names = {each.oid: each.table.name for each in described}
-        tables: list[Found] = list(cursor.execute(catalog.RIGHTS, (list(names),)))
-    lacking = [table for table in tables if not table.may_select]
+    seen = _Seen(connection)
+    lacking = [table for table in seen.tables if not table.may_select]
+    next_ = "lower source.max_connections, or wait until others disconnect"
     findings = (
-        _version(server, where),
-        *_encoding(server, where),
-        *_rights(lacking, names, where),
-        *_hidden(tables, names),
-        _room(server, limits, where),
-        *_standby(server, where),
+        _version(seen.server, where),
+        *_encoding(seen.server, where),
+        *_rights(lacking, seen.names, where),
+        *_hidden(seen.tables, seen.names),
+        _room(seen.server, limits.max_connections + 1, where, next_),
+        *_standby(seen.server, where),
     )
-    sizes = (TableSize(table=names[table.oid], rows=table.rows, bytes=table.bytes) for table in tables)
-    return Examination(
-        version=f"PostgreSQL {server.version}",
-        user=server.username,
-        clock=moment.written(server.clock, "milliseconds"),
-        findings=findings,
-        sizes=tuple(sorted(sizes, key=lambda size: size.table)),
-        grants=_script(lacking, server.username),
-    )
+    return seen.examination(findings, _script(lacking, seen.server.username))
 
 
+def examine_target(connection: Connection, tables: Sequence[str], where: str) -> Examination:
+    """The server, the user's rights on these tables and on their neighbours, their sequences, and room for a load."""
+    seen = _Seen(connection)
+    loaded = [table for table in seen.tables if seen.names[table.oid] in tables]
+    beside = seen.neighbours(tables)
+    sequences = seen.sequences(loaded)
+    writer = seen.ask(catalog.WRITER)[0]
+    lacking = [
+        *grants.for_own_tables(writer),
+        *grants.on_tables(loaded, seen.names, ("SELECT", "INSERT", "UPDATE", "DELETE")),
+        *grants.on_tables(beside, seen.names, ("SELECT",)),
+        *grants.on_sequences(sequences),
+    ]
+    findings = (
+        _version(seen.server, where),
+        *_writable(seen.server, writer, where),
+        *grants.findings(lacking, where),
+        *_hidden([*loaded, *beside], seen.names),
+        *_foreign(sequences),
+        _room(seen.server, _LOADING, where, "wait until others disconnect"),
+    )
+    return seen.examination(findings, grants.script(lacking, seen.server.username))
+
+
+class _Seen:
+    """What the catalog said, asked once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._described: list[Described] = [] if is_too_old(connection) else describe_all(connection)
+        self.names = {each.oid: each.table.name for each in self._described}
+        self.server = self.ask(catalog.SERVER)[0]
+        self.tables = self.ask(catalog.RIGHTS, list(self.names))
+
+    def ask(self, query: str, *parameters: object) -> list[Found]:
+        with self._connection.cursor(row_factory=namedtuple_row) as cursor:
+            return list(cursor.execute(query.encode(), parameters or None))
+
+    def neighbours(self, loaded: Sequence[str]) -> list[Found]:
+        """Tables outside a load that point at its tables, or are pointed at: a rollback looks at their rows."""
+        pairs = [(each.table.name, key.parent) for each in self._described for key in each.table.foreign_keys]
+        near = {name for pair in pairs for name in pair if set(pair) & set(loaded)} - set(loaded)
+        return [table for table in self.tables if self.names[table.oid] in near]
+
+    def sequences(self, loaded: Sequence[Found]) -> list[Found]:
+        """Those that fill columns of these tables."""
+        return self.ask(catalog.SEQUENCES.format(tables="%s"), [table.oid for table in loaded])
+
+    def examination(self, findings: tuple[Finding, ...], script: str) -> Examination:
+        sizes = (TableSize(table=self.names[table.oid], rows=table.rows, bytes=table.bytes) for table in self.tables)
+        return Examination(
+            version=f"PostgreSQL {self.server.version}",
+            user=self.server.username,
+            clock=moment.written(self.server.clock, "milliseconds"),
+            findings=findings,
+            sizes=tuple(sorted(sizes, key=lambda size: size.table)),
+            grants=script,
+        )
+
+
+# ── findings ────────────────────────────────────────────────────────────────────────────────────────────────
 def _version(server: Found, where: str) -> Finding:
     verdict = "ok" if server.number >= OLDEST * 10_000 else "red"
     upgrade = (
@@ -86,15 +139,14 @@ def _hidden(tables: list[Found], names: dict[int, str]) -> Iterator[Finding]:
             )
 
 
-def _room(server: Found, limits: ReadLimits, where: str) -> Finding:
-    needed, free = limits.max_connections + 1, server.free_connections
-    enough = free >= needed
+def _room(server: Found, needed: int, where: str, next: str) -> Finding:
+    free = server.free_connections
     return Finding(
         what="connections",
-        verdict="ok" if enough else "red",
+        verdict="ok" if free >= needed else "red",
         found=f"{needed} needed, {max(free, 0)} free of {server.max_connections}",
         where=where,
-        next="" if enough else "lower source.max_connections, or wait until others disconnect",
+        next="" if free >= needed else next,
     )
 
 
@@ -107,6 +159,37 @@ def _standby(server: Found, where: str) -> Iterator[Finding]:
             where=where,
             next="set hot_standby_feedback = on there, or read from the primary",
         )
+
+
+def _writable(server: Found, writer: Found, where: str) -> Iterator[Finding]:
+    if server.standby:
+        yield Finding(
+            what="writable",
+            verdict="red",
+            found="a standby, which only lets itself be read",
+            where=where,
+            next="name the primary server in target.url",
+        )
+    elif writer.read_only:
+        yield Finding(
+            what="writable",
+            verdict="red",
+            found="default_transaction_read_only is on for this user or database",
+            where=where,
+            next="somebody guards it against writing: ask why, then ALTER ROLE or ALTER DATABASE … RESET it",
+        )
+
+
+def _foreign(sequences: Sequence[Found]) -> Iterator[Finding]:
+    for sequence in sequences:
+        if not sequence.owned and sequence.may_set:
+            yield Finding(
+                what="sequences",
+                verdict="warning",
+                found="somebody else's sequence: where a rehearsal advances it, it stays advanced",
+                where=sequence.name,
+                next="harmless but for gaps in the numbers; else load as the sequence's owner",
+            )
 
 
 def _script(lacking: list[Found], user: str) -> str:

@@ -1,70 +1,89 @@
-"""Sequences behind a table's own keys: after a load the next ordinary INSERT must find a free one."""
+"""Sequences behind a table's own keys: after a load the next ordinary INSERT must find a free one.
+
+They only ever advance, and only where they lag: a number that somebody drew is never given again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import psycopg
-
+from migrator.platforms.postgres import catalog
 from migrator.platforms.relational.sqltext import literal, quoted
-from storage.schema import Table
+from storage.schema import Kind, Table
 
 if TYPE_CHECKING:
     from migrator.platforms.postgres.transaction import PostgresTransaction
+
+_WHOLE = r"^-?[0-9]{1,18}(\.0*)?$"
+"""What a sequence could give, among the texts and decimals of a column that one fills all the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A column and the sequence that fills it where an INSERT leaves it out."""
+
+    column: str
+    sequence: str  # quoted
+    step: int
+    least: int
+    greatest: int
+    owned: bool
 
 
 class Sequences:
     """Those that fill columns of one table, inside the merge transaction."""
 
-    def __init__(self, transaction: PostgresTransaction, table: Table) -> None:
+    def __init__(self, transaction: PostgresTransaction, table: Table, name: str) -> None:
         self._transaction = transaction
         self._table = table
+        self._name = name  # quoted
 
     def advance(self) -> Iterator[str]:
-        """Move each past the highest value there is; yields what stands in the way. They never go back."""
-        for column, sequence, last, step, highest in self._transaction.rows(self._query()):
-            name = quoted(column)
-            live = self._transaction.live(self._table)
-            [(taken,)] = self._transaction.rows(f"SELECT {'max' if step > 0 else 'min'}({name}) FROM {live}")
-            if taken is None or (taken <= last if step > 0 else taken >= last):
+        """Move each past the highest value there is; yields what stands in the way."""
+        for drawn in self._drawn():
+            if self._following(drawn) is None:
                 continue
-            following = taken + step
-            if following > highest and step > 0:
-                yield f"{self._table.name}.{column}: its sequence ends at {highest}, an ordinary INSERT would fail"
+            if drawn.owned:
+                # changes nothing, but from here on nobody draws from it, and who did has ended
+                self._transaction.execute(f"ALTER SEQUENCE {drawn.sequence} INCREMENT BY {drawn.step}")
+            following = self._following(drawn)
+            if following is None:
                 continue
-            self._restart(sequence, following)
+            if not drawn.least <= following <= drawn.greatest:
+                end = drawn.greatest if drawn.step > 0 else drawn.least
+                yield f"{self._table.name}.{drawn.column}: its sequence ends at {end}, an ordinary INSERT would fail"
+                continue
+            self._restart(drawn, following)
 
-    def _query(self) -> str:
-        """Column, sequence, the value it gave last (or starts before), step and end, of the table's live sequences.
+    def _drawn(self) -> list[Drawn]:
+        query = catalog.SEQUENCES.format(tables=f"ARRAY[{literal(self._name)}::regclass::oid]")
+        return [
+            Drawn(column=column, sequence=name, step=step, least=least, greatest=greatest, owned=owned)
+            for _, column, _, _, name, step, least, greatest, owned, _ in self._transaction.rows(query)
+        ]
 
-        An identity owns its sequence, a default only names it: the catalog keeps the one with the column, the other
-        with the default.
-        """
-        table = f"{literal(self._transaction.live(self._table))}::regclass"
-        owned = (
-            "SELECT d.refobjsubid AS attnum, d.objid AS sequence FROM pg_depend d"
-            " WHERE d.classid = 'pg_class'::regclass"
-            f" AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i' AND d.refobjid = {table}"
-        )
-        named = (
-            "SELECT f.adnum, d.refobjid FROM pg_attrdef f JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass"
-            f" AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass WHERE f.adrelid = {table}"
-        )
-        return (
-            "SELECT a.attname, format('%I.%I', n.nspname, c.relname),"
-            " coalesce(pg_sequence_last_value(c.oid), q.seqstart - q.seqincrement), q.seqincrement, q.seqmax"
-            f" FROM ({owned} UNION {named}) u JOIN pg_class c ON c.oid = u.sequence AND c.relkind = 'S'"
-            " JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence q ON q.seqrelid = c.oid"
-            f" JOIN pg_attribute a ON a.attrelid = {table} AND a.attnum = u.attnum"
-        )
+    def _following(self, drawn: Drawn) -> int | None:
+        """The first number in its steps beyond the highest value there is; None where it goes on there by itself."""
+        [(last, was_given)] = self._transaction.rows(f"SELECT last_value, is_called FROM {drawn.sequence}")
+        last = last if was_given else last - drawn.step
+        taken = self._taken(drawn)
+        steps = 0 if taken is None else (taken - last) // drawn.step + 1
+        return last + steps * drawn.step if steps > 1 else None
 
-    def _restart(self, sequence: str, following: int) -> None:
+    def _taken(self, drawn: Drawn) -> int | None:
+        name, furthest = quoted(drawn.column), "max" if drawn.step > 0 else "min"
+        if self._table.column(drawn.column).type.kind is Kind.INTEGER:
+            query = f"SELECT {furthest}({name}) FROM {self._name}"
+        else:
+            query = f"SELECT {furthest}({name}::text::numeric) FROM {self._name} WHERE {name}::text ~ '{_WHOLE}'"
+        [(taken,)] = self._transaction.rows(query)
+        return None if taken is None else int(taken)
+
+    def _restart(self, drawn: Drawn, following: int) -> None:
         """ALTER SEQUENCE goes with the transaction, but is its owner's; setval is for others, and stays."""
-        self._transaction.execute("SAVEPOINT migrator_sequence")
-        try:
-            self._transaction.execute(f"ALTER SEQUENCE {sequence} RESTART WITH {following}")
-        except psycopg.errors.InsufficientPrivilege:
-            self._transaction.execute("ROLLBACK TO SAVEPOINT migrator_sequence")
-            self._transaction.rows(f"SELECT setval({literal(sequence)}, {following}, false)")
-        self._transaction.execute("RELEASE SAVEPOINT migrator_sequence")
+        if drawn.owned:
+            self._transaction.execute(f"ALTER SEQUENCE {drawn.sequence} RESTART WITH {following}")
+        else:
+            self._transaction.rows(f"SELECT setval({literal(drawn.sequence)}, {following}, false)")

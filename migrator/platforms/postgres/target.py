@@ -19,6 +19,7 @@ from migrator.contracts import (
 )
 from migrator.platforms.postgres.connect import Session, connect, place, translated
 from migrator.platforms.postgres.describe import describe
+from migrator.platforms.postgres.examine import examine_target
 from migrator.platforms.postgres.merge import PostgresMerge, merging, undo
 from migrator.platforms.postgres.source import PostgresSource
 from migrator.platforms.postgres.staging import PostgresStaging, staging
@@ -27,6 +28,7 @@ from migrator.platforms.relational.journal import read_markers
 from storage.schema import Schema, Table
 
 _READING = Session(read_only=True)
+_WRITING = Session()
 
 
 class PostgresTarget:
@@ -42,9 +44,8 @@ class PostgresTarget:
             return describe(connection)
 
     def examine(self, tables: Sequence[str]) -> Examination:
-        from migrator.platforms.postgres.examine import examine_target
-
-        return examine_target(self._url, tables)
+        with closing(connect(self._url, _WRITING)) as connection, translated(place(self._url)):
+            return examine_target(connection, tables, place(self._url))
 
     @contextmanager
     def scan(

@@ -154,6 +154,14 @@ class PostgresTransaction(Transaction):
         setting = ", ".join(f"{quoted(column)} = {value}" for column, value in assignments)
         return f"UPDATE {table} AS {alias} SET {setting} FROM {other} WHERE {on}"
 
+    def fixed_columns(self, table: Table) -> frozenset[str]:
+        """GENERATED ALWAYS AS IDENTITY."""
+        found = self.rows(
+            f"SELECT attname FROM pg_attribute WHERE attrelid = {literal(live_name(table))}::regclass"
+            " AND attidentity = 'a' AND NOT attisdropped"
+        )
+        return frozenset(name for (name,) in found)
+
     def delete(self, live: str, other: str, on: str) -> str:
         return f"DELETE FROM {live} AS t USING {other} WHERE {on}"
 
@@ -254,7 +262,7 @@ class PostgresTransaction(Transaction):
         """How many rows the load itself inserted, and how many it updated."""
         query = f"SELECT s.{quoted(ACTION)}, count(*) FROM {self.stage(one)} s GROUP BY 1"
         counts = {str(action): int(count) for action, count in self.rows(query)}
-        updates = set(one.columns) - set(one.key)
+        updates = set(one.columns) - set(one.key) - self.fixed_columns(one.table)
         return counts.get(CREATE, 0), counts.get(OVERWRITE, 0) if updates else 0
 
     # ── locks and checks ────────────────────────────────────────────────────────────────────────────────────
@@ -297,7 +305,7 @@ class PostgresTransaction(Transaction):
         self.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
     def sequence_problems(self, table: Table) -> Iterator[str]:
-        yield from Sequences(self, table).advance()
+        yield from Sequences(self, table, live_name(table)).advance()
 
     def parked(self, table: Table, column: Column) -> str | None:
         if column.type.kind is Kind.TEXT and not column.choices:

@@ -118,6 +118,7 @@ class RelationalMerge:
         for one in staged:
             if one.key:
                 self._journal_before(one)
+                self._checks.refuse_fixed(one)
                 self._checks.refuse_cascades(one)
             else:
                 self._transaction.before_creating(one)
@@ -149,7 +150,8 @@ class RelationalMerge:
     def _writing(self, one: Staged) -> list[str]:
         """The statements that overwrite and create: first what may free a unique value."""
         live, stage = self._transaction.live(one.table), self._transaction.stage(one)
-        changed = [column for column in one.columns if column not in one.key]
+        fixed = {*one.key, *self._transaction.fixed_columns(one.table)}
+        changed = [column for column in one.columns if column not in fixed]
         statements = []
         if changed and self._has(one, OVERWRITE):
             on = f"{matched('t', 's', one.key)} AND s.{_ACTION} = '{OVERWRITE}'"

@@ -64,7 +64,8 @@ class _Undo:
     def _restore(self, journal: Journal) -> None:
         """Overwritten rows get their images before created rows go: no ON DELETE action may find them there."""
         staged = journal.staged
-        columns = [column for column in stored_columns(staged.table) if column not in staged.key]
+        fixed = {*staged.key, *self._transaction.fixed_columns(staged.table)}
+        columns = [column for column in stored_columns(staged.table) if column not in fixed]
         if not staged.key or not columns:
             return
         for unique in staged.table.unique:
