@@ -23,9 +23,20 @@ SCHEMA = "migrator"
 """Where the journals and the marker table are kept."""
 
 _PLAINLY_EQUAL = frozenset(
-    {Kind.BOOLEAN, Kind.INTEGER, Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.UUID, Kind.BINARY}
+    {
+        Kind.BOOLEAN,
+        Kind.INTEGER,
+        Kind.DECIMAL,  # of one scale, so 1.0 and 1.00 do not meet
+        Kind.DATE,
+        Kind.TIME,
+        Kind.TIMESTAMP,
+        Kind.TIMESTAMPTZ,
+        Kind.UUID,
+        Kind.BINARY,
+        Kind.TEXT,  # where no collation calls equal what differs
+    }
 )
-"""Kinds whose equal values are the same value; of others (−0.0 and 0.0, 1.0 and 1.00, collations) the text decides."""
+"""Kinds whose equal values are the same value; of others (−0.0 and 0.0, JSON, literals) the text decides."""
 
 
 _ENABLE = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
@@ -122,8 +133,8 @@ class PostgresTransaction(Transaction):
 
     # ── expressions ─────────────────────────────────────────────────────────────────────────────────────────
     def differs(self, one: Staged, column: str) -> str:
-        sides = [f"{alias}.{quoted(column)}" for alias in ("t", "s")]
-        if one.table.column(column).type.kind not in _PLAINLY_EQUAL:
+        known, sides = one.table.column(column), [f"{alias}.{quoted(column)}" for alias in ("t", "s")]
+        if known.type.kind not in _PLAINLY_EQUAL or known.collation is not None:
             sides = [f'{side}::text COLLATE "C"' for side in sides]
         return self.is_distinct(*sides)
 
@@ -192,6 +203,10 @@ class PostgresTransaction(Transaction):
             f"SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace({literal(quoted(SCHEMA))})"
         ):
             self.execute(f"DROP SCHEMA {quoted(SCHEMA)}")
+
+    def learn_sizes(self, tables: Sequence[str]) -> None:
+        for name in tables:  # of tables that are somebody else's the server says that it skips them
+            self.execute(f"ANALYZE {name}")
 
     def stored_type(self, column: Column) -> str:
         collation = f" COLLATE {column.collation}" if column.collation else ""

@@ -27,7 +27,7 @@ class Fates:
 
     def decide(self) -> None:
         for journal in self._journals.values():
-            self._transaction.execute(f"UPDATE {journal.name} SET fate = NULL, why = NULL")
+            self._transaction.execute(f"UPDATE {journal.name} SET fate = NULL, why = NULL WHERE fate IS NOT NULL")
             self._keep_edited(journal)
         # what stays may hold what another row needs to go back: until nothing changes
         while self._keep_what_is_needed() + sum(map(self._fail_what_no_longer_fits, self._journals.values())):

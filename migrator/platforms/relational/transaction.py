@@ -109,10 +109,6 @@ class Transaction(ABC):
         """Columns that an INSERT may set, and no UPDATE."""
         return frozenset()
 
-    def fixed_columns(self, table: Table) -> frozenset[str]:
-        """Columns that an INSERT may set, and no UPDATE."""
-        return frozenset()
-
     @abstractmethod
     def delete(self, live: str, other: str, on: str) -> str:
         """The statement that deletes the rows of `live` (alias t) that meet a row of `other` (with its alias)."""

@@ -50,6 +50,7 @@ class _Undo:
         self._transaction.silence_triggers([journal.staged.table for journal in self._journals], inserting=False)
         for journal in self._journals:
             self._transaction.lock_journalled(journal.staged.table, journal.name, journal.staged.key)
+        self._transaction.learn_sizes([name for journal in self._journals for name in (journal.name, journal.live)])
         Fates(self._transaction, self._schema, self._journals).decide()
         orphans = self._orphans()
         for journal in self._journals:
@@ -90,7 +91,7 @@ class _Undo:
             return
         for name in unique.columns:
             value = "NULL" if table.column(name).nullable else self._transaction.parked(table, table.column(name))
-            if value is not None and name not in journal.staged.key:
+            if value is not None and name not in journal.staged.key and not table.column(name).generated:
                 self._transaction.execute(self._transaction.update(live, [(name, value)], f"{journal.name} j", holders))
                 return
 
