@@ -51,23 +51,6 @@ class Checks:
                     next="keep these rows (target.on_match), or leave the column out of the mapping",
                 )
 
-    def refuse_fixed(self, one: Staged) -> None:
-        """Red where overwriting would have to change what no UPDATE can: before overwriting."""
-        fixed = self._transaction.fixed_columns(one.table) & set(one.columns) - set(one.key)
-        for column in sorted(fixed):
-            changed = self._transaction.is_distinct(f"t.{quoted(column)}", self._transaction.staged_value(one, column))
-            rows = self._transaction.rows(
-                f"SELECT {listed(one.key, 't.')} FROM {self._transaction.live(one.table)} t"
-                f" JOIN {self._transaction.stage(one)} s ON {matched('t', 's', one.key)}"
-                f" WHERE s.{_ACTION} = '{OVERWRITE}' AND {changed} LIMIT 3"
-            )
-            if rows:
-                raise Red(
-                    f"the platform gives this column its values, and lets nobody overwrite them: {said(rows)}",
-                    where=f"{one.table.name}.{column}",
-                    next="keep these rows (target.on_match), or leave the column out of the mapping",
-                )
-
     def refuse_cascades(self, one: Staged) -> None:
         """Red where an ON UPDATE action would change rows that nobody journals: before overwriting."""
         live, stage = self._transaction.live(one.table), self._transaction.stage(one)
