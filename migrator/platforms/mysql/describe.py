@@ -7,17 +7,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from migrator.platforms.mysql.connect import Connection
+from migrator.platforms.mysql.owned import is_ours
 from migrator.platforms.mysql.types import choices_of, declared_type, fidelity_of
+from migrator.platforms.relational.journal import MARKERS
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.errors import Fault
 from storage.schema import Column, ForeignKey, Kind, Schema, Table, Type, UniqueKey
 
-OURS = "migrator_"
-"""Tables whose names begin so are this software's own, never data."""
-
 TRANSACTIONAL = ("InnoDB", "ROCKSDB", "TokuDB", "ndbcluster")
 """The engines whose tables a snapshot holds still."""
 
+_NO_SUCH_TABLE = 1146
 _Row = tuple[str | None, ...]
 _TABLES = """
 SELECT table_name, engine, table_comment FROM information_schema.tables
@@ -60,6 +60,15 @@ def describe(connection: Connection) -> Schema:
     )
 
 
+def sees_all(connection: Connection) -> bool:
+    """Whether no table can be hidden: one that is not there is said to be absent only to who may read them all."""
+    try:
+        connection.rows(f"SELECT * FROM {quoted(f'{MARKERS}:none')} LIMIT 0")
+    except Fault as fault:
+        return getattr(fault.__cause__, "args", ())[:1] == (_NO_SUCH_TABLE,)
+    return True
+
+
 def engines(connection: Connection) -> dict[str, str]:
     """The storage engine of each table."""
     return {name or "": engine or "" for name, engine, _ in connection.texts(_TABLES)}
@@ -70,7 +79,7 @@ class _Described:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.rows = [row for row in connection.texts(_TABLES) if not (row[0] or "").startswith(OURS)]
+        self.rows = [row for row in connection.texts(_TABLES) if not is_ours(row[0] or "")]
         self._columns = _by_first(connection.texts(_COLUMNS))
         self._indexes = _by_first(connection.texts(_INDEXES))
         self._references = _by_first(connection.texts(_REFERENCES))

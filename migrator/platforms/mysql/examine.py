@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from migrator.contracts import Examination, Finding, ReadLimits, TableSize
 from migrator.platforms.mysql.connect import Connection
-from migrator.platforms.mysql.describe import OURS, TRANSACTIONAL, describe, engines
+from migrator.platforms.mysql.describe import TRANSACTIONAL, describe, engines, sees_all
 from migrator.platforms.mysql.grants import LOAD, granting, lacking
+from migrator.platforms.mysql.owned import is_ours
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.errors import Fault
 
@@ -16,7 +17,6 @@ SELECT table_name, table_rows, data_length + index_length FROM information_schem
 WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY table_name
 """
 _TRIGGERS = "SELECT count(*) FROM information_schema.triggers WHERE event_object_schema = DATABASE()"
-_NO_SUCH_TABLE = 1146
 _OLDEST_MARIADB, _OLDEST_MYSQL = (10, 5), (8, 0)
 
 
@@ -69,7 +69,7 @@ def _user(connection: Connection) -> str:
 
 def _kept(connection: Connection) -> dict[str, str]:
     """The engine of every table that is somebody's data."""
-    return {name: engine for name, engine in engines(connection).items() if not name.startswith(OURS)}
+    return {name: engine for name, engine in engines(connection).items() if not is_ours(name)}
 
 
 def _version(connection: Connection) -> Finding:
@@ -85,7 +85,7 @@ def _version(connection: Connection) -> Finding:
 
 def _grants(connection: Connection, kept: Mapping[str, str], limits: ReadLimits) -> Iterator[Finding]:
     denied = [name for name in kept if not _may_read(connection, name)]
-    if not _may_see_all(connection):
+    if not sees_all(connection):
         yield Finding(
             what="grants",
             verdict="red",
@@ -114,15 +114,6 @@ def _may_read(connection: Connection, name: str) -> bool:
         connection.rows(f"SELECT * FROM {quoted(name)} LIMIT 0")
     except Fault:
         return False
-    return True
-
-
-def _may_see_all(connection: Connection) -> bool:
-    """A table that is not there is said to be absent only to who may read the whole database."""
-    try:
-        connection.rows(f"SELECT * FROM {quoted(OURS + 'no_such_table')} LIMIT 0")
-    except Fault as fault:
-        return getattr(fault.__cause__, "args", ())[:1] == (_NO_SUCH_TABLE,)
     return True
 
 

@@ -76,6 +76,9 @@ _FOREIGN = _Meaning(
 )
 _EMPTY = _Meaning(error=Red, what="a column that must be filled is empty", next="fill it in the mapping")
 _CHECK = _Meaning(error=Red, what="a check of the target refuses the row", next="mend the value in the mapping")
+_PARTITION = _Meaning(
+    error=Red, what="no partition takes the row", next="make a partition for it, or reject the row with a reason"
+)
 _MISFIT = _Meaning(error=Red, what="a value does not fit its column", next="cast or shorten it in the mapping")
 
 _MEANINGS = {
@@ -98,6 +101,7 @@ _MEANINGS = {
     **dict.fromkeys((1216, 1217, 1451, 1452), _FOREIGN),
     **dict.fromkeys((1048, 1364), _EMPTY),
     **dict.fromkeys((3819, 4025), _CHECK),
+    **dict.fromkeys((1526, 1748), _PARTITION),
     **dict.fromkeys((1264, 1265, 1292, 1366, 1406, 1690), _MISFIT),
 }
 _NO_SPACE_LEFT = "Errcode: 28"

@@ -11,15 +11,16 @@ import pyarrow as pa
 
 from migrator.contracts import ColumnCensus, Examination, Fence, Predicate, ReadLimits, TenantCandidate
 from migrator.platforms.mysql.connect import LENIENT_MODE, Connection, address_of, connect
-from migrator.platforms.mysql.describe import TRANSACTIONAL, describe, engines
+from migrator.platforms.mysql.describe import TRANSACTIONAL, describe, engines, sees_all
 from migrator.platforms.mysql.examine import examine_source
 from migrator.platforms.mysql.fence import fenced
+from migrator.platforms.mysql.grants import granting
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import Selection, scan
 from migrator.platforms.mysql.types import exceptional, with_type
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.relational.tenants import candidates
-from storage.errors import Red
+from storage.errors import Fault, Red
 from storage.schema import Column, Schema, Table
 
 _GENTLE = ReadLimits()
@@ -51,8 +52,18 @@ class MysqlSource:
         several = self._limits.max_connections if self._limits.allow_brief_lock else 1
         with ExitStack() as stack:
             connections = [stack.enter_context(closing(self._connect())) for _ in range(max(several, 1))]
+            self._require_sight(connections[0])
             fence = fenced(connections)
             yield MysqlReading(connections, fence)
+
+    def _require_sight(self, connection: Connection) -> None:
+        if not sees_all(connection):
+            user = connection.text("SELECT CURRENT_USER()")
+            raise Fault(
+                "a privilege is missing: the server hides the tables that this user may not read, if there are any",
+                where=str(self._address),
+                next=f"have an administrator run: {granting(connection, user, ('SELECT',))}",
+            )
 
     def _connect(self) -> Connection:
         return connect(self._address, mode=LENIENT_MODE, timeout_s=self._limits.statement_timeout_s)

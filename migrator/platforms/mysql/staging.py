@@ -18,6 +18,7 @@ from migrator.platforms.mysql.connect import LENIENT_MODE, STRICT_MODE, Connecti
 from migrator.platforms.mysql.held import key_type, staged_type
 from migrator.platforms.mysql.lines import inserts, lines, load_data
 from migrator.platforms.mysql.locks import give_back, merge_lock, staging_lock, taken
+from migrator.platforms.mysql.owned import MADE, STAGE
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import scan
 from migrator.platforms.relational.journal import JOURNAL, MARKERS
@@ -26,13 +27,9 @@ from migrator.platforms.relational.transaction import cut, shortened
 from storage.errors import Fault, MigratorError, Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
 
-PREFIX = "migrator_stage:"
-MADE = "migrator_made:"
-"""Tables with the rows of a table without a key as they will be, defaults included."""
-
 
 def stage_table(run: str, staged: Staged) -> str:
-    return shortened(f"{PREFIX}{run}:{staged.table.name}")
+    return shortened(f"{STAGE}{run}:{staged.table.name}")
 
 
 def stage_name(run: str, staged: Staged) -> str:
@@ -52,7 +49,7 @@ class MysqlStaging:
         table = staging_table(staged, self._run)
         name = quoted(table.name)
         columns = ", ".join(
-            f"{quoted(column.name)} {key_type(column) if column.name in staged.key else staged_type(column)}"
+            f"{quoted(column.name)} {key_type(column) if column.name in staged.key else staged_type(table, column)}"
             for column in table.columns
         )
         self._connection.execute(f"DROP TABLE IF EXISTS {name}")
@@ -101,7 +98,7 @@ class MysqlStaging:
             _, _, warning = found[0]
             raise Red(
                 f"a value does not fit its column: {warning}",
-                where=table.name.removeprefix(PREFIX),
+                where=table.name.removeprefix(STAGE),
                 next="cast or shorten it in the mapping; nothing was loaded",
             )
 
@@ -200,12 +197,12 @@ def staging(address: Address, run: str) -> Iterator[MysqlStaging]:
             yield MysqlStaging(address, run, connection)
         finally:
             with suppress(TransientFault, Fault):  # the connection is lost: the next run sweeps
-                _drop(connection, [name for name in _tables(connection, PREFIX) if _run_of(name) == run])
+                _drop(connection, [name for name in _tables(connection, STAGE) if _run_of(name) == run])
 
 
 def sweep(connection: Connection, own: str) -> None:
     """Remove what runs that died left: staging nobody holds, and journals of loads that were never committed."""
-    staged = _tables(connection, PREFIX)
+    staged = _tables(connection, STAGE)
     for run in sorted(set(map(_run_of, staged))):
         if run == own or taken(connection, staging_lock(connection, run)):
             _drop(connection, [name for name in staged if _run_of(name) == run])

@@ -14,7 +14,8 @@ from migrator.platforms.mysql.describe import TRANSACTIONAL, describe
 from migrator.platforms.mysql.grants import granting, lacking
 from migrator.platforms.mysql.held import journalled_type, key_type
 from migrator.platforms.mysql.locks import merge_lock, taken
-from migrator.platforms.mysql.staging import MADE, stage_name
+from migrator.platforms.mysql.owned import MADE
+from migrator.platforms.mysql.staging import stage_name
 from migrator.platforms.mysql.types import base_name
 from migrator.platforms.relational.journal import key_column, stored_columns
 from migrator.platforms.relational.sqltext import listed, literal, matched, quoted
@@ -253,10 +254,11 @@ class MysqlTransaction(Transaction):
 
     def before_creating(self, one: Staged) -> None:
         self._created.add(one.table.name)
-        self.execute(
-            f"INSERT INTO {self._made_name(one.table)} ({listed(one.columns)})"
-            f" SELECT {listed(one.columns)} FROM {self.stage(one)} WHERE {quoted(ACTION)} = '{CREATE}'"
-        )
+        with self.watching(one):
+            self.execute(
+                f"INSERT INTO {self._made_name(one.table)} ({listed(one.columns)})"
+                f" SELECT {listed(one.columns)} FROM {self.stage(one)} WHERE {quoted(ACTION)} = '{CREATE}'"
+            )
 
     def created(self, one: Staged) -> str | None:
         if one.table.name not in self._created:

@@ -87,7 +87,7 @@ def create_journal(transaction: Transaction, run: str, staged: Staged) -> None:
         columns.append((key_column(column), transaction.key_type(staged.table.column(column))))
     if not staged.key:
         columns.append((quoted("row"), transaction.text_type))
-    for column in stored_columns(staged.table):
+    for column in staged.table.column_names:  # computed ones too: a unique key may be of them
         columns.append((before_column(column), transaction.stored_type(staged.table.column(column))))
     columns += [("after", transaction.hash_type), ("fate", transaction.text_type), ("why", transaction.text_type)]
     key = [key_column(column) for column in staged.key]

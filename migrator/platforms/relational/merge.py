@@ -27,7 +27,6 @@ from migrator.platforms.relational.journal import (
     create_journal,
     create_markers,
     holds_load,
-    stored_columns,
     write_marker,
 )
 from migrator.platforms.relational.sqltext import listed, matched, quoted, said
@@ -137,7 +136,7 @@ class RelationalMerge:
 
     def _journal_before(self, one: Staged) -> None:
         journal = self._journal(one)
-        columns = stored_columns(one.table)
+        columns = one.table.column_names
         names = ", ".join(["action", *journal.key_columns, *map(before_column, columns)])
         values = ", ".join([f"'{OVERWRITE}'", *(f"t.{quoted(column)}" for column in (*one.key, *columns))])
         self._transaction.execute(

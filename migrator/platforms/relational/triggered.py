@@ -43,7 +43,7 @@ class Triggered:
         for one in self.tables:
             self._transaction.lock_against_writers(one.table)
             hashed = self._transaction.row_hash(one.table, "t")
-            columns = listed(stored_columns(one.table), "t.")
+            columns = listed(one.table.column_names, "t.")
             self._transaction.execute(
                 f"CREATE TEMPORARY TABLE {self._copy(one)} AS"
                 f" SELECT {columns}, {hashed} AS migrator_hash FROM {self._transaction.live(one.table)} t"
@@ -102,7 +102,7 @@ class Triggered:
     def _journal_changed(self, one: Staged) -> Digest:
         journal = Journal.of(self._transaction, self._run, one)
         hashed = self._transaction.row_hash(one.table, "t")
-        columns = stored_columns(one.table)
+        columns = one.table.column_names
         names = ", ".join(["action", *journal.key_columns, *map(before_column, columns), "after"])
         changed = (
             f"FROM {journal.live} t JOIN {self._copy(one)} b ON {self._meeting(one, 'b', 't')}"

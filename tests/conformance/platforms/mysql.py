@@ -91,7 +91,7 @@ class MysqlPlatform:
         """See Platform; values as the server writes them."""
         with closing(self.connect(conv={})) as connection, connection.cursor() as cursor:
             cursor.execute(_TABLES)
-            tables = [name for (name,) in cursor.fetchall()]
+            tables = sorted(name for (name,) in cursor.fetchall())
             cursor.execute(_BESIDE_TABLES)
             beside = list(map(repr, cursor.fetchall()))
             catalog = [_definition(cursor, table) for table in tables]

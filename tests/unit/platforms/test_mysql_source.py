@@ -337,12 +337,13 @@ def test_declarations_a_copy_must_not_lose(platform: MysqlPlatform) -> None:
         "CREATE TABLE child (id INT PRIMARY KEY, c VARCHAR(9), hidden INT INVISIBLE DEFAULT 3,"
         " total INT AS (hidden * 2) VIRTUAL, size ENUM('s','it''s'), doc JSON,"
         ' CONSTRAINT "by code" FOREIGN KEY (c) REFERENCES "Parent" (code) ON DELETE SET NULL ON UPDATE CASCADE);'
-        "CREATE TABLE kept (a INT) WITH SYSTEM VERSIONING; CREATE TABLE migrator_x (a INT); CREATE SEQUENCE s;"
+        "CREATE TABLE kept (a INT) WITH SYSTEM VERSIONING; CREATE SEQUENCE s;"
+        "CREATE TABLE migrator_x (a INT); CREATE TABLE migrator_loads (a INT);"
         "CREATE VIEW v AS SELECT 1; CREATE TRIGGER told BEFORE INSERT ON child FOR EACH ROW SET NEW.c = NEW.c;"
     )
     schema = platform.source().describe()
     assert schema.platform == "mysql" and "MariaDB" in schema.version
-    assert schema.table_names == ("Parent", "child", "kept")
+    assert schema.table_names == ("Parent", "child", "kept", "migrator_x")
     parent, child = schema.table("Parent"), schema.table("child")
     assert parent.column("Id").identity and parent.comment == "it's one"
     assert parent.unique == (UniqueKey(name="codes", columns=("code",)),)
@@ -435,7 +436,7 @@ def test_a_statement_that_takes_too_long_is_given_up(platform: MysqlPlatform) ->
 # ── rights and addresses ────────────────────────────────────────────────────────────────────────────────────
 @pytest.fixture
 def reader_url(mariadb: Mariadb, platform: MysqlPlatform) -> Iterator[str]:
-    """A user who may SELECT, table by table, and nothing else."""
+    """A user who may SELECT, and nothing else."""
     platform.run(
         "CREATE TABLE p (id INT PRIMARY KEY);"
         "CREATE TABLE c (id INT PRIMARY KEY, p INT REFERENCES p (id) ON DELETE CASCADE);"
@@ -444,8 +445,7 @@ def reader_url(mariadb: Mariadb, platform: MysqlPlatform) -> Iterator[str]:
     database = address_of(platform.url).database
     mariadb.admin(
         "CREATE USER only_reads@'127.0.0.1' IDENTIFIED BY 'se:cr/et@'",
-        f"GRANT SELECT ON `{database}`.p TO only_reads@'127.0.0.1'",
-        f"GRANT SELECT ON `{database}`.c TO only_reads@'127.0.0.1'",
+        f"GRANT SELECT ON `{database}`.* TO only_reads@'127.0.0.1'",
     )
     yield mariadb.url("only_reads", database, "se:cr/et@")
     mariadb.admin("DROP USER only_reads@'127.0.0.1'")
@@ -458,11 +458,26 @@ def test_select_alone_is_enough_and_sees_every_key(reader_url: str) -> None:
     with source.fence() as reading:
         assert selected(reading, "c", Among(columns=("p",), keys=integers(1))) == [(1, 1)]
     examination = source.examine()
-    # what is granted table by table is read; that there is nothing else nobody can know
-    assert [one.what for one in examination.findings if one.verdict != "ok"] == ["grants"]
+    assert [one.what for one in examination.findings if one.verdict != "ok"] == []
     assert [size.table for size in examination.sizes] == ["c", "p"]
     assert examination.clock and examination.clock.endswith("Z")
     assert examination.grants.startswith("GRANT SELECT ON")
+
+
+def test_what_is_granted_table_by_table_may_hide_others(
+    mariadb: Mariadb, platform: MysqlPlatform, reader_url: str
+) -> None:
+    database = address_of(platform.url).database
+    mariadb.admin(
+        f"REVOKE SELECT ON `{database}`.* FROM only_reads@'127.0.0.1'",
+        f"GRANT SELECT ON `{database}`.c TO only_reads@'127.0.0.1'",
+    )
+    source = MysqlSource(reader_url)
+    assert source.describe().table_names == ("c",)  # nothing says that there is another one
+    with pytest.raises(Fault, match="hides") as refused, source.fence():
+        pass
+    assert f"GRANT SELECT ON `{database}`.* TO 'only_reads'@'127.0.0.1';" in refused.value.next
+    assert ("grants", "red") in [(one.what, one.verdict) for one in source.examine().findings]
 
 
 def test_nothing_is_written_with_a_source(platform: MysqlPlatform) -> None:

@@ -1,0 +1,68 @@
+"""MariaDB as a target in tests: loads with rows typed as a mapping types them, and their undoing to the last byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+from pymysql.cursors import Cursor
+
+from migrator.contracts import Staged, Target
+from migrator.platforms.mysql.types import with_type
+from storage.schema import Type
+from storage.types import arrow_type
+from tests.conformance.platforms.mysql import MysqlPlatform
+from tests.conformance.targets import Rows, merged
+
+
+@dataclass(frozen=True)
+class Typed(Rows):
+    """Rows of which some columns are held as another class than their declaration says."""
+
+    types: Mapping[str, Type] = field(default_factory=dict)
+
+    def staged(self, target: Target) -> Staged:
+        staged = super().staged(target)
+        columns = tuple(
+            with_type(column, self.types[column.name]) if column.name in self.types else column
+            for column in staged.table.columns
+        )
+        return replace(staged, table=replace(staged.table, columns=columns))
+
+    def batch(self, target: Target, edge: int = 0) -> pa.RecordBatch:
+        batch = super().batch(target, edge)
+        for number, name in enumerate(self.columns):
+            if name in self.types:
+                wanted = pa.array(batch.column(number).to_pylist(), arrow_type(self.types[name]))
+                batch = batch.set_column(number, name, wanted)
+        return batch
+
+
+def goes_and_comes_back(platform: MysqlPlatform, *story: Rows) -> dict[str, list[str]]:
+    """Load, compare inside, take back: everything is as before, to the byte; returns how it was in between."""
+    before, target, notes = platform.dump(), platform.target(), []
+    tables = [rows.staged(target) for rows in story]
+    merged(target, *story, inside=lambda merge: notes.extend([*map(merge.compare, tables), merge.check(tables)]))
+    assert not any(notes), notes
+    between = platform.dump()
+    undone = target.undo("r1")
+    assert (undone.kept, undone.failed, undone.digest_after) == (0, 0, undone.digest_before_load)
+    assert platform.dump() == before
+    return between
+
+
+@contextmanager
+def lenient(platform: MysqlPlatform) -> Iterator[Cursor]:
+    """A session as old applications have it: dates that are none are taken."""
+    with closing(platform.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,ALLOW_INVALID_DATES', time_zone = '+00:00'")
+        yield cursor
+
+
+def ours(platform: MysqlPlatform) -> list[Any]:
+    """The tables this software has in the database."""
+    query = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+    return sorted(name for (name,) in platform.rows(query) if name.startswith("migrator_"))
