@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from mappings.compiled import (
     Compiled,
@@ -19,7 +20,7 @@ from mappings.default import left_out
 from mappings.frame import Chain, Frame, TargetColumn
 from mappings.model import ColumnMapping, Edge, Mapping
 from mappings.nearest import nearest
-from mappings.probe import audit_probe, condition_probe, crosswalk_probes, finding_probe, once
+from mappings.probe import audit_probe, condition_probe, crosswalk_probes, finding_probe, findings_sql, once
 from mappings.quote import NULL, identifier
 from mappings.sandbox import check_condition
 from mappings.scope import Scope
@@ -119,7 +120,7 @@ def _edge(mapping: Mapping, number: int, filled: tuple[TargetColumn, ...], frame
             check_condition(expression, source)
     conditions = conditions_of(edge)
     lenient = frame.scope(edge, conditions.mapped, strict=False)
-    columns, probes = _columns(mapping, edge, filled, frame, lenient)
+    columns, values = _columns(mapping, edge, filled, frame, lenient)
     with placed(mapping, edge.line, edge.target):
         rows = _rows_sql(edge, number, filled, frame, frame.scope(edge, conditions.strict_mapped, strict=True))
     table = f"src.{identifier(edge.source)}"
@@ -131,14 +132,24 @@ def _edge(mapping: Mapping, number: int, filled: tuple[TargetColumn, ...], frame
         archive_sql=f"SELECT count(*) FROM {table}",
         excluded_sql=f"SELECT count(*) FROM {table} WHERE {conditions.excluded}",
         rejected_sql=f"SELECT count(*) FROM {table} WHERE {conditions.rejected}",
-        probes=(*_condition_probes(mapping, edge, frame), *probes, *_key_probes(mapping, edge, frame)),
+        probes=(*_condition_probes(mapping, edge, frame), *values.audits, *_key_probes(mapping, edge, frame)),
+        fits=tuple(values.fits),
+        fits_sql=findings_sql(lenient.findings, lenient.relation),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Values:
+    """What the columns of an edge are asked."""
+
+    fits: list[Probe] = field(default_factory=list)
+    audits: list[Probe] = field(default_factory=list)
 
 
 def _columns(
     mapping: Mapping, edge: Edge, filled: tuple[TargetColumn, ...], frame: Frame, scope: Scope
-) -> tuple[tuple[CompiledColumn, ...], list[Probe]]:
-    columns, probes = [], []
+) -> tuple[tuple[CompiledColumn, ...], _Values]:
+    columns, values = [], _Values()
     target = frame.target_table(edge.target)
     for final in filled:
         column = edge.column(final.name)
@@ -149,11 +160,10 @@ def _columns(
             chain = chain_of(edge, column, frame, scope)
             frame.fitted(chain.result, target, final, scope)
         columns.append(CompiledColumn(mapping=column, stages=chain.stages, natural=chain.result.type, type=final.type))
-        probes += [finding_probe(finding, place) for finding in scope.findings]
-        probes += [audit_probe(audit, place) for audit in once(scope.audits)]
-        scope.findings.clear()
+        values.fits.extend(finding_probe(finding, place) for finding in scope.findings[len(values.fits) :])
+        values.audits.extend(audit_probe(audit, place) for audit in once(scope.audits))
         scope.audits.clear()
-    return tuple(columns), probes
+    return tuple(columns), values
 
 
 def _rows_sql(edge: Edge, number: int, filled: tuple[TargetColumn, ...], frame: Frame, scope: Scope) -> str:

@@ -60,7 +60,11 @@ class CompiledColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class CompiledEdge:
-    """One edge. The counting statements give one BIGINT: archive = mapped + excluded + rejected."""
+    """One edge. The counting statements give one BIGINT: archive = mapped + excluded + rejected.
+
+    `fits` are the probes of its own values; `fits_sql` counts what all of them find in one pass: one row, one BIGINT[].
+    The counts of several portions of the source table add up. `probes` are the others.
+    """
 
     number: int
     mapping: Edge
@@ -70,6 +74,8 @@ class CompiledEdge:
     excluded_sql: str
     rejected_sql: str
     probes: tuple[Probe, ...]
+    fits: tuple[Probe, ...]
+    fits_sql: str
 
     @property
     def source(self) -> str:

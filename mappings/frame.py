@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mappings.crosswalk import Crosswalk
-from mappings.kinds import TEXTUAL
+from mappings.fit import misfits
 from mappings.model import ColumnMapping, Edge
 from mappings.nearest import nearest
 from mappings.quote import identifier
 from mappings.scope import ROW, Scope, shown
 from mappings.steps.step import Operand, Stage
 from storage.errors import Misuse
-from storage.schema import Column, Kind, Table, Type
+from storage.schema import Column, Table, Type
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,17 +83,12 @@ class Frame:
         return Chain(result=operands[0], stages=tuple(stages))
 
     def fitted(self, operand: Operand, target: Table, final: TargetColumn, scope: Scope) -> Operand:
-        """The operand as the target column takes it: its type, its length, never NULL where it must not be."""
+        """The operand as the target column takes it: its type, within its limits, never NULL where it must not be."""
         column = target.column(final.name)
         fitted = scope.bind(scope.convert(operand, final.type))
-        length = _length(fitted, column)
-        if length:
+        for misfit in misfits(fitted.sql, fitted.type, column):
             fitted = scope.checked(
-                fitted,
-                failed=f"{length} > {column.max_length}",
-                shown=shown(fitted),
-                what=f"value is longer than {column.max_length}",
-                next="shorten it with a step, or widen the target column",
+                fitted, failed=misfit.failed, shown=shown(fitted), what=misfit.what, next=misfit.next
             )
         if required(column, target):
             fitted = scope.checked(
@@ -109,14 +104,6 @@ class Frame:
 def required(column: Column, table: Table) -> bool:
     """Whether a row must have a value there."""
     return not column.nullable or column.name in table.primary_key
-
-
-def _length(operand: Operand, column: Column) -> str:
-    if column.max_length is None:
-        return ""
-    if operand.type.kind in TEXTUAL:
-        return f"length({operand.sql})"
-    return f"octet_length({operand.sql})" if operand.type.kind is Kind.BINARY else ""
 
 
 def _input(name: str, source: Table) -> Operand:

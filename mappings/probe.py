@@ -23,6 +23,12 @@ def finding_probe(finding: Finding, where: str) -> Probe:
     )
 
 
+def findings_sql(findings: Iterable[Finding], relation: str) -> str:
+    """How many rows of the relation each finding counts, as one list; it has the columns that all of them name."""
+    counts = ", ".join(f"count(*) FILTER (WHERE {finding.failed})" for finding in findings)
+    return f"SELECT CAST([{counts}] AS BIGINT[]) FROM {relation} AS mapped"
+
+
 def audit_probe(audit: Audit, where: str) -> Probe:
     """How many offenders another table holds."""
     return Probe(where=where, what=audit.what, next=audit.next, sql=_counted(audit.sql, "count(*)"))

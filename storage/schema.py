@@ -63,6 +63,29 @@ class Attachment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Which values of its type class a column takes as they are, beyond `max_length` and `choices`.
+
+    Others it refuses, rounds, cuts or rewrites. Stated for the columns of targets; None, () and False limit nothing.
+    """
+
+    least: str | None = None  # as canonical text, and so is `greatest`
+    greatest: str | None = None
+    never: tuple[str, ...] = ()  # NaN, INF, -INF
+    single: bool = False  # IEEE 754 binary32: other doubles are rounded
+    fraction: int | None = None  # digits of a second: more are rounded
+    max_bytes: int | None = None  # of a text as UTF-8, of binary
+    fixed: bool = False  # shorter values are filled up to `max_length`
+    trimmed: bool = False  # blanks at the end are lost
+    characters: tuple[tuple[int, int], ...] = ()  # ranges of the code points it can hold
+    pattern: str | None = None  # what a text looks like as a whole: a regular expression (RE2)
+    parsed: bool = False  # documents are rewritten: keys in an order of the platform's own, each once
+
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Column:
     name: str
     type: Type
@@ -75,6 +98,7 @@ class Column:
     collation: str | None = None
     comment: str | None = None
     choices: tuple[str, ...] = ()  # the only values an enumerated column takes, in the platform's order
+    limits: Limits = NO_LIMITS
     fidelity: Fidelity = Fidelity.EXACT
     held: Held = Held.INLINE
     null_token: str = NULL_TOKEN

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mappings.check import check_mapping, unmapped
+from mappings.compiled import CompiledEdge, Probe
 from mappings.model import Mapping
 from mappings.scope import Severity
 from migrator.contracts import DISABLE, FIRE, NO_TRIGGERS, Capabilities, Target, Triggers
 from migrator.engine.match import Matcher, Policy
 from migrator.engine.predict import predict
-from migrator.engine.prepare import Prepared, materialise, prepare
+from migrator.engine.prepare import Prepared, materialise, portions, prepare
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Progress, Tick, Verdict, silent
 from storage.archive import Archive
@@ -103,7 +104,7 @@ def _probe(prepared: Prepared) -> tuple[tuple[Problem, ...], tuple[Problem, ...]
     red: list[Problem] = []
     notes: list[Problem] = []
     for edge in prepared.compiled.edges:
-        for probe in edge.probes:
+        for probe in (*edge.probes, *_found_in_one_pass(prepared, edge)):
             count, examples = prepared.workbench.row(probe.sql)
             if count:
                 problem = Problem(
@@ -111,3 +112,14 @@ def _probe(prepared: Prepared) -> tuple[tuple[Problem, ...], tuple[Problem, ...]
                 )
                 (red if probe.severity is Severity.RED else notes).append(problem)
     return tuple(red), tuple(notes)
+
+
+def _found_in_one_pass(prepared: Prepared, edge: CompiledEdge) -> Iterator[Probe]:
+    """The probes of the edge's values that find something; only these are asked what."""
+    if not edge.fits:
+        return
+    totals = [0] * len(edge.fits)
+    for _ in portions(prepared, edge):
+        counts = prepared.workbench.one(edge.fits_sql)
+        totals = [total + count for total, count in zip(totals, counts, strict=True)]
+    yield from (probe for probe, total in zip(edge.fits, totals, strict=True) if total)

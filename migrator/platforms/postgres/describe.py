@@ -17,6 +17,7 @@ from psycopg.rows import namedtuple_row
 
 from migrator.platforms.postgres import catalog
 from migrator.platforms.postgres.ddl import create_table
+from migrator.platforms.postgres.limits import limits_of
 from migrator.platforms.postgres.types import declared_type, fidelity_of
 from storage.errors import Red
 from storage.schema import Column, ForeignKey, Schema, Table, UniqueKey
@@ -67,6 +68,7 @@ def describe_all(connection: Connection) -> list[Described]:
             foreign_keys=by_table(catalog.FOREIGN_KEYS),
             triggers=by_table(catalog.TRIGGERS),
             constraints=by_table(catalog.CHECKS),
+            encoding=connection.info.parameter_status("server_encoding") or "",
             roots={row[0]: row[1] for row in cursor.execute(catalog.PARTITION_ROOTS)},
         )
     described = (
@@ -104,6 +106,7 @@ class _Parts:
     foreign_keys: dict[int, list[Found]]
     triggers: dict[int, list[Found]]
     constraints: dict[int, list[Found]]
+    encoding: str
     roots: dict[int, int]  # partition → the table its rows are read through
 
 
@@ -117,7 +120,7 @@ def _table(row: Found, parts: _Parts) -> Table:
     return Table(
         name=_name(row),
         schema=None if row.by_default else row.nspname,
-        columns=tuple(_column(column) for column in columns),
+        columns=tuple(_column(column, parts.encoding) for column in columns),
         primary_key=next((tuple(key.columns) for key in keys if key.primary), ()),
         unique=tuple(UniqueKey(name=key.name, columns=tuple(key.columns)) for key in keys if not key.primary),
         foreign_keys=tuple(_foreign_keys(parts.foreign_keys.get(row.oid, []), parts)),
@@ -127,7 +130,7 @@ def _table(row: Found, parts: _Parts) -> Table:
     )
 
 
-def _column(row: Found) -> Column:
+def _column(row: Found, encoding: str) -> Column:
     type_ = declared_type(row.base, enumerated=row.enumerated)
     is_citext = row.base.rpartition(".")[2] == "citext"
     return Column(
@@ -142,6 +145,7 @@ def _column(row: Found) -> Column:
         collation=_CITEXT_COLLATION if is_citext else row.collation,
         comment=row.comment,
         choices=tuple(row.choices),
+        limits=limits_of(row.base, encoding, enumerated=row.enumerated),
         fidelity=fidelity_of(type_),
     )
 

@@ -8,9 +8,10 @@ from migrator.platforms.relational.journal import is_ours
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.sqlite.identity import is_without_rowid
 from migrator.platforms.sqlite.types import declared_length, declared_type, fidelity_of
-from storage.schema import Column, ForeignKey, Schema, Table, UniqueKey
+from storage.schema import NO_LIMITS, Column, ForeignKey, Kind, Limits, Schema, Table, UniqueKey
 
 _GENERATED_HIDDEN = (2, 3)
+_WITHOUT_NAN = Limits(never=("NaN",))  # it would become NULL
 
 
 def describe(connection: sqlite3.Connection) -> Schema:
@@ -77,6 +78,7 @@ def _column(
         identity=name == rowid_alias,
         max_length=declared_length(native),
         collation=collation,
+        limits=_WITHOUT_NAN if type_.kind is Kind.FLOAT else NO_LIMITS,
         fidelity=fidelity_of(type_),
     )
 

@@ -89,7 +89,7 @@ class Bench:
         """(count, examples, severity, what) of every probe that found something."""
         found = []
         for edge in self.compiled.edges:
-            for probe in edge.probes:
+            for probe in (*edge.probes, *edge.fits):
                 ((count, examples),) = self.database.execute(probe.sql).fetchall()
                 if count:
                     found.append((count, examples, probe.severity.value, probe.what))

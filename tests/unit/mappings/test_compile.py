@@ -74,7 +74,7 @@ def test_what_does_not_fit_the_target_column_is_counted_once() -> None:
         database.execute("INSERT INTO src.things VALUES (1, 'éé'), (2, 'abc'), (3, NULL), (4, '')")
         found = {
             probe.what: row
-            for probe in compiled.edges[0].probes
+            for probe in compiled.edges[0].fits
             for row in database.execute(probe.sql).fetchall()
             if row[0]
         }

@@ -1,0 +1,133 @@
+"""Which values of its class a MariaDB or MySQL column takes as they are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from migrator.platforms.mysql.connect import Connection
+from migrator.platforms.mysql.types import base_name, declared_type
+from migrator.platforms.relational.repertoire import ranges
+from storage.schema import Kind, Limits
+
+_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
+_BIGINT = (1 << 63) - 1
+_FIRST, _LAST = "0001-01-01", "9999-12-31"
+_EPOCH = "1970-01-01T00:00:01Z"
+_UNTIL_2038, _UNTIL_2106 = "2038-01-19T03:14:07.999999Z", "2106-02-07T06:28:15.999999Z"
+_MARIADB_UNTIL_2106 = (11, 5)
+_NOT_FINITE = ("NaN", "INF", "-INF")
+_PRECISION = re.compile(r"\((\d+)\)")
+_MEMBER = re.compile(r"'((?:[^']|'')*)'")
+_WHOLE_UNICODE, _ONE_PLANE = ("utf8mb4", "utf16", "utf16le", "utf32", "gb18030"), ("utf8", "utf8mb3", "ucs2")
+_LONG = 1 << 31
+
+
+@dataclass(frozen=True, kw_only=True)
+class CharacterSet:
+    """What a text column can hold: ranges of code points (none: all), and whether each is one byte of its own."""
+
+    characters: tuple[tuple[int, int], ...] = ()
+    single_bytes: bool = False
+    utf8: bool = False
+
+
+class CharacterSets:
+    """The character sets of a server, as it says itself; each is asked for once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, CharacterSet] = {}
+
+    def named(self, name: str | None) -> CharacterSet:
+        if name is None or name == "binary":
+            return CharacterSet()
+        if name not in self._known:
+            self._known[name] = self._asked(name)
+        return self._known[name]
+
+    def _asked(self, name: str) -> CharacterSet:
+        if name in _WHOLE_UNICODE:
+            return CharacterSet(utf8=name == "utf8mb4")
+        if name in _ONE_PLANE:
+            return CharacterSet(characters=((0, 0xFFFF),), utf8=name != "ucs2")
+        longest = "SELECT maxlen FROM information_schema.character_sets WHERE character_set_name = "
+        if self._connection.text(f"{longest}'{name}'") != "1":
+            return CharacterSet()  # thousands of characters: what it does not have, the server says when it is staged
+        every = ", ".join(f"CONVERT(CONVERT(X'{code:02X}' USING {name}) USING utf8mb4)" for code in range(1, 256))
+        (row,) = self._connection.texts(f"SELECT {every}")
+        return CharacterSet(characters=((0, 0), *ranges("".join(text or "" for text in row))), single_bytes=True)
+
+
+def length_of(native: str, characters: int | None, octets: int | None, charset: CharacterSet) -> int | None:
+    """How many characters a text column takes at most, how many bytes a column of a fixed number of them."""
+    if native.startswith(("char", "varchar", "binary")):
+        return characters
+    return octets if charset.single_bytes and declared_type(native).kind is Kind.TEXT and _is_short(octets) else None
+
+
+def limits_of(native: str, octets: int | None, charset: CharacterSet, connection: Connection) -> Limits:
+    """The limits of a column by its declaration."""
+    name, kind = base_name(native), declared_type(native).kind
+    if kind is Kind.INTEGER:
+        return _whole(name, native)
+    if kind in (Kind.FLOAT, Kind.DECIMAL):
+        never = _NOT_FINITE if kind is Kind.FLOAT else ()
+        return Limits(least="0" if "unsigned" in native else None, never=never, single=name == "float")
+    if kind is Kind.TEXT:
+        return _text(name, native, octets, charset)
+    if kind is Kind.BINARY:
+        return Limits(max_bytes=octets if _is_short(octets) else None, fixed=name == "binary")
+    if kind is Kind.JSON:
+        return Limits(parsed=name == "json")
+    return _moments(kind, native, connection)
+
+
+def _is_short(octets: int | None) -> bool:
+    return octets is not None and octets < _LONG
+
+
+def _whole(name: str, native: str) -> Limits:
+    if name == "year":
+        return Limits(least="1901", greatest="2155")  # 0 would become 2000
+    found = _PRECISION.search(native)
+    if name == "bit":
+        return Limits(least="0", greatest=str((1 << int(found[1] if found else 1)) - 1))
+    bits = _BITS[name]
+    if "unsigned" in native:
+        return Limits(least="0", greatest=str(min((1 << bits) - 1, _BIGINT)))
+    return Limits(least=str(-(1 << bits - 1)), greatest=str((1 << bits - 1) - 1))
+
+
+def _text(name: str, native: str, octets: int | None, charset: CharacterSet) -> Limits:
+    if name == "set":
+        return Limits(pattern=_members([member.replace("''", "'") for member in _MEMBER.findall(native)]))
+    sized = charset.utf8 and name.endswith("text") and _is_short(octets)
+    return Limits(
+        characters=() if name == "enum" else charset.characters,
+        max_bytes=octets if sized else None,
+        trimmed=name == "char",
+    )
+
+
+def _members(members: list[str]) -> str:
+    """Any of the members, each once and in this order, with commas between them."""
+    escaped = [re.escape(member) for member in members]
+    orders = (one + "".join(f"(,{later})?" for later in escaped[i + 1 :]) for i, one in enumerate(escaped))
+    return f"({'|'.join(orders)})?"
+
+
+def _moments(kind: Kind, native: str, connection: Connection) -> Limits:
+    if kind not in (Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
+        return Limits()
+    found = _PRECISION.search(native)
+    fraction = int(found[1]) if found else 0
+    digits = fraction if fraction < 6 else None
+    if kind is Kind.DATE:
+        return Limits(least=_FIRST, greatest=_LAST)
+    if kind is Kind.TIME:
+        return Limits(fraction=digits)
+    if kind is Kind.TIMESTAMP:
+        return Limits(least=f"{_FIRST}T00:00:00", greatest=f"{_LAST}T23:59:59.999999", fraction=digits)
+    longer = connection.is_mariadb and connection.release >= _MARIADB_UNTIL_2106
+    return Limits(least=_EPOCH, greatest=_UNTIL_2106 if longer else _UNTIL_2038, fraction=digits)
