@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from migrator.contracts import NO_TRIGGERS, Digest, Marker, Merge, RowNote, Staged, Staging, Target, Triggers
@@ -14,7 +14,7 @@ from migrator.engine.prepare import Prepared
 from migrator.engine.verify import first, verify, verify_staging, verify_with
 from migrator.outcomes import Check, Equation, Progress, StepTiming, Tick, Verdict, Verification, said_key, silent
 from storage import moment
-from storage.errors import Red
+from storage.errors import Red, TransientFault
 from storage.problem import Problem
 
 MERGING = "merge, locks held"
@@ -83,15 +83,23 @@ def load(
     with target.staging(identity.run) as staging:
         rows = _stage(prepared, staging, progress)
         clock.lap("stage and verify staging", rows)
-        with target.merging(identity.run, max_seconds=max_lock_seconds, triggers=triggers) as merge:
-            outcome = _merge(prepared, merge, whole=whole, progress=progress)
-            lock_seconds = clock.lap(MERGING, rows)
-            if rehearse:
-                verification = verify_with(prepared, merge.scan, progress=progress)
-                clock.lap("verify what would be committed, locks held", verification.compared)
-            else:
+
+        def merged(committing: Callable[[], None]) -> _Merged:
+            with target.merging(identity.run, max_seconds=max_lock_seconds, triggers=triggers) as merge:
+                outcome = _merge(prepared, merge, whole=whole, progress=progress)
+                lock_seconds = clock.lap(MERGING, rows)
+                if rehearse:
+                    found = verify_with(prepared, merge.scan, progress=progress)
+                    clock.lap("verify what would be committed, locks held", found.compared)
+                    return _Merged(outcome=outcome, lock_seconds=lock_seconds, verification=found)
+                committing()
                 merge.commit(_marker(identity, prepared, outcome, whole=whole))
-        if rehearse:
+                return _Merged(outcome=outcome, lock_seconds=lock_seconds)
+
+        done = _again_where_others_stood_in_the_way(merged, progress)
+        outcome = done.outcome
+        if done.verification is not None:
+            verification = done.verification
             with target.merging(identity.run) as untouched:
                 after = untouched.digest(prepared.tables, whole=whole)
             clock.lap("undo and compare the digest")
@@ -108,10 +116,26 @@ def load(
         digest_before=outcome.digest_before,
         digest_loaded=outcome.digest_loaded,
         digest_after=after,
-        lock_seconds=round(lock_seconds, 3),
+        lock_seconds=round(done.lock_seconds, 3),
         timings=tuple(clock.timings),
         problems=problems,
     )
+
+
+def _again_where_others_stood_in_the_way(
+    merged: Callable[[Callable[[], None]], _Merged], progress: Progress
+) -> _Merged:
+    """A deadlock or a lock held for too long costs this attempt, not the run; never once the commit has begun."""
+    began: list[bool] = []
+    for pause in _PAUSES:
+        try:
+            return merged(lambda: began.append(True))
+        except TransientFault as error:
+            if began:
+                raise
+            progress(Tick(step="merge again", what=error.what))
+            time.sleep(pause)
+    return merged(lambda: None)
 
 
 def _stage(prepared: Prepared, staging: Staging, progress: Progress) -> int:
@@ -145,6 +169,9 @@ def _require_equal(place: str, staged: Staged, compared: Compared) -> None:
         )
 
 
+_PAUSES = (0.5, 2.0)
+"""Seconds before the merge is tried once more."""
+
 _PASSED = (
     Check(name="live rows equal staging by key, inside the transaction", passed=True),
     Check(name="every reference of a loaded row leads to a row, inside the transaction", passed=True),
@@ -161,6 +188,15 @@ class _Outcome:
     digest_touched: Digest  # the same where the digest is not of whole tables
     digest_loaded: Digest
     checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Merged:
+    """`verification` is that of a rehearsal, made before its rollback."""
+
+    outcome: _Outcome
+    lock_seconds: float
+    verification: Verification | None = None
 
 
 def _merge(prepared: Prepared, merge: Merge, *, whole: bool, progress: Progress) -> _Outcome:
