@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from migrator.platforms.mysql.connect import Connection
+from migrator.platforms.mysql.limits import CharacterSets, length_of, limits_of
 from migrator.platforms.mysql.owned import is_ours
 from migrator.platforms.mysql.types import choices_of, declared_type, fidelity_of
 from migrator.platforms.relational.journal import MARKERS
@@ -25,7 +26,7 @@ WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSION
 """
 _COLUMNS = """
 SELECT table_name, column_name, column_type, is_nullable, column_default, extra, generation_expression,
-       character_maximum_length, collation_name, column_comment
+       character_maximum_length, character_octet_length, character_set_name, collation_name, column_comment
 FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position
 """
 _INDEXES = """
@@ -84,6 +85,7 @@ class _Described:
         self._indexes = _by_first(connection.texts(_INDEXES))
         self._references = _by_first(connection.texts(_REFERENCES))
         self._triggers = _by_first(connection.texts(_TRIGGERS))
+        self._character_sets = CharacterSets(connection)
         self._names = {(row[0] or "").lower(): row[0] or "" for row in self.rows}
 
     def table(self, row: _Row) -> Table:
@@ -106,8 +108,10 @@ class _Described:
         return self._connection.texts(f"SHOW CREATE TABLE {quoted(name)}")[0][1] or ""
 
     def _column(self, row: _Row, json_columns: set[str]) -> Column:
-        _, name, native, nullable, default, extra, expression, length, collation, comment = row
+        _, name, native, nullable, default, extra, expression, *length, charset, collation, comment = row
         assert name and native
+        characters, octets = (int(number) if number else None for number in length)
+        character_set = self._character_sets.named(charset)
         extra = (extra or "").lower()
         type_ = Type(kind=Kind.JSON) if name in json_columns else declared_type(native)
         return Column(
@@ -118,10 +122,11 @@ class _Described:
             default=self._default(default, native, extra),
             generated=bool(expression) or "virtual generated" in extra or "stored generated" in extra,
             identity="auto_increment" in extra,
-            max_length=int(length) if length and native.startswith(("char", "varchar")) else None,
+            max_length=length_of(native, characters, octets, character_set),
             collation=collation,
             comment=comment or None,
             choices=choices_of(native),
+            limits=limits_of(native, octets, character_set, self._connection),
             fidelity=fidelity_of(native, type_),
         )
 
