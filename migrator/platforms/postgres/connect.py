@@ -63,6 +63,10 @@ class Session:
         return f"WITH wanted (name, value) AS (VALUES {values}) SELECT set_config(s.name, value, false) {known}"
 
 
+LOADING = Session(statement_timeout_s=0, extra={"idle_session_timeout": "0"})
+"""How a load writes: what bounds its time is the plan, not what the server thinks fit for its ordinary users."""
+
+
 def place(url: str) -> str:
     """The address as a person may see it: user, host, port and database, and nothing else of it. Misuse if broken."""
     parts = _parts(url)
@@ -200,6 +204,7 @@ _BY_STATE = (
     _rule("53100", Fault, "the server's disk is full: {}", "free space on the server, then repeat; nothing was kept"),
     _rule("53300", TransientFault, "{}", "lower source.max_connections, or wait until others disconnect"),
     _rule("53", Fault, "the server has not enough resources: {}", "see the message; nothing was changed"),
+    _rule("54", Fault, "beyond a limit of the server: {}", "make the rows or the table narrower"),
     _rule("42501", Fault, "a permission is missing: {}", _GRANT),
     _rule("25006", Fault, "the server only lets itself be read: {}", "name the primary server, not a standby"),
     _rule("42P01", Fault, "the schema changed meanwhile: {}", _ANEW),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -64,16 +65,28 @@ def copied(column: Column) -> Copied:
     if name in _WIDTHS and column.type.kind in (Kind.INTEGER, Kind.FLOAT):
         return Copied(native=column.native, arrow=_WIDTHS[name], convert=_narrowed)
     if name in _TEXTS:
-        return Copied(native=column.native, arrow=pa.string(), convert=_cast)
+        return Copied(native=column.native, arrow=pa.string(), convert=partial(_text, longest=column.max_length))
     if name in _ALIKE and column.type.kind is not Kind.LITERAL:
         return Copied(native=column.native, arrow=arrow_type(column.type), convert=_cast)
     if name == "uuid":
         return Copied(native=column.native, arrow=pa.binary(16), convert=_uuid)
-    return Copied(native="text", arrow=pa.string(), convert=_cast)
+    return Copied(native="text", arrow=pa.string(), convert=_text)
 
 
 def _cast(array: pa.Array, type_: pa.DataType) -> pa.Array:
     return array if array.type == type_ else pc.cast(array, type_)
+
+
+def _text(array: pa.Array, type_: pa.DataType, *, longest: int | None = None) -> pa.Array:
+    """Of what the server would only refuse with a line of the COPY, or cut off in silence."""
+    texts = _cast(array, type_)
+    if pc.any(pc.match_substring(texts, "\0")).as_py():
+        raise Misfit("a text holds the character NUL")
+    if longest is not None and (pc.max(pc.utf8_length(texts)).as_py() or 0) > longest:
+        too_long = pc.filter(texts, pc.greater(pc.utf8_length(pc.utf8_rtrim(texts, " ")), longest))
+        if len(too_long):
+            raise Misfit(f"{too_long[0].as_py()!r} is too long")
+    return texts
 
 
 def _narrowed(array: pa.Array, type_: pa.DataType) -> pa.Array:

@@ -26,7 +26,9 @@ Found = Any
 """A row of a catalog query, its columns by name."""
 
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
-_CITEXT_COLLATION = "citext"
+CITEXT = "citext"
+"""What is stated as the collation of a type that is blind to case without one."""
+
 OLDEST = 12
 
 
@@ -142,7 +144,7 @@ def _column(row: Found, encoding: str) -> Column:
         generated=row.generated,
         identity=row.identity,
         max_length=row.max_length,
-        collation=_CITEXT_COLLATION if is_citext else row.collation,
+        collation=CITEXT if is_citext else row.collation,
         comment=row.comment,
         choices=tuple(row.choices),
         limits=limits_of(row.base, encoding, enumerated=row.enumerated),

@@ -9,14 +9,13 @@ import psycopg
 import pyarrow as pa
 
 from migrator.contracts import NO_TRIGGERS, Predicate, Triggers, Undone
-from migrator.platforms.postgres.connect import Session, connect, place, translated
+from migrator.platforms.postgres.connect import LOADING, connect, place, translated
 from migrator.platforms.postgres.transaction import PostgresTransaction
 from migrator.platforms.postgres.uncommitted import scan
 from migrator.platforms.relational import undo as relational
 from migrator.platforms.relational.merge import RelationalMerge
+from storage.errors import TransientFault
 from storage.schema import Table
-
-_SESSION = Session()
 
 
 @contextmanager
@@ -34,10 +33,12 @@ def merging(
 def _transaction(
     url: str, run: str, max_seconds: int | None = None
 ) -> Iterator[tuple[psycopg.Connection, PostgresTransaction]]:
-    with closing(connect(url, _SESSION)) as connection, translated(place(url)):
+    with closing(connect(url, LOADING)) as connection, translated(place(url)):
         connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
         try:
-            yield connection, PostgresTransaction(connection, run, where=place(url), max_seconds=max_seconds)
+            transaction = PostgresTransaction(connection, run, where=place(url), max_seconds=max_seconds)
+            transaction.serialise()
+            yield connection, transaction
         finally:
             with suppress(psycopg.OperationalError):  # the connection is lost, and the transaction with it
                 if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
@@ -62,4 +63,11 @@ class PostgresMerge(RelationalMerge):
 def undo(url: str, run: str, *, whole: bool) -> Undone:
     """See migrator.contracts.Target.undo."""
     with _transaction(url, run) as (_, transaction):
-        return relational.undo(transaction, run, whole=whole)
+        try:
+            return relational.undo(transaction, run, whole=whole)
+        except psycopg.IntegrityError as error:  # what stood in the way when it was looked at, was listed
+            raise TransientFault(
+                f"others wrote at the same moment: {error.diag.message_primary}",
+                where=place(url),
+                next="repeat the rollback; nothing was changed",
+            ) from error

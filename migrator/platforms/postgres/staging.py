@@ -7,16 +7,18 @@ not Arrow's, the text is copied and the server makes the value of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 
 import psycopg
 import pyarrow as pa
 from psycopg.errors import UniqueViolation
 
-from migrator.contracts import ACTION, EDGE, Staged
-from migrator.platforms.postgres.connect import Session, connect, connect_arrow, place, translated
+from migrator.contracts import ACTION, EDGE, KEEP, Staged
+from migrator.platforms.postgres.connect import LOADING, connect, connect_arrow, place, translated
 from migrator.platforms.postgres.copied import Misfit, copied
+from migrator.platforms.postgres.domains import base_type
 from migrator.platforms.postgres.types import selected
 from migrator.platforms.postgres.wire import converted
 from migrator.platforms.relational.sqltext import listed, literal, quoted, said
@@ -25,8 +27,11 @@ from storage.errors import MigratorError, Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
 
 PREFIX = "migrator_stage_"
-_SESSION = Session()
 _WIRE_BYTES = 2 << 20
+_EXTRA = (
+    Column(name=ACTION, type=Type(kind=Kind.TEXT), native="text"),
+    Column(name=EDGE, type=Type(kind=Kind.INTEGER), native="bigint"),
+)
 
 
 def schema_name(run: str) -> str:
@@ -48,7 +53,7 @@ class PostgresStaging:
         self._connection = connection
 
     def stage(self, staged: Staged, batches: Iterable[pa.RecordBatch]) -> int:
-        table = staging_table(staged, self._run)
+        table = self._table(staged)
         name = stage_name(self._run, staged)
         columns = ", ".join(f"{quoted(column.name)} {copied(column).native}" for column in table.columns)
         with translated(place(self._url)):
@@ -56,16 +61,17 @@ class PostgresStaging:
             self._connection.execute(f"CREATE UNLOGGED TABLE {name} ({columns})".encode())
         count = self._copy(staged, table, batches)
         with translated(place(self._url)):
-            self._convert(table, name)
+            self._convert(staged, table.columns, name)
+            self._require_domains(staged, name)
             self._index(staged, name)
             self._connection.execute(f"ANALYZE {name}".encode())
         return count
 
     def _copy(self, staged: Staged, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
         schema = pa.schema([pa.field(column.name, copied(column).arrow) for column in table.columns])
-        outgoing = _Outgoing(table, batches)
+        outgoing = _Outgoing(staged.table.name, table, batches)
         reader = pa.RecordBatchReader.from_batches(schema, outgoing)
-        with closing(connect_arrow(self._url, _SESSION)) as arrow, closing(arrow.cursor()) as cursor:
+        with closing(connect_arrow(self._url, LOADING)) as arrow, closing(arrow.cursor()) as cursor:
             try:
                 with translated(f"{place(self._url)}, table {staged.table.name}"):
                     cursor.adbc_ingest(
@@ -77,21 +83,40 @@ class PostgresStaging:
                 raise
         return outgoing.rows
 
-    def _convert(self, table: Table, name: str) -> None:
+    def _table(self, staged: Staged) -> Table:
+        """The staged columns in the target's types but without a domain's constraints, then ACTION and EDGE."""
+        declared = [staged.table.column(name) for name in staged.columns]
+        own = (replace(column, native=base_type(self._connection, column.native)) for column in declared)
+        schema = schema_name(self._run)
+        return Table(name=f"{schema}.{shortened(staged.table.name)}", columns=(*own, *_EXTRA), schema=schema)
+
+    def _convert(self, staged: Staged, columns: Sequence[Column], name: str) -> None:
         """Let the server read those values that came as text."""
-        changes = [
-            f"ALTER COLUMN {quoted(column.name)} TYPE {column.native} USING {quoted(column.name)}::{column.native}"
-            for column in table.columns
-            if copied(column).native != column.native
-        ]
-        if not changes:
+        changed = [column for column in columns if copied(column).native != column.native]
+        if not changed:
             return
+        changes = [f"ALTER COLUMN {quoted(c.name)} TYPE {c.native} USING {quoted(c.name)}::{c.native}" for c in changed]
         try:
             self._connection.execute(f"ALTER TABLE {name} {', '.join(changes)}".encode())
+        except psycopg.errors.DataError:
+            for column in changed:
+                self._require(staged, column, name)
+            raise
+
+    def _require_domains(self, staged: Staged, name: str) -> None:
+        """What will be written fulfils a domain's constraints; a row that is kept need not."""
+        for column in (staged.table.column(column) for column in staged.columns):
+            if base_type(self._connection, column.native) != column.native:
+                self._require(staged, column, f"{name} WHERE {quoted(ACTION)} <> '{KEEP}'")
+
+    def _require(self, staged: Staged, column: Column, source: str) -> None:
+        """Red where the server does not take one of the values."""
+        try:
+            self._connection.execute(f"SELECT count({quoted(column.name)}::{column.native}) FROM {source}".encode())
         except (psycopg.errors.DataError, psycopg.errors.IntegrityError) as error:
             raise Red(
                 f"the target cannot take a value: {error.diag.message_primary}",
-                where=table.local_name,
+                where=f"{staged.table.name}.{column.name}",
                 next="add a cast to the mapping; nothing was loaded",
             ) from error
 
@@ -112,11 +137,11 @@ class PostgresStaging:
             ) from error
 
     def scan(self, staged: Staged) -> Iterator[pa.RecordBatch]:
-        table = staging_table(staged, self._run)
+        table = self._table(staged)
         values = [selected(column, f"t.{quoted(column.name)}") for column in table.columns]
         named = ", ".join(f"{value} AS c{i}" for i, value in enumerate(values))
         with (
-            closing(connect_arrow(self._url, _SESSION)) as arrow,
+            closing(connect_arrow(self._url, LOADING)) as arrow,
             closing(arrow.cursor()) as cursor,
             translated(place(self._url)),
         ):
@@ -129,7 +154,8 @@ class PostgresStaging:
 class _Outgoing:
     """Batches on their way to the wire: counted, and what went wrong with one remembered, since ADBC only says that."""
 
-    def __init__(self, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
+    def __init__(self, told: str, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
+        self._told = told
         self._table = table
         self._batches = batches
         self.rows = 0
@@ -152,21 +178,10 @@ class _Outgoing:
             except Misfit as error:
                 raise Red(
                     f"a value does not fit {column.native}: {error}",
-                    where=f"{self._table.local_name}.{column.name}",
+                    where=f"{self._told}.{column.name}",
                     next="add a cast step to this column, or reject these rows with a reason",
                 ) from error
         return pa.RecordBatch.from_arrays(arrays, names=list(self._table.column_names))
-
-
-def staging_table(staged: Staged, run: str) -> Table:
-    """The staged columns as the target declares them, then ACTION and EDGE, where they are staged."""
-    own = tuple(staged.table.column(name) for name in staged.columns)
-    extra = (
-        Column(name=ACTION, type=Type(kind=Kind.TEXT), native="text"),
-        Column(name=EDGE, type=Type(kind=Kind.INTEGER), native="bigint"),
-    )
-    schema = schema_name(run)
-    return Table(name=f"{schema}.{shortened(staged.table.name)}", columns=own + extra, schema=schema)
 
 
 # ── the schema ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -176,7 +191,7 @@ def staging(url: str, run: str) -> Iterator[PostgresStaging]:
 
     TransientFault where another process has the same run's staging open: a lock of its session says so.
     """
-    with closing(connect(url, _SESSION)) as connection, translated(place(url)):
+    with closing(connect(url, LOADING)) as connection, translated(place(url)):
         sweep(connection)
         if not _lock(connection, schema_name(run)):
             raise TransientFault(

@@ -17,7 +17,7 @@ from migrator.contracts import (
     Triggers,
     Undone,
 )
-from migrator.platforms.postgres.connect import Session, connect, place, translated
+from migrator.platforms.postgres.connect import LOADING, Session, connect, place, translated
 from migrator.platforms.postgres.describe import describe
 from migrator.platforms.postgres.examine import examine_target
 from migrator.platforms.postgres.merge import PostgresMerge, merging, undo
@@ -28,7 +28,6 @@ from migrator.platforms.relational.journal import read_markers
 from storage.schema import Schema, Table
 
 _READING = Session(read_only=True)
-_WRITING = Session()
 
 
 class PostgresTarget:
@@ -44,7 +43,7 @@ class PostgresTarget:
             return describe(connection)
 
     def examine(self, tables: Sequence[str]) -> Examination:
-        with closing(connect(self._url, _WRITING)) as connection, translated(place(self._url)):
+        with closing(connect(self._url, LOADING)) as connection, translated(place(self._url)):
             return examine_target(connection, tables, place(self._url))
 
     @contextmanager

@@ -10,13 +10,14 @@ from typing import Any
 import psycopg
 
 from migrator.contracts import ACTION, CREATE, KEEP, OVERWRITE, Digest, Staged
-from migrator.platforms.postgres.describe import describe
+from migrator.platforms.postgres.describe import CITEXT, describe
+from migrator.platforms.postgres.domains import base_type
 from migrator.platforms.postgres.sequences import Sequences
 from migrator.platforms.postgres.staging import stage_name
-from migrator.platforms.relational.journal import MARKERS
-from migrator.platforms.relational.sqltext import listed, literal, matched, quoted
+from migrator.platforms.relational.journal import MARKERS, key_column
+from migrator.platforms.relational.sqltext import listed, literal, matched, quoted, said
 from migrator.platforms.relational.transaction import Transaction, held_too_long
-from storage.errors import Red
+from storage.errors import Red, TransientFault
 from storage.schema import Column, Kind, Schema, Table
 
 SCHEMA = "migrator"
@@ -83,6 +84,8 @@ class PostgresTransaction(Transaction):
         try:
             yield
         except psycopg.errors.QueryCanceled as error:
+            if time.monotonic() < self._deadline:  # somebody else ended the statement
+                raise
             raise self._late() from error
 
     def _late(self) -> Red:
@@ -93,10 +96,23 @@ class PostgresTransaction(Transaction):
             raise self._late()
 
     def describe(self) -> Schema:
-        return describe(self._connection)
+        with self._bounded():
+            return describe(self._connection)
+
+    def serialise(self) -> None:
+        """Loads into one database, and their undoing, wait for each other; the lock goes with the transaction."""
+        try:
+            self.rows(f"SELECT pg_advisory_xact_lock(hashtextextended({literal(SCHEMA)}, 0))")
+        except psycopg.errors.LockNotAvailable as error:
+            raise TransientFault(
+                "another load into this target, or its rollback, is going on",
+                where=self._where,
+                next="wait, then repeat",
+            ) from error
 
     def commit(self) -> None:
-        self._connection.execute("COMMIT")
+        with self._bounded():
+            self._connection.execute("COMMIT")
 
     @contextmanager
     def watching(self, one: Staged) -> Iterator[None]:
@@ -105,10 +121,10 @@ class PostgresTransaction(Transaction):
         except psycopg.errors.IntegrityError as error:
             told = error.diag
             detail = f"; {told.message_detail}" if told.message_detail else ""
-            place = (told.table_name or one.table.name, told.column_name or told.constraint_name)
+            table = one.table.name if told.table_name in (None, one.table.local_name) else told.table_name
             raise Red(
                 f"the target refuses the rows: {told.message_primary}{detail}",
-                where=".".join(filter(None, place)),
+                where=".".join(filter(None, (table, told.column_name or told.constraint_name))),
                 next="the constraint is the target's own: mend the mapping, or reject these rows with a reason",
             ) from error
         except psycopg.errors.DataError as error:
@@ -209,8 +225,9 @@ class PostgresTransaction(Transaction):
             self.execute(f"ANALYZE {name}")
 
     def stored_type(self, column: Column) -> str:
-        collation = f" COLLATE {column.collation}" if column.collation else ""
-        return f"{column.native}{collation}"
+        own = column.collation if column.collation != CITEXT else None
+        with self._bounded():
+            return base_type(self._connection, column.native) + (f" COLLATE {own}" if own else "")
 
     text_type = "text"
     hash_type = "uuid"
@@ -282,10 +299,10 @@ class PostgresTransaction(Transaction):
 
     # ── locks and checks ────────────────────────────────────────────────────────────────────────────────────
     def lock(self, staged: Sequence[Staged]) -> None:
-        """Rows to overwrite against everybody, rows to keep against deletion; two loads into one target wait."""
+        """Rows to overwrite against everybody, rows to keep against deletion."""
         self.execute("SET CONSTRAINTS ALL DEFERRED")
-        self.execute(f"LOCK TABLE {self.own(MARKERS)} IN SHARE ROW EXCLUSIVE MODE")
         for one in staged:
+            self._refuse_heirs(one.table)
             if one.key:
                 for action, strength in ((OVERWRITE, "UPDATE"), (KEEP, "KEY SHARE")):
                     self._lock_rows(
@@ -295,6 +312,19 @@ class PostgresTransaction(Transaction):
                         strength,
                         one.key,
                     )
+
+    def _refuse_heirs(self, table: Table) -> None:
+        """Rows of a table that inherits from this one look like rows of it to every statement."""
+        heirs = self.rows(
+            "SELECT h.inhrelid::regclass::text FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhparent"
+            f" WHERE c.relkind = 'r' AND c.oid = {literal(live_name(table))}::regclass ORDER BY 1 LIMIT 3"
+        )
+        if heirs:
+            raise Red(
+                f"other tables inherit from this one, and their rows would be taken for its own: {said(heirs)}",
+                where=table.name,
+                next="load into a table without heirs, or make them partitions",
+            )
 
     def _lock_rows(self, table: Table, other: str, on: str, strength: str, key: Sequence[str]) -> None:
         # in the order of the key, so that two who lock the same rows wait and do not deadlock
@@ -306,15 +336,10 @@ class PostgresTransaction(Transaction):
 
     def lock_journalled(self, table: Table, journal: str, key: Sequence[str]) -> None:
         if key:
-            about = " AND ".join(f"t.{quoted(column)} = j.{name}" for column, name in self._journal_keys(key))
+            about = " AND ".join(f"t.{quoted(column)} = j.{key_column(column)}" for column in key)
             self._lock_rows(table, f"{journal} j", about, "UPDATE", key)
         else:
-            self.execute(f"LOCK TABLE {self.live(table)} IN SHARE ROW EXCLUSIVE MODE")
-
-    def _journal_keys(self, key: Sequence[str]) -> Iterator[tuple[str, str]]:
-        from migrator.platforms.relational.journal import key_column
-
-        return ((column, key_column(column)) for column in key)
+            self.lock_against_writers(table)
 
     def check_deferred(self) -> None:
         self.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -76,6 +76,11 @@ def bare(native: str) -> str:
     return _MODIFIER.sub("", native)
 
 
+def is_built_in(native: str) -> bool:
+    """Whether this is one of the common types, which nobody has made himself."""
+    return bare(native) in _KINDS or bare(native) == "numeric"
+
+
 def _unqualified(name: str) -> str:
     """The name of an extension's type without the schema the extension was put in."""
     return "citext" if name.rpartition(".")[2] == "citext" else name

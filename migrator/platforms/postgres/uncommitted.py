@@ -25,6 +25,7 @@ _FORMS = {
     Kind.TIMESTAMPTZ: "({0} AT TIME ZONE 'UTC')::text || 'Z'",
     Kind.BINARY: "replace(encode({0}, 'base64'), E'\\n', '')",
     Kind.BOOLEAN: "{0}::text",
+    Kind.FLOAT: "{0}::double precision",  # the few digits of a real name another double than the one it is
 }
 
 
