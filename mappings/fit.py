@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mappings.conversions.texts import float_text_sql
 from mappings.kinds import TEXTUAL, duckdb_type
 from mappings.quote import literal
 from storage.schema import Column, Kind, Limits, Type
@@ -39,29 +40,40 @@ def misfits(value: str, type_: Type, column: Column) -> Iterator[Misfit]:
     else:
         yield from _range(value, type_, column.limits)
     if type_.kind is Kind.FLOAT:
-        yield from _floats(value, column.limits)
+        yield from _floats(value, type_, column.limits)
     if type_.kind in _TIMED and column.limits.fraction is not None:
         yield _fraction(value, column.limits.fraction)
 
 
 # ── numbers and moments ─────────────────────────────────────────────────────────────────────────────────────
 def _range(value: str, type_: Type, limits: Limits) -> Iterator[Misfit]:
-    ends = [("<", "at least", limits.least), (">", "at most", limits.greatest)]
-    given = [(sign, said, end) for sign, said, end in ends if end is not None]
-    if given:
-        yield Misfit(
-            failed=" OR ".join(
-                f"{value} {sign} CAST({literal(end)} AS {duckdb_type(type_)})" for sign, _, end in given
-            ),
-            what=f"the target column takes {' and '.join(f'{said} {end}' for _, said, end in given)}",
-        )
+    if limits.ranges:
+        within = " OR ".join(f"({_between(value, type_, *ends)})" for ends in limits.ranges)
+        said = ", or ".join(_said(*ends) for ends in limits.ranges)
+        yield Misfit(failed=f"NOT ({within})", what=f"the target column takes {said}")
 
 
-def _floats(value: str, limits: Limits) -> Iterator[Misfit]:
+def _between(value: str, type_: Type, least: str | None, greatest: str | None) -> str:
+    ends = [(sign, end) for sign, end in ((">=", least), ("<=", greatest)) if end is not None]
+    return " AND ".join(f"{value} {sign} CAST({literal(end)} AS {duckdb_type(type_)})" for sign, end in ends)
+
+
+def _said(least: str | None, greatest: str | None) -> str:
+    if least == greatest:
+        return f"{least}"
+    return " and ".join(
+        f"{word} {end}" for word, end in (("at least", least), ("at most", greatest)) if end is not None
+    )
+
+
+def _floats(value: str, type_: Type, limits: Limits) -> Iterator[Misfit]:
     if limits.never:
-        refused = ", ".join(f"CAST({literal(name)} AS DOUBLE)" for name in limits.never)
+        few = f"isnan({value}) OR isinf({value}) OR {value} = 0"  # others need no text
+        written = f"{float_text_sql(value, type_, type_)} IN ({', '.join(map(literal, limits.never))})"
         yield Misfit(
-            failed=f"{value} IN ({refused})", what=f"the target column does not hold {', '.join(limits.never)}"
+            failed=f"({few}) AND {written}",
+            what=f"the target column does not hold {', '.join(limits.never)}",
+            next="correct it with a sql step (-0: column + 0), or leave its row out with where or reject",
         )
     if limits.single:
         yield Misfit(

@@ -69,9 +69,8 @@ class Limits:
     Others it refuses, rounds, cuts or rewrites. Stated for the columns of targets; None, () and False limit nothing.
     """
 
-    least: str | None = None  # as canonical text, and so is `greatest`
-    greatest: str | None = None
-    never: tuple[str, ...] = ()  # NaN, INF, -INF
+    ranges: tuple[tuple[str | None, str | None], ...] = ()  # the least and the greatest value of each, canonical text
+    never: tuple[str, ...] = ()  # among floats: NaN, INF, -INF, -0
     single: bool = False  # IEEE 754 binary32: other doubles are rounded
     fraction: int | None = None  # digits of a second: more are rounded
     max_bytes: int | None = None  # of a text as UTF-8, of binary

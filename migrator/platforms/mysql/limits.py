@@ -16,7 +16,7 @@ _FIRST, _LAST = "0001-01-01", "9999-12-31"
 _EPOCH = "1970-01-01T00:00:01Z"
 _UNTIL_2038, _UNTIL_2106 = "2038-01-19T03:14:07.999999Z", "2106-02-07T06:28:15.999999Z"
 _MARIADB_UNTIL_2106 = (11, 5)
-_NOT_FINITE = ("NaN", "INF", "-INF")
+_NOT_FINITE, _NEGATIVE_ZERO = ("NaN", "INF", "-INF"), "-0"
 _PRECISION = re.compile(r"\((\d+)\)")
 _MEMBER = re.compile(r"'((?:[^']|'')*)'")
 _WHOLE_UNICODE, _ONE_PLANE = ("utf8mb4", "utf16", "utf16le", "utf32", "gb18030"), ("utf8", "utf8mb3", "ucs2")
@@ -72,8 +72,9 @@ def limits_of(native: str, octets: int | None, charset: CharacterSet, connection
     if kind is Kind.INTEGER:
         return _whole(name, native)
     if kind in (Kind.FLOAT, Kind.DECIMAL):
-        never = _NOT_FINITE if kind is Kind.FLOAT else ()
-        return Limits(least="0" if "unsigned" in native else None, never=never, single=name == "float")
+        never = _never(connection) if kind is Kind.FLOAT else ()
+        ranges = (("0", None),) if "unsigned" in native else ()
+        return Limits(ranges=ranges, never=never, single=name == "float")
     if kind is Kind.TEXT:
         return _text(name, native, octets, charset)
     if kind is Kind.BINARY:
@@ -83,20 +84,25 @@ def limits_of(native: str, octets: int | None, charset: CharacterSet, connection
     return _moments(kind, native, connection)
 
 
+def _never(connection: Connection) -> tuple[str, ...]:
+    """MariaDB stores a negative zero without its sign."""
+    return (*_NOT_FINITE, _NEGATIVE_ZERO) if connection.is_mariadb else _NOT_FINITE
+
+
 def _is_short(octets: int | None) -> bool:
     return octets is not None and octets < _LONG
 
 
 def _whole(name: str, native: str) -> Limits:
     if name == "year":
-        return Limits(least="1901", greatest="2155")  # 0 would become 2000
+        return Limits(ranges=(("0", "0"), ("1901", "2155")))
     found = _PRECISION.search(native)
     if name == "bit":
-        return Limits(least="0", greatest=str((1 << int(found[1] if found else 1)) - 1))
+        return Limits(ranges=(("0", str((1 << int(found[1] if found else 1)) - 1)),))
     bits = _BITS[name]
     if "unsigned" in native:
-        return Limits(least="0", greatest=str(min((1 << bits) - 1, _BIGINT)))
-    return Limits(least=str(-(1 << bits - 1)), greatest=str((1 << bits - 1) - 1))
+        return Limits(ranges=(("0", str(min((1 << bits) - 1, _BIGINT))),))
+    return Limits(ranges=((str(-(1 << bits - 1)), str((1 << bits - 1) - 1)),))
 
 
 def _text(name: str, native: str, octets: int | None, charset: CharacterSet) -> Limits:
@@ -124,10 +130,10 @@ def _moments(kind: Kind, native: str, connection: Connection) -> Limits:
     fraction = int(found[1]) if found else 0
     digits = fraction if fraction < 6 else None
     if kind is Kind.DATE:
-        return Limits(least=_FIRST, greatest=_LAST)
+        return Limits(ranges=((_FIRST, _LAST),))
     if kind is Kind.TIME:
         return Limits(fraction=digits)
     if kind is Kind.TIMESTAMP:
-        return Limits(least=f"{_FIRST}T00:00:00", greatest=f"{_LAST}T23:59:59.999999", fraction=digits)
+        return Limits(ranges=((f"{_FIRST}T00:00:00", f"{_LAST}T23:59:59.999999"),), fraction=digits)
     longer = connection.is_mariadb and connection.release >= _MARIADB_UNTIL_2106
-    return Limits(least=_EPOCH, greatest=_UNTIL_2106 if longer else _UNTIL_2038, fraction=digits)
+    return Limits(ranges=((_EPOCH, _UNTIL_2106 if longer else _UNTIL_2038),), fraction=digits)

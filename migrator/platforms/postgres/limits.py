@@ -29,7 +29,8 @@ def limits_of(base: str, encoding: str, *, enumerated: bool = False) -> Limits:
     if enumerated:
         return NO_LIMITS
     if name in _BITS:
-        return Limits(least=str(-(1 << _BITS[name])), greatest=str((1 << _BITS[name]) - 1))
+        most = (1 << _BITS[name]) - 1
+        return Limits(ranges=((str(-most - 1), str(most)),))
     if kind is Kind.TEXT:
         return Limits(
             characters=_characters(encoding),
@@ -51,9 +52,9 @@ def _moments(kind: Kind, base: str) -> Limits:
     if kind is Kind.TIME:
         return Limits(fraction=fraction)
     if kind is Kind.DATE:
-        return Limits(least=_FIRST, greatest=_LAST)
+        return Limits(ranges=((_FIRST, _LAST),))
     zone = "Z" if kind is Kind.TIMESTAMPTZ else ""
-    return Limits(least=f"{_FIRST}T00:00:00{zone}", greatest=f"{_LAST}T23:59:59.999999{zone}", fraction=fraction)
+    return Limits(ranges=((f"{_FIRST}T00:00:00{zone}", f"{_LAST}T23:59:59.999999{zone}"),), fraction=fraction)
 
 
 def _characters(encoding: str) -> tuple[tuple[int, int], ...]:
