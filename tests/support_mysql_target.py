@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from pymysql.cursors import Cursor
 
-from migrator.contracts import Staged, Target
+from migrator.contracts import ACTION, CREATE, EDGE, KEEP, OVERWRITE, Staged, Target
 from migrator.platforms.mysql.types import with_type
 from storage.schema import Type
 from storage.types import arrow_type
@@ -33,12 +33,12 @@ class Typed(Rows):
         return replace(staged, table=replace(staged.table, columns=columns))
 
     def batch(self, target: Target, edge: int = 0) -> pa.RecordBatch:
-        batch = super().batch(target, edge)
-        for number, name in enumerate(self.columns):
-            if name in self.types:
-                wanted = pa.array(batch.column(number).to_pylist(), arrow_type(self.types[name]))
-                batch = batch.set_column(number, name, wanted)
-        return batch
+        table = self.staged(target).table
+        by_action = ((CREATE, self.create), (OVERWRITE, self.overwrite), (KEEP, self.keep))
+        rows = [(*row, action, edge) for action, part in by_action for row in part]
+        types = [*(arrow_type(table.column(name).type) for name in self.columns), pa.string(), pa.int32()]
+        arrays = [pa.array(values, type_) for values, type_ in zip(zip(*rows, strict=True), types, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, names=[*self.columns, ACTION, EDGE])
 
 
 def goes_and_comes_back(platform: MysqlPlatform, *story: Rows) -> dict[str, list[str]]:

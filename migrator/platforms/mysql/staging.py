@@ -64,10 +64,21 @@ class MysqlStaging:
             if self._may_load_files():
                 self._load(table, counted)
             else:
-                for batch in counted:
-                    for statement in inserts(batch, table, quoted(table.name)):
-                        self._connection.execute(statement)
+                self._insert(table, counted)
         return counted.rows
+
+    def _insert(self, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
+        most = int(self._connection.text("SELECT @@max_allowed_packet"))
+        for batch in batches:
+            for statement in inserts(batch, table, quoted(table.name)):
+                if len(statement.encode()) >= most:  # the server would hang up without a word
+                    raise Red(
+                        f"a row is larger than the server takes at once (max_allowed_packet is {most})",
+                        where=table.name,
+                        next="raise max_allowed_packet on the server, or allow local_infile there",
+                    )
+                self._connection.execute(statement)
+                self._refuse_warnings(table)
 
     def _may_load_files(self) -> bool:
         return self._connection.text("SELECT @@local_infile") == "1"
@@ -92,7 +103,7 @@ class MysqlStaging:
             self._refuse_warnings(table)
 
     def _refuse_warnings(self, table: Table) -> None:
-        """LOAD DATA LOCAL makes a warning of what an INSERT would refuse, and another value of what does not fit."""
+        """LOAD DATA LOCAL makes a warning of what an INSERT would refuse, and an INSERT one of what it cuts off."""
         found = self._connection.texts("SHOW WARNINGS LIMIT 1")
         if found:
             _, _, warning = found[0]
