@@ -60,7 +60,12 @@ def map_check(
     matched = matcher.match()
     materialise(prepared, progress=progress)
     twice = _loaded_already(prepared, target)
-    problems = (*refused, *twice, *matched, *(() if matched else tuple(predict(prepared, target))))
+    problems = (
+        *refused,
+        *twice,
+        *matched,
+        *(() if matched else tuple(predict(prepared, target, schema, matcher.absent))),
+    )
     return MapCheck(problems=problems, notes=notes, unmapped=missing, prepared=prepared)
 
 

@@ -19,6 +19,9 @@ def as_text(alias: str, column: Column) -> str:
     return f"substr({name}, 3)" if column.type.kind is Kind.VARIANT else f"{name}::VARCHAR"
 
 
+_ACCENTS_ALIKE = frozenset({"general", "unicode", "uca1400", "0900", "520", "ai", "ci", "nopad"})
+"""What collations are called that tell no accents apart: in a language of its own, ñ is a letter and no n."""
+
 _SCALARS = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.TEXT)
 _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 
@@ -50,11 +53,13 @@ def folded(value: str, column: Column) -> str:
         return f"translate({value}, '{_UPPER}', '{_LOWER}')"
     if column.collation == "RTRIM":
         return f"rtrim({value}, ' ')"
+    if column.collation == "citext":
+        return f"lower({value})"
     _, *features = column.collation.split("_")
     if not features or features[-1] not in ("ci", "cs", "bin"):  # a collation that only orders, as most do elsewhere
         return value
     if "ci" in features:
-        value = f"lower({value})" if "as" in features else f"strip_accents(lower({value}))"
+        value = f"strip_accents(lower({value}))" if _ACCENTS_ALIKE.issuperset(features) else f"lower({value})"
     return value if {"nopad", "0900"} & set(features) else f"rtrim({value}, ' ')"
 
 

@@ -51,6 +51,25 @@ def told_apart(alias: str, table: Table, column: str) -> str:
     return folded(f"{alias}.{quoted(column)}", table.column(column))
 
 
+def unexplained(
+    bench: Workbench, live: str, staged: str, table: Table, columns: tuple[str, ...], condition: str = "true"
+) -> Iterator[Problem]:
+    """Live rows that the target says have one of the staged values, and the workbench does not see with which.
+
+    Only a server knows all of its collation: where it calls more the same than the workbench does, it is believed.
+    """
+    if not any(table.column(column).collation for column in columns):
+        return
+    partner = f"SELECT 1 FROM {staged} s WHERE {equal('s', 'l', table, columns)} AND {condition}"
+    yield from found(
+        bench,
+        f"SELECT {shown(columns, 'l.{}')} FROM {live} l WHERE NOT EXISTS ({partner})",
+        where=f"{table.name} ({', '.join(columns)})",
+        what="duplicate: by the target's collation, these live values are the same as archived ones written otherwise",
+        next="write them alike in the mapping, or leave the archived rows out with where or reject",
+    )
+
+
 def shown(columns: tuple[str, ...], value: str) -> str:
     """These columns of a row as one text; `value` is the expression of one, its name where {} stands."""
     return " || ', ' || ".join(f"{value.format(quoted(column))}::VARCHAR" for column in columns)

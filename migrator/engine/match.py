@@ -7,7 +7,7 @@ from collections.abc import Callable
 from mappings.compiled import CompiledCrosswalk
 from mappings.quote import identifier as quoted
 from migrator.contracts import ACTION, Staged, Target
-from migrator.engine.live import equal, found, ingest_live, shown, unique_keys
+from migrator.engine.live import equal, found, ingest_live, shown, unexplained, unique_keys
 from migrator.engine.prepare import Prepared, portions
 from migrator.engine.workbench import QueryKeys
 from storage.problem import Problem
@@ -16,7 +16,10 @@ Policy = Callable[[str], str]
 
 
 class Matcher:
-    """Compares what will be staged with what is live. `problems` collects what the plan does not allow."""
+    """Compares what will be staged with what is live. `problems` collects what the plan does not allow.
+
+    `absent`: tables and the columns whose staged values no live row has, where nothing changed them since.
+    """
 
     def __init__(self, prepared: Prepared, target: Target, policy: Policy) -> None:
         self._prepared = prepared
@@ -24,6 +27,7 @@ class Matcher:
         self._target = target
         self._policy = policy
         self.problems: list[Problem] = []
+        self.absent: set[tuple[str, tuple[str, ...]]] = set()
 
     def match(self) -> tuple[Problem, ...]:
         """Fill `decided`, point the crosswalks at matched rows; parents first: children see their parents' new keys."""
@@ -40,7 +44,9 @@ class Matcher:
         rows = self._candidates(staged, columns)
         live = self._live(staged, columns, rows)
         if not self._bench.one(f"SELECT count(*) FROM {live}"):
+            self.absent.add((staged.table.name, columns))
             return
+        self.problems += unexplained(self._bench, live, rows, staged.table, columns)
         policy = self._policy(staged.table.name)
         pairs = f"{rows} r JOIN {live} l ON {equal('r', 'l', staged.table, columns)}"
         if policy == "error" or not staged.key:
@@ -127,6 +133,7 @@ class Matcher:
                 )
             )
             return
+        self.absent.clear()  # other keys now: of tables that were looked at before, too, where references go round
         for crosswalk in crosswalks:
             self._adopt_in(crosswalk, staged.key[0], pairs)
 

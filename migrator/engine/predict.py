@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from mappings.quote import identifier as quoted
 from migrator.contracts import ACTION, CREATE, KEEP, Staged, Target
 from migrator.engine.equality import points_at
-from migrator.engine.live import equal, found, ingest_live, shown, told_apart, unique_keys
+from migrator.engine.live import equal, found, ingest_live, shown, told_apart, unexplained, unique_keys
 from migrator.engine.prepare import Prepared
 from migrator.engine.workbench import QueryKeys
 from storage.problem import Problem
-from storage.schema import ForeignKey, Table
+from storage.schema import ForeignKey, Schema, Table
 
 
-def predict(prepared: Prepared, target: Target) -> Iterator[Problem]:
-    """After `materialise`: every problem, table by table, found before the target is touched."""
+def predict(
+    prepared: Prepared, target: Target, schema: Schema, absent: Collection[tuple[str, tuple[str, ...]]] = ()
+) -> Iterator[Problem]:
+    """After `materialise`: every problem, table by table, found before the target is touched.
+
+    `schema` is the target's; `absent` names columns of tables whose staged values are known not to be live.
+    """
     for staged in prepared.tables:
         for columns in unique_keys(staged):
             yield from _repeated(prepared, staged, columns)
-            yield from _taken(prepared, target, staged, columns)
+            if (staged.table.name, columns) not in absent:
+                yield from _taken(prepared, target, staged, columns)
         for key in staged.table.foreign_keys:
             if set(key.columns) <= set(staged.columns):
-                yield from _orphans(prepared, target, staged, key)
+                yield from _orphans(prepared, target, schema, staged, key)
 
 
 def _repeated(prepared: Prepared, staged: Staged, columns: tuple[str, ...]) -> Iterator[Problem]:
@@ -54,20 +60,22 @@ def _taken(prepared: Prepared, target: Target, staged: Staged, columns: tuple[st
         what="duplicate: a live row of the target already has this unique value",
         next="match by these columns (`match:` in the mapping, target.on_match in the plan), or change the value",
     )
+    rows = f"staged.{quoted(staged.table.name)}"
+    yield from unexplained(prepared.workbench, live, rows, staged.table, columns, f"s.{ACTION} <> '{KEEP}'")
 
 
-def _orphans(prepared: Prepared, target: Target, staged: Staged, key: ForeignKey) -> Iterator[Problem]:
+def _orphans(prepared: Prepared, target: Target, schema: Schema, staged: Staged, key: ForeignKey) -> Iterator[Problem]:
     """References of staged rows that neither a staged nor a live row answers."""
     yield from found(
         prepared.workbench,
-        f"SELECT {shown(key.columns, '{}')} FROM ({_unanswered(prepared, target, staged, key)})",
+        f"SELECT {shown(key.columns, '{}')} FROM ({_unanswered(prepared, target, schema, staged, key)})",
         where=f"{staged.table.name}.{'+'.join(key.columns)}",
         what=f"orphan: these values point at no row of {key.parent}, neither loaded nor live",
         next="map the parent rows too, reject these rows, or carry their parents in the scope",
     )
 
 
-def _unanswered(prepared: Prepared, target: Target, staged: Staged, key: ForeignKey) -> str:
+def _unanswered(prepared: Prepared, target: Target, schema: Schema, staged: Staged, key: ForeignKey) -> str:
     keys = prepared.keys(staged, key.columns, f"{ACTION} <> '{KEEP}'")
     missing = keys.query
     loaded = {s.table.name: s for s in prepared.tables}.get(key.parent)
@@ -77,7 +85,7 @@ def _unanswered(prepared: Prepared, target: Target, staged: Staged, key: Foreign
         return missing
     ordered = f"SELECT * FROM ({missing}) ORDER BY ALL"
     unanswered = QueryKeys(workbench=prepared.workbench, query=ordered, types=keys.types)
-    parent = target.describe().table(key.parent)
+    parent = schema.table(key.parent)
     live = ingest_live(prepared.workbench, target, parent, key.parent_columns, unanswered, key.parent_columns)
     return _without(missing, live, staged.table, parent, key)
 
