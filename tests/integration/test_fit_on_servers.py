@@ -1,4 +1,4 @@
-"""What does not fit a real target: `map check` finds every value before the target is touched, and so does the driver."""
+"""What does not fit a real target: `map check` finds every value of it, and whoever goes past the check is stopped."""
 
 from __future__ import annotations
 
@@ -196,8 +196,8 @@ def archived(cases: Sequence[Case], path: Path, *, misfits: bool) -> Archive:
 
 def mapping(cases: Sequence[Case]) -> str:
     lines = [f"          c{i}: {case.chain.format(column=f'c{i}')}" for i, case in enumerate(cases)]
-    head = "mapping: m\nversion: 1\ntables:\n  made:\n    edges:\n      - from: things\n        columns:\n          id: id\n"
-    return head + "\n".join(lines)
+    head = "mapping: m\nversion: 1\ntables:\n  made:\n    edges:\n      - from: things\n        columns:\n"
+    return "\n".join([head + "          id: id", *lines])
 
 
 def test_every_misfit_is_red_with_its_values(world: tuple[Platform, list[Case]], tmp_path: Path) -> None:
