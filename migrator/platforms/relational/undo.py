@@ -77,23 +77,28 @@ class _Undo:
 
     def _park(self, journal: Journal, unique: UniqueKey) -> None:
         """Rows of the load that hold a unique value which an image needs make way: they change or go themselves."""
-        table, live = journal.staged.table, journal.live
-        wanted = " AND ".join(f"j2.{before_column(column)} = t.{quoted(column)}" for column in unique.columns)
-        other = " OR ".join(
-            self._transaction.is_distinct(f"j2.{quoted_key}", f"j.{quoted_key}") for quoted_key in journal.key_columns
-        )
-        holders = (
-            f"{journal.meets()} AND {journal.is_undecided()} AND EXISTS (SELECT 1 FROM {journal.name} j2"
-            f" WHERE j2.action = '{OVERWRITE}' AND {journal.is_undecided('j2')} AND {wanted} AND ({other}))"
-        )
-        found = self._transaction.rows(f"SELECT 1 FROM {live} t JOIN {journal.name} j ON {holders} LIMIT 1")
-        if not found:
+        table = journal.staged.table
+        if not self._transaction.rows(f"{self._holders(journal, unique)} LIMIT 1"):
             return
         for name in unique.columns:
             value = "NULL" if table.column(name).nullable else self._transaction.parked(table, table.column(name))
             if value is not None and name not in journal.staged.key and not table.column(name).generated:
-                self._transaction.execute(self._transaction.update(live, [(name, value)], f"{journal.name} j", holders))
+                holders = f"({self._holders(journal, unique)}) j"
+                self._transaction.execute(
+                    self._transaction.update(journal.live, [(name, value)], holders, journal.meets())
+                )
                 return
+
+    def _holders(self, journal: Journal, unique: UniqueKey) -> str:
+        """The entries of those rows. From the few images through indexes: no table is read whole."""
+        wanted = " AND ".join(f"o.{quoted(column)} = i.{before_column(column)}" for column in unique.columns)
+        other = " OR ".join(self._transaction.is_distinct(f"i.{key}", f"j.{key}") for key in journal.key_columns)
+        keys = ", ".join(f"j.{key}" for key in journal.key_columns)
+        return (
+            f"SELECT DISTINCT j.entry, {keys} FROM {journal.name} i JOIN {journal.live} o ON {wanted}"
+            f" JOIN {journal.name} j ON {journal.meets('o')} WHERE i.action = '{OVERWRITE}'"
+            f" AND {journal.is_undecided('i')} AND {journal.is_undecided()} AND ({other})"
+        )
 
     def _delete(self) -> None:
         """Created rows go in reverse foreign-key order; rows that refer to each other in one go."""
