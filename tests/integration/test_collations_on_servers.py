@@ -8,6 +8,8 @@ import pytest
 
 from migrator.engine.workbench import workbench
 from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform, SqlitePlatform
+from tests.servers.postgres import Postgres
+from tests.support_postgres_target import administered
 from tests.unit.engine.support import checked, taken
 
 MAPPING = """
@@ -25,7 +27,7 @@ MARIADB = "utf8mb4_unicode_ci"
 
 def problems(platform: Platform, path: Path, *mails: str) -> list[tuple[str, tuple[str, ...]]]:
     source = SqlitePlatform(path / "source.db")
-    source.run("CREATE TABLE people (id INTEGER PRIMARY KEY, mail TEXT);")
+    source.run("DROP TABLE IF EXISTS people; CREATE TABLE people (id INTEGER PRIMARY KEY, mail TEXT);")
     source.insert("people", list(enumerate(mails, start=1)))
     before = platform.dump()
     with workbench() as bench:
@@ -74,6 +76,15 @@ def test_postgresql(
     platform.run(f"{FIGURES} CREATE TABLE accounts (id integer PRIMARY KEY, mail text COLLATE {collation} UNIQUE);")
     platform.insert("accounts", [(99, live)])
     _agree(problems(platform, tmp_path, *mails), found)
+
+
+def test_citext(postgres: Postgres, postgres_url: str, tmp_path: Path) -> None:
+    administered(postgres, postgres_url, "CREATE EXTENSION citext")
+    platform = PostgresPlatform(postgres_url)
+    platform.run("CREATE TABLE accounts (id integer PRIMARY KEY, mail citext UNIQUE);")
+    platform.insert("accounts", [(99, "Éva@x")])
+    _agree(problems(platform, tmp_path, "éVA@x"), [("already", ("Éva@x",))])
+    _agree(problems(platform, tmp_path, "Bob@x", "bob@x"), [("several", ("Bob@x",))])
 
 
 def _agree(told: list[tuple[str, tuple[str, ...]]], expected: list[tuple[str, tuple[str]]]) -> None:
