@@ -118,7 +118,7 @@ def _edge(mapping: Mapping, number: int, filled: tuple[TargetColumn, ...], frame
     for expression, line in written(edge):
         with placed(mapping, line, edge.target):
             check_condition(expression, source)
-    conditions = conditions_of(edge)
+    conditions = conditions_of(edge, source)
     lenient = frame.scope(edge, conditions.mapped, strict=False)
     columns, values = _columns(mapping, edge, filled, frame, lenient)
     with placed(mapping, edge.line, edge.target):
@@ -190,16 +190,17 @@ def _key_probes(mapping: Mapping, edge: Edge, frame: Frame) -> list[Probe]:
     for crosswalk in frame.crosswalks.values():
         if crosswalk.edges[0] is edge:
             where = mapping.where(crosswalk.remap.line, f"keys.{crosswalk.table}")
-            keys, new = _keys_sql(crosswalk), crosswalk.new_sql("old", frame.tenant)
+            keys, new = _keys_sql(crosswalk, frame), crosswalk.new_sql("old", frame.tenant)
             probes += crosswalk_probes(crosswalk, keys, new, where)
     return probes
 
 
-def _keys_sql(crosswalk: Crosswalk) -> str:
-    return key_rows_sql(crosswalk, [conditions_of(edge).mapped for edge in crosswalk.edges])
+def _keys_sql(crosswalk: Crosswalk, frame: Frame) -> str:
+    source = frame.source_table(crosswalk.table)
+    return key_rows_sql(crosswalk, [conditions_of(edge, source).mapped for edge in crosswalk.edges])
 
 
 def _crosswalk(crosswalk: Crosswalk, frame: Frame) -> CompiledCrosswalk:
     new = crosswalk.new_sql("old", frame.tenant)
-    sql = f"SELECT old, {new} AS new FROM (SELECT DISTINCT old FROM ({_keys_sql(crosswalk)}) AS carried) AS keys"
+    sql = f"SELECT old, {new} AS new FROM (SELECT DISTINCT old FROM ({_keys_sql(crosswalk, frame)}) AS carried) AS keys"
     return CompiledCrosswalk(crosswalk=crosswalk, tenant=frame.tenant, sql=sql)

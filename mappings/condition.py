@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mappings.model import Edge
+from mappings.sandbox import held_expression
+from storage.schema import Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +28,13 @@ def written(edge: Edge) -> list[tuple[str, int]]:
     return where + [(item.when, item.line) for item in edge.rejects]
 
 
-def conditions_of(edge: Edge) -> Conditions:
-    """The conditions of an edge as SQL."""
-    kept, strictly_kept = _holds(edge.where), _strictly_holds(edge.where)
-    rejected = " OR ".join(_holds(item.when) for item in edge.rejects) or "FALSE"
-    strictly_rejected = " OR ".join(_strictly_holds(item.when) for item in edge.rejects) or "FALSE"
+def conditions_of(edge: Edge, source: Table) -> Conditions:
+    """The conditions of an edge as SQL over its source table; Misuse for one the sandbox does not allow."""
+    where = held_expression(edge.where, source) if edge.where else "TRUE"
+    rejects = [held_expression(item.when, source) for item in edge.rejects]
+    kept, strictly_kept = _holds(where), _strictly_holds(where)
+    rejected = " OR ".join(map(_holds, rejects)) or "FALSE"
+    strictly_rejected = " OR ".join(map(_strictly_holds, rejects)) or "FALSE"
     return Conditions(
         mapped=f"{kept} AND NOT ({rejected})",
         excluded=f"NOT {kept}",
@@ -39,9 +43,9 @@ def conditions_of(edge: Edge) -> Conditions:
     )
 
 
-def _strictly_holds(expression: str | None) -> str:
-    return f"coalesce(CAST(({expression}\n) AS BOOLEAN), FALSE)" if expression else "TRUE"
+def _strictly_holds(expression: str) -> str:
+    return f"coalesce(CAST(({expression}\n) AS BOOLEAN), FALSE)"
 
 
-def _holds(expression: str | None) -> str:
-    return f"coalesce(TRY(CAST(({expression}\n) AS BOOLEAN)), FALSE)" if expression else "TRUE"
+def _holds(expression: str) -> str:
+    return f"coalesce(TRY(CAST(({expression}\n) AS BOOLEAN)), FALSE)"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from mappings.compiled import Probe
 from mappings.crosswalk import Crosswalk
 from mappings.quote import identifier
+from mappings.sandbox import held_expression
 from mappings.scope import Audit, Finding, Scope
 
 _EXAMPLES, _LENGTH = 10, 80
@@ -36,7 +37,7 @@ def audit_probe(audit: Audit, where: str) -> Probe:
 
 def condition_probe(expression: str, scope: Scope, where: str) -> Probe:
     """How many archived rows a condition fails on; a failed TRY of a list is NULL, a NULL condition is [NULL]."""
-    failed = f"TRY([CAST(({expression}\n) AS BOOLEAN)]) IS NULL"
+    failed = f"TRY([CAST(({held_expression(expression, scope.source)}\n) AS BOOLEAN)]) IS NULL"
     return finding_probe(
         Finding(
             relation=scope.base,

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 NULL = "NULL"
+
+_CAPITAL = re.compile(r"[A-Z^]")
+_MARKED = re.compile(r"\^(.)")
 
 
 def identifier(name: str) -> str:
-    """A table or column name as a quoted identifier."""
-    return '"' + name.replace('"', '""') + '"'
+    """A table or column name as a quoted identifier of the workbench."""
+    return '"' + held_name(name).replace('"', '""') + '"'
+
+
+def held_name(name: str) -> str:
+    """The name as the workbench holds it: it takes `Order` and `order` for one, so a capital O is written `^o`."""
+    return _CAPITAL.sub(lambda found: "^" + found[0].lower(), name)
+
+
+def true_name(held: str) -> str:
+    """The way back from `held_name`."""
+    return _MARKED.sub(lambda found: found[1].upper(), held)
 
 
 def literal(value: str | int | float | bool | None) -> str:

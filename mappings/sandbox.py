@@ -17,6 +17,7 @@ from mappings.quote import identifier
 from storage.errors import Misuse
 from storage.schema import Table, Type
 
+_OPENED = ("SELECT (", "SELECT [")
 _PARSE = "SELECT json_serialize_sql(?::VARCHAR), json_serialize_sql(?::VARCHAR)"
 _CLASSES = frozenset(
     ("FUNCTION", "COLUMN_REF", "CONSTANT", "CAST", "TYPE", "CASE", "COMPARISON", "CONJUNCTION", "OPERATOR", "BETWEEN")
@@ -68,7 +69,6 @@ def columns_of(expression: str, source: Table) -> tuple[str, ...]:
         nodes = list(_nodes(_tree(expression)))
     except RecursionError as error:
         raise _refused(expression, "it is nested too deeply") from error
-    names = {name.lower(): name for name in source.column_names}
     found: dict[str, None] = {}
     for node in nodes:
         if node["class"] not in _CLASSES:
@@ -78,8 +78,24 @@ def columns_of(expression: str, source: Table) -> tuple[str, ...]:
         if node["class"] == "TYPE" and (node["schema"] or node["type_name"].upper().replace(" ", "_") not in _TYPES):
             raise _refused(expression, f"type {node['type_name']} is not allowed")
         if node["class"] == "COLUMN_REF":
-            found[_column(node, names, expression)] = None
+            found[_column(node, source, expression)] = None
     return tuple(found)
+
+
+@functools.lru_cache(maxsize=1024)
+def held_expression(expression: str, source: Table) -> str:
+    """The expression over the table as the workbench holds it, where `columns_of` allows it: as written but for names.
+
+    Misuse as `columns_of`.
+    """
+    columns_of(expression, source)
+    held = (_OPENED[0] + expression).encode()
+    references = [node for node in _nodes(_tree(expression)) if node["class"] == "COLUMN_REF"]
+    for node in sorted(references, key=lambda node: int(node["query_location"]), reverse=True):
+        start, length = node["query_location"], node["query_location_length"]
+        name = identifier(_column(node, source, expression))
+        held = held[:start] + name.encode() + held[start + length :]
+    return held.decode().removeprefix(_OPENED[0])
 
 
 def natural_type(expression: str, source: Table) -> Type:
@@ -104,7 +120,7 @@ def _described(expression: str, source: Table) -> str:
         f"CAST(NULL AS {duckdb_type(column.type)}) AS {identifier(column.name)}" for column in source.columns
     )
     try:
-        query = f"DESCRIBE SELECT ({expression}\n) FROM (SELECT {columns})"
+        query = f"DESCRIBE SELECT ({held_expression(expression, source)}\n) FROM (SELECT {columns})"
         (row,) = _rows(query)
     except duckdb.Error as error:
         raise _refused(expression, str(error).split("\n")[0]) from error
@@ -113,7 +129,7 @@ def _described(expression: str, source: Table) -> str:
 
 def _tree(expression: str) -> dict[str, Any]:
     # written in round and in square brackets, an expression that closes one and opens another parses in neither
-    written = [f"SELECT ({expression}\n)", f"SELECT [{expression}\n]"]
+    written = [f"{opened}{expression}\n{closed}" for opened, closed in zip(_OPENED, ")]", strict=True)]
     parsed = [_statement(text, expression) for text in _rows(_PARSE, written)[0]]
     node = parsed[0]["node"]
     if node["type"] != "SELECT_NODE" or node["from_table"]["type"] != "EMPTY" or len(node["select_list"]) != 1:
@@ -151,11 +167,15 @@ def _check_function(node: dict[str, Any], expression: str) -> None:
         raise _refused(expression, f"{name} is used as an aggregate")
 
 
-def _column(node: dict[str, Any], names: dict[str, str], expression: str) -> str:
-    written = node["column_names"]
-    if len(written) != 1 or written[0].lower() not in names:
-        raise _refused(expression, f"unknown column {'.'.join(written)}", nearest(written[-1], names.values()))
-    return names[written[0].lower()]
+def _column(node: dict[str, Any], source: Table, expression: str) -> str:
+    """The true name of the column meant: the one written so, else the only one written so but for its case."""
+    written, names = node["column_names"], source.column_names
+    meant = [name for name in names if len(written) == 1 and name.lower() == written[0].lower()]
+    if not meant:
+        raise _refused(expression, f"unknown column {'.'.join(written)}", nearest(written[-1], names))
+    if len(meant) > 1 and written[0] not in meant:
+        raise _refused(expression, f"{written[0]} may be {' or '.join(meant)}", "write the column as the table has it")
+    return str(written[0]) if written[0] in meant else meant[0]
 
 
 def _refused(expression: str, why: str, hint: str = "") -> Misuse:

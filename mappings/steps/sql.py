@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from mappings.conversions import Value
 from mappings.kinds import duckdb_type
 from mappings.node import Node
-from mappings.sandbox import columns_of, natural_type
+from mappings.sandbox import held_expression, natural_type
 from mappings.scope import Scope
 from mappings.steps.step import Context, Inverse, Operand, Stage, Step
 from storage.errors import Misuse
@@ -26,9 +26,9 @@ class Sql(Step):
         return cls(line=argument.line, expression=argument.string("the sql expression"))
 
     def compile(self, inputs: tuple[Operand, ...], scope: Scope) -> Operand:
-        columns_of(self.expression, scope.source)
+        expression = held_expression(self.expression, scope.source)
         type_ = natural_type(self.expression, scope.source)
-        wrapped = f"CAST(({self.expression}\n) AS {duckdb_type(type_)})"
+        wrapped = f"CAST(({expression}\n) AS {duckdb_type(type_)})"
         if scope.strict:
             return Operand(sql=wrapped, type=type_)
         # a list of one tells an expression that failed (NULL) from one whose result is NULL ([NULL])

@@ -142,12 +142,7 @@ def _acted(prepared: Prepared, staged: Staged, rows: str) -> str:
 
 
 def decided_exists(bench: Workbench, staged: Staged) -> bool:
-    return bool(
-        bench.one(
-            "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'decided' AND table_name = ?",
-            [staged.table.name],
-        )
-    )
+    return bench.holds("decided", staged.table.name)
 
 
 def portions(prepared: Prepared, edge: CompiledEdge) -> Iterator[None]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mappings.compiled import CompiledEdge
+from mappings.condition import conditions_of
 from mappings.quote import identifier as quoted
 from migrator.contracts import EDGE
 from migrator.engine.prepare import Prepared
@@ -74,9 +75,7 @@ def _compare_edge(prepared: Prepared, edge: CompiledEdge) -> int | str:
 def _sample(prepared: Prepared, edge: CompiledEdge) -> list[Mapping[str, Any]]:
     table = prepared.archive.table(edge.source).table
     names = ", ".join(map(quoted, table.column_names))
-    mapped = f"coalesce(({edge.mapping.where or 'true'}\n), false)" + "".join(
-        f" AND NOT coalesce(({reject.when}\n), false)" for reject in edge.mapping.rejects
-    )
+    mapped = conditions_of(edge.mapping, table).strict_mapped
     every = max(1, int(prepared.workbench.one(f"SELECT count(*) FROM src.{quoted(edge.source)}")) // SAMPLED)
     rows = prepared.workbench.rows(
         f"SELECT {names} FROM src.{quoted(edge.source)} WHERE rowid % {every} = 0 AND {mapped}"

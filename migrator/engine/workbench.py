@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from mappings.quote import held_name, true_name
 from mappings.quote import identifier as quoted
 from storage.errors import Fault
 from storage.schema import Type
@@ -44,6 +45,7 @@ class Workbench:
     def _read(self, statement: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> int:
         if not len(arrow_schema):
             arrow_schema, batches = _without_columns(batches)
+        arrow_schema = _renamed(arrow_schema.empty_table(), held_name).schema
         carrier = _Carrier(batches)
         reader = pa.RecordBatchReader.from_batches(arrow_schema, carrier.checked(arrow_schema))
         self._connection.register("incoming", reader)
@@ -88,12 +90,22 @@ class Workbench:
         """The result as batches, streamed on a cursor of its own, so that other statements may run meanwhile."""
         with _translated(), self._connection.cursor() as cursor:
             # execute().to_arrow_reader() holds the whole result; a relation's reader streams
-            yield from cursor.sql(query).to_arrow_reader(_BATCH_ROWS)
+            for batch in cursor.sql(query).to_arrow_reader(_BATCH_ROWS):
+                yield _renamed(batch, true_name)
 
     def arrow_schema(self, query: str) -> pa.Schema:
         """The schema the result's batches have."""
         with self._connection.cursor() as cursor:
-            return cursor.sql(f"SELECT * FROM ({query}) LIMIT 0").to_arrow_table().schema
+            return _renamed(cursor.sql(f"SELECT * FROM ({query}) LIMIT 0").to_arrow_table(), true_name).schema
+
+    def holds(self, schema: str, table: str) -> bool:
+        """Whether there is such a table."""
+        query = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
+        return bool(self.one(query, [schema, held_name(table)]))
+
+
+def _renamed(rows: Any, renaming: Callable[[str], str]) -> Any:
+    return rows.rename_columns([renaming(name) for name in rows.schema.names])
 
 
 @contextmanager
@@ -127,7 +139,8 @@ class _Carrier:
         try:
             for batch in self._batches:
                 self.rows += batch.num_rows
-                yield batch if batch.schema == schema else batch.cast(schema)
+                held = _renamed(batch, held_name)
+                yield held if held.schema == schema else held.cast(schema)
         except BaseException as error:
             self.raised = error
             raise

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mappings.compile import compile_mapping
 from mappings.load import load_mapping
+from mappings.quote import identifier
 from storage.schema import Table
 from tests.unit.mappings.bench import Bench, plain, table
 
@@ -91,9 +92,9 @@ def test_names_are_never_syntax() -> None:
     text = edges(source, target, f"        columns: {{id: id, {b}: {made}}}\n")
     compiled = compile_mapping(load_mapping(text, file="m"), [source], [target], tenant=HOSTILE)
     with duckdb.connect() as database:
-        name, column = (part.replace('"', '""') for part in (HOSTILE, HOSTILE + "2"))
-        database.execute(f'CREATE SCHEMA src; CREATE TABLE src."{name}" (id BIGINT, "{column}" VARCHAR)')
-        database.execute(f'INSERT INTO src."{name}" VALUES (1, ?)', [HOSTILE])
+        name, column = identifier(HOSTILE), identifier(HOSTILE + "2")
+        database.execute(f"CREATE SCHEMA src; CREATE TABLE src.{name} (id BIGINT, {column} VARCHAR)")
+        database.execute(f"INSERT INTO src.{name} VALUES (1, ?)", [HOSTILE])
         assert database.execute(compiled.rows_sql(HOSTILE)).fetchall() == [(1, HOSTILE + "2", 0)]
 
 
