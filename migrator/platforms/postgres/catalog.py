@@ -57,22 +57,24 @@ ORDER BY i.indrelid, c.relname
 """
 
 FOREIGN_KEYS = """
-SELECT f.conrelid, f.conname, f.confrelid, f.confdeltype::text, f.confupdtype::text, f.condeferrable,
+SELECT {table}, f.conname, f.confrelid, f.confdeltype::text, f.confupdtype::text, f.condeferrable,
     ARRAY(SELECT a.attname::text FROM unnest(f.conkey) WITH ORDINALITY k (number, place)
         JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.number ORDER BY k.place) AS columns,
     ARRAY(SELECT a.attname::text FROM unnest(f.confkey) WITH ORDINALITY k (number, place)
         JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.number ORDER BY k.place) AS parent_columns
 FROM pg_constraint f
-WHERE f.contype = 'f' AND f.conparentid = 0 AND f.conrelid = ANY(%s)
-ORDER BY f.conrelid, f.conname
+WHERE f.contype = 'f' AND f.conparentid = 0 AND {table} = ANY(%s)
+ORDER BY 1, f.conname
 """
+OF_TABLES, OF_PARTITIONS_TOO = "f.conrelid", "coalesce(pg_partition_root(f.conrelid)::oid, f.conrelid)"
 
 PARTITION_ROOTS = """
 SELECT c.oid, pg_partition_root(c.oid)::oid FROM pg_class c WHERE c.relispartition AND c.relkind IN ('r', 'p')
 """
 
 TRIGGERS = """
-SELECT t.tgrelid, t.tgname FROM pg_trigger t WHERE NOT t.tgisinternal AND t.tgrelid = ANY(%s) ORDER BY 1, 2
+SELECT DISTINCT coalesce(pg_partition_root(t.tgrelid)::oid, t.tgrelid), t.tgname FROM pg_trigger t
+WHERE NOT t.tgisinternal AND coalesce(pg_partition_root(t.tgrelid)::oid, t.tgrelid) = ANY(%s) ORDER BY 1, 2
 """
 
 CHECKS = """

@@ -32,9 +32,12 @@ CITEXT = "citext"
 OLDEST = 12
 
 
-def describe(connection: Connection) -> Schema:
-    """Every table, in name order; a table of the session's own schema goes by its bare name, others by schema.table."""
-    return schema_of(connection, describe_all(connection))
+def describe(connection: Connection, *, of_partitions: bool = False) -> Schema:
+    """Every table, in name order; a table of the session's own schema goes by its bare name, others by schema.table.
+
+    `of_partitions`: a foreign key that only a partition declares counts as one of the table it belongs to.
+    """
+    return schema_of(connection, describe_all(connection, of_partitions=of_partitions))
 
 
 def schema_of(connection: Connection, described: Sequence[Described]) -> Schema:
@@ -52,9 +55,10 @@ class Described:
     partitioned: bool
 
 
-def describe_all(connection: Connection) -> list[Described]:
+def describe_all(connection: Connection, *, of_partitions: bool = False) -> list[Described]:
     """Every table with what the catalog knows it by, in name order."""
     _require_version(connection)
+    pointing = catalog.OF_PARTITIONS_TOO if of_partitions else catalog.OF_TABLES
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         found: list[Found] = list(cursor.execute(catalog.TABLES))
         asked = [row.oid for row in found]
@@ -67,7 +71,7 @@ def describe_all(connection: Connection) -> list[Described]:
             names={row.oid: _name(row) for row in found},
             columns=by_table(catalog.COLUMNS),
             keys=by_table(catalog.KEYS),
-            foreign_keys=by_table(catalog.FOREIGN_KEYS),
+            foreign_keys=by_table(catalog.FOREIGN_KEYS.format(table=pointing)),
             triggers=by_table(catalog.TRIGGERS),
             constraints=by_table(catalog.CHECKS),
             encoding=connection.info.parameter_status("server_encoding") or "",

@@ -14,11 +14,12 @@ from migrator.platforms.postgres.describe import CITEXT, describe
 from migrator.platforms.postgres.domains import base_type
 from migrator.platforms.postgres.sequences import Sequences
 from migrator.platforms.postgres.staging import stage_name
+from migrator.platforms.postgres.types import bare
 from migrator.platforms.relational.journal import MARKERS, key_column
 from migrator.platforms.relational.sqltext import listed, literal, matched, quoted, said
 from migrator.platforms.relational.transaction import Transaction, held_too_long
 from storage.errors import Red, TransientFault
-from storage.schema import Column, Kind, Schema, Table
+from storage.schema import Column, Kind, Schema, Table, UniqueKey
 
 SCHEMA = "migrator"
 """Where the journals and the marker table are kept."""
@@ -40,7 +41,17 @@ _PLAINLY_EQUAL = frozenset(
 """Kinds whose equal values are the same value; of others (−0.0 and 0.0, JSON, literals) the text decides."""
 
 
+_HALVES = {"smallint": 1 << 14, "integer": 1 << 30}
+_UNLIKELY = 12
+"""Hexadecimal digits at random that no row has already."""
+
 _ENABLE = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+_TRIGGERS = """
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), t.tgname, t.tgenabled
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE (c.oid = {table}::regclass OR c.oid IN (SELECT relid FROM pg_partition_tree({table}::regclass)))
+    AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+"""
 _WRITES = f"""
 SELECT n.nspname, c.relname, sum(s.n_tup_ins), sum(s.n_tup_upd), sum(s.n_tup_del)
 FROM pg_stat_xact_user_tables s
@@ -97,7 +108,7 @@ class PostgresTransaction(Transaction):
 
     def describe(self) -> Schema:
         with self._bounded():
-            return describe(self._connection)
+            return describe(self._connection, of_partitions=True)
 
     def serialise(self) -> None:
         """Loads into one database, and their undoing, wait for each other; the lock goes with the transaction."""
@@ -181,6 +192,18 @@ class PostgresTransaction(Transaction):
         setting = ", ".join(f"{quoted(column)} = {value}" for column, value in assignments)
         return f"UPDATE {table} AS {alias} SET {setting} FROM {other} WHERE {on}"
 
+    def unique_keys(self, table: Table) -> Sequence[UniqueKey]:
+        partial = self.rows(
+            "SELECT c.relname, ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = i.indrelid"
+            "  AND a.attnum = ANY(i.indkey::int2[])) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            " WHERE i.indisunique AND i.indpred IS NOT NULL AND i.indexprs IS NULL"
+            f" AND i.indrelid = {literal(live_name(table))}::regclass"
+        )
+        return (
+            *super().unique_keys(table),
+            *(UniqueKey(name=name, columns=tuple(columns)) for name, columns in partial),
+        )
+
     def fixed_columns(self, table: Table) -> frozenset[str]:
         """GENERATED ALWAYS AS IDENTITY."""
         found = self.rows(
@@ -263,13 +286,9 @@ class PostgresTransaction(Transaction):
         for table in tables:
             if not table.triggers:
                 continue
-            live = self.live(table)
-            for name, state in self.rows(
-                f"SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = {literal(live)}::regclass"
-                " AND NOT tgisinternal AND tgenabled <> 'D'"
-            ):
-                self.execute(f"ALTER TABLE {live} DISABLE TRIGGER {quoted(name)}")
-                self._silenced.append(f"ALTER TABLE {live} {_ENABLE[state]} TRIGGER {quoted(name)}")
+            for relation, name, state in self.rows(_TRIGGERS.format(table=literal(self.live(table)))):
+                self.execute(f"ALTER TABLE ONLY {relation} DISABLE TRIGGER {quoted(name)}")
+                self._silenced.append(f"ALTER TABLE ONLY {relation} {_ENABLE[state]} TRIGGER {quoted(name)}")
 
     def restore_triggers(self) -> None:
         if self._silenced:
@@ -348,10 +367,14 @@ class PostgresTransaction(Transaction):
         yield from Sequences(self, table, live_name(table)).advance()
 
     def parked(self, table: Table, column: Column) -> str | None:
-        if column.type.kind is Kind.TEXT and not column.choices:
+        if column.type.kind is Kind.TEXT and not column.choices and (column.max_length or 32) >= _UNLIKELY:
             return f"left(md5(random()::text || t.ctid::text), {column.max_length or 32})"
         if column.type.kind is Kind.INTEGER:
-            return f"(SELECT least(min(m.{quoted(column.name)}), 0) FROM {self.live(table)} m) - 1 - j.entry"
+            # beyond the highest, since constraints ask for positive numbers more often than for small ones
+            ends = f"SELECT max(m.{quoted(column.name)}) AS high, min(m.{quoted(column.name)}) AS low"
+            half = _HALVES.get(bare(column.native), 1 << 62)
+            beyond = f"CASE WHEN high < {half} THEN greatest(high, 0) + j.entry ELSE least(low, 0) - j.entry END"
+            return f"(SELECT {beyond} FROM ({ends} FROM {self.live(table)} m) e)"
         return "gen_random_uuid()" if column.type.kind is Kind.UUID else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from migrator.contracts import ACTION, KEEP, OVERWRITE, Staged
 from migrator.platforms.relational.journal import Journal, before_column
@@ -53,26 +53,38 @@ class Checks:
 
     def refuse_cascades(self, one: Staged) -> None:
         """Red where an ON UPDATE action would change rows that nobody journals: before overwriting."""
-        live, stage = self._transaction.live(one.table), self._transaction.stage(one)
         for child, key in self._pointing_at_changed(one):
             if key.on_update in ("NO ACTION", "RESTRICT"):
                 continue
-            differs = " OR ".join(
-                self._transaction.is_distinct(f"t.{quoted(column)}", self._transaction.staged_value(one, column))
-                for column in key.parent_columns
-                if column in one.columns
-            )
-            rows = self._transaction.rows(
-                f"SELECT {listed(key.parent_columns, 't.')} FROM {live} t JOIN {stage} s"
-                f" ON {matched('t', 's', one.key)} WHERE s.{_ACTION} = '{OVERWRITE}' AND ({differs})"
-                f" AND EXISTS (SELECT 1 FROM {self._transaction.live(child)} c WHERE {pointing('c', 't', key)}) LIMIT 3"
-            )
+            rows = self._transaction.rows(f"{self._moving(one, child, key)} LIMIT 3")
             if rows:
                 raise Red(
                     f"overwriting would change rows of {child.name} too, by ON UPDATE {key.on_update}: {said(rows)}",
                     where=f"{one.table.name} ({', '.join(key.parent_columns)})",
                     next="keep these rows (target.on_match), or map these columns to the values that are there",
                 )
+
+    def moves_references(self, one: Staged, loaded: Collection[str]) -> bool:
+        """Whether overwriting changes what rows of loaded tables point at, so that both must change together."""
+        return any(
+            self._transaction.rows(f"{self._moving(one, child, key)} LIMIT 1")
+            for child, key in self._pointing_at_changed(one)
+            if child.name in loaded
+        )
+
+    def _moving(self, one: Staged, child: Table, key: ForeignKey) -> str:
+        """The values that overwriting would change, and that rows of the child point at."""
+        differs = " OR ".join(
+            self._transaction.is_distinct(f"t.{quoted(column)}", self._transaction.staged_value(one, column))
+            for column in key.parent_columns
+            if column in one.columns
+        )
+        return (
+            f"SELECT {listed(key.parent_columns, 't.')} FROM {self._transaction.live(one.table)} t"
+            f" JOIN {self._transaction.stage(one)} s ON {matched('t', 's', one.key)}"
+            f" WHERE s.{_ACTION} = '{OVERWRITE}' AND ({differs})"
+            f" AND EXISTS (SELECT 1 FROM {self._transaction.live(child)} c WHERE {pointing('c', 't', key)})"
+        )
 
     def _pointing_at_changed(self, one: Staged) -> Iterator[tuple[Table, ForeignKey]]:
         """Foreign keys of any table to columns of this one that overwriting may change."""

@@ -64,9 +64,20 @@ class Fates:
         needed = (
             f"SELECT j.entry FROM {parent.name} j JOIN {parent.live} t"
             f" ON {parent.meets()} JOIN {self._transaction.live(child)} c ON {pointing('c', 't', key)}"
-            f" WHERE j.action = '{CREATE}' AND {parent.is_undecided()}{stays}"
+            f" WHERE {self._takes_away(parent, key)} AND {parent.is_undecided()}{stays}"
         )
         return self._set_entries(parent, needed, KEPT, f"a row of {child.name} that stays points at it")
+
+    def _takes_away(self, parent: Journal, key: ForeignKey) -> str:
+        """The condition that taking an entry back takes away what the key points at: the row, or its value."""
+        moved = [
+            self._transaction.is_distinct(f"t.{quoted(column)}", f"j.{before_column(column)}")
+            for column in key.parent_columns
+            if column not in parent.staged.key
+        ]
+        if not moved:
+            return f"j.action = '{CREATE}'"
+        return f"(j.action = '{CREATE}' OR j.action = '{OVERWRITE}' AND ({' OR '.join(moved)}))"
 
     def _goes(self, journal: Journal, alias: str) -> str:
         """The condition that a live row is one that is taken back."""
@@ -94,9 +105,23 @@ class Fates:
                 for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
             )
             there = f"SELECT 1 FROM {live} p WHERE {parent}{self._transaction.holding}"
-            missing = f"{restored} AND {image} AND NOT EXISTS ({there})"
+            missing = f"{restored} AND {image} AND NOT EXISTS ({there}){self._comes_back(key)}"
             found += self._set_entries(journal, missing, FAILED, f"its former {key.parent} is gone")
         return found
+
+    def _comes_back(self, key: ForeignKey) -> str:
+        """The condition that no parent gets the value back that an image points at."""
+        parent = self._journals.get(key.parent)
+        if parent is None or not parent.staged.key:
+            return ""
+        same = " AND ".join(
+            f"k.{before_column(theirs)} = j.{before_column(ours)}"
+            for ours, theirs in zip(key.columns, key.parent_columns, strict=True)
+        )
+        image = (
+            f"SELECT 1 FROM {parent.name} k WHERE k.action = '{OVERWRITE}' AND {parent.is_undecided('k')} AND {same}"
+        )
+        return f" AND NOT EXISTS ({image})"
 
     def _fail_duplicates(self, journal: Journal, restored: str) -> int:
         found, table = 0, journal.staged.table

@@ -10,6 +10,7 @@ from migrator.contracts import (
     CREATE,
     DISABLE,
     EDGE,
+    FIRE,
     KEEP,
     NO_TRIGGERS,
     OVERWRITE,
@@ -20,7 +21,7 @@ from migrator.contracts import (
     Triggers,
 )
 from migrator.platforms.relational.checks import Checks
-from migrator.platforms.relational.components import components
+from migrator.platforms.relational.components import Component, components
 from migrator.platforms.relational.journal import (
     Journal,
     before_column,
@@ -29,6 +30,7 @@ from migrator.platforms.relational.journal import (
     holds_load,
     write_marker,
 )
+from migrator.platforms.relational.parking import make_way, overwritten_holders
 from migrator.platforms.relational.sqltext import listed, matched, quoted, said
 from migrator.platforms.relational.transaction import Transaction
 from migrator.platforms.relational.triggered import Triggered
@@ -121,9 +123,12 @@ class RelationalMerge:
                 self._checks.refuse_cascades(one)
             else:
                 self._transaction.before_creating(one)
-        for group in components([one.table for one in staged]):
-            statements = [s for table in group.tables for s in self._writing(by_name[table.name])]
-            with self._transaction.watching(by_name[group.tables[0].name]):
+        for group in self._groups(staged):
+            one = by_name[group.tables[0].name]
+            with self._transaction.watching(one):
+                for table in group.tables:
+                    self._make_way(by_name[table.name])
+                statements = [s for table in group.tables for s in self._writing(by_name[table.name])]
                 if group.is_cyclic:
                     self._transaction.write_together(statements)
                 else:
@@ -133,6 +138,22 @@ class RelationalMerge:
             self._journal_after(one)
         self._changed_by_triggers = self._triggered.journal(staged)
         return self._counts(staged)
+
+    def _groups(self, staged: Sequence[Staged]) -> Sequence[Component]:
+        """What is written in one go: each table by itself, unless rows need each other."""
+        tables = {one.table.name: one.table for one in staged}
+        if any(one.key and self._checks.moves_references(one, tables) for one in staged):
+            return [Component(tables=tuple(tables.values()))]
+        return components(list(tables.values()))
+
+    def _make_way(self, one: Staged) -> None:
+        """Overwritten rows pass unique values on to each other in whatever order the platform writes them."""
+        if not one.key or self._mode == FIRE or not self._has(one, OVERWRITE):
+            return  # triggers that fire would see the values in between
+        journal = self._journal(one)
+        for unique in self._transaction.unique_keys(one.table):
+            if holders := overwritten_holders(self._transaction, journal, unique):
+                make_way(self._transaction, journal, unique, holders)
 
     def _journal_before(self, one: Staged) -> None:
         journal = self._journal(one)

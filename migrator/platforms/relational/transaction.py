@@ -11,7 +11,7 @@ from typing import Any
 from migrator.contracts import Digest, Staged
 from migrator.platforms.relational.sqltext import listed, quoted
 from storage.errors import Red
-from storage.schema import Column, ForeignKey, Schema, Table
+from storage.schema import Column, ForeignKey, Schema, Table, UniqueKey
 
 LONGEST_NAME = 63
 """Bytes every platform allows a name (PostgreSQL 63, MariaDB 64, SQLite any)."""
@@ -104,6 +104,11 @@ class Transaction(ABC):
         self, table: str, assignments: Sequence[tuple[str, str]], other: str, on: str, *, alias: str = "t"
     ) -> str:
         """The statement that sets columns of a table from the rows of `other` (with its alias) they meet."""
+
+    def unique_keys(self, table: Table) -> Sequence[UniqueKey]:
+        """What no two rows may share: the primary key, the declared ones, and those that hold for some rows only."""
+        primary = [UniqueKey(name="primary key", columns=table.primary_key)] if table.primary_key else []
+        return (*primary, *table.unique)
 
     def fixed_columns(self, table: Table) -> frozenset[str]:
         """Columns that an INSERT may set, and no UPDATE."""

@@ -15,6 +15,7 @@ from migrator.platforms.relational.journal import (
     read_markers,
     stored_columns,
 )
+from migrator.platforms.relational.parking import make_way
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.relational.transaction import Transaction, pointing
 from storage.errors import Misuse, Red
@@ -53,8 +54,7 @@ class _Undo:
         self._transaction.learn_sizes([name for journal in self._journals for name in (journal.name, journal.live)])
         Fates(self._transaction, self._schema, self._journals).decide()
         orphans = self._orphans()
-        for journal in self._journals:
-            self._restore(journal)
+        self._restore()
         self._delete()
         self._refuse_new_orphans(orphans)
         self._transaction.check_deferred()
@@ -62,32 +62,26 @@ class _Undo:
         return self._conclude(whole=whole)
 
     # ── taking back ─────────────────────────────────────────────────────────────────────────────────────────
-    def _restore(self, journal: Journal) -> None:
+    def _restore(self) -> None:
         """Overwritten rows get their images before created rows go: no ON DELETE action may find them there."""
+        statements: list[str] = []
+        for journal in self._journals:
+            if not journal.staged.key:
+                continue
+            for unique in self._transaction.unique_keys(journal.staged.table):
+                if not set(unique.columns) <= set(journal.staged.key):
+                    make_way(self._transaction, journal, unique, self._holders(journal, unique))
+            statements += self._restoring(journal)
+        self._transaction.write_together(statements)
+
+    def _restoring(self, journal: Journal) -> Iterator[str]:
         staged = journal.staged
         fixed = {*staged.key, *self._transaction.fixed_columns(staged.table)}
         columns = [column for column in stored_columns(staged.table) if column not in fixed]
-        if not staged.key or not columns:
-            return
-        for unique in staged.table.unique:
-            self._park(journal, unique)
-        on = f"{journal.meets()} AND j.action = '{OVERWRITE}' AND {journal.is_undecided()}"
-        assignments = [(column, f"j.{before_column(column)}") for column in columns]
-        self._transaction.execute(self._transaction.update(journal.live, assignments, f"{journal.name} j", on))
-
-    def _park(self, journal: Journal, unique: UniqueKey) -> None:
-        """Rows of the load that hold a unique value which an image needs make way: they change or go themselves."""
-        table = journal.staged.table
-        if not self._transaction.rows(f"{self._holders(journal, unique)} LIMIT 1"):
-            return
-        for name in unique.columns:
-            value = "NULL" if table.column(name).nullable else self._transaction.parked(table, table.column(name))
-            if value is not None and name not in journal.staged.key and not table.column(name).generated:
-                holders = f"({self._holders(journal, unique)}) j"
-                self._transaction.execute(
-                    self._transaction.update(journal.live, [(name, value)], holders, journal.meets())
-                )
-                return
+        if columns:
+            on = f"{journal.meets()} AND j.action = '{OVERWRITE}' AND {journal.is_undecided()}"
+            assignments = [(column, f"j.{before_column(column)}") for column in columns]
+            yield self._transaction.update(journal.live, assignments, f"{journal.name} j", on)
 
     def _holders(self, journal: Journal, unique: UniqueKey) -> str:
         """The entries of those rows. From the few images through indexes: no table is read whole."""
