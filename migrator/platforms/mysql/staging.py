@@ -15,6 +15,7 @@ import pyarrow as pa
 from migrator.contracts import ACTION, EDGE, Staged, Whole
 from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.connect import LENIENT_MODE, STRICT_MODE, Connection, connect
+from migrator.platforms.mysql.faults import fault_of
 from migrator.platforms.mysql.held import key_type, staged_type
 from migrator.platforms.mysql.lines import inserts, lines, load_data
 from migrator.platforms.mysql.locks import give_back, merge_lock, staging_lock, taken
@@ -26,6 +27,8 @@ from migrator.platforms.relational.sqltext import listed, literal, quoted, said
 from migrator.platforms.relational.transaction import cut, shortened
 from storage.errors import Fault, MigratorError, Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
+
+_LOST_CONNECTION = 2013
 
 
 def stage_table(run: str, staged: Staged) -> str:
@@ -92,6 +95,10 @@ class MysqlStaging:
             writer.start()
             try:
                 self._connection.execute(load_data(str(pipe), table, quoted(table.name)))
+            except AttributeError as error:  # PyMySQL goes on writing to a connection it has closed
+                writer.stop()
+                lost = ConnectionError(_LOST_CONNECTION, "while rows were sent")
+                raise fault_of(lost, str(self._address)) from error
             except MigratorError:
                 writer.stop()
                 if writer.raised is not None:

@@ -21,7 +21,7 @@ from migrator.platforms.relational.journal import key_column, stored_columns
 from migrator.platforms.relational.sqltext import listed, literal, matched, quoted
 from migrator.platforms.relational.transaction import Transaction, held_too_long, shortened
 from storage.errors import Fault, MigratorError, Red, TransientFault
-from storage.schema import Column, Kind, Schema, Table
+from storage.schema import Column, Kind, Schema, Table, UniqueKey
 
 _LOCK_WAIT_S = 30
 
@@ -455,8 +455,25 @@ class MysqlTransaction(Transaction):
         if key:
             about = " AND ".join(f"t.{quoted(column)} = j.{key_column(column)}" for column in key)
             self._lock_rows(table, f"{journal} j", about, "FOR UPDATE")
+            for unique in self._referenced(table):
+                self._lock_in_index(table, unique, f"SELECT {{}} FROM {self.live(table)} t JOIN {journal} j ON {about}")
         else:
             self.rows(f"SELECT COUNT(*) FROM (SELECT 1 FROM {self.live(table)} t FOR UPDATE) q")
+
+    def _referenced(self, table: Table) -> Iterator[UniqueKey]:
+        """Unique keys, beside the primary one, that foreign keys point at: who adds a child locks nothing else."""
+        found = self.rows(
+            "SELECT DISTINCT referenced_column_name FROM information_schema.key_column_usage"
+            f" WHERE referenced_table_schema = DATABASE() AND referenced_table_name = {literal(table.name)}"
+        )
+        columns = {name for (name,) in found}
+        return (unique for unique in table.unique if columns & set(unique.columns))
+
+    def _lock_in_index(self, table: Table, unique: UniqueKey, values: str) -> None:
+        values = values.format(listed(unique.columns, "t."))
+        found = f"({values}) v STRAIGHT_JOIN {self.live(table)} t FORCE INDEX ({quoted(unique.name or '')})"
+        on = matched("t", "v", unique.columns)
+        self.rows(f"SELECT COUNT(*) FROM (SELECT 1 FROM {found} ON {on} FOR UPDATE) q")
 
     def sequence_problems(self, table: Table) -> Iterator[str]:
         """InnoDB moves AUTO_INCREMENT past what was inserted by itself; at the end of its type it cannot."""

@@ -1,0 +1,450 @@
+"""MariaDB as a target that others write to, whose connections are killed, and whose server dies."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+
+import pyarrow as pa
+import pymysql
+import pytest
+from pymysql.cursors import Cursor
+
+from migrator.contracts import Merge, Target
+from migrator.platforms.mysql import connect, transaction
+from migrator.platforms.mysql.address import address_of
+from migrator.platforms.mysql.transaction import MysqlTransaction
+from migrator.platforms.relational.fates import Fates
+from storage.errors import Misuse, TransientFault
+from tests.conformance.platforms.mysql import MysqlPlatform
+from tests.conformance.targets import DDL, STORY, Rows, members, merged, teams, whys, words
+from tests.servers.mariadb import Mariadb
+from tests.support_mysql_target import goes_and_comes_back, ours
+
+_A_MOMENT = 0.3
+
+
+@pytest.fixture
+def platform(mariadb_url: str) -> MysqlPlatform:
+    platform = MysqlPlatform(mariadb_url)
+    platform.run(DDL)
+    return platform
+
+
+@pytest.fixture
+def target(platform: MysqlPlatform) -> Target:
+    return platform.target()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "LOCK_WAIT_S", 1)
+    monkeypatch.setattr(transaction, "_LOCK_WAIT_S", 1)
+
+
+@contextmanager
+def session(platform: MysqlPlatform) -> Iterator[Cursor]:
+    """Another person's transaction, open until it is committed or the context is left; it locks rows, and no gaps."""
+    with closing(platform.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        connection.begin()
+        yield cursor
+
+
+@contextmanager
+def later(action: Callable[[], object]) -> Iterator[None]:
+    """Do it in a moment, beside what goes on in the context."""
+    timer = threading.Timer(_A_MOMENT, action)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
+
+
+def kill_sessions(mariadb: Mariadb, platform: MysqlPlatform) -> None:
+    """End every connection of the loading user."""
+    user = address_of(platform.url).user
+    found = platform.rows("SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID()")
+    for (number,) in found:
+        with suppress(pymysql.MySQLError):
+            mariadb.admin(f"KILL {number}")
+    assert found, user
+
+
+# ── locks ───────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("held", "rows"),
+    [
+        ("UPDATE members SET note = 'mine' WHERE id = 3", members(overwrite=[(3, 2, None, "c@x", "changed")])),
+        ("UPDATE members SET note = 'mine' WHERE id = 3", members(keep=[(3, 2, None, "c@x", " ")])),
+        ("DELETE FROM teams WHERE id = 1", members(create=[(9, 1, None, None, None)])),
+        ("INSERT INTO teams VALUES (10, 'x', 1, NULL)", teams(create=[(10, "ours", 1, None)])),
+    ],
+    ids=["overwritten", "kept", "parent", "same key"],
+)
+def test_a_row_that_another_holds_is_waited_for_and_then_given_up(
+    platform: MysqlPlatform, target: Target, held: str, rows: Rows
+) -> None:
+    platform.run("DELETE FROM seats; DELETE FROM words; DELETE FROM members WHERE team_id = 1;")
+    before = platform.dump()
+    with session(platform) as other:
+        other.execute(held)
+        with pytest.raises(TransientFault, match="holds a lock") as fault:
+            merged(target, words((2, "also")), rows)
+        assert "repeat" in fault.value.next
+    assert platform.dump() == before
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_load_at_a_time(target: Target) -> None:
+    def inside(_: Merge) -> None:
+        for again in (lambda: merged(target, words((1, "b")), run="r2"), lambda: target.undo("r1")):
+            with pytest.raises(TransientFault, match="another load"):
+                again()
+
+    merged(target, words((1, "a")), inside=inside)
+
+
+def test_a_deadlock_writes_nothing_and_may_be_repeated(platform: MysqlPlatform, target: Target) -> None:
+    platform.insert("words", ((1, f"{number}") for number in range(2_000)))
+    before, failed = platform.dump(), []
+    story = (members(overwrite=[(3, 2, None, "c@x", "changed")]), words((2, "ours")))
+    tables = [rows.staged(target) for rows in story]
+    with session(platform) as other:
+
+        def meet() -> None:
+            threading.Thread(target=hold, daemon=True).start()
+            time.sleep(_A_MOMENT)
+
+        def hold() -> None:
+            with suppress(pymysql.MySQLError):  # whom the server chooses is its own affair
+                other.execute("UPDATE members SET note = 'theirs' WHERE id = 3")
+                failed.append("ours")
+
+        other.execute("UPDATE words SET word = concat(word, '!')")  # much to undo: the server rather ends the load
+        other.execute("UPDATE teams SET size = 1 WHERE id = 2")
+        with target.staging("r1") as staging:
+            for one, rows in zip(tables, story, strict=True):
+                staging.stage(one, [rows.batch(target)])
+            with pytest.raises(TransientFault, match="deadlock"), target.merging("r1") as merge:
+                merge.lock(tables)
+                meet()
+                merge.merge(tables)
+        time.sleep(_A_MOMENT)
+    assert failed == ["ours"]
+    assert platform.dump() == before
+    merged(target, *story)
+
+
+# ── rows that others take away meanwhile ────────────────────────────────────────────────────────────────────
+CYCLE = """
+CREATE TABLE p (id INT PRIMARY KEY); INSERT INTO p VALUES (1), (2);
+CREATE TABLE c (id INT PRIMARY KEY, up INT NOT NULL, p INT, FOREIGN KEY (up) REFERENCES c (id),
+    FOREIGN KEY (p) REFERENCES p (id));
+INSERT INTO c VALUES (5, 5, 2);
+"""
+
+
+@pytest.mark.parametrize("ending", ["commit", "rollback"])
+def test_a_parent_that_somebody_deletes_meanwhile_leaves_no_orphan(
+    platform: MysqlPlatform, target: Target, ending: str
+) -> None:
+    platform.run(CYCLE)
+    rows, problems = Rows("c", ("id", "up", "p"), ("id",), create=[(1, 1, 1)]), []
+    with session(platform) as other:
+        other.execute("DELETE FROM p WHERE id = 1")  # seen by nobody yet
+
+        with later(lambda: other.execute(ending)):
+            merged(target, rows, commit=False, inside=lambda merge: problems.extend(merge.check([rows.staged(target)])))
+    assert len(problems) == (1 if ending == "commit" else 0)
+    assert all("points at no row of p: 1" in problem for problem in problems)
+
+
+def test_what_was_looked_up_stays_until_the_commit(platform: MysqlPlatform, target: Target) -> None:
+    platform.run(CYCLE)
+    rows, refused = Rows("c", ("id", "up", "p"), ("id",), create=[(1, 1, 1)]), []
+
+    def delete() -> None:
+        try:
+            platform.run("DELETE FROM p WHERE id = 1;")
+        except pymysql.err.IntegrityError as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=delete)
+
+    def inside(merge: Merge) -> None:
+        assert merge.check([rows.staged(target)]) == ()
+        thread.start()
+        time.sleep(_A_MOMENT)
+
+    merged(target, rows, inside=inside)
+    thread.join()
+    assert len(refused) == 1
+
+
+def test_a_former_parent_that_somebody_deletes_meanwhile_is_told(platform: MysqlPlatform, target: Target) -> None:
+    platform.run(CYCLE)
+    merged(target, Rows("c", ("id", "up", "p"), ("id",), overwrite=[(5, 5, 1)]))
+    with session(platform) as other:
+        other.execute("DELETE FROM p WHERE id = 2")
+        with later(lambda: other.execute("COMMIT")):
+            undone = target.undo("r1")
+    assert whys(undone) == {"c 5": "failed: its former p is gone"}
+    assert platform.rows("SELECT * FROM c") == [(5, 5, 1)]
+
+
+# ── rows that others hang on created ones ───────────────────────────────────────────────────────────────────
+HANGING = """
+CREATE TABLE q (id INT PRIMARY KEY, code VARCHAR(9) NOT NULL UNIQUE); INSERT INTO q VALUES (1, 'theirs');
+CREATE TABLE by_id (id INT PRIMARY KEY, q INT, FOREIGN KEY (q) REFERENCES q (id) ON DELETE {how});
+CREATE TABLE by_code (id INT PRIMARY KEY, q VARCHAR(9), FOREIGN KEY (q) REFERENCES q (code) ON DELETE {how});
+"""
+HOWS = ["CASCADE", "SET NULL", "RESTRICT"]
+
+
+@pytest.fixture(params=HOWS)
+def hanging(request: pytest.FixtureRequest, platform: MysqlPlatform) -> Rows:
+    platform.run(HANGING.replace("{how}", request.param))
+    return Rows("q", ("id", "code"), ("id",), create=[(2, "ours")])
+
+
+@pytest.mark.parametrize(("table", "value"), [("by_id", "2"), ("by_code", "'ours'")])
+def test_a_child_that_somebody_makes_before_the_rollback_keeps_its_parent(
+    platform: MysqlPlatform, target: Target, hanging: Rows, table: str, value: str
+) -> None:
+    merged(target, hanging)
+    with session(platform) as other:
+        other.execute(f"INSERT INTO {table} VALUES (1, {value})")
+        with later(lambda: other.execute("COMMIT")):
+            assert whys(target.undo("r1")) == {"q 2": f"kept: a row of {table} that stays points at it"}
+    assert platform.rows(
+        f"SELECT c.id, q.id FROM {table} c JOIN q ON q.{'id' if table == 'by_id' else 'code'} = c.q"
+    ) == [(1, 2)]
+
+
+@pytest.mark.parametrize(("table", "value"), [("by_id", "2"), ("by_code", "'ours'")])
+def test_a_child_that_somebody_makes_during_the_rollback_waits_and_finds_no_parent(
+    platform: MysqlPlatform,
+    target: Target,
+    hanging: Rows,
+    table: str,
+    value: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = platform.dump()
+    merged(target, hanging)
+    refused: list[object] = []
+
+    def insert() -> None:
+        try:
+            platform.run(f"INSERT INTO {table} VALUES (1, {value});")
+        except pymysql.err.IntegrityError as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=insert)
+    decide = Fates.decide
+
+    def decide_beside(fates: Fates) -> None:
+        decide(fates)
+        thread.start()
+        time.sleep(_A_MOMENT)
+
+    monkeypatch.setattr(Fates, "decide", decide_beside)
+    target.undo("r1")
+    thread.join()
+    assert len(refused) == 1
+    assert platform.dump() == before
+
+
+def test_an_equal_row_that_somebody_writes_during_the_rollback_stays(
+    platform: MysqlPlatform, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged(target, words((1, "equal"), (1, "alone")))
+    delete, written = MysqlTransaction.delete, []
+
+    def delete_beside(own: MysqlTransaction, live: str, other: str, on: str) -> str:
+        if "words" in live and not written:
+            written.append(platform.run("INSERT INTO words VALUES (1, 'equal');"))
+        return delete(own, live, other, on)
+
+    monkeypatch.setattr(MysqlTransaction, "delete", delete_beside)
+    with pytest.raises(TransientFault, match="equal to those of the load"):
+        target.undo("r1")
+    assert platform.rows("SELECT count(*) FROM words WHERE word IN ('equal', 'alone')") == [(3,)]
+    assert target.undo("r1").reversed == 2
+    assert platform.rows("SELECT word FROM words WHERE word IN ('equal', 'alone')") == [("equal",)]
+
+
+# ── many at once ────────────────────────────────────────────────────────────────────────────────────────────
+class Writers:
+    """People who write to the same tables; each counts what was committed."""
+
+    def __init__(self, platform: MysqlPlatform, count: int) -> None:
+        self._platform = platform
+        self._end = threading.Event()
+        self._threads = [threading.Thread(target=self._write, args=(number,)) for number in range(1, count + 1)]
+        self.words = 0
+        self._counting = threading.Lock()
+
+    def __enter__(self) -> Writers:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _write(self, number: int) -> None:
+        own, turn = 1_000 * number, 0
+        with closing(self._platform.connect()) as connection, connection.cursor() as cursor:
+            while not self._end.is_set():
+                turn += 1
+                with suppress(pymysql.MySQLError):
+                    connection.begin()
+                    cursor.execute(f"INSERT INTO teams VALUES ({own + turn}, 'w{number}/{turn}', 1, NULL)")
+                    cursor.execute(f"INSERT INTO members VALUES ({own + turn}, {own + turn}, 1, NULL, 'theirs')")
+                    cursor.execute("INSERT INTO words VALUES (1, 'same')")
+                    cursor.execute(f"UPDATE members SET note = '{own + turn}' WHERE id IN (1, 3)")
+                    cursor.execute(f"DELETE FROM teams WHERE id = {own + turn - 1}")
+                    connection.commit()
+                    with self._counting:
+                        self.words += 1
+                connection.rollback()
+
+
+def test_loads_and_rollbacks_beside_writers_leave_everybodys_rows(platform: MysqlPlatform, target: Target) -> None:
+    same = platform.rows("SELECT count(*) FROM words WHERE word = 'same'")[0][0]
+    story = (
+        teams(create=[(10, "ours", 3, 11)]),
+        members(create=[(11, 10, 12, "k@x", None), (12, 10, 11, None, "")], overwrite=[(2, 10, 11, "z@x", "changed")]),
+        words((10, "same"), (1, "same"), (None, "")),
+    )
+    before = platform.rows("SELECT * FROM members WHERE id = 2")
+    done = tries = 0
+    with Writers(platform, 4) as writers:
+        while done < 3 or tries < 6:
+            tries += 1
+            with suppress(TransientFault):
+                merged(target, *story, run=f"r{tries}")
+            with suppress(TransientFault, Misuse):
+                undone = target.undo(f"r{tries}")
+                assert (undone.kept, undone.failed, undone.digest_after) == (0, 0, undone.digest_before_load)
+                done += 1
+            assert tries < 60
+    while target.markers():  # one whose rollback had to be given up
+        target.undo(target.markers()[0].run)
+    assert writers.words
+    assert platform.rows("SELECT count(*) FROM words WHERE word = 'same'") == [(same + writers.words,)]
+    assert platform.rows("SELECT * FROM members WHERE id = 2") == before
+    assert platform.rows("SELECT count(*) FROM teams WHERE id = 10 OR lead_id IN (11, 12)") == [(0,)]
+    assert platform.rows("SELECT count(*) FROM members WHERE id IN (11, 12)") == [(0,)]
+    with target.staging("last"):
+        pass
+    assert ours(platform) == []
+
+
+# ── lost connections ────────────────────────────────────────────────────────────────────────────────────────
+def test_killed_while_staging(mariadb: Mariadb, platform: MysqlPlatform, target: Target) -> None:
+    before, rows = platform.dump(), words((1, "a"))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for _ in range(200):
+            yield rows.batch(target)
+        kill_sessions(mariadb, platform)
+        while True:
+            yield rows.batch(target)
+
+    with pytest.raises(TransientFault, match="connection") as fault, target.staging("r1") as staging:
+        staging.stage(rows.staged(target), batches())
+    assert "repeat" in fault.value.next
+    with target.staging("r2"):
+        pass
+    assert platform.dump() == before
+
+
+def test_killed_while_merging(mariadb: Mariadb, platform: MysqlPlatform, target: Target) -> None:
+    before = platform.dump()
+    with pytest.raises(TransientFault, match="connection"):
+        merged(target, *STORY, inside=lambda _: kill_sessions(mariadb, platform))
+    with target.staging("r2"):
+        pass
+    assert platform.dump() == before
+    merged(target, *STORY)
+    assert target.undo("r1").reversed == 12
+
+
+def test_killed_while_undoing(
+    mariadb: Mariadb, platform: MysqlPlatform, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = platform.dump()
+    merged(target, *STORY)
+    between, decide = platform.dump(), Fates.decide
+
+    def decide_and_die(fates: Fates) -> None:
+        decide(fates)
+        kill_sessions(mariadb, platform)
+
+    with monkeypatch.context() as patch, pytest.raises(TransientFault, match="connection"):
+        patch.setattr(Fates, "decide", decide_and_die)
+        target.undo("r1")
+    assert platform.dump() == between
+    assert target.undo("r1").reversed == 12
+    assert platform.dump() == before
+
+
+@pytest.mark.parametrize("when", ["before the commit", "after the commit"])
+def test_the_server_is_killed(private_mariadb: Mariadb, when: str) -> None:
+    private_mariadb.admin("SET GLOBAL innodb_flush_log_at_trx_commit = 1, sync_binlog = 1")
+    platform = MysqlPlatform(private_mariadb.database())
+    platform.run(DDL)
+    before, target = platform.dump(), platform.target()
+    if when == "before the commit":
+        with pytest.raises(TransientFault):
+            merged(target, *STORY, inside=lambda _: private_mariadb.kill())
+    else:
+        merged(target, *STORY)
+        private_mariadb.kill()
+    private_mariadb.start()
+    assert len(target.markers()) == (1 if when == "after the commit" else 0)
+    with target.staging("other"):
+        pass
+    if when == "after the commit":
+        with pytest.raises(Misuse, match="already"):
+            merged(target, *STORY)
+        assert target.undo("r1").reversed == 12
+    assert platform.dump() == before
+    goes_and_comes_back(platform, *STORY)
+
+
+# ── one transaction ─────────────────────────────────────────────────────────────────────────────────────────
+def test_nothing_commits_between_the_beginning_and_the_end(
+    mariadb: Mariadb, platform: MysqlPlatform, target: Target
+) -> None:
+    """The server's own log of what it was told: only what reads and what writes rows."""
+    allowed = ("SELECT", "INSERT", "UPDATE", "DELETE", "SHOW CREATE TABLE", "SET SESSION foreign_key_checks")
+    mariadb.admin("SET GLOBAL log_output = 'TABLE', general_log = 1", "TRUNCATE mysql.general_log")
+    try:
+        tables = [rows.staged(target) for rows in STORY]
+        merged(target, *STORY, commit=False, inside=lambda merge: merge.check(tables))
+        merged(target, *STORY, inside=lambda merge: [merge.compare(one) for one in tables])
+        target.undo("r1")
+    finally:
+        mariadb.admin("SET GLOBAL general_log = 0, log_output = 'FILE'")
+    log = MysqlPlatform(mariadb.admin_url).rows(
+        "SELECT thread_id, CONVERT(argument USING utf8mb4) FROM mysql.general_log WHERE command_type = 'Query'"
+        f" AND user_host LIKE '%{address_of(platform.url).user}%' ORDER BY event_time, thread_id"
+    )
+    endings = []
+    for thread in {thread for thread, text in log if text == "START TRANSACTION"}:
+        said = [text for other, text in log if other == thread]
+        inside = said[said.index("START TRANSACTION") + 1 :]
+        end = next(number for number, text in enumerate(inside) if text in ("COMMIT", "ROLLBACK"))
+        endings.append(inside[end])
+        assert [text for text in inside[:end] if not text.strip().startswith(allowed)] == []
+    assert sorted(endings) == ["COMMIT", "COMMIT", "ROLLBACK"]
