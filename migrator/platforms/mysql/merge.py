@@ -62,5 +62,4 @@ def undo(address: Address, run: str, *, whole: bool) -> Undone:
     with _transaction(address, run) as (connection, transaction):
         # nothing may cascade: every reference is looked at, before and after
         connection.execute("SET SESSION foreign_key_checks = 0")
-        transaction.begin()
         return relational.undo(transaction, run, whole=whole)

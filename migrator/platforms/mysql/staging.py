@@ -59,6 +59,7 @@ class MysqlStaging:
         self._connection.execute(f"CREATE TABLE {name} ({columns}) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4")
         count = self._fill(staged, table, batches)
         self._index(staged, name)
+        self._connection.rows(f"ANALYZE LOCAL TABLE {name}")
         return count
 
     def _fill(self, staged: Staged, table: Table, batches: Iterable[pa.RecordBatch]) -> int:

@@ -238,6 +238,11 @@ class MysqlTransaction(Transaction):
     def drop_own(self, name: str) -> None:
         self._going.append(name)
 
+    def learn_sizes(self, tables: Sequence[str]) -> None:
+        """Only before the transaction begins: it would commit it. Statistics lag behind what a load has brought."""
+        if not self._begun:
+            self._connection.rows(f"ANALYZE LOCAL TABLE {', '.join(tables)}")
+
     def stored_type(self, column: Column) -> str:
         return journalled_type(column)
 
@@ -452,6 +457,8 @@ class MysqlTransaction(Transaction):
         return f"DROP TEMPORARY TABLE {name}"
 
     def lock_journalled(self, table: Table, journal: str, key: Sequence[str]) -> None:
+        if not self._begun:
+            self.begin()
         if key:
             about = " AND ".join(f"t.{quoted(column)} = j.{key_column(column)}" for column in key)
             self._lock_rows(table, f"{journal} j", about, "FOR UPDATE")

@@ -47,11 +47,11 @@ class _Undo:
         raise Misuse("this target holds no such load", where=run, next=f"loads it holds: {known}")
 
     def run(self, *, whole: bool) -> Undone:
+        self._transaction.learn_sizes([name for journal in self._journals for name in (journal.name, journal.live)])
         # what a trigger would write while rows go and come back, nobody would take back
         self._transaction.silence_triggers([journal.staged.table for journal in self._journals], inserting=False)
         for journal in self._journals:
             self._transaction.lock_journalled(journal.staged.table, journal.name, journal.staged.key)
-        self._transaction.learn_sizes([name for journal in self._journals for name in (journal.name, journal.live)])
         Fates(self._transaction, self._schema, self._journals).decide()
         orphans = self._orphans()
         self._restore()
@@ -66,7 +66,7 @@ class _Undo:
         """Overwritten rows get their images before created rows go: no ON DELETE action may find them there."""
         statements: list[str] = []
         for journal in self._journals:
-            if not journal.staged.key:
+            if not journal.restores:
                 continue
             for unique in self._transaction.unique_keys(journal.staged.table):
                 if not set(unique.columns) <= set(journal.staged.key):
