@@ -6,15 +6,14 @@ references, plus `migrator_class` (owned, shared, carried, stub) and `migrator_r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Sequence
 
 import pyarrow as pa
 
 from mappings.quote import identifier as quoted
 from migrator.contracts import Among, AnyOf, Matching, Predicate, Reading, Whole
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
-from migrator.engine.equality import as_text, points_at, with_column
+from migrator.engine.equality import as_parent, as_text, is_value, points_at, with_column
 from migrator.engine.workbench import QueryKeys, Workbench
 from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
 from storage.errors import Recast, Red
@@ -23,6 +22,7 @@ from storage.types import arrow_type
 
 CARRIED, STUB = "carried", "stub"
 _MOST_ROUNDS = 100_000
+_INCOMING = "migrator incoming"
 
 
 class Closure:
@@ -171,17 +171,17 @@ class Closure:
                 self._take_shared()
 
     def _take_parents(self, reference: Reference, class_: str) -> int:
-        missing = self.missing(reference)
-        if not len(missing):
+        keys = self.parents_of(reference, outside=True)
+        if not len(keys):
             return 0
-        return self._take(reference.parent, Among(columns=reference.parent_columns, keys=missing), class_)
+        return self._take(reference.parent, Among(columns=reference.parent_columns, keys=keys), class_)
 
     def _take(self, name: str, predicate: Predicate, class_: str) -> int:
         """Read the skeleton of these rows and add those not held yet; returns how many were new."""
         table, skeleton = self._tables[name], self.skeleton(name)
         schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in skeleton])
         batches = self._reading.scan(table, predicate, columns=[column.name for column in skeleton])
-        read = self._workbench.ingest("own", "migrator incoming", batches, schema)
+        read = self._workbench.ingest("own", _INCOMING, batches, schema)
         if not read:
             return 0
         own, is_new = f"own.{quoted(name)}", "true"
@@ -191,14 +191,14 @@ class Closure:
             is_new = f"NOT EXISTS (SELECT 1 FROM {own} o WHERE {on})"
         # a table without key and references has no column here: its rows still count
         values = ", ".join([*(f"i.{quoted(column.name)}" for column in skeleton), f"'{class_}'", str(self._round)])
-        new = f'SELECT {values} FROM own."migrator incoming" i WHERE {is_new}'
+        new = f"SELECT {values} FROM own.{quoted(_INCOMING)} i WHERE {is_new}"
         found = int(self._workbench.one(f"INSERT INTO {own} {new}"))
         self._found[name, self._round] = self._found.get((name, self._round), 0) + found
         return found
 
     def _refuse_null_keys(self, table: Table) -> None:
         empty = " OR ".join(f"{quoted(column)} IS NULL" for column in table.primary_key)
-        count = self._workbench.one(f'SELECT count(*) FROM own."migrator incoming" WHERE {empty}')
+        count = self._workbench.one(f"SELECT count(*) FROM own.{quoted(_INCOMING)} WHERE {empty}")
         if count:
             raise Red(
                 f"{count} row(s) have NULL in their primary key, so nothing tells them apart",
@@ -229,35 +229,51 @@ class Closure:
         if self._class(name) == SHARED:
             return AnyOf(
                 among=tuple(
-                    Among(columns=r.parent_columns, keys=self.pointed_at(r))
+                    Among(columns=r.parent_columns, keys=self.parents_of(r))
                     for r in self._classified.references
                     if r.parent == name
                 )
             )
         return self._of_keyless(name)
 
-    def missing(self, reference: Reference) -> QueryKeys:
-        """Keys that rows taken so far point at and that are not among the parent's rows taken so far."""
+    def outside(self, reference: Reference) -> QueryKeys:
+        """What rows taken so far have that point by this reference at no row taken so far.
+
+        The values of its columns and, where it holds for some types alone, of its type column, as the rows have them.
+        """
+        columns = self._told_by(reference)
+        names = ", ".join(f"c.{quoted(column.name)}" for column in columns)
+        query = f"SELECT DISTINCT {names} {self._pointing_outside(reference)} ORDER BY ALL"
+        return QueryKeys(workbench=self._workbench, query=query, types=tuple(column.type for column in columns))
+
+    def parents_of(self, reference: Reference, *, outside: bool = False) -> QueryKeys:
+        """The keys, as the parent has them, that rows taken so far point at; `outside`: those of rows not taken."""
+        parent = self._tables[reference.parent]
+        pairs = zip(self._columns(reference), (parent.column(name) for name in reference.parent_columns), strict=True)
+        values = [as_parent(("c", ours), theirs) for ours, theirs in pairs]
+        names = ", ".join(f"{value} AS k{i}" for i, (value, _) in enumerate(values))
+        filled = " AND ".join(f"k{i} IS NOT NULL" for i in range(len(values)))
+        rows = self._pointing_outside(reference) if outside else self._pointing(reference)
+        query = f"SELECT DISTINCT * FROM (SELECT {names} {rows}) WHERE {filled} ORDER BY ALL"
+        return QueryKeys(workbench=self._workbench, query=query, types=tuple(type_ for _, type_ in values))
+
+    def _columns(self, reference: Reference) -> list[Column]:
+        return [self._tables[reference.table].column(name) for name in reference.columns]
+
+    def _told_by(self, reference: Reference) -> list[Column]:
+        """The columns that decide what a row points at by this reference."""
+        typed = reference.when.columns if reference.when else ()
+        return [*self._columns(reference), *(self._tables[reference.table].column(name) for name in typed)]
+
+    def _pointing(self, reference: Reference) -> str:
+        return f"FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
+
+    def _pointing_outside(self, reference: Reference) -> str:
+        pointing = self._pointing(reference)
         if self._class(reference.parent) not in (OWNED, SHARED):
-            return self.pointed_at(reference)
-        return replace(self.pointed_at(reference), query=self._missing_query(reference))
-
-    def pointed_at(self, reference: Reference) -> QueryKeys:
-        """Every key that rows taken so far point at by this reference."""
-        types = tuple(self._tables[reference.table].column(column).type for column in reference.columns)
-        names = ", ".join(f"c.{quoted(column)}" for column in reference.columns)
-        query = (
-            f"SELECT DISTINCT {names} FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)} ORDER BY ALL"
-        )
-        return QueryKeys(workbench=self._workbench, query=query, types=types)
-
-    def _missing_query(self, reference: Reference) -> str:
-        names = ", ".join(f"c.{quoted(column)}" for column in reference.columns)
-        return (
-            f"SELECT DISTINCT {names} FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
-            f" AND NOT EXISTS (SELECT 1 FROM own.{quoted(reference.parent)} p WHERE {self.joined(reference)})"
-            " ORDER BY ALL"
-        )
+            return pointing
+        parents = f"SELECT 1 FROM own.{quoted(reference.parent)} p WHERE {self.joined(reference)}"
+        return f"{pointing} AND NOT EXISTS ({parents})"
 
     def _filled(self, reference: Reference) -> str:
         """Rows of `c` this reference counts for: every column filled, of the right type, and kept in a stub."""
@@ -265,21 +281,15 @@ class Closure:
         if any(self._tables[reference.table].column(column).nullable for column in reference.columns):
             parts.append(f"c.migrator_class <> '{STUB}'")
         if reference.when:
-            value = str(reference.when.values[0]).replace("'", "''")
             type_column = self._tables[reference.table].column(reference.when.columns[0])
-            parts.append(f"{as_text('c', type_column)} = '{value}'")
+            parts.append(is_value("c", type_column, reference.when.values[0]))
         return " AND ".join(parts)
 
     def joined(self, reference: Reference, child: str = "c", parent: str = "p") -> str:
-        """The condition that a child row points at a parent row, exact across types."""
-        pairs = zip(reference.columns, reference.parent_columns, strict=True)
-        return " AND ".join(
-            points_at(
-                (child, self._tables[reference.table].column(ours)),
-                (parent, self._tables[reference.parent].column(theirs)),
-            )
-            for ours, theirs in pairs
-        )
+        """The condition that a child row points at a parent row, whatever both are typed."""
+        theirs = (self._tables[reference.parent].column(name) for name in reference.parent_columns)
+        pairs = zip(self._columns(reference), theirs, strict=True)
+        return " AND ".join(points_at((child, one), (parent, other)) for one, other in pairs)
 
     def _keys_of(self, name: str, columns: tuple[str, ...], condition: str) -> QueryKeys:
         names = ", ".join(map(quoted, columns))
@@ -306,19 +316,28 @@ class Closure:
 
     def crossing(self, reference: Reference) -> tuple[int, tuple[str, ...]]:
         """How many taken rows point outside what was taken, and up to ten of the keys they point at."""
-        names = " || '+' || ".join(f"c.{quoted(column)}::VARCHAR" for column in reference.columns)
-        outside = (
-            f"FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
-            f" AND NOT EXISTS (SELECT 1 FROM own.{quoted(reference.parent)} p WHERE {self.joined(reference)})"
-        )
+        names = " || '+' || ".join(as_text("c", column) for column in self._columns(reference))
+        outside = self._pointing_outside(reference)
         count = int(self._workbench.one(f"SELECT count(*) {outside}"))
         if not count:
             return 0, ()
         examples = self._workbench.rows(f"SELECT DISTINCT {names} {outside} ORDER BY 1 LIMIT 10")
         return count, tuple(str(row[0]) for row in examples)
 
-    def stubs(self) -> Iterator[str]:
-        """Tables that hold stub rows."""
-        for name, class_ in self._classified.classes.items():
-            if class_ == OWNED and self.count(name, STUB):
-                yield name
+    def unknown_types(self, name: str, column: str, known: Sequence[str]) -> tuple[str, ...]:
+        """The values of a type column in the whole source that are none of those known."""
+        while True:
+            described = self._tables[name].column(column)
+            try:
+                batches = self._reading.scan(self._tables[name], Whole(), columns=[column], distinct=True)
+                schema = pa.schema([pa.field(column, arrow_type(described.type))])
+                self._workbench.ingest("own", _INCOMING, batches, schema)
+                break
+            except Recast as recast:
+                self._tables[name] = with_column(self._tables[name], recast.column)
+        text, is_known = as_text("t", described), " OR ".join(is_value("t", described, value) for value in known)
+        unknown = f"{text} IS NOT NULL AND ({is_known}) IS NOT TRUE"
+        found = self._workbench.rows(
+            f"SELECT DISTINCT {text} FROM own.{quoted(_INCOMING)} t WHERE {unknown} ORDER BY 1"
+        )
+        return tuple(row[0] for row in found)

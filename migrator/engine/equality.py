@@ -1,11 +1,32 @@
-"""When two columns of the workbench hold the same value, whatever each was found to hold."""
+"""When values of the workbench are the same: a value of another column or of the plan compares as its column does.
+
+Sources have the last word on what equals what, and count by it. What is said here follows them closely enough that
+both agree; where they do not, the proof is red.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 
+from mappings.kinds import duckdb_type
 from mappings.quote import identifier as quoted
-from storage.schema import Column, Kind, Table
+from mappings.quote import literal
+from migrator.contracts import Scalar
+from storage.schema import Column, Kind, Table, Type
+
+Side = tuple[str, Column]
+"""A column of an aliased table."""
+
+_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT})
+_MOMENTS = frozenset({Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ})
+_SCALARS = frozenset({*_NUMBERS, Kind.TEXT})
+_UNBOUNDED = frozenset({"numeric", "decimal", "number"})
+"""What SQL calls numbers of any scale: a column of them is held as text where no one scale fits all."""
+
+_UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+_ACCENTS_ALIKE = frozenset({"general", "unicode", "uca1400", "0900", "520", "ai", "ci", "nopad"})
+"""What collations are called that tell no accents apart: in a language of its own, ñ is a letter and no n."""
 
 
 def with_column(table: Table, column: Column) -> Table:
@@ -19,26 +40,80 @@ def as_text(alias: str, column: Column) -> str:
     return f"substr({name}, 3)" if column.type.kind is Kind.VARIANT else f"{name}::VARCHAR"
 
 
-_ACCENTS_ALIKE = frozenset({"general", "unicode", "uca1400", "0900", "520", "ai", "ci", "nopad"})
-"""What collations are called that tell no accents apart: in a language of its own, ñ is a letter and no n."""
-
-_SCALARS = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.TEXT)
-_UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
-
-
-def points_at(child: tuple[str, Column], parent: tuple[str, Column]) -> str:
+# ── references ──────────────────────────────────────────────────────────────────────────────────────────────
+def points_at(child: Side, parent: Side) -> str:
     """The condition that a child's value is the parent's: as the parent types and collates it, as references do."""
+    return " = ".join(_alike(child, parent))
+
+
+def as_parent(child: Side, parent: Column) -> tuple[str, Type]:
+    """A child's value as the parent would hold it, to look for there: the expression, NULL for none, and its type.
+
+    A value of another family (a text that points at a number) stays as it is.
+    """
+    alias, column = child
+    name = f"{alias}.{quoted(column.name)}"
+    if _family(column) != _family(parent) or _family(column) is None:
+        return _unpadded(name, column), column.type
+    if column.type == parent.type:
+        return name, column.type
+    cast = f"TRY_CAST({name} AS {duckdb_type(parent.type)})"
+    if parent.type.kind is Kind.LITERAL:
+        cast = f"{name}::VARCHAR"
+    same = f"{_plain(name, column)} = {_plain(cast, parent)}"  # a cast may round
+    return f"CASE WHEN {same} THEN {cast} END", parent.type
+
+
+def _alike(child: Side, parent: Side) -> tuple[str, str]:
+    """Both sides in a form in which equal values are the same."""
     ours, theirs = child[1].type, parent[1].type
-    if ours == theirs:
-        sides = [f"{alias}.{quoted(column.name)}" for alias, column in (child, parent)]
-    elif ours.kind in _SCALARS and theirs.kind in _SCALARS:
-        sides = [as_text(*child), as_text(*parent)]  # 42 and '42'; '042' is neither
-    elif ours.kind is Kind.VARIANT and theirs.kind in _SCALARS:
-        only = f"left({child[0]}.{quoted(child[1].name)}, 2) IN ('i:', 'r:', 't:') AND "
-        return f"{only}{folded(as_text(*child), parent[1])} = {folded(as_text(*parent), parent[1])}"
-    else:
-        sides = [_tagged(*child), _tagged(*parent)]
-    return " = ".join(folded(side, parent[1]) for side in sides)
+    names = [f"{alias}.{quoted(column.name)}" for alias, column in (child, parent)]
+    family = _family(child[1])
+    if family is not None and family == _family(parent[1]):
+        if ours == theirs and ours.kind is not Kind.LITERAL:
+            return names[0], names[1]
+        return _plain(names[0], child[1]), _plain(names[1], parent[1])
+    if Kind.VARIANT in (ours.kind, theirs.kind):
+        return _alike_tagged(child, parent)
+    if Kind.BINARY in (ours.kind, theirs.kind):
+        return (names[0], names[1]) if ours == theirs else ("NULL", "NULL")
+    # 42 and '42'; '042' is neither
+    texts = (_unpadded(as_text(*child), child[1]), _unpadded(as_text(*parent), parent[1]))
+    return folded(texts[0], parent[1]), folded(texts[1], parent[1])
+
+
+def _alike_tagged(child: Side, parent: Side) -> tuple[str, str]:
+    ours, theirs = child[1].type, parent[1].type
+    if ours.kind is Kind.VARIANT and theirs.kind in _SCALARS:
+        name = f"{child[0]}.{quoted(child[1].name)}"
+        only = f"CASE WHEN left({name}, 2) IN ('i:', 'r:', 't:') THEN {as_text(*child)} END"
+        return folded(only, parent[1]), folded(as_text(*parent), parent[1])
+    return _tagged(*child), _tagged(*parent)
+
+
+def _family(column: Column) -> str | None:
+    """Types whose values compare with each other by what they mean; None where they do by how they are written."""
+    if column.type.kind in _NUMBERS or (column.type.kind is Kind.LITERAL and column.native.lower() in _UNBOUNDED):
+        return "number"
+    return "moment" if column.type.kind in _MOMENTS else None
+
+
+def _plain(value: str, column: Column) -> str:
+    """A value of a family in the one form its equals have, whatever their type."""
+    if _family(column) == "moment":
+        return f"{value}::TIMESTAMP"
+    if column.type.kind is Kind.INTEGER:
+        return f"{value}::VARCHAR"
+    if column.type.kind is Kind.FLOAT:
+        whole = f"{value} = trunc({value}) AND abs({value}) < 1e18"
+        return f"CASE WHEN {whole} THEN {value}::BIGINT::VARCHAR ELSE {value}::VARCHAR END"
+    text = f"{value}::VARCHAR"
+    return f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
+
+
+def _unpadded(value: str, column: Column) -> str:
+    """Blanks that only fill a column of a fixed length are no part of its values."""
+    return f"rtrim({value}, ' ')" if column.type.kind is Kind.TEXT and column.limits.fixed else value
 
 
 def folded(value: str, column: Column) -> str:
@@ -47,6 +122,7 @@ def folded(value: str, column: Column) -> str:
     SQLite's are exact. MariaDB's and MySQL's are close, since their tables of letters differ from version to version:
     where one says more or less than this, the source's own count differs and the proof is red.
     """
+    value = _unpadded(value, column)
     if column.type.kind is not Kind.TEXT or column.collation is None:
         return value
     if column.collation == "NOCASE":
@@ -72,3 +148,42 @@ def _tagged(alias: str, column: Column) -> str:
         return name
     value = f"to_base64({name})" if column.type.kind is Kind.BINARY else f"{name}::VARCHAR"
     return f"'{_TAGS.get(column.type.kind, 't:')}' || {value}"
+
+
+# ── values of the plan ──────────────────────────────────────────────────────────────────────────────────────
+def is_value(alias: str, column: Column, value: Scalar) -> str:
+    """The condition that the column has a value the plan names, read as the platform reads it for this column."""
+    kind, name = column.type.kind, f"{alias}.{quoted(column.name)}"
+    text = _written(value)
+    if kind in _PARSED:
+        return f"{name} = TRY_CAST({literal(text)} AS {duckdb_type(column.type)})"
+    if _family(column) == "number":
+        return f"{_plain(name, column)} = {literal(_number(text))}"
+    if kind is Kind.TEXT:
+        return f"{folded(name, column)} = {folded(literal(text), column)}"
+    if kind is Kind.UUID:
+        return f"{name} = TRY_CAST({literal(text)} AS UUID)::VARCHAR"
+    if kind is Kind.BINARY:
+        return f"{name} = encode({literal(text)})"
+    return f"{as_text(alias, column)} = {literal(text)}"
+
+
+_PARSED = frozenset({Kind.BOOLEAN, Kind.FLOAT, Kind.TIME, *_MOMENTS})
+
+
+def _written(value: Scalar) -> str:
+    """As the plan says it; a platform without a boolean has 1 and 0."""
+    assert not isinstance(value, bytes)
+    return str(int(value) if isinstance(value, bool) else value)
+
+
+def _number(text: str) -> str:
+    """The number a text says, as `_plain` writes it; the text itself where it says none."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not number.is_finite():
+        return text
+    plain = format(number, "f") if number else "0"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain

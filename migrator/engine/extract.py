@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from migrator.contracts import Matching, Reading
+from migrator.contracts import Reading
+from migrator.engine.blanks import blanks, blanks_apart
 from migrator.engine.classify import Reference
 from migrator.engine.closure import STUB
 from migrator.engine.scope import Resolved, blanked
-from migrator.engine.workbench import QueryKeys
 from storage.schema import Kind, Table, Type
-from storage.types import Variant, arrow_schema, arrow_type, to_variant
-
-_BLANKS = {Kind.INTEGER: 0, Kind.FLOAT: 0.0, Kind.BINARY: b"", Kind.BOOLEAN: False, Kind.VARIANT: "t:"}
+from storage.types import arrow_schema, arrow_type, to_text, to_variant
 
 
 def extract(reading: Reading, resolved: Resolved, table: Table) -> Iterator[pa.RecordBatch]:
@@ -37,44 +35,38 @@ def extract(reading: Reading, resolved: Resolved, table: Table) -> Iterator[pa.R
 
 def _nulling(resolved: Resolved, table: Table, reference: Reference) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
     """Set the reference's columns to NULL in rows that point outside the archive."""
-    missing = _texts(resolved.closure.missing(reference))
+    keys = resolved.closure.outside(reference)
+    typed = reference.when.columns if reference.when else ()
+    told_by = [table.column(name) for name in (*reference.columns, *typed)]
+    tagged = [Kind.VARIANT in (column.type.kind, type_.kind) for column, type_ in zip(told_by, keys.types, strict=True)]
+    parts = [_texts(batch.columns, keys.types, tagged) for batch in keys.batches()]
+    outside = pa.concat_arrays(parts) if parts else pa.array([], pa.string())
     columns = blanked(table, reference)
-    types = [table.column(name).type for name in reference.columns]
 
     def change(batch: pa.RecordBatch) -> pa.RecordBatch:
-        if not len(missing):
+        if not len(outside):
             return batch
-        keys = _tagged([batch.column(name) for name in reference.columns], types)
-        outside = pc.fill_null(pc.is_in(keys, value_set=missing), False)
-        if reference.when:
-            outside = pc.and_(outside, pc.fill_null(_says(batch, table, reference.when), False))
+        types = [column.type for column in told_by]
+        rows = _texts([batch.column(column.name) for column in told_by], types, tagged)
+        leads_out = pc.fill_null(pc.is_in(rows, value_set=outside), False)
         for name in columns:
             i = batch.schema.get_field_index(name)
-            batch = batch.set_column(i, batch.schema.field(i), pc.if_else(outside, None, batch.column(i)))
+            batch = batch.set_column(i, batch.schema.field(i), pc.if_else(leads_out, None, batch.column(i)))
         return batch
 
     return change
 
 
-def _texts(keys: QueryKeys) -> pa.Array:
-    """Keys as one text each: an Arrow array is the compact form of a set that is small beside its table."""
-    parts = [_tagged(batch.columns, keys.types) for batch in keys.batches()]
-    return pa.concat_arrays(parts) if parts else pa.array([], pa.string())
+def _texts(columns: Sequence[pa.Array], types: Sequence[Type], tagged: Sequence[bool]) -> pa.Array:
+    """Rows as one text each: an Arrow array is the compact form of a set that is small beside its table.
 
-
-def _tagged(columns: Sequence[pa.Array], types: Sequence[Type]) -> pa.Array:
-    # the closure may know a column as mixed that the census found to be of one type: tagged, both read the same
-    return _joined([to_variant(column, type_) for column, type_ in zip(columns, types, strict=True)])
-
-
-def _says(batch: pa.RecordBatch, table: Table, when: Matching) -> pa.Array:
-    """Where the type column has the value `when` names."""
-    said = to_variant(batch.column(when.columns[0]), table.column(when.columns[0]).type)
-    return pc.equal(pc.utf8_slice_codeunits(said, len(Variant.TEXT)), str(when.values[0]))
-
-
-def _joined(columns: Sequence[pa.Array]) -> pa.Array:
-    return pc.binary_join_element_wise(*[pc.cast(column, pa.string()) for column in columns], "\x1f")
+    The closure may know a column as of mixed types that the census found to be of one: tagged, both read the same.
+    """
+    texts = [
+        to_variant(column, type_) if is_tagged else to_text(column, type_)
+        for column, type_, is_tagged in zip(columns, types, tagged, strict=True)
+    ]
+    return pc.binary_join_element_wise(*texts, "\x1f")
 
 
 def _unique_even_when_blank(table: Table) -> set[str]:
@@ -90,16 +82,16 @@ def _stub(table: Table, resolved: Resolved, batch: pa.RecordBatch) -> pa.RecordB
         if not any(table.column(column).nullable for column in reference.columns):
             kept.update(reference.columns)
     unique = _unique_even_when_blank(table)
+    types = [table.column(name).type for name in table.primary_key]
+    keys = _texts([batch.column(name) for name in table.primary_key], types, [False] * len(types))
     arrays = []
     for column, array in zip(table.columns, batch.columns, strict=True):
         if column.name in kept:
             arrays.append(array)
         elif column.nullable:
             arrays.append(pa.nulls(len(array), arrow_type(column.type)))
-        elif column.name in unique and column.type.kind is Kind.TEXT:
-            keys = _joined([batch.column(name) for name in table.primary_key])
-            arrays.append(pc.binary_join_element_wise("stub-", keys, ""))
+        elif column.name in unique:
+            arrays.append(blanks_apart(table, column, keys.to_pylist()))
         else:
-            blank = _BLANKS.get(column.type.kind, "")
-            arrays.append(pa.array([blank] * len(array), arrow_type(column.type)))
+            arrays.append(blanks(table, column, len(array)))
     return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(table))

@@ -14,7 +14,7 @@ import pyarrow as pa
 from mappings.quote import identifier as quoted
 from migrator.contracts import Among, Matching, Reading, Whole
 from migrator.engine.classify import OWNED, Classified, Reference
-from migrator.engine.equality import as_text, points_at
+from migrator.engine.equality import is_value, points_at
 from migrator.engine.scope import blanked
 from migrator.engine.workbench import QueryKeys, Workbench
 from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
@@ -98,9 +98,9 @@ class Prover:
         if isinstance(root, DatabaseRoot):
             condition = "true"
         elif isinstance(root, ColumnRoot) and root.column in table.column_names:
-            condition = f"{as_text('t', table.column(root.column))} = {_literal(root.value)}"
+            condition = is_value("t", table.column(root.column), root.value)
         elif isinstance(root, TableRoot) and root.table == name:
-            condition = " AND ".join(f"{as_text('t', table.column(c))} = {_literal(v)}" for c, v in root.where)
+            condition = " AND ".join(is_value("t", table.column(name), value) for name, value in root.where)
         else:
             return
         self._workbench.execute(f"UPDATE arch.{quoted(name)} AS t SET migrator_walk = 0 WHERE {condition}")
@@ -176,7 +176,7 @@ class Prover:
                 continue
             if isinstance(root, ColumnRoot) and root.column in table.column_names:
                 predicate = Matching(columns=(root.column,), values=(root.value,))
-                archive = self._count(name, f"{as_text('t', table.column(root.column))} = {_literal(root.value)}")
+                archive = self._count(name, is_value("t", table.column(root.column), root.value))
                 yield EdgeProof(edge=f"{name}.{root.column}", source=reading.count(table, predicate), archive=archive)
             for reference in paths:
                 yield self._edge(reading, reference)
@@ -219,7 +219,7 @@ class Prover:
         parts = [f"c.{quoted(column)} IS NOT NULL" for column in reference.columns]
         if reference.when:
             column = self._tables[reference.table].column(reference.when.columns[0])
-            parts.append(f"{as_text('c', column)} = {_literal(reference.when.values[0])}")
+            parts.append(is_value("c", column, reference.when.values[0]))
         if reference.unless:
             parts.append(f"c.{quoted(reference.unless)} IS NULL")
         return " AND ".join(parts)
@@ -230,8 +230,3 @@ class Prover:
             points_at(("c", child.column(ours)), ("p", parent.column(theirs)))
             for ours, theirs in zip(reference.columns, reference.parent_columns, strict=True)
         )
-
-
-def _literal(value: object) -> str:
-    plain = int(value) if isinstance(value, bool) else value  # as platforms without a boolean store it
-    return "'" + str(plain).replace("'", "''") + "'"

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import pyarrow as pa
-
 from migrator.contracts import Among, Matching, Reading, Whole
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference, classify
 from migrator.engine.closure import CARRIED, STUB, Closure
-from migrator.engine.equality import with_column
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Verdict
 from migrator.plan import ColumnRoot, DatabaseRoot, Plan, ScopeRules, TableRoot
-from storage.errors import Misuse, Recast
+from storage.errors import Misuse
 from storage.problem import Problem
-from storage.schema import Kind, Table
+from storage.schema import Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,15 +179,15 @@ class _Finder:
         self._require_known_types()
 
     def _into_excluded(self, reference: Reference) -> Iterator[Crossing]:
-        count = len(self._closure.pointed_at(reference))
+        count = len(self._closure.outside(reference))
         if count:
             freed = self._rules.foreign.get(reference.name) == "null" and self._blanked(reference)
             yield Crossing(reference=str(reference), count=count, policy="null" if freed else "excluded")
 
     def _judged(self, reference: Reference, count: int, examples: tuple[str, ...]) -> Crossing:
-        missing = self._closure.missing(reference)
+        keys = self._closure.parents_of(reference, outside=True)
         existing = self._reading.count(
-            self._closure.table(reference.parent), Among(columns=reference.parent_columns, keys=missing)
+            self._closure.table(reference.parent), Among(columns=reference.parent_columns, keys=keys)
         )
         policy = self._rules.foreign.get(reference.name)
         freed = policy == "null" and self._blanked(reference)
@@ -226,30 +223,15 @@ class _Finder:
                 self.problems.extend(self._unknown_types(declared.table, declared.type_column, dict(declared.types)))
 
     def _unknown_types(self, name: str, column: str, types: dict[str, str]) -> Iterator[Problem]:
-        unknown = sorted(set(self._values(self._closure.table(name), column)) - set(types))
+        unknown = self._closure.unknown_types(name, column, tuple(types))
         if unknown:
             yield Problem(
                 where=f"{name}.{column}",
                 what="types that the plan's reference does not know; rows of these types cannot be given to a tenant",
                 count=len(unknown),
-                examples=tuple(unknown[:10]),
+                examples=unknown[:10],
                 next="add each to `types` of this reference, with the table it means",
             )
-
-    def _values(self, table: Table, name: str) -> Iterator[str]:
-        """The distinct values of a column in the whole source, as text, whatever it holds."""
-        try:
-            column, batches = table.column(name), list(self._distinct(table, name))
-        except Recast as recast:
-            column, table = recast.column, with_column(table, recast.column)
-            batches = list(self._distinct(table, name))
-        for batch in batches:
-            for value in batch.column(0).to_pylist():
-                if value is not None:
-                    yield value[2:] if column.type.kind is Kind.VARIANT else str(value)
-
-    def _distinct(self, table: Table, name: str) -> Iterator[pa.RecordBatch]:
-        return self._reading.scan(table, Whole(), columns=[name], distinct=True)
 
     def left_behind(self) -> Iterator[Crossing]:
         """Rows that an unchosen reference leads to this tenant by, and that stay with another."""
