@@ -75,7 +75,7 @@ class Fates:
             for column in key.parent_columns
             if column not in parent.staged.key
         ]
-        if not moved:
+        if not moved or not parent.restores:
             return f"j.action = '{CREATE}'"
         return f"(j.action = '{CREATE}' OR j.action = '{OVERWRITE}' AND ({' OR '.join(moved)}))"
 
@@ -88,7 +88,7 @@ class Fates:
 
     def _fail_what_no_longer_fits(self, journal: Journal) -> int:
         """A before-image whose parent is gone, or whose unique value a row that stays has now; how many this found."""
-        if not journal.staged.key:
+        if not journal.restores:
             return 0
         restored = f"SELECT j.entry FROM {journal.name} j WHERE j.action = '{OVERWRITE}' AND {journal.is_undecided()}"
         return self._fail_orphans(journal, restored) + self._fail_duplicates(journal, restored)
@@ -112,7 +112,7 @@ class Fates:
     def _comes_back(self, key: ForeignKey) -> str:
         """The condition that no parent gets the value back that an image points at."""
         parent = self._journals.get(key.parent)
-        if parent is None or not parent.staged.key:
+        if parent is None or not parent.restores:
             return ""
         same = " AND ".join(
             f"k.{before_column(theirs)} = j.{before_column(ours)}"

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from migrator.contracts import Digest, Marker, Staged
+from migrator.contracts import OVERWRITE, Digest, Marker, Staged
 from migrator.platforms.relational.sqltext import literal, quoted
 from migrator.platforms.relational.transaction import Transaction, shortened
 from storage.schema import Table
@@ -74,6 +74,12 @@ class Journal:
         if not self.staged.key:
             return self.transaction.meets_keyless(self.staged.table, row, entry)
         return " AND ".join(f"{row}.{quoted(column)} = {entry}.{key_column(column)}" for column in self.staged.key)
+
+    @property
+    def restores(self) -> bool:
+        """Whether an image is still to go back: none of a table whose columns have changed since, all rows differ."""
+        images = f"SELECT 1 FROM {self.name} j WHERE j.action = '{OVERWRITE}' AND {self.is_undecided()} LIMIT 1"
+        return bool(self.staged.key and self.transaction.rows(images))
 
     def is_undecided(self, entry: str = "j") -> str:
         """The condition that nothing was found against taking an entry back."""
