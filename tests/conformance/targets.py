@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from operator import itemgetter
 from typing import Any
@@ -181,7 +181,7 @@ def marker(run: str, tables: Sequence[Staged], touched: Digest, whole: Digest) -
         plan="p",
         tenant="t",
         archive="a",
-        seal="s",
+        seal=f"of {run}",
         loaded_at="2026-01-01T00:00:00Z",
         tables=tuple(tables),
         digest_touched=touched,
@@ -444,6 +444,17 @@ class TargetContract:
         with pytest.raises(Misuse, match="already"):
             merged(target, words((1, "once")))
         assert platform.rows("SELECT count(*) FROM words WHERE word = 'once'") == [(1,)]
+
+    def test_two_loads_of_the_same_archive_never_both_commit(self, platform: Platform, target: Target) -> None:
+        merged(target, words((1, "once")), run="r1")
+        before, again = platform.dump(), words((1, "once"))
+        with pytest.raises(Red, match="meanwhile"), target.staging("r2") as staging:
+            staging.stage(again.staged(target), [again.batch(target)])
+            with target.merging("r2") as merge:
+                merge.lock([again.staged(target)])
+                merge.merge([again.staged(target)])
+                merge.commit(replace(marker("r2", [again.staged(target)], Digest(), Digest()), seal="of r1"))
+        assert platform.dump() == before
 
     def test_rows_changed_by_a_trigger_are_noticed(self, platform: Platform, target: Target) -> None:
         platform.run(SHOUT)

@@ -28,6 +28,7 @@ from migrator.platforms.relational.journal import (
     create_journal,
     create_markers,
     holds_load,
+    read_markers,
     write_marker,
 )
 from migrator.platforms.relational.parking import make_way, overwritten_holders
@@ -84,6 +85,16 @@ class RelationalMerge:
                 where=self._run,
                 next="verify it or roll it back; a new load is a new run",
             )
+
+    def _refuse_same(self, marker: Marker) -> None:
+        """Two that load the same archive at once both found no load of it when they began; only one may commit."""
+        for other in read_markers(self._transaction, self._checks.tables):
+            if (other.archive, other.seal) == (marker.archive, marker.seal):
+                raise Red(
+                    "this archive was loaded by the same plan and mapping meanwhile; nothing was committed",
+                    where=other.run,
+                    next=f"migrator verify {other.run}, or migrator rollback {other.run} first",
+                )
 
     def _refuse(self, one: Staged, condition: str, what: str) -> None:
         rows = self._transaction.rows(
@@ -255,6 +266,7 @@ class RelationalMerge:
         return tuple(problem for one in staged for problem in self._checks.problems(one))
 
     def commit(self, marker: Marker) -> None:
+        self._refuse_same(marker)
         self._transaction.restore_triggers()
         touched = marker.digest_touched + self._changed_by_triggers
         journalled = tuple(self._journalled(marker.tables))
