@@ -14,7 +14,7 @@ import pyarrow as pa
 from mappings.quote import identifier as quoted
 from migrator.contracts import Among, Matching, Reading, Whole
 from migrator.engine.classify import OWNED, Classified, Reference
-from migrator.engine.equality import is_value, points_at
+from migrator.engine.equality import as_text, is_value, points_at
 from migrator.engine.scope import blanked
 from migrator.engine.workbench import QueryKeys, Workbench
 from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
@@ -90,7 +90,7 @@ class Prover:
             walked=walked,
             invited={name: count for name, count in invited.items() if count},
             edges=edges,
-            problems=(*self._strangers(owned), *self._unfreed(), *self._incomplete(edges)),
+            problems=(*(self._rootless(owned) or self._strangers(owned)), *self._unfreed(), *self._incomplete(edges)),
         )
 
     def _start(self, name: str) -> None:
@@ -134,6 +134,28 @@ class Prover:
         if not hosts:
             return 0
         return self._count(name, f"migrator_walk IS NULL AND ({' OR '.join(hosts)})", alias="p")
+
+    def _rootless(self, owned: list[str]) -> tuple[Problem, ...]:
+        """The source found rows by the plan's value, and the archive none among them."""
+        root = self._rules.root
+        if isinstance(root, DatabaseRoot) or any(self._count(name, "migrator_walk = 0") for name in owned):
+            return ()
+        columns = [column for column, _ in root.where] if isinstance(root, TableRoot) else [root.column]
+        return tuple(
+            Problem(
+                where=f"{root.at} {name}.{column}",
+                what="the root's value is not written as the source shows it, so the rows cannot be proven to be its",
+                examples=tuple(row[0] for row in self._workbench.rows(self._spelled(name, column))),
+                next="write it in the plan as it is shown",
+            )
+            for name in ([root.table] if isinstance(root, TableRoot) else owned)
+            for column in columns
+            if column in self._tables[name].column_names
+        )
+
+    def _spelled(self, name: str, column: str) -> str:
+        value = as_text("t", self._tables[name].column(column))
+        return f"SELECT DISTINCT {value} FROM arch.{quoted(name)} t WHERE {value} IS NOT NULL ORDER BY 1 LIMIT 10"
 
     def _strangers(self, owned: list[str]) -> Iterator[Problem]:
         for name in owned:
@@ -209,7 +231,8 @@ class Prover:
                     where=edge.edge,
                     what=f"the source counts {edge.source} rows along this edge, the archive holds {edge.archive}",
                     count=abs(edge.source - edge.archive),
-                    next="the archive was not committed; report this with the plan: the scope left rows behind",
+                    next="the archive was not committed: the scope left rows behind, or the source calls values equal"
+                    " here that are spelled too differently to prove it; report this with the plan",
                 )
 
     def _count(self, name: str, condition: str, alias: str = "t") -> int:

@@ -32,7 +32,7 @@ INSERT INTO parts SELECT id, 2, NULL FROM notes;
 def test_rows_that_point_by_another_spelling_come_along_once(mariadb_url: str, root: str) -> None:
     platform = MysqlPlatform(mariadb_url)
     platform.run(DDL)
-    found, archive = taken(platform, f"root: {root}\nshared: [lands]")  # type: ignore[arg-type]
+    found, archive = taken(platform, f"root: {root}\nshared: [lands]")
     assert not found.proof.problems
     assert rows_of(archive, "lands") == [("FR", "France")]
     assert rows_of(archive, "firms") == [(1, "Acme", "fr")]
@@ -48,4 +48,4 @@ def test_a_spelling_the_workbench_cannot_follow_is_red_and_no_archive(mariadb_ur
     platform.run("DELETE FROM parts; DELETE FROM notes; UPDATE firms SET ref = 'gros' WHERE id = 1;")
     platform.run("INSERT INTO notes VALUES ('n', 'groß', NULL, NULL);")
     with pytest.raises(Red):
-        taken(platform, SCOPE)  # type: ignore[arg-type]
+        taken(platform, SCOPE)

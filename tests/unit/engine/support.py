@@ -16,7 +16,7 @@ from migrator.plan import Plan, read_plan
 from storage.archive import Archive
 from storage.memory import MemoryStore
 from storage.objects import ObjectStore
-from tests.conformance.platforms import SqlitePlatform
+from tests.conformance.platforms import Platform
 from tests.support_archive import signing_keys
 
 
@@ -28,18 +28,18 @@ def plan_of(scope: str) -> Plan:
     return read_plan(text, file="plan.yaml", variables={})
 
 
-def scope_of(platform: SqlitePlatform, scope: str) -> Scope:
+def scope_of(platform: Platform, scope: str) -> Scope:
     with resolved(platform, scope) as found:
         return found.scope
 
 
 @contextmanager
-def resolved(platform: SqlitePlatform, scope: str) -> Iterator[Resolved]:
+def resolved(platform: Platform, scope: str) -> Iterator[Resolved]:
     with platform.source().fence() as reading, workbench() as bench:
         yield resolve(reading, plan_of(scope), bench)
 
 
-def taken(platform: SqlitePlatform, scope: str, store: ObjectStore | None = None) -> tuple[Snapshot, Archive]:
+def taken(platform: Platform, scope: str, store: ObjectStore | None = None) -> tuple[Snapshot, Archive]:
     store = store or MemoryStore()
     found = snapshot(platform.source(), plan_of(scope), store, signing_keys(), tool="test")
     return found, Archive.open(store, found.sealed.archive_id)
@@ -50,7 +50,7 @@ def rows_of(archive: Archive, table: str) -> list[tuple[Any, ...]]:
 
 
 def checked(
-    bench: Workbench, archive: Archive, mapping: str, target: SqlitePlatform, policy: str = "error"
+    bench: Workbench, archive: Archive, mapping: str, target: Platform, policy: str = "error"
 ) -> MapCheck:
     loaded = load_mapping(textwrap.dedent(mapping), file="mapping.yaml")
     return map_check(bench, archive, loaded, target.target(), lambda _table: policy)
