@@ -86,7 +86,8 @@ class _Described:
         self._references = _by_first(connection.texts(_REFERENCES))
         self._triggers = _by_first(connection.texts(_TRIGGERS))
         self._character_sets = CharacterSets(connection)
-        self._names = {(row[0] or "").lower(): row[0] or "" for row in self.rows}
+        names = [row[0] or "" for row in self.rows]
+        self._names = {**{name.lower(): name for name in names}, **{name: name for name in names}}
 
     def table(self, row: _Row) -> Table:
         name, comment = row[0] or "", row[2]
@@ -149,13 +150,17 @@ class _Described:
             )
         return tuple(self._foreign_key(key, parts, *actions[key]) for key, parts in keys.items())
 
+    def _own_name(self, name: str) -> str:
+        """The table as it is called: where two differ in their case alone, it is the one written so."""
+        return self._names.get(name) or self._names.get(name.lower(), name)
+
     def _foreign_key(self, name: str, parts: list[_Row], on_delete: str, on_update: str) -> ForeignKey:
         schema, parent = parts[0][3] or "", parts[0][4] or ""
         is_own = schema.lower() == self._connection.database.lower()
         return ForeignKey(
             name=name,
             columns=tuple(part[2] or "" for part in parts),
-            parent=self._names.get(parent.lower(), parent) if is_own else f"{schema}.{parent}",
+            parent=self._own_name(parent) if is_own else f"{schema}.{parent}",
             parent_columns=tuple(part[5] or "" for part in parts),
             on_delete=on_delete or "NO ACTION",
             on_update=on_update or "NO ACTION",
