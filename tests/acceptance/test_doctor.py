@@ -235,5 +235,5 @@ def test_a_person_reads_what_to_do(world: World) -> None:
     assert lines[-1] == "✘ red 1 thing(s) stand in the way, 1 warning(s)"
     [at] = [number for number, line in enumerate(lines) if "loud" in line]
     assert lines[at].lstrip().startswith("✘  triggers") and "persons: " in lines[at]
-    assert lines[at + 1].lstrip().startswith("→ drop them")
+    assert lines[at + 1].lstrip().startswith("→ say in the plan what becomes of them")
     assert any(line.startswith("  rows") and "at most 8" in line for line in lines)
