@@ -5,8 +5,10 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from migrator.engine.equality import folded, points_at
-from storage.schema import Column, Kind, Type
+from mappings.kinds import duckdb_type
+from migrator.contracts import Scalar
+from migrator.engine.equality import as_parent, folded, is_value, points_at
+from storage.schema import Column, Kind, Limits, Type
 
 _TEXT, _UNSIGNED = Type(kind=Kind.TEXT), Type(kind=Kind.DECIMAL, precision=20, scale=0)
 
@@ -43,3 +45,81 @@ def test_a_number_too_large_for_its_kind_still_points() -> None:
     child, parent = Column(name="c", type=Type(kind=Kind.INTEGER)), Column(name="p", type=_UNSIGNED)
     query = f"SELECT {points_at(('t', child), ('t', parent))} FROM (SELECT 42::BIGINT AS c, ?::DECIMAL(20, 0) AS p) t"
     assert [duckdb.execute(query, [number]).fetchall() for number in (42, 43)] == [[(True,)], [(False,)]]
+
+
+_DATE, _TIMESTAMP, _FLOAT, _INTEGER = (
+    Type(kind=kind) for kind in (Kind.DATE, Kind.TIMESTAMP, Kind.FLOAT, Kind.INTEGER)
+)
+_NUMERIC = Column(name="n", type=Type(kind=Kind.LITERAL), native="numeric")
+_PRICE = Column(name="d", type=Type(kind=Kind.DECIMAL, precision=10, scale=2))
+_FIXED = Column(name="f", type=_TEXT, limits=Limits(fixed=True))
+_PLAIN = Column(name="x", type=_TEXT)
+_TAGGED = Column(name="v", type=Type(kind=Kind.VARIANT))
+
+
+def named(type_: Type) -> Column:
+    return Column(name=type_.kind.value, type=type_)
+
+
+@pytest.mark.parametrize(
+    ("child", "value", "parent", "pointed_at", "equal", "sought"),
+    [
+        (named(_INTEGER), "42", _PRICE, "42.00", True, "42.00"),
+        (named(_INTEGER), "42", _PRICE, "42.01", False, "42.00"),
+        (named(_INTEGER), "9223372036854775807", _PRICE, "42", False, None),
+        (_PRICE, "42.50", named(_INTEGER), "42", False, None),
+        (_PRICE, "42.00", named(_INTEGER), "42", True, "42"),
+        (named(_FLOAT), "7", named(_INTEGER), "7", True, "7"),
+        (named(_FLOAT), "7.5", named(_INTEGER), "7", False, None),
+        (named(_INTEGER), "100", _NUMERIC, "100", True, "100"),
+        (named(_INTEGER), "0", _NUMERIC, "0.00", True, "0"),
+        (_NUMERIC, "42.0", _NUMERIC, "42", True, "42.0"),
+        (_NUMERIC, "NaN", named(_INTEGER), "42", False, None),
+        (named(_DATE), "2024-02-03", named(_TIMESTAMP), "2024-02-03", True, "2024-02-03 00:00:00"),
+        (named(_TIMESTAMP), "2024-02-03 10:00:00", named(_DATE), "2024-02-03", False, None),
+        (_FIXED, "ab  ", _PLAIN, "ab", True, "ab"),
+        (_PLAIN, "ab", _FIXED, "ab  ", True, "ab"),
+        (_PLAIN, "ab ", _PLAIN, "ab", False, "ab "),
+        (_PLAIN, "42", named(_INTEGER), "42", True, "42"),
+        (_PLAIN, "042", named(_INTEGER), "42", False, "042"),
+        (_TAGGED, "i:42", named(_INTEGER), "42", True, "i:42"),
+        (_TAGGED, "b:NDI=", _PLAIN, "NDI=", False, "b:NDI="),
+    ],
+)
+def test_a_child_of_another_type_compares_as_its_parent(
+    child: Column, value: str, parent: Column, pointed_at: str, equal: bool, sought: str | None
+) -> None:
+    """`sought` is what its parent is looked for by."""
+    values = f"?::{duckdb_type(child.type)} AS {child.name}) c, (SELECT ?::{duckdb_type(parent.type)} AS {parent.name}"
+    key, type_ = as_parent(("c", child), parent)
+    query = (
+        f"SELECT coalesce({points_at(('c', child), ('p', parent))}, false), ({key})::VARCHAR FROM (SELECT {values}) p"
+    )
+    assert duckdb.execute(query, [value, pointed_at]).fetchall() == [(equal, sought)]
+    assert type_ in (child.type, parent.type)
+
+
+@pytest.mark.parametrize(
+    ("column", "held", "said", "equal"),
+    [
+        (named(Type(kind=Kind.BOOLEAN)), "true", True, True),
+        (named(Type(kind=Kind.BOOLEAN)), "false", 1, False),
+        (named(_INTEGER), "1", True, True),
+        (named(_INTEGER), "42", "042", True),
+        (named(_INTEGER), "42", "forty-two", False),
+        (_PRICE, "42.50", 42.5, True),
+        (_NUMERIC, "1000", "1e3", True),
+        (named(_FLOAT), "1e20", "100000000000000000000", True),
+        (named(_DATE), "2024-02-03", "2024-02-03", True),
+        (named(_DATE), "2024-02-03", "soon", False),
+        (named(_TIMESTAMP), "2024-02-03", "2024-02-03T00:00:00", True),
+        (_FIXED, "ab  ", "ab", True),
+        (_PLAIN, "it's", "it's", True),
+        (_TAGGED, "t:Post", "Post", True),
+        (_TAGGED, "i:42", 42, True),
+    ],
+)
+def test_a_value_of_the_plan_is_read_for_its_column(column: Column, held: str, said: Scalar, equal: bool) -> None:
+    query = f"SELECT coalesce({is_value('t', column, said)}, false)"
+    rows = f"(SELECT ?::{duckdb_type(column.type)} AS {column.name}) t"
+    assert duckdb.execute(f"{query} FROM {rows}", [held]).fetchall() == [(equal,)]
