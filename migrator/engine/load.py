@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from migrator.contracts import NO_TRIGGERS, Digest, Marker, Merge, RowNote, Staged, Staging, Target, Triggers
 from migrator.engine.compare import Compared
+from migrator.engine.held import typed
 from migrator.engine.ledger import equations
 from migrator.engine.prepare import Prepared
 from migrator.engine.verify import first, verify, verify_staging, verify_with
@@ -144,7 +145,8 @@ def _stage(prepared: Prepared, staging: Staging, progress: Progress) -> int:
         query = prepared.rows(staged, to_stage=True)
         expected = int(prepared.workbench.one(f"SELECT count(*) FROM ({query})"))
         progress(Tick(step="stage", what=staged.table.name, done=0, total=expected))
-        count = staging.stage(staged, prepared.workbench.batches(query))
+        types = [staged.table.column(name).type for name in staged.columns]
+        count = staging.stage(staged, (typed(batch, types) for batch in prepared.workbench.batches(query)))
         progress(Tick(step="stage", what=staged.table.name, done=count, total=expected))
         _require_equal("staging", staged, verify_staging(prepared, staged, staging.scan))
         total += count

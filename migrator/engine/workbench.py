@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from mappings.quote import held_name, true_name
+from mappings.quote import held_name
 from mappings.quote import identifier as quoted
+from migrator.engine.held import given, held, held_schema, typed
 from storage.errors import Fault
 from storage.schema import Type
 
@@ -45,7 +46,7 @@ class Workbench:
     def _read(self, statement: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> int:
         if not len(arrow_schema):
             arrow_schema, batches = _without_columns(batches)
-        arrow_schema = _renamed(arrow_schema.empty_table(), held_name).schema
+        arrow_schema = held_schema(arrow_schema)
         carrier = _Carrier(batches)
         reader = pa.RecordBatchReader.from_batches(arrow_schema, carrier.checked(arrow_schema))
         self._connection.register("incoming", reader)
@@ -91,21 +92,18 @@ class Workbench:
         with _translated(), self._connection.cursor() as cursor:
             # execute().to_arrow_reader() holds the whole result; a relation's reader streams
             for batch in cursor.sql(query).to_arrow_reader(_BATCH_ROWS):
-                yield _renamed(batch, true_name)
+                yield given(batch)
 
     def arrow_schema(self, query: str) -> pa.Schema:
         """The schema the result's batches have."""
         with self._connection.cursor() as cursor:
-            return _renamed(cursor.sql(f"SELECT * FROM ({query}) LIMIT 0").to_arrow_table(), true_name).schema
+            found: pa.Schema = given(cursor.sql(f"SELECT * FROM ({query}) LIMIT 0").to_arrow_table()).schema
+            return found
 
     def holds(self, schema: str, table: str) -> bool:
         """Whether there is such a table."""
         query = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
-        return bool(self.one(query, [schema, held_name(table)]))
-
-
-def _renamed(rows: Any, renaming: Callable[[str], str]) -> Any:
-    return rows.rename_columns([renaming(name) for name in rows.schema.names])
+        return bool(self.one(query, [held_name(schema), held_name(table)]))
 
 
 @contextmanager
@@ -139,8 +137,8 @@ class _Carrier:
         try:
             for batch in self._batches:
                 self.rows += batch.num_rows
-                held = _renamed(batch, held_name)
-                yield held if held.schema == schema else held.cast(schema)
+                kept = held(batch)
+                yield kept if kept.schema == schema else kept.cast(schema)
         except BaseException as error:
             self.raised = error
             raise
@@ -161,7 +159,7 @@ class QueryKeys:
     types: tuple[Type, ...]
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        return self.workbench.batches(self.query)
+        return (typed(batch, self.types) for batch in self.workbench.batches(self.query))
 
     def __len__(self) -> int:
         # as `batches`: a driver asks while the workbench takes in what it reads

@@ -111,6 +111,7 @@ def test_a_root_of_mariadb_by_a_value_of_any_type(
         ("numeric(20,4)", "numeric(10,2)", "42.5", "43"),
         ("double precision", "int", "42", "43"),
         ("bigint", "smallint", "42", "43"),
+        ("numeric(50,0)", "bigint", "42", "43"),
         ("character(4)", "character(6)", "ab", "b"),
         ("character(4)", "varchar(9)", "ab", "b"),
         ("varchar(9)", "character(6)", "ab", "b"),
