@@ -231,10 +231,13 @@ class PostgresTransaction(Transaction):
     def create_own(self, name: str, columns: Sequence[tuple[str, str]], key: Sequence[str] = ()) -> None:
         if not self.rows(f"SELECT 1 FROM pg_namespace WHERE nspname = {literal(SCHEMA)}"):
             self.execute(f"CREATE SCHEMA {quoted(SCHEMA)}")
-        parts = [f"{column} {type_}" for column, type_ in columns]
-        if key:
-            parts.append(f"UNIQUE ({', '.join(key)})")
-        self.execute(f"CREATE TABLE {self.own(name)} ({', '.join(parts)})")
+        self.execute(f"CREATE TABLE {self.own(name)} ({', '.join(f'{column} {type_}' for column, type_ in columns)})")
+
+    def index_own(self, name: str, key: Sequence[str]) -> None:
+        """An index takes half the time when it is built over rows that are there."""
+        for columns in (["entry"], key):
+            if columns:
+                self.execute(f"CREATE UNIQUE INDEX ON {name} ({', '.join(columns)})")
 
     def drop_own(self, name: str) -> None:
         self.execute(f"DROP TABLE IF EXISTS {self.own(name)}")
@@ -254,7 +257,7 @@ class PostgresTransaction(Transaction):
 
     text_type = "text"
     hash_type = "uuid"
-    entry_type = "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+    entry_type = "bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000)"
 
     # ── rows without a key: those this transaction made ─────────────────────────────────────────────────────
     def before_creating(self, one: Staged) -> None:

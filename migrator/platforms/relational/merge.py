@@ -148,6 +148,9 @@ class RelationalMerge:
         for one in staged:  # only now, when no later statement can change the rows any more
             self._journal_after(one)
         self._changed_by_triggers = self._triggered.journal(staged)
+        for one in self._journalled(staged):
+            journal = self._journal(one)
+            self._transaction.index_own(journal.name, journal.key_columns)
         return self._counts(staged)
 
     def _groups(self, staged: Sequence[Staged]) -> Sequence[Component]:

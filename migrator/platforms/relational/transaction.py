@@ -129,6 +129,10 @@ class Transaction(ABC):
     @abstractmethod
     def drop_own(self, name: str) -> None: ...
 
+    def index_own(self, name: str, key: Sequence[str]) -> None:
+        """What `create_own` made (by its quoted name) has its rows now: a platform may have waited to index them."""
+        return
+
     def learn_sizes(self, tables: Sequence[str]) -> None:
         """Let the platform learn how large these tables (quoted names) have become, where its plans depend on it."""
         return
