@@ -1,8 +1,4 @@
-"""The rows that are the tenant's, found to a fixed point by key sets: no nested SQL, and cost by the tenant's size.
-
-For each table the workbench holds a *skeleton*, `own."table"`: the columns that identify its rows and take part in
-references, plus `migrator_class` (owned, shared, carried, stub) and `migrator_round` (when the row was found).
-"""
+"""The rows that are the tenant's, found to a fixed point by key sets: no nested SQL, and cost by the tenant's size."""
 
 from __future__ import annotations
 
@@ -13,27 +9,25 @@ import pyarrow as pa
 from mappings.quote import identifier as quoted
 from migrator.contracts import Among, AnyOf, Matching, Predicate, Reading, Whole
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
-from migrator.engine.equality import as_parent, as_text, is_value, points_at, with_column
-from migrator.engine.workbench import QueryKeys, Workbench
+from migrator.engine.equality import as_text, is_value, with_column
+from migrator.engine.keysets import CARRIED, STUB, KeySets
+from migrator.engine.workbench import Workbench
 from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
 from storage.errors import Recast, Red
 from storage.schema import Column, Table
 from storage.types import arrow_type
 
-CARRIED, STUB = "carried", "stub"
 _MOST_ROUNDS = 100_000
 _INCOMING = "migrator incoming"
 
 
-class Closure:
-    """The tenant's rows as key sets. `find()` fills it; `predicate` and `keys` then select rows of the source."""
+class Closure(KeySets):
+    """The tenant's rows as key sets. `find()` fills them; `predicate` then selects rows of the source."""
 
     def __init__(self, reading: Reading, rules: ScopeRules, classified: Classified, workbench: Workbench) -> None:
+        super().__init__(reading.schema, classified, workbench)
         self._reading = reading
         self._rules = rules
-        self._classified = classified
-        self._workbench = workbench
-        self._tables = {table.name: table for table in reading.schema.tables}
         self._round = 0
         self._found: dict[tuple[str, int], int] = {}  # rows by table and the round that found them
 
@@ -122,11 +116,6 @@ class Closure:
         )
         return self._take(reference.table, self.pointing(reference, keys), OWNED)
 
-    def pointing(self, reference: Reference, keys: QueryKeys) -> Among:
-        """Rows that point by this reference at one of these keys of its parent."""
-        of = tuple(self._tables[reference.parent].column(name) for name in reference.parent_columns)
-        return Among(columns=reference.columns, keys=keys, when=reference.condition, of=of)
-
     def _take_keyless(self) -> bool:
         """Rows no key tells apart are read whole, by all paths of their table; says whether others may hang on them."""
         if isinstance(self._rules.root, DatabaseRoot):
@@ -207,17 +196,6 @@ class Closure:
             )
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────
-    def _class(self, name: str) -> str:
-        return self._classified.classes[name]
-
-    def table(self, name: str) -> Table:
-        """The table, its key columns typed by what they hold."""
-        return self._tables[name]
-
-    def count(self, name: str, class_: str | None = None) -> int:
-        where = f" WHERE migrator_class = '{class_}'" if class_ else ""
-        return int(self._workbench.one(f"SELECT count(*) FROM own.{quoted(name)}{where}"))
-
     def predicate(self, name: str, class_: str | None = None) -> Predicate:
         """What selects this table's rows of the archive in the source; with `class_`, only those."""
         table = self._tables[name]
@@ -231,113 +209,25 @@ class Closure:
                 among=tuple(
                     Among(columns=r.parent_columns, keys=self.parents_of(r))
                     for r in self._classified.references
-                    if r.parent == name
+                    if r.parent == name and self._class(r.table) in (OWNED, SHARED)
                 )
             )
         return self._of_keyless(name)
 
-    def outside(self, reference: Reference) -> QueryKeys:
-        """What rows taken so far have that point by this reference at no row taken so far.
-
-        The values of its columns and, where it holds for some types alone, of its type column, as the rows have them.
-        """
-        columns = self._told_by(reference)
-        names = ", ".join(f"c.{quoted(column.name)}" for column in columns)
-        query = f"SELECT DISTINCT {names} {self._pointing_outside(reference)} ORDER BY ALL"
-        return QueryKeys(workbench=self._workbench, query=query, types=tuple(column.type for column in columns))
-
-    def parents_of(self, reference: Reference, *, outside: bool = False) -> QueryKeys:
-        """The keys, as the parent has them, that rows taken so far point at; `outside`: those of rows not taken."""
-        parent = self._tables[reference.parent]
-        pairs = zip(self._columns(reference), (parent.column(name) for name in reference.parent_columns), strict=True)
-        values = [as_parent(("c", ours), theirs) for ours, theirs in pairs]
-        names = ", ".join(f"{value} AS k{i}" for i, (value, _) in enumerate(values))
-        filled = " AND ".join(f"k{i} IS NOT NULL" for i in range(len(values)))
-        rows = self._pointing_outside(reference) if outside else self._pointing(reference)
-        query = f"SELECT DISTINCT * FROM (SELECT {names} {rows}) WHERE {filled} ORDER BY ALL"
-        return QueryKeys(workbench=self._workbench, query=query, types=tuple(type_ for _, type_ in values))
-
-    def _columns(self, reference: Reference) -> list[Column]:
-        return [self._tables[reference.table].column(name) for name in reference.columns]
-
-    def _told_by(self, reference: Reference) -> list[Column]:
-        """The columns that decide what a row points at by this reference."""
-        typed = reference.when.columns if reference.when else ()
-        return [*self._columns(reference), *(self._tables[reference.table].column(name) for name in typed)]
-
-    def _pointing(self, reference: Reference) -> str:
-        return f"FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
-
-    def _pointing_outside(self, reference: Reference) -> str:
-        pointing = self._pointing(reference)
-        if self._class(reference.parent) not in (OWNED, SHARED):
-            return pointing
-        parents = f"SELECT 1 FROM own.{quoted(reference.parent)} p WHERE {self.joined(reference)}"
-        return f"{pointing} AND NOT EXISTS ({parents})"
-
-    def _filled(self, reference: Reference) -> str:
-        """Rows of `c` this reference counts for: every column filled, of the right type, and kept in a stub."""
-        parts = [f"c.{quoted(column)} IS NOT NULL" for column in reference.columns]
-        if any(self._tables[reference.table].column(column).nullable for column in reference.columns):
-            parts.append(f"c.migrator_class <> '{STUB}'")
-        if reference.when:
-            type_column = self._tables[reference.table].column(reference.when.columns[0])
-            parts.append(is_value("c", type_column, reference.when.values[0]))
-        return " AND ".join(parts)
-
-    def joined(self, reference: Reference, child: str = "c", parent: str = "p") -> str:
-        """The condition that a child row points at a parent row, whatever both are typed."""
-        theirs = (self._tables[reference.parent].column(name) for name in reference.parent_columns)
-        pairs = zip(self._columns(reference), theirs, strict=True)
-        return " AND ".join(points_at((child, one), (parent, other)) for one, other in pairs)
-
-    def _keys_of(self, name: str, columns: tuple[str, ...], condition: str) -> QueryKeys:
-        names = ", ".join(map(quoted, columns))
-        filled = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in columns)
-        return QueryKeys(
-            workbench=self._workbench,
-            query=f"SELECT DISTINCT {names} FROM own.{quoted(name)} WHERE {condition} AND {filled} ORDER BY ALL",
-            types=tuple(self._tables[name].column(column).type for column in columns),
-        )
-
-    def owned_keys(self, reference: Reference) -> QueryKeys:
-        """The keys of the tenant's own rows that this reference could point at."""
-        return self._keys_of(reference.parent, reference.parent_columns, "migrator_class = 'owned'")
-
-    def leading_in(self, reference: Reference) -> int:
-        """How many of the tenant's own rows point at the tenant's own rows by this reference."""
-        return int(
-            self._workbench.one(
-                f"SELECT count(*) FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
-                f" AND c.migrator_class = 'owned' AND EXISTS (SELECT 1 FROM own.{quoted(reference.parent)} p"
-                f" WHERE p.migrator_class = 'owned' AND {self.joined(reference)})"
-            )
-        )
-
-    def crossing(self, reference: Reference) -> tuple[int, tuple[str, ...]]:
-        """How many taken rows point outside what was taken, and up to ten of the keys they point at."""
-        names = " || '+' || ".join(as_text("c", column) for column in self._columns(reference))
-        outside = self._pointing_outside(reference)
-        count = int(self._workbench.one(f"SELECT count(*) {outside}"))
-        if not count:
-            return 0, ()
-        examples = self._workbench.rows(f"SELECT DISTINCT {names} {outside} ORDER BY 1 LIMIT 10")
-        return count, tuple(str(row[0]) for row in examples)
-
     def unknown_types(self, name: str, column: str, known: Sequence[str]) -> tuple[str, ...]:
         """The values of a type column in the whole source that are none of those known."""
-        while True:
-            described = self._tables[name].column(column)
-            try:
-                batches = self._reading.scan(self._tables[name], Whole(), columns=[column], distinct=True)
-                schema = pa.schema([pa.field(column, arrow_type(described.type))])
-                self._workbench.ingest("own", _INCOMING, batches, schema)
-                break
-            except Recast as recast:
-                self._tables[name] = with_column(self._tables[name], recast.column)
+        described = self._tables[name].column(column)
+        try:
+            self._take_in(name, described)
+        except Recast as recast:
+            described = recast.column
+            self._take_in(name, described)
         text, is_known = as_text("t", described), " OR ".join(is_value("t", described, value) for value in known)
         unknown = f"{text} IS NOT NULL AND ({is_known}) IS NOT TRUE"
-        found = self._workbench.rows(
-            f"SELECT DISTINCT {text} FROM own.{quoted(_INCOMING)} t WHERE {unknown} ORDER BY 1"
-        )
-        return tuple(row[0] for row in found)
+        query = f"SELECT DISTINCT {text} FROM own.{quoted(_INCOMING)} t WHERE {unknown} ORDER BY 1"
+        return tuple(row[0] for row in self._workbench.rows(query))
+
+    def _take_in(self, name: str, column: Column) -> None:
+        table = with_column(self._tables[name], column)
+        batches = self._reading.scan(table, Whole(), columns=[column.name], distinct=True)
+        self._workbench.ingest("own", _INCOMING, batches, pa.schema([(column.name, arrow_type(column.type))]))

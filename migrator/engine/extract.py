@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from migrator.contracts import Reading
 from migrator.engine.blanks import blanks, blanks_apart
 from migrator.engine.classify import Reference
-from migrator.engine.closure import STUB
+from migrator.engine.keysets import STUB
 from migrator.engine.scope import Resolved, blanked
 from storage.schema import Kind, Table, Type
 from storage.types import arrow_schema, arrow_type, to_text, to_variant

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from migrator.contracts import Among, Matching, Reading, Whole
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference, classify
-from migrator.engine.closure import CARRIED, STUB, Closure
+from migrator.engine.closure import Closure
+from migrator.engine.keysets import CARRIED, STUB
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Verdict
 from migrator.plan import ColumnRoot, DatabaseRoot, Plan, ScopeRules, TableRoot

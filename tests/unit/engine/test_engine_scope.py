@@ -359,3 +359,17 @@ def test_a_shared_row_comes_along_whatever_the_case_it_is_pointed_at_in(platform
     )
     _, archive = taken(platform, f"{FIRM}\n{SHARED}")
     assert rows_of(archive, "lands") == [("FR",)]
+
+
+def test_a_shared_table_without_a_key_takes_no_heed_of_what_is_excluded(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE lands (code TEXT UNIQUE, name TEXT);"
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY, land TEXT REFERENCES lands (code));"
+        "CREATE TABLE logs (land TEXT REFERENCES lands (code));"
+        "INSERT INTO lands VALUES ('fr', 'France'), ('de', 'Germany'); INSERT INTO firms VALUES (1, 'fr');"
+        "INSERT INTO logs VALUES ('de');"
+    )
+    scope = "root: {table: firms, where: {id: 1}}\nshared: [lands]\nexcluded: {logs: internal}"
+    with resolved(platform, scope) as found, platform.source().fence() as reading:
+        lands = reading.schema.table("lands")
+        assert reading.count(lands, found.closure.predicate("lands")) == 1

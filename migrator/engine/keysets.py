@@ -1,0 +1,129 @@
+"""The key sets of a closure, and what they answer: which rows were taken, and what these point at."""
+
+from __future__ import annotations
+
+from mappings.quote import identifier as quoted
+from migrator.contracts import Among
+from migrator.engine.classify import OWNED, SHARED, Classified, Reference
+from migrator.engine.equality import as_parent, as_text, is_value, points_at
+from migrator.engine.workbench import QueryKeys, Workbench
+from storage.schema import Column, Schema, Table
+
+CARRIED, STUB = "carried", "stub"
+
+
+class KeySets:
+    """The rows taken so far, as each table's *skeleton* in the workbench, `own."table"`.
+
+    That is the columns that identify its rows and take part in references, plus `migrator_class` (owned, shared,
+    carried, stub) and `migrator_round` (when the row was found).
+    """
+
+    def __init__(self, schema: Schema, classified: Classified, workbench: Workbench) -> None:
+        self._classified = classified
+        self._workbench = workbench
+        self._tables = {table.name: table for table in schema.tables}
+
+    def _class(self, name: str) -> str:
+        return self._classified.classes[name]
+
+    def table(self, name: str) -> Table:
+        """The table, its key columns typed by what they hold."""
+        return self._tables[name]
+
+    def count(self, name: str, class_: str | None = None) -> int:
+        where = f" WHERE migrator_class = '{class_}'" if class_ else ""
+        return int(self._workbench.one(f"SELECT count(*) FROM own.{quoted(name)}{where}"))
+
+    def pointing(self, reference: Reference, keys: QueryKeys) -> Among:
+        """Rows that point by this reference at one of these keys of its parent."""
+        of = tuple(self._tables[reference.parent].column(name) for name in reference.parent_columns)
+        return Among(columns=reference.columns, keys=keys, when=reference.condition, of=of)
+
+    def outside(self, reference: Reference) -> QueryKeys:
+        """What rows taken so far have that point by this reference at no row taken so far.
+
+        The values of its columns and, where it holds for some types alone, of its type column, as the rows have them.
+        """
+        columns = self._told_by(reference)
+        names = ", ".join(f"c.{quoted(column.name)}" for column in columns)
+        query = f"SELECT DISTINCT {names} {self._pointing_outside(reference)} ORDER BY ALL"
+        return QueryKeys(workbench=self._workbench, query=query, types=tuple(column.type for column in columns))
+
+    def parents_of(self, reference: Reference, *, outside: bool = False) -> QueryKeys:
+        """The keys, as the parent has them, that rows taken so far point at; `outside`: those of rows not taken."""
+        parent = self._tables[reference.parent]
+        pairs = zip(self._columns(reference), (parent.column(name) for name in reference.parent_columns), strict=True)
+        values = [as_parent(("c", ours), theirs) for ours, theirs in pairs]
+        names = ", ".join(f"{value} AS k{i}" for i, (value, _) in enumerate(values))
+        filled = " AND ".join(f"k{i} IS NOT NULL" for i in range(len(values)))
+        rows = self._pointing_outside(reference) if outside else self._pointing(reference)
+        query = f"SELECT DISTINCT * FROM (SELECT {names} {rows}) WHERE {filled} ORDER BY ALL"
+        return QueryKeys(workbench=self._workbench, query=query, types=tuple(type_ for _, type_ in values))
+
+    def _columns(self, reference: Reference) -> list[Column]:
+        return [self._tables[reference.table].column(name) for name in reference.columns]
+
+    def _told_by(self, reference: Reference) -> list[Column]:
+        """The columns that decide what a row points at by this reference."""
+        typed = reference.when.columns if reference.when else ()
+        return [*self._columns(reference), *(self._tables[reference.table].column(name) for name in typed)]
+
+    def _pointing(self, reference: Reference) -> str:
+        return f"FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
+
+    def _pointing_outside(self, reference: Reference) -> str:
+        pointing = self._pointing(reference)
+        if self._class(reference.parent) not in (OWNED, SHARED):
+            return pointing
+        parents = f"SELECT 1 FROM own.{quoted(reference.parent)} p WHERE {self.joined(reference)}"
+        return f"{pointing} AND NOT EXISTS ({parents})"
+
+    def _filled(self, reference: Reference) -> str:
+        """Rows of `c` this reference counts for: every column filled, of the right type, and kept in a stub."""
+        parts = [f"c.{quoted(column)} IS NOT NULL" for column in reference.columns]
+        if any(self._tables[reference.table].column(column).nullable for column in reference.columns):
+            parts.append(f"c.migrator_class <> '{STUB}'")
+        if reference.when:
+            type_column = self._tables[reference.table].column(reference.when.columns[0])
+            parts.append(is_value("c", type_column, reference.when.values[0]))
+        return " AND ".join(parts)
+
+    def joined(self, reference: Reference, child: str = "c", parent: str = "p") -> str:
+        """The condition that a child row points at a parent row, whatever both are typed."""
+        theirs = (self._tables[reference.parent].column(name) for name in reference.parent_columns)
+        pairs = zip(self._columns(reference), theirs, strict=True)
+        return " AND ".join(points_at((child, one), (parent, other)) for one, other in pairs)
+
+    def _keys_of(self, name: str, columns: tuple[str, ...], condition: str) -> QueryKeys:
+        names = ", ".join(map(quoted, columns))
+        filled = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in columns)
+        return QueryKeys(
+            workbench=self._workbench,
+            query=f"SELECT DISTINCT {names} FROM own.{quoted(name)} WHERE {condition} AND {filled} ORDER BY ALL",
+            types=tuple(self._tables[name].column(column).type for column in columns),
+        )
+
+    def owned_keys(self, reference: Reference) -> QueryKeys:
+        """The keys of the tenant's own rows that this reference could point at."""
+        return self._keys_of(reference.parent, reference.parent_columns, "migrator_class = 'owned'")
+
+    def leading_in(self, reference: Reference) -> int:
+        """How many of the tenant's own rows point at the tenant's own rows by this reference."""
+        return int(
+            self._workbench.one(
+                f"SELECT count(*) FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
+                f" AND c.migrator_class = 'owned' AND EXISTS (SELECT 1 FROM own.{quoted(reference.parent)} p"
+                f" WHERE p.migrator_class = 'owned' AND {self.joined(reference)})"
+            )
+        )
+
+    def crossing(self, reference: Reference) -> tuple[int, tuple[str, ...]]:
+        """How many taken rows point outside what was taken, and up to ten of the keys they point at."""
+        names = " || '+' || ".join(as_text("c", column) for column in self._columns(reference))
+        outside = self._pointing_outside(reference)
+        count = int(self._workbench.one(f"SELECT count(*) {outside}"))
+        if not count:
+            return 0, ()
+        examples = self._workbench.rows(f"SELECT DISTINCT {names} {outside} ORDER BY 1 LIMIT 10")
+        return count, tuple(str(row[0]) for row in examples)
