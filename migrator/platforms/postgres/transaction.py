@@ -9,11 +9,12 @@ from typing import Any
 
 import psycopg
 
-from migrator.contracts import ACTION, CREATE, KEEP, OVERWRITE, Digest, Staged
+from migrator.contracts import ACTION, KEEP, OVERWRITE, Digest, Staged
 from migrator.platforms.postgres.describe import CITEXT, describe
 from migrator.platforms.postgres.domains import base_type
 from migrator.platforms.postgres.sequences import Sequences
 from migrator.platforms.postgres.staging import stage_name
+from migrator.platforms.postgres.triggers import Triggers
 from migrator.platforms.postgres.types import bare
 from migrator.platforms.relational.journal import MARKERS, key_column
 from migrator.platforms.relational.sqltext import listed, literal, matched, quoted, said
@@ -45,21 +46,6 @@ _HALVES = {"smallint": 1 << 14, "integer": 1 << 30}
 _UNLIKELY = 12
 """Hexadecimal digits at random that no row has already."""
 
-_ENABLE = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
-_TRIGGERS = """
-SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), t.tgname, t.tgenabled
-FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE (c.oid = {table}::regclass OR c.oid IN (SELECT relid FROM pg_partition_tree({table}::regclass)))
-    AND NOT t.tgisinternal AND t.tgenabled <> 'D'
-"""
-_WRITES = f"""
-SELECT n.nspname, c.relname, sum(s.n_tup_ins), sum(s.n_tup_upd), sum(s.n_tup_del)
-FROM pg_stat_xact_user_tables s
-JOIN pg_class c ON c.oid = coalesce(pg_partition_root(s.relid), s.relid) JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname <> '{SCHEMA}' AND n.nspname !~ '^(migrator_stage_|pg_temp)'
-GROUP BY n.nspname, c.relname
-"""
-
 
 class PostgresTransaction(Transaction):
     """See migrator.platforms.relational.transaction. `run` names the staging its statements read."""
@@ -73,7 +59,7 @@ class PostgresTransaction(Transaction):
         self._max_seconds = max_seconds
         self._deadline = None if max_seconds is None else time.monotonic() + max_seconds
         self._number: str | None = None  # this transaction's, as xmin shows it
-        self._silenced: list[str] = []  # the statements that enable what was disabled
+        self._triggers = Triggers(self)
 
     # ── statements ──────────────────────────────────────────────────────────────────────────────────────────
     def execute(self, statement: str) -> int:
@@ -285,39 +271,13 @@ class PostgresTransaction(Transaction):
 
     # ── triggers ────────────────────────────────────────────────────────────────────────────────────────────
     def silence_triggers(self, tables: Sequence[Table], *, inserting: bool) -> None:
-        """Each by its name, so that the state it had comes back; what a rolled back transaction disabled never was."""
-        for table in tables:
-            if not table.triggers:
-                continue
-            for relation, name, state in self.rows(_TRIGGERS.format(table=literal(self.live(table)))):
-                self.execute(f"ALTER TABLE ONLY {relation} DISABLE TRIGGER {quoted(name)}")
-                self._silenced.append(f"ALTER TABLE ONLY {relation} {_ENABLE[state]} TRIGGER {quoted(name)}")
+        self._triggers.silence([self.live(table) for table in tables if table.triggers])
 
     def restore_triggers(self) -> None:
-        if self._silenced:
-            self.check_deferred()  # a table with foreign keys still to look at cannot be altered
-        while self._silenced:
-            self.execute(self._silenced.pop())
+        self._triggers.restore()
 
     def written_by_triggers(self, staged: Sequence[Staged]) -> set[str]:
-        """By the server's own count of what this transaction did to each table, less what the load itself did."""
-        if not any(one.table.triggers for one in staged):
-            return set()
-        loaded = {self.live(one.table): self._own_writes(one) for one in staged}
-        known = {self.live(table): table.name for table in self.describe().tables}
-        written = set()
-        for schema, name, *counts in self.rows(_WRITES):
-            live = next((live for live in (f"{quoted(schema)}.{quoted(name)}", quoted(name)) if live in known), name)
-            if list(map(int, counts)) != [*loaded.get(live, (0, 0)), 0]:
-                written.add(known.get(live, name))
-        return written
-
-    def _own_writes(self, one: Staged) -> tuple[int, int]:
-        """How many rows the load itself inserted, and how many it updated."""
-        query = f"SELECT s.{quoted(ACTION)}, count(*) FROM {self.stage(one)} s GROUP BY 1"
-        counts = {str(action): int(count) for action, count in self.rows(query)}
-        updates = set(one.columns) - set(one.key) - self.fixed_columns(one.table)
-        return counts.get(CREATE, 0), counts.get(OVERWRITE, 0) if updates else 0
+        return self._triggers.written(staged)
 
     # ── locks and checks ────────────────────────────────────────────────────────────────────────────────────
     def lock(self, staged: Sequence[Staged]) -> None:
