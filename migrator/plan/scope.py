@@ -148,7 +148,7 @@ def _reference(node: Node) -> DeclaredReference:
         return DeclaredReference(table=table, columns=columns, type_column=type_column, types=types, at=_at(node))
     node.fields("a reference", required=("table", "to"), optional=tuple(entries))
     targets = _texts(entries["to"], "to")
-    parents = {target.partition(".")[0] for target in targets}
+    parents = {target.rpartition(".")[0] for target in targets}  # sales.orders.id: a table may lie in a schema
     if len(parents) != 1 or not all("." in target for target in targets) or len(targets) != len(columns):
         raise entries["to"].refused(
             "a reference leads to columns of one table", next="write `to: members.id`, one for each column"
@@ -157,7 +157,7 @@ def _reference(node: Node) -> DeclaredReference:
         table=table,
         columns=columns,
         parent=parents.pop(),
-        parent_columns=tuple(target.partition(".")[2] for target in targets),
+        parent_columns=tuple(target.rpartition(".")[2] for target in targets),
         at=_at(node),
     )
 

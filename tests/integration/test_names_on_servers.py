@@ -17,6 +17,7 @@ source:
   scope:
     root: {table: Firm, where: {KEY: 1}}
     shared: [firm]
+    references: [REFERENCES]
 store: ${STORE_URL}
 mapping: mapping.yaml
 target: {url: "${TARGET_URL}"}
@@ -28,6 +29,7 @@ CREATE TABLE "Firm" ("Id" int PRIMARY KEY, "id" text, "Kind" text REFERENCES fir
 CREATE TABLE "Order" (id int PRIMARY KEY, "Firm" int NOT NULL REFERENCES "Firm", firm int REFERENCES "Firm");
 CREATE TABLE "order" ("ID" int, id int, "Id" int REFERENCES "Order", PRIMARY KEY ("ID", id));
 CREATE TABLE sales."order" (id int PRIMARY KEY, "Order" int NOT NULL REFERENCES "Order");
+CREATE TABLE sales."Paid" ("order" int);
 CREATE TABLE sales."Order" (firm int NOT NULL REFERENCES "Firm", "FIRM" text);
 INSERT INTO firm VALUES ('a', 'A'), ('b', 'B');
 INSERT INTO "Firm" VALUES (1, '2', 'a'), (2, '1', 'b');
@@ -35,6 +37,7 @@ INSERT INTO "Order" VALUES (10, 1, 1), (20, 2, 2);
 INSERT INTO "order" VALUES (1, 2, 10), (2, 1, 20), (1, 1, 10);
 INSERT INTO sales."order" VALUES (10, 10), (20, 20);
 INSERT INTO sales."Order" VALUES (1, 'x'), (1, 'x'), (2, 'y');
+INSERT INTO sales."Paid" VALUES (10), (20);
 """
 MAPPING = """
 mapping: names
@@ -63,10 +66,13 @@ tables:
   sales.Order:
     edges:
       - {from: sales.Order, columns: {firm: firm, FIRM: FIRM}}
+  sales.Paid:
+    edges:
+      - {from: sales.Paid, columns: {order: order}}
 """
 
 
-TABLES = ("firm", "Firm", "Order", "order", "sales.order", "sales.Order")
+TABLES = ("firm", "Firm", "Order", "order", "sales.order", "sales.Order", "sales.Paid")
 LIVE = """
 INSERT INTO "Firm" VALUES (7, '7', NULL);
 INSERT INTO "Order" VALUES (7, 7, NULL);
@@ -74,9 +80,9 @@ INSERT INTO "order" VALUES (10, 10, 7);
 """
 
 
-def moved(folder: Path, source_url: str, target_url: str, key: str, mapping: str) -> World:
+def moved(folder: Path, source_url: str, target_url: str, key: str, mapping: str, references: str = "") -> World:
     """The tenant's rows out of the one and into the other, every step of the way green."""
-    (folder / "plan.yaml").write_text(PLAN.replace("KEY", key))
+    (folder / "plan.yaml").write_text(PLAN.replace("KEY", key).replace("REFERENCES", references))
     (folder / "mapping.yaml").write_text(mapping)
     nowhere = folder / "none"
     world = World(folder=folder, source=nowhere, target=nowhere, source_url=source_url, target_url=target_url)
@@ -95,7 +101,7 @@ def test_from_postgresql_to_postgresql(postgres: Postgres, tmp_path: Path) -> No
     target.run(SOURCE)
     quoted = [".".join(f'"{part}"' for part in name.split(".")) for name in TABLES]
     target.run(f"TRUNCATE {', '.join(quoted)}; {LIVE}")
-    moved(tmp_path, source.url, target.url, "Id", MAPPING)
+    moved(tmp_path, source.url, target.url, "Id", MAPPING, "{table: sales.Paid, column: order, to: sales.order.id}")
     assert [target.rows(f"SELECT * FROM {name} ORDER BY 1") for name in quoted] == [
         [("a", "aAa")],
         [(1, "2", "a"), (7, "7", None)],
@@ -103,6 +109,7 @@ def test_from_postgresql_to_postgresql(postgres: Postgres, tmp_path: Path) -> No
         [(1, 1, 110), (1, 2, 110), (10, 10, 7)],
         [(10, 110)],
         [(1, "x"), (1, "x")],
+        [(10,)],
     ]
     postgres.drop(source.url)
     postgres.drop(target.url)
