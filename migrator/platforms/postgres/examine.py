@@ -17,23 +17,23 @@ _LOADING = 3
 """Connections of a load at its most: one holds the staging, one merges or reads, one copies."""
 
 
-def examine_source(connection: Connection, limits: ReadLimits, where: str) -> Examination:
+def examine_source(connection: Connection, limits: ReadLimits) -> Examination:
     """The server, the user's rights on every table, room for the readers, and sizes by the server's statistics."""
     seen = _Seen(connection)
     lacking = [table for table in seen.tables if not table.may_select]
     next_ = "lower source.max_connections, or wait until others disconnect"
     findings = (
-        _version(seen.server, where),
-        *_encoding(seen.server, where),
-        *_rights(lacking, seen.names, where),
+        _version(seen.server),
+        *_encoding(seen.server),
+        *_rights(lacking, seen.names),
         *_hidden(seen.tables, seen.names),
-        _room(seen.server, limits.max_connections + 1, where, next_),
-        *_standby(seen.server, where),
+        _room(seen.server, limits.max_connections + 1, next_),
+        *_standby(seen.server),
     )
     return seen.examination(findings, _script(lacking, seen.server.username))
 
 
-def examine_target(connection: Connection, tables: Sequence[str], where: str) -> Examination:
+def examine_target(connection: Connection, tables: Sequence[str]) -> Examination:
     """The server, the user's rights on these tables and on their neighbours, their sequences, and room for a load."""
     seen = _Seen(connection)
     loaded = [table for table in seen.tables if seen.names[table.oid] in tables]
@@ -47,12 +47,13 @@ def examine_target(connection: Connection, tables: Sequence[str], where: str) ->
         *grants.on_sequences(sequences),
     ]
     findings = (
-        _version(seen.server, where),
-        *_writable(seen.server, writer, where),
-        *grants.findings(lacking, where),
+        _version(seen.server),
+        *_writable(seen.server, writer),
+        *grants.findings(lacking),
         *_hidden([*loaded, *beside], seen.names),
         *_foreign(sequences),
-        _room(seen.server, _LOADING, where, "wait until others disconnect"),
+        *_searched(seen.unsearched(tables)),
+        _room(seen.server, _LOADING, "wait until others disconnect"),
     )
     return seen.examination(findings, grants.script(lacking, seen.server.username))
 
@@ -77,6 +78,17 @@ class _Seen:
         near = {name for pair in pairs for name in pair if set(pair) & set(loaded)} - set(loaded)
         return [table for table in self.tables if self.names[table.oid] in near]
 
+    def unsearched(self, loaded: Sequence[str]) -> list[tuple[str, str]]:
+        """Table and column of foreign keys to a load's tables that no index begins with."""
+        found = self.ask(catalog.INDEXED, [each.oid for each in self._described])
+        indexed = {(oid, column) for oid, column in found}
+        return [
+            (each.table.name, key.columns[0])
+            for each in self._described
+            for key in each.table.foreign_keys
+            if key.parent in loaded and not any((each.oid, column) in indexed for column in key.columns)
+        ]
+
     def sequences(self, loaded: Sequence[Found]) -> list[Found]:
         """Those that fill columns of these tables."""
         return self.ask(catalog.SEQUENCES.format(tables="%s"), [table.oid for table in loaded])
@@ -94,26 +106,25 @@ class _Seen:
 
 
 # ── findings ────────────────────────────────────────────────────────────────────────────────────────────────
-def _version(server: Found, where: str) -> Finding:
+def _version(server: Found) -> Finding:
     verdict = "ok" if server.number >= OLDEST * 10_000 else "red"
     upgrade = (
         "" if verdict == "ok" else f"read it from a server of version {OLDEST} or later, a restored backup perhaps"
     )
-    return Finding(what="version", verdict=verdict, found=f"PostgreSQL {server.version}", where=where, next=upgrade)
+    return Finding(what="version", verdict=verdict, found=f"PostgreSQL {server.version}", next=upgrade)
 
 
-def _encoding(server: Found, where: str) -> Iterator[Finding]:
+def _encoding(server: Found) -> Iterator[Finding]:
     if server.encoding == "SQL_ASCII":
         yield Finding(
             what="encoding",
             verdict="warning",
             found="SQL_ASCII: the server does not know how its texts are encoded",
-            where=where,
             next="a text that is not UTF-8 will stop the snapshot: convert the database where there are such",
         )
 
 
-def _rights(lacking: list[Found], names: dict[int, str], where: str) -> Iterator[Finding]:
+def _rights(lacking: list[Found], names: dict[int, str]) -> Iterator[Finding]:
     for table in lacking:
         missing = "SELECT" if table.may_use else "USAGE on its schema and SELECT"
         yield Finding(
@@ -124,7 +135,7 @@ def _rights(lacking: list[Found], names: dict[int, str], where: str) -> Iterator
             next="have an administrator run the GRANT script",
         )
     if not lacking:
-        yield Finding(what="grants", verdict="ok", found="the user may read every table", where=where)
+        yield Finding(what="grants", verdict="ok", found="the user may read every table")
 
 
 def _hidden(tables: list[Found], names: dict[int, str]) -> Iterator[Finding]:
@@ -139,35 +150,32 @@ def _hidden(tables: list[Found], names: dict[int, str]) -> Iterator[Finding]:
             )
 
 
-def _room(server: Found, needed: int, where: str, next: str) -> Finding:
+def _room(server: Found, needed: int, next: str) -> Finding:
     free = server.free_connections
     return Finding(
         what="connections",
         verdict="ok" if free >= needed else "red",
         found=f"{needed} needed, {max(free, 0)} free of {server.max_connections}",
-        where=where,
         next="" if free >= needed else next,
     )
 
 
-def _standby(server: Found, where: str) -> Iterator[Finding]:
+def _standby(server: Found) -> Iterator[Finding]:
     if server.standby and not server.feedback:
         yield Finding(
             what="standby",
             verdict="warning",
             found=f"a hot standby that ends statements after {server.standby_delay} of conflict with the primary",
-            where=where,
             next="set hot_standby_feedback = on there, or read from the primary",
         )
 
 
-def _writable(server: Found, writer: Found, where: str) -> Iterator[Finding]:
+def _writable(server: Found, writer: Found) -> Iterator[Finding]:
     if server.standby:
         yield Finding(
             what="writable",
             verdict="red",
             found="a standby, which only lets itself be read",
-            where=where,
             next="name the primary server in target.url",
         )
     elif writer.read_only:
@@ -175,7 +183,6 @@ def _writable(server: Found, writer: Found, where: str) -> Iterator[Finding]:
             what="writable",
             verdict="red",
             found="default_transaction_read_only is on for this user or database",
-            where=where,
             next="somebody guards it against writing: ask why, then ALTER ROLE or ALTER DATABASE … RESET it",
         )
 
@@ -190,6 +197,17 @@ def _foreign(sequences: Sequence[Found]) -> Iterator[Finding]:
                 where=sequence.name,
                 next="harmless but for gaps in the numbers; else load as the sequence's owner",
             )
+
+
+def _searched(unsearched: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+    for table, column in unsearched:
+        yield Finding(
+            what="index",
+            verdict="warning",
+            found="no index begins with this reference: for each row a rollback takes back, the table is read whole",
+            where=f"{table}.{column}",
+            next="CREATE INDEX CONCURRENTLY on it before the load, unless the table is small",
+        )
 
 
 def _script(lacking: list[Found], user: str) -> str:

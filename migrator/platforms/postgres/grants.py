@@ -48,7 +48,7 @@ def on_sequences(sequences: Iterable[Found]) -> Iterator[Lacking]:
             yield Lacking(privileges=("SELECT", "UPDATE"), thing=thing, where=sequence.name)
 
 
-def findings(lacking: Sequence[Lacking], where: str) -> Iterator[Finding]:
+def findings(lacking: Sequence[Lacking]) -> Iterator[Finding]:
     """One for each, or that there is none."""
     for each in lacking:
         yield Finding(
@@ -59,7 +59,7 @@ def findings(lacking: Sequence[Lacking], where: str) -> Iterator[Finding]:
             next="have an administrator run the GRANT script",
         )
     if not lacking:
-        yield Finding(what="grants", verdict="ok", found="the user may load these tables", where=where)
+        yield Finding(what="grants", verdict="ok", found="the user may load these tables")
 
 
 def script(lacking: Iterable[Lacking], user: str) -> str:

@@ -45,7 +45,7 @@ class PostgresSource:
 
     def examine(self) -> Examination:
         with self._connected() as connection:
-            return examine_source(connection, self._limits, self._where)
+            return examine_source(connection, self._limits)
 
     @contextmanager
     def fence(self) -> Iterator[PostgresReading]:

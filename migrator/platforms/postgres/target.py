@@ -44,7 +44,7 @@ class PostgresTarget:
 
     def examine(self, tables: Sequence[str]) -> Examination:
         with closing(connect(self._url, LOADING)) as connection, translated(place(self._url)):
-            return examine_target(connection, tables, place(self._url))
+            return examine_target(connection, tables)
 
     @contextmanager
     def scan(

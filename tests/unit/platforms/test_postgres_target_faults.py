@@ -472,7 +472,10 @@ def test_a_database_guarded_against_writing_is_not_written(platform: PostgresPla
 
 
 def test_what_the_doctor_finds_of_a_good_target(platform: PostgresPlatform) -> None:
-    platform.run("CREATE TABLE child (id serial, t int REFERENCES t); INSERT INTO child (t) VALUES (1); ANALYZE;")
+    platform.run(
+        "CREATE TABLE child (id serial, t int REFERENCES t); INSERT INTO child (t) VALUES (1);"
+        "CREATE INDEX ON child (t); ANALYZE;"
+    )
     before, examined = platform.dump(), platform.target().examine(["t", "no such table"])
     assert {finding.verdict for finding in examined.findings} == {"ok"}
     assert {finding.what for finding in examined.findings} == {"version", "grants", "connections"}
@@ -481,6 +484,15 @@ def test_what_the_doctor_finds_of_a_good_target(platform: PostgresPlatform) -> N
     assert {size.table: size.rows for size in examined.sizes} == {"t": 3, "child": 1}
     assert examined.grants == ""
     assert platform.dump() == before
+
+
+def test_a_reference_that_no_index_finds_is_told_before_a_rollback_is_slow(platform: PostgresPlatform) -> None:
+    platform.run(
+        "CREATE TABLE slow (id INTEGER PRIMARY KEY, t_id INTEGER REFERENCES t);"
+        "CREATE TABLE quick (id INTEGER PRIMARY KEY, t_id INTEGER REFERENCES t); CREATE INDEX ON quick (t_id);"
+    )
+    warned = [finding for finding in platform.target().examine(["t"]).findings if finding.what == "index"]
+    assert [(finding.where, finding.verdict) for finding in warned] == [("slow.t_id", "warning")]
 
 
 # ── no room ─────────────────────────────────────────────────────────────────────────────────────────────────────
