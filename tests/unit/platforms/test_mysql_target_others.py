@@ -94,7 +94,7 @@ def test_a_row_that_another_holds_is_waited_for_and_then_given_up(
     with session(platform) as other:
         other.execute(held)
         with pytest.raises(TransientFault, match="holds a lock") as fault:
-            merged(target, words((2, "also")), rows)
+            merged(target, words((2, "also")), rows, inside=lambda merge: merge.check([rows.staged(target)]))
         assert "repeat" in fault.value.next
     assert platform.dump() == before
 
@@ -351,14 +351,15 @@ def test_loads_and_rollbacks_beside_writers_leave_everybodys_rows(platform: Mysq
 
 # ── lost connections ────────────────────────────────────────────────────────────────────────────────────────
 def test_killed_while_staging(mariadb: Mariadb, platform: MysqlPlatform, target: Target) -> None:
-    before, rows = platform.dump(), words((1, "a"))
+    before, rows = platform.dump(), words(*[(1, "a" * 1_000)] * 50)
+    batch = rows.batch(target)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for _ in range(200):
-            yield rows.batch(target)
+        yield batch
         kill_sessions(mariadb, platform)
-        while True:
-            yield rows.batch(target)
+        for _ in range(500):
+            time.sleep(0.01)  # all at once would fill the wire: then it is the system that says, minutes later
+            yield batch
 
     with pytest.raises(TransientFault, match="connection") as fault, target.staging("r1") as staging:
         staging.stage(rows.staged(target), batches())
