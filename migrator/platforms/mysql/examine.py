@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from migrator.contracts import Examination, Finding, ReadLimits, TableSize
 from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.describe import TRANSACTIONAL, describe, engines, sees_all
-from migrator.platforms.mysql.grants import LOAD, granting, lacking
+from migrator.platforms.mysql.grants import LOAD, granting, has_global, lacking
 from migrator.platforms.mysql.owned import is_ours
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.errors import Fault
@@ -99,8 +99,7 @@ def _grants(connection: Connection, kept: Mapping[str, str], limits: ReadLimits)
         next="run the grants script as an administrator" if denied else "",
     )
     if _needs_lock(limits):
-        granted = " ".join(row[0] or "" for row in connection.texts("SHOW GRANTS"))
-        may_lock = any(f"{word}" in granted.partition(" ON *.* ")[0] for word in ("RELOAD", "ALL PRIVILEGES"))
+        may_lock = has_global(connection, "RELOAD")
         yield Finding(
             what="brief lock",
             verdict="ok" if may_lock else "red",
@@ -148,14 +147,14 @@ def _may_load(connection: Connection) -> Finding:
 
 def _writable(connection: Connection) -> Iterator[Finding]:
     is_read_only = connection.text("SELECT @@global.read_only") not in ("0", "OFF")
-    if is_read_only and lacking(connection, ("SUPER",)) and lacking(connection, ("READ ONLY ADMIN",)):
+    if is_read_only and not has_global(connection, "SUPER", "READ ONLY ADMIN"):
         yield Finding(
             what="writable",
             verdict="red",
             found="the server is read-only, a replica perhaps",
             next="name the primary server in target.url",
         )
-    if connection.text("SELECT CONCAT(@@log_bin, @@session.binlog_format)") == "1STATEMENT":
+    if connection.text("SELECT IF(@@log_bin, @@session.binlog_format, '')") == "STATEMENT":
         yield Finding(
             what="binary log",
             verdict="red",
