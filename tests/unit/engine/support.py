@@ -49,8 +49,6 @@ def rows_of(archive: Archive, table: str) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for batch in archive.scan(table) for row in batch.to_pylist()]
 
 
-def checked(
-    bench: Workbench, archive: Archive, mapping: str, target: Platform, policy: str = "error"
-) -> MapCheck:
+def checked(bench: Workbench, archive: Archive, mapping: str, target: Platform, policy: str = "error") -> MapCheck:
     loaded = load_mapping(textwrap.dedent(mapping), file="mapping.yaml")
     return map_check(bench, archive, loaded, target.target(), lambda _table: policy)
