@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.contracts import ReadLimits
+from migrator.contracts import ReadLimits, Triggers
 from migrator.plan import ColumnRoot, DatabaseRoot, TableRoot, load_plan, read_plan
 from storage.errors import Misuse
 
@@ -79,7 +79,9 @@ def test_the_seal_covers_the_text_before_expansion() -> None:
         ("to: [m.x, m.y]", "to: [m.x, n.y]", "columns of one table", 11),
         ("stub", "steal", "cannot be 'steal'", 13),
         ("people: overwrite", "people: merge", "cannot be 'merge'", 19),
-        ("  on_match", "  triggers: fire\n  on_match", "cannot be 'fire'", 19),
+        ("  on_match", "  triggers: shoot\n  on_match", "cannot be 'shoot'", 19),
+        ("  on_match", "  triggers: {disable: [news]}\n  on_match", "unknown key 'disable'", 19),
+        ("  on_match", "  triggers: {fire: []}\n  on_match", "not a list with something in it", 19),
     ],
 )
 def test_a_mistake_has_its_line(written: str, instead: str, said: str, line: int) -> None:
@@ -192,3 +194,17 @@ def test_on_match_names_tables_the_mapping_fills() -> None:
     with pytest.raises(Misuse, match="fills no table 'member'") as refused:
         target.require_known(["members", "teams"])
     assert refused.value.where == "plan.yaml:7" and "members" in refused.value.next
+
+
+@pytest.mark.parametrize(
+    ("written", "triggers"),
+    [
+        ("refuse", Triggers()),
+        ("disable", Triggers(mode="disable")),
+        ("fire", Triggers(mode="fire")),
+        ("{fire: [news, tallies]}", Triggers(mode="fire", writes=("news", "tallies"))),
+    ],
+)
+def test_what_becomes_of_triggers(written: str, triggers: Triggers) -> None:
+    text = PLAN.replace("  on_match", f"  triggers: {written}\n  on_match", 1)
+    assert read_plan(text, file="plan.yaml", variables=VARIABLES).needs_target().triggers == triggers
