@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support_shop import SHOP_DATA
 
@@ -13,6 +14,10 @@ pytest_plugins = ["tests.servers.fixtures", "tests.servers.firebird"]
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _ABSENT = "../shared/data is absent"
+
+
+settings.register_profile("unhurried", deadline=None)  # no test is about how quick a machine is
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from migrator.platforms.postgres import merge
-from migrator.platforms.postgres.connect import Session
+from migrator.platforms.postgres.connect import LOADING
 from tests.acceptance.world import World
 from tests.conformance.platforms import PostgresPlatform
 from tests.support_transplant import transplant
@@ -25,7 +25,7 @@ def target(archived: World, postgres_url: str) -> PostgresPlatform:
 
 @pytest.fixture
 def world(archived: World, target: PostgresPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(merge, "_SESSION", Session(lock_timeout_s=1))
+    monkeypatch.setattr(merge, "LOADING", replace(LOADING, lock_timeout_s=1))
     return replace(archived.copied(tmp_path / "world"), target_url=target.url)
 
 

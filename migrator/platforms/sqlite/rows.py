@@ -91,11 +91,24 @@ class Selection:
         elif len(columns) == 1 or row is None:
             names = ", ".join(self._given(predicate, i) for i in range(len(columns)))
             condition = f"({listed(columns, 't.')}) IN (SELECT {names} FROM temp.{keys})"
+        elif not self._is_indexed(columns):
+            on = " AND ".join(f"t.{quoted(name)} = {self._given(predicate, i, 'k.')}" for i, name in enumerate(columns))
+            condition = f"EXISTS (SELECT 1 FROM temp.{keys} k WHERE {on})"  # the table is read once
         else:
             # row values would search the index by their first column only; a join from the keys uses all of it
             on = " AND ".join(f"o.{quoted(name)} = {self._given(predicate, i, 'k.')}" for i, name in enumerate(columns))
             condition = f"t.{row} IN (SELECT o.{row} FROM temp.{keys} k CROSS JOIN {self._live} o WHERE {on})"
         return f"{condition} AND {self._matching(predicate.when)}" if predicate.when else condition
+
+    def _is_indexed(self, columns: Sequence[str]) -> bool:
+        """Whether some index begins with all of these: a part of them may be the same in every row of a tenant."""
+        rows = self._connection.execute(
+            "SELECT l.name, i.name FROM pragma_index_list(?, 'main') l, pragma_index_info(l.name, 'main') i"
+            " WHERE NOT l.partial ORDER BY l.name, i.seqno",
+            (self._table.name,),
+        )
+        indexes = [[name for _, name in some] for _, some in itertools.groupby(rows, key=lambda row: row[0])]
+        return any(set(index[: len(columns)]) == set(columns) for index in indexes)
 
     def _compare_alike(self, predicate: Among) -> bool:
         """Whether the row's columns compare as the parent's do."""

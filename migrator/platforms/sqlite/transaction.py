@@ -114,6 +114,11 @@ class SqliteTransaction(Transaction):
     def stored_type(self, column: Column) -> str:
         return ""  # a column without a type keeps every value as it is
 
+    def key_type(self, column: Column) -> str:
+        """Declared as the live column is: an index serves only where both sides are compared by the same rules."""
+        native = "" if column.native.upper() == "ANY" else column.native
+        return f"{native} COLLATE {quoted(column.collation or 'BINARY')}"
+
     entry_type = "INTEGER PRIMARY KEY"
 
     # ── rows without a key: the rowid tells them apart ──────────────────────────────────────────────────────
