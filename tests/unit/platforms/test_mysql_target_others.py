@@ -116,15 +116,12 @@ def test_a_deadlock_writes_nothing_and_may_be_repeated(platform: MysqlPlatform, 
     tables = [rows.staged(target) for rows in story]
     with session(platform) as other:
 
-        def meet() -> None:
-            threading.Thread(target=hold, daemon=True).start()
-            time.sleep(_A_MOMENT)
-
         def hold() -> None:
             with suppress(pymysql.MySQLError):  # whom the server chooses is its own affair
                 other.execute("UPDATE members SET note = 'theirs' WHERE id = 3")
                 failed.append("ours")
 
+        person = threading.Thread(target=hold)
         other.execute("UPDATE words SET word = concat(word, '!')")  # much to undo: the server rather ends the load
         other.execute("UPDATE teams SET size = 1 WHERE id = 2")
         with target.staging("r1") as staging:
@@ -132,9 +129,9 @@ def test_a_deadlock_writes_nothing_and_may_be_repeated(platform: MysqlPlatform, 
                 staging.stage(one, [rows.batch(target)])
             with pytest.raises(TransientFault, match="deadlock"), target.merging("r1") as merge:
                 merge.lock(tables)
-                meet()
+                person.start()  # whichever of the two waits first, both do in the end
                 merge.merge(tables)
-        time.sleep(_A_MOMENT)
+        person.join()
     assert failed == ["ours"]
     assert platform.dump() == before
     merged(target, *story)
