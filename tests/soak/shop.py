@@ -206,7 +206,7 @@ def require_consistent(archive: Path) -> int:
     wanted = {row["id"]: (row["total"], row["line_count"]) for row in orders.to_pylist()}
     require(found == wanted, f"{archive}: orders are not the sums of their lines")
     require(set(pc.unique(orders["shop_id"]).to_pylist()) <= {TENANT}, f"{archive}: orders of another shop")
-    return len(wanted) + transfers.num_rows
+    return len(wanted) + int(transfers.num_rows)
 
 
 _TRANSFER = ("payer_id", "payee_id", "amount")
