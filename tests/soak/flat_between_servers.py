@@ -1,4 +1,10 @@
-"""Memory does not follow the rows: every command of a move between servers, as its own process, at two sizes."""
+"""Memory does not follow the rows: every command of a move between servers, as its own process, at two sizes.
+
+    python -m pytest -s tests/soak/flat_between_servers.py
+
+Takes some minutes. Peaks still grow by about 90 MiB between the sizes, and many wide documents go beyond the bound:
+until that is mended it is measured here, not asserted in CI.
+"""
 
 from __future__ import annotations
 
