@@ -29,6 +29,9 @@ def held_world() -> Iterator[World]:
     """The office of somebody whom permissions hold, whoever runs the tests."""
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         Path(name).chmod(0o777)
+        rehearsed = office(Path(name) / "rehearsed")  # modules are imported late, from where nobody may not read
+        for command in ("snapshot", "doctor"):
+            rehearsed.migrator(command, rehearsed.plan)
         with without_privileges():
             yield office(Path(name) / "world")
 
