@@ -23,7 +23,8 @@ from migrator.platforms.mysql.owned import MADE, STAGE
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import scan
 from migrator.platforms.relational.journal import JOURNAL, MARKERS
-from migrator.platforms.relational.sqltext import listed, literal, quoted, said
+from migrator.platforms.relational.keyed import keys_staged_twice, refused_for
+from migrator.platforms.relational.sqltext import listed, literal, quoted
 from migrator.platforms.relational.transaction import cut, shortened
 from storage.errors import Fault, MigratorError, Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
@@ -124,15 +125,8 @@ class MysqlStaging:
     def _index(self, staged: Staged, name: str) -> None:
         if not staged.key:
             return
-        twice = self._connection.texts(
-            f"SELECT {listed(staged.key)} FROM {name} GROUP BY {listed(staged.key)} HAVING COUNT(*) > 1 LIMIT 3"
-        )
-        if twice:
-            raise Red(
-                f"the mapping makes several rows with the same key: {said(twice)}",
-                where=f"{staged.table.name} ({', '.join(staged.key)})",
-                next="remap the keys, or reject all but one of these rows with a reason",
-            )
+        if twice := self._connection.texts(keys_staged_twice(staged, name)):
+            raise refused_for(staged, twice)
         self._connection.execute(f"CREATE UNIQUE INDEX staged ON {name} ({listed(staged.key)})")
 
     def scan(self, staged: Staged) -> Iterator[pa.RecordBatch]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,9 +17,10 @@ from migrator.platforms.mysql.locks import merge_lock, taken
 from migrator.platforms.mysql.refusals import refuse
 from migrator.platforms.mysql.staging import stage_name
 from migrator.platforms.mysql.values import exact, largest, row_hash
+from migrator.platforms.relational.deadline import Deadline
 from migrator.platforms.relational.journal import key_column
 from migrator.platforms.relational.sqltext import listed, literal, matched, quoted
-from migrator.platforms.relational.transaction import Transaction, held_too_long
+from migrator.platforms.relational.transaction import Transaction
 from storage.errors import Fault, MigratorError, Red, TransientFault
 from storage.schema import Column, Kind, Schema, Table, UniqueKey
 
@@ -41,8 +41,7 @@ class MysqlTransaction(Transaction):
         self._connection = connection
         self._run = run
         self._where = where
-        self._max_seconds = max_seconds
-        self._deadline = None if max_seconds is None else time.monotonic() + max_seconds
+        self._deadline = Deadline(max_seconds, where)
         self._begun = False
         self._keyless = Keyless(self, run)
         self._renewed: dict[str, list[str]] | None = None  # by quoted table, once somebody asked
@@ -63,25 +62,21 @@ class MysqlTransaction(Transaction):
     @contextmanager
     def _bounded(self) -> Iterator[str]:
         """What stands before a statement so that it takes no more time than is left; MySQL bounds what reads only."""
-        if self._deadline is None:
+        if (left := self._deadline.left) is None:
             yield ""
             return
-        left = max(0.001, self._deadline - time.monotonic())
+        left = max(0.001, left)
         if not self._connection.is_mariadb:
             self._connection.execute(f"SET SESSION max_execution_time = {round(left * 1000) or 1}")
         try:
             yield f"SET STATEMENT max_statement_time = {left:.3f} FOR " if self._connection.is_mariadb else ""
         except MigratorError as error:
-            if isinstance(error, Red) or time.monotonic() < self._deadline:
+            if isinstance(error, Red) or not self._deadline.is_over:
                 raise
-            raise self._late() from error
-
-    def _late(self) -> Red:
-        return held_too_long(self._max_seconds or 0, self._where)
+            raise self._deadline.passed() from error
 
     def require_time(self) -> None:
-        if self._deadline is not None and time.monotonic() > self._deadline:
-            raise self._late()
+        self._deadline.require()
 
     def describe(self) -> Schema:
         return describe(self._connection)
@@ -313,7 +308,7 @@ class MysqlTransaction(Transaction):
             for unique in self._referenced(table):
                 self._lock_in_index(table, unique, f"SELECT {{}} FROM {self.live(table)} t JOIN {journal} j ON {about}")
         else:
-            self.rows(f"SELECT COUNT(*) FROM (SELECT 1 FROM {self.live(table)} t FOR UPDATE) q")
+            self.lock_against_writers(table)
 
     def _referenced(self, table: Table) -> Iterator[UniqueKey]:
         """Unique keys, beside the primary one, that foreign keys point at: who adds a child locks nothing else."""

@@ -21,7 +21,8 @@ from migrator.platforms.postgres.copied import Misfit, copied
 from migrator.platforms.postgres.domains import base_type
 from migrator.platforms.postgres.types import selected
 from migrator.platforms.postgres.wire import converted
-from migrator.platforms.relational.sqltext import listed, literal, quoted, said
+from migrator.platforms.relational.keyed import keys_staged_twice, refused_for
+from migrator.platforms.relational.sqltext import listed, literal, quoted
 from migrator.platforms.relational.transaction import shortened
 from storage.errors import MigratorError, Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
@@ -126,15 +127,8 @@ class PostgresStaging:
         try:
             self._connection.execute(f"CREATE UNIQUE INDEX ON {name} ({listed(staged.key)})".encode())
         except UniqueViolation as error:
-            twice = self._connection.execute(
-                f"SELECT {listed(staged.key)} FROM {name} GROUP BY {listed(staged.key)}"
-                " HAVING count(*) > 1 LIMIT 3".encode()
-            ).fetchall()
-            raise Red(
-                f"the mapping makes several rows with the same key: {said(twice)}",
-                where=f"{staged.table.name} ({', '.join(staged.key)})",
-                next="remap the keys, or reject all but one of these rows with a reason",
-            ) from error
+            twice = self._connection.execute(keys_staged_twice(staged, name).encode()).fetchall()
+            raise refused_for(staged, twice) from error
 
     def scan(self, staged: Staged) -> Iterator[pa.RecordBatch]:
         table = self._table(staged)

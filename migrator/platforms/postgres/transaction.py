@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,9 +15,10 @@ from migrator.platforms.postgres.sequences import Sequences
 from migrator.platforms.postgres.staging import stage_name
 from migrator.platforms.postgres.triggers import Triggers
 from migrator.platforms.postgres.types import bare
+from migrator.platforms.relational.deadline import Deadline
 from migrator.platforms.relational.journal import MARKERS, key_column
 from migrator.platforms.relational.sqltext import listed, literal, matched, quoted, said
-from migrator.platforms.relational.transaction import Transaction, held_too_long
+from migrator.platforms.relational.transaction import Transaction
 from storage.errors import Red, TransientFault
 from storage.schema import Column, Kind, Schema, Table, UniqueKey
 
@@ -56,8 +56,7 @@ class PostgresTransaction(Transaction):
         self._connection = connection
         self._run = run
         self._where = where
-        self._max_seconds = max_seconds
-        self._deadline = None if max_seconds is None else time.monotonic() + max_seconds
+        self._deadline = Deadline(max_seconds, where)
         self._number: str | None = None  # this transaction's, as xmin shows it
         self._triggers = Triggers(self)
 
@@ -73,24 +72,19 @@ class PostgresTransaction(Transaction):
     @contextmanager
     def _bounded(self) -> Iterator[None]:
         """Give the server no more time for a statement than is left of the whole."""
-        if self._deadline is None:
+        if (left := self._deadline.left) is None:
             yield
             return
-        left = max(1, round((self._deadline - time.monotonic()) * 1000))
-        self._connection.execute(f"SET LOCAL statement_timeout = {left}".encode())
+        self._connection.execute(f"SET LOCAL statement_timeout = {max(1, round(left * 1000))}".encode())
         try:
             yield
         except psycopg.errors.QueryCanceled as error:
-            if time.monotonic() < self._deadline:  # somebody else ended the statement
+            if not self._deadline.is_over:  # somebody else ended the statement
                 raise
-            raise self._late() from error
-
-    def _late(self) -> Red:
-        return held_too_long(self._max_seconds or 0, self._where)
+            raise self._deadline.passed() from error
 
     def require_time(self) -> None:
-        if self._deadline is not None and time.monotonic() > self._deadline:
-            raise self._late()
+        self._deadline.require()
 
     def describe(self) -> Schema:
         with self._bounded():

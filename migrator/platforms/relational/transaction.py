@@ -10,7 +10,6 @@ from typing import Any
 
 from migrator.contracts import Digest, Staged
 from migrator.platforms.relational.sqltext import listed, quoted
-from storage.errors import Red
 from storage.schema import Column, ForeignKey, Schema, Table, UniqueKey
 
 LONGEST_NAME = 63
@@ -256,12 +255,3 @@ def shortened(name: str) -> str:
 def cut(name: str) -> str:
     """The beginning that `shortened` leaves of any name."""
     return name.encode()[: LONGEST_NAME - 17].decode(errors="ignore")
-
-
-def held_too_long(max_seconds: int, where: str) -> Red:
-    """The answer where a merge would hold its locks for longer than `target.max_lock_s` allows."""
-    return Red(
-        f"the locks would have been held for more than {max_seconds} s; nothing was committed",
-        where=where,
-        next="raise target.max_lock_s, or load at an hour when nobody needs the target",
-    )

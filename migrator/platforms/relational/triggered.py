@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from migrator.contracts import CREATE, FIRE, OVERWRITE, Digest, Staged, Triggers
 from migrator.platforms.relational.journal import Journal, before_column, stored_columns
-from migrator.platforms.relational.sqltext import listed, quoted
+from migrator.platforms.relational.sqltext import listed, matched
 from migrator.platforms.relational.transaction import Transaction
 from storage.errors import Misuse, Red
 from storage.schema import Table
@@ -76,11 +76,8 @@ class Triggered:
                 next=f"name what they write in the plan: target.triggers: {{fire: [{written}]}}",
             )
 
-    def _meeting(self, one: Staged, left: str, right: str) -> str:
-        return " AND ".join(f"{left}.{quoted(column)} = {right}.{quoted(column)}" for column in one.key)
-
     def _refuse_removed(self, one: Staged) -> None:
-        there = f"SELECT 1 FROM {self._transaction.live(one.table)} t WHERE {self._meeting(one, 't', 'b')}"
+        there = f"SELECT 1 FROM {self._transaction.live(one.table)} t WHERE {matched('t', 'b', one.key)}"
         [(removed,)] = self._transaction.rows(f"SELECT count(*) FROM {self._copy(one)} b WHERE NOT EXISTS ({there})")
         if int(removed):
             raise Red(
@@ -93,7 +90,7 @@ class Triggered:
         journal = Journal.of(self._transaction, self._run, one)
         hashed = self._transaction.row_hash(one.table, "t")
         names = ", ".join(["action", *journal.key_columns, "after"])
-        before = f"SELECT 1 FROM {self._copy(one)} b WHERE {self._meeting(one, 'b', 't')}"
+        before = f"SELECT 1 FROM {self._copy(one)} b WHERE {matched('b', 't', one.key)}"
         self._transaction.execute(
             f"INSERT INTO {journal.name} ({names}) SELECT '{CREATE}', {listed(one.key, 't.')}, {hashed}"
             f" FROM {journal.live} t WHERE NOT EXISTS ({before}) AND NOT EXISTS ({self._journalled(journal)})"
@@ -105,7 +102,7 @@ class Triggered:
         columns = one.table.column_names
         names = ", ".join(["action", *journal.key_columns, *map(before_column, columns), "after"])
         changed = (
-            f"FROM {journal.live} t JOIN {self._copy(one)} b ON {self._meeting(one, 'b', 't')}"
+            f"FROM {journal.live} t JOIN {self._copy(one)} b ON {matched('b', 't', one.key)}"
             f" WHERE {self._transaction.is_distinct(hashed, 'b.migrator_hash')}"
             f" AND NOT EXISTS ({self._journalled(journal)})"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from migrator.contracts import NO_TRIGGERS, Predicate, Triggers
+from migrator.platforms.relational.deadline import Deadline
 from migrator.platforms.relational.merge import RelationalMerge
-from migrator.platforms.relational.transaction import held_too_long
 from migrator.platforms.sqlite.connect import connect, translated
 from migrator.platforms.sqlite.hashing import install
 from migrator.platforms.sqlite.rows import scan
@@ -51,22 +50,16 @@ def _bounded(connection: sqlite3.Connection, target: Path, max_seconds: int | No
     if max_seconds is None:
         yield lambda: None
         return
-    deadline = time.monotonic() + max_seconds
-    late = held_too_long(max_seconds, str(target))
-
-    def require_time() -> None:
-        if time.monotonic() > deadline:
-            raise late
-
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
+    deadline = Deadline(max_seconds, str(target))
+    connection.set_progress_handler(lambda: deadline.is_over, _STEPS_BETWEEN_LOOKS)
     try:
-        yield require_time
+        yield deadline.require
         if connection.in_transaction:  # a rehearsal: it held the locks as long
-            require_time()
+            deadline.require()
     except sqlite3.OperationalError as error:
         if "interrupted" not in str(error):
             raise
-        raise late from error
+        raise deadline.passed() from error
     finally:
         connection.set_progress_handler(None, 0)
 

@@ -15,7 +15,8 @@ from typing import IO
 import pyarrow as pa
 
 from migrator.contracts import ACTION, EDGE, Staged, Whole
-from migrator.platforms.relational.sqltext import listed, quoted, said
+from migrator.platforms.relational.keyed import keys_staged_twice, refused_for
+from migrator.platforms.relational.sqltext import listed, quoted
 from migrator.platforms.sqlite.connect import connect, encoding_of, translated
 from migrator.platforms.sqlite.identity import is_strict
 from migrator.platforms.sqlite.rows import scan
@@ -80,14 +81,8 @@ class SqliteStaging:
         try:
             self._connection.execute(f"CREATE UNIQUE INDEX {index} ON {name} ({listed(staged.key)})")
         except sqlite3.IntegrityError as error:
-            twice = self._connection.execute(
-                f"SELECT {listed(staged.key)} FROM {name} GROUP BY {listed(staged.key)} HAVING count(*) > 1 LIMIT 3"
-            ).fetchall()
-            raise Red(
-                f"the mapping makes several rows with the same key: {said(twice)}",
-                where=f"{staged.table.name} ({', '.join(staged.key)})",
-                next="remap the keys, or reject all but one of these rows with a reason",
-            ) from error
+            twice = self._connection.execute(keys_staged_twice(staged, name)).fetchall()
+            raise refused_for(staged, twice) from error
 
     def scan(self, staged: Staged) -> Iterator[pa.RecordBatch]:
         with translated(self.path):
