@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import pymysql
 
-from tests.servers.process import ADMIN, LOOPBACK, PASSWORD, Server, data_folder, free_port, program, run
+from tests.servers.process import ADMIN, LOOPBACK, PASSWORD, Restartable, Server, data_folder, free_port, program, run
 
 _SBIN = Path("/usr/sbin")
 _SETTINGS = {
@@ -35,7 +35,7 @@ GRANT ALL PRIVILEGES ON *.* TO {ADMIN}@'{LOOPBACK}' WITH GRANT OPTION;
 """
 
 
-class Mariadb:
+class Mariadb(Restartable):
     """The server; `kill` and `restart` are for tests that have it to themselves."""
 
     def __init__(self, folder: Path) -> None:
@@ -59,20 +59,6 @@ class Mariadb:
         self._first.write_text(_ADMINISTRATOR)
         options = ["--skip-test-db", "--innodb-log-file-size=64M"]
         run([program("mariadb-install-db"), "--no-defaults", *self._places, *options], self._server.folder)
-        self.start()
-
-    def start(self) -> None:
-        self._server.start()
-
-    def stop(self) -> None:
-        self._server.stop()
-
-    def kill(self) -> None:
-        self._server.kill()
-
-    def restart(self) -> None:
-        """Stop it and start it again on the same port; after `kill` it recovers from its log."""
-        self.stop()
         self.start()
 
     def database(self, name: str = "app") -> str:

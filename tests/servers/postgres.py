@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import psycopg
 from psycopg import sql
 
-from tests.servers.process import ADMIN, LOOPBACK, PASSWORD, Server, data_folder, free_port, program, run
+from tests.servers.process import ADMIN, LOOPBACK, PASSWORD, Restartable, Server, data_folder, free_port, program, run
 
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -30,7 +30,7 @@ _SETTINGS = {
 }
 
 
-class Postgres:
+class Postgres(Restartable):
     """The server; `kill` and `restart` are for tests that have it to themselves."""
 
     def __init__(self, folder: Path) -> None:
@@ -53,20 +53,6 @@ class Postgres:
         options = ["--no-sync", "--auth=scram-sha-256", f"--username={ADMIN}", f"--pwfile={secret}"]
         locale = ["--encoding=UTF8", "--locale=C.UTF-8"]
         run([_program("initdb"), "-D", str(self._data), *options, *locale], self._server.folder)
-        self.start()
-
-    def start(self) -> None:
-        self._server.start()
-
-    def stop(self) -> None:
-        self._server.stop()
-
-    def kill(self) -> None:
-        self._server.kill()
-
-    def restart(self) -> None:
-        """Stop it and start it again on the same port; after `kill` it recovers from its log."""
-        self.stop()
         self.start()
 
     def database(self, name: str = "app") -> str:

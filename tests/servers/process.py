@@ -190,3 +190,23 @@ def _reachable() -> str:
     if all(folder.stat().st_mode & 0o001 for folder in (chosen, *chosen.parents)) or not _account():
         return str(chosen)
     return "/tmp"  # noqa: S108 - mkdtemp makes a private folder in it
+
+
+class Restartable:
+    """A server that is one process: `_server`, which its class makes."""
+
+    _server: Server
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def kill(self) -> None:
+        self._server.kill()
+
+    def restart(self) -> None:
+        """Stop it and start it again on the same port; after `kill` it recovers from its log."""
+        self.stop()
+        self.start()
