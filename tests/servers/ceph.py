@@ -14,6 +14,7 @@ from pathlib import Path
 
 from storage.credentials import Credentials
 from tests.servers.bucket import Bucket
+from tests.servers.certificate import AUTHORITY, KEY, certify
 from tests.servers.process import LOOPBACK, Server, data_folder, free_port, program, run
 
 _SETTINGS = {
@@ -54,7 +55,7 @@ class Ceph:
         self._ports = {name: free_port() for name in ("http", "https", "mon v1", "mon v2")}
         self.endpoint = f"http://{LOOPBACK}:{self._ports['http']}"
         self.tls_endpoint = f"https://{LOOPBACK}:{self._ports['https']}"
-        self.ca = folder / "ca.pem"
+        self.ca = folder / AUTHORITY
         self._configuration = ["-c", str(folder / "ceph.conf")]
         self._servers: list[Server] = []
         self.owner = self.stranger = Credentials(access_key="", secret_key="")
@@ -138,10 +139,8 @@ class Ceph:
         return made
 
     def _certify(self) -> None:
-        names = f"subjectAltName=IP:{LOOPBACK},DNS:localhost"
-        options = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", names]
-        self._run("openssl", "req", *options, "-keyout", "key.pem", "-out", "ca.pem")
-        (self._folder / "gateway.pem").write_bytes((self._folder / "key.pem").read_bytes() + self.ca.read_bytes())
+        certify(self._folder)
+        (self._folder / "gateway.pem").write_bytes((self._folder / KEY).read_bytes() + self.ca.read_bytes())
 
     def _start_gateway(self) -> None:
         http, https = (f"{LOOPBACK}:{self._ports[name]}" for name in ("http", "https"))

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import pymysql
 
+from tests.servers.certificate import AUTHORITY, KEY, certify
 from tests.servers.process import ADMIN, LOOPBACK, PASSWORD, Restartable, Server, data_folder, free_port, program, run
 
 _SBIN = Path("/usr/sbin")
@@ -38,7 +39,7 @@ GRANT ALL PRIVILEGES ON *.* TO {ADMIN}@'{LOOPBACK}' WITH GRANT OPTION;
 class Mariadb(Restartable):
     """The server; `kill` and `restart` are for tests that have it to themselves."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_encrypted: bool = False) -> None:
         self.port = free_port()
         self.admin_url = self.url(ADMIN, "mysql")
         self._numbers = itertools.count(1)
@@ -48,7 +49,11 @@ class Mariadb(Restartable):
         # a server that starts deletes the temporary tables of all others in its tmpdir
         self._places = [f"--datadir={self._data}", f"--tmpdir={folder}", f"--socket={folder / 'socket'}"]
         files = [f"--port={self.port}", f"--pid-file={folder / 'pid'}", f"--init-file={self._first}"]
-        command = [program("mariadbd", _SBIN), "--no-defaults", *self._places, *files, *settings]
+        self.authority = folder / AUTHORITY
+        self._is_encrypted = is_encrypted
+        keys = [f"--ssl-cert={self.authority}", f"--ssl-key={folder / KEY}", "--require-secure-transport"]
+        encrypted = keys if is_encrypted else []
+        command = [program("mariadbd", _SBIN), "--no-defaults", *self._places, *files, *encrypted, *settings]
         self._server = Server("mariadb", command, folder, answers=self._answers)
 
     def url(self, user: str, database: str, password: str = PASSWORD) -> str:
@@ -57,6 +62,8 @@ class Mariadb(Restartable):
     def create(self) -> None:
         """Make the system tables, and start it."""
         self._first.write_text(_ADMINISTRATOR)
+        if self._is_encrypted:
+            certify(self._server.folder)
         options = ["--skip-test-db", "--innodb-log-file-size=64M"]
         run([program("mariadb-install-db"), "--no-defaults", *self._places, *options], self._server.folder)
         self.start()
@@ -104,10 +111,10 @@ def _named(url: str) -> str:
 
 
 @contextmanager
-def running() -> Iterator[Mariadb]:
-    """A new server, running; gone with its data at the end."""
+def running(*, is_encrypted: bool = False) -> Iterator[Mariadb]:
+    """A new server, running; gone with its data at the end. Encrypted, it takes no other connections."""
     with data_folder("mariadb") as folder:
-        mariadb = Mariadb(folder)
+        mariadb = Mariadb(folder, is_encrypted=is_encrypted)
         try:
             mariadb.create()
             yield mariadb

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,19 @@ from urllib.parse import quote, urlsplit
 import psycopg
 from psycopg import sql
 
-from tests.servers.process import ADMIN, LOOPBACK, PASSWORD, Restartable, Server, data_folder, free_port, program, run
+from tests.servers.certificate import AUTHORITY, KEY, certify
+from tests.servers.process import (
+    ADMIN,
+    LOOPBACK,
+    PASSWORD,
+    Restartable,
+    Server,
+    ServerError,
+    data_folder,
+    free_port,
+    program,
+    run,
+)
 
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -28,17 +41,23 @@ _SETTINGS = {
     "max_wal_size": "256MB",
     "timezone": "Europe/Paris",  # who relies on the server's zone is found out
 }
+_PATIENCE = 3_000  # looks at a standby that is behind
+_ENCRYPTED = {"ssl": "on", "ssl_cert_file": f"../{AUTHORITY}", "ssl_key_file": f"../{KEY}"}
+_ENCRYPTED_ONLY = "hostssl all all all scram-sha-256\n"
 
 
 class Postgres(Restartable):
     """The server; `kill` and `restart` are for tests that have it to themselves."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_encrypted: bool = False) -> None:
         self.port = free_port()
         self.admin_url = self.url(ADMIN, "postgres")
+        self.authority = folder / AUTHORITY
+        self._is_encrypted = is_encrypted
         self._numbers = itertools.count(1)
         self._data = folder / "data"
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        every = {**_SETTINGS, **(_ENCRYPTED if is_encrypted else {})}
+        settings = [f"--{name}={value}" for name, value in every.items()]
         command = [_program("postgres"), "-D", str(self._data), "-p", str(self.port), *settings]
         self._server = Server("postgres", command, folder, answers=self._answers, stop_signal=signal.SIGINT)
 
@@ -53,7 +72,28 @@ class Postgres(Restartable):
         options = ["--no-sync", "--auth=scram-sha-256", f"--username={ADMIN}", f"--pwfile={secret}"]
         locale = ["--encoding=UTF8", "--locale=C.UTF-8"]
         run([_program("initdb"), "-D", str(self._data), *options, *locale], self._server.folder)
+        if self._is_encrypted:
+            certify(self._server.folder)
+            (self._data / "pg_hba.conf").write_text(_ENCRYPTED_ONLY)
         self.start()
+
+    def follow(self, primary: Postgres) -> None:
+        """Become its standby, which serves readers and replays what it writes, and start."""
+        options = ["--checkpoint=fast", "--no-sync", "--wal-method=stream", "--write-recovery-conf"]
+        run([_program("pg_basebackup"), "-d", primary.admin_url, "-D", str(self._data), *options], self._server.folder)
+        self.start()
+
+    def caught_up_with(self, primary: Postgres) -> None:
+        """Wait until everything the primary has written by now can be read here."""
+        with psycopg.connect(primary.admin_url) as connection:
+            written = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            for _ in range(_PATIENCE):
+                seen = connection.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", written).fetchone()
+                if seen == (True,):
+                    return
+                time.sleep(0.02)
+        raise ServerError("the standby does not follow its primary")
 
     def database(self, name: str = "app") -> str:
         """The URL of a new, empty database, owned by a new login role of the same name that may nothing else."""
@@ -88,15 +128,27 @@ class Postgres(Restartable):
 
 
 @contextmanager
-def running() -> Iterator[Postgres]:
-    """A new server, running; gone with its data at the end."""
+def running(*, is_encrypted: bool = False) -> Iterator[Postgres]:
+    """A new server, running; gone with its data at the end. Encrypted, it takes no other connections."""
     with data_folder("postgres") as folder:
-        postgres = Postgres(folder)
+        postgres = Postgres(folder, is_encrypted=is_encrypted)
         try:
             postgres.create()
             yield postgres
         finally:
             postgres.stop()
+
+
+@contextmanager
+def standing_by(primary: Postgres) -> Iterator[Postgres]:
+    """A hot standby of the primary, which must outlive it."""
+    with data_folder("standby") as folder:
+        standby = Postgres(folder)
+        try:
+            standby.follow(primary)
+            yield standby
+        finally:
+            standby.stop()
 
 
 def _program(name: str) -> str:

@@ -51,6 +51,12 @@ def address_of(url: str) -> Address:
             where=f"{found['host']}/{found['database']}",
             next=f"options are {', '.join(_OPTIONS)}",
         )
+    if "ssl_verify_identity" in options and "ssl_ca" not in options:
+        raise Misuse(
+            "ssl_verify_identity says how to check a certificate, and nothing says by which authority",
+            where=f"{found['host']}/{found['database']}",
+            next="add ssl_ca=file: the PEM file of the authority, or the machine's own collection of public ones",
+        )
     return Address(
         host=(found["host"] or "localhost").strip("[]"),
         port=int(found["port"] or 3306),

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from migrator.platforms.mysql.address import Address, address_of
-from migrator.platforms.mysql.faults import fault_of
+from migrator.platforms.mysql.faults import fault_of, unusable
 
 __all__ = ["Address", "Connection", "Row", "address_of", "connect", "translated"]
 
@@ -105,21 +105,24 @@ def connect(address: Address, *, mode: str, timeout_s: int | None = None, local_
     options: dict[str, Any] = {"unix_socket": address.unix_socket} if address.unix_socket else {}
     if local_infile:
         options["local_infile"] = True
-    with translated(str(address)):
-        session = driver.connect(
-            host=address.host,
-            port=address.port,
-            user=address.user,
-            password=address.password if driver.__name__ == "MySQLdb" else address.password.encode(),
-            database=address.database,
-            charset="utf8mb4",
-            use_unicode=False,
-            conv={},
-            connect_timeout=CONNECT_TIMEOUT_S,
-            autocommit=True,
-            **options,
-            **_encryption(driver, address),
-        )
+    try:
+        with translated(str(address)):
+            session = driver.connect(
+                host=address.host,
+                port=address.port,
+                user=address.user,
+                password=address.password if driver.__name__ == "MySQLdb" else address.password.encode(),
+                database=address.database,
+                charset="utf8mb4",
+                use_unicode=False,
+                conv={},
+                connect_timeout=CONNECT_TIMEOUT_S,
+                autocommit=True,
+                **options,
+                **_encryption(driver, address),
+            )
+    except OSError as error:  # what the network does has the driver's own errors
+        raise unusable(error, str(address)) from error
     connection = Connection(driver, session, address)
     _settle(connection, mode, timeout_s)
     return connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from dataclasses import dataclass
 
 from storage.errors import Fault, MigratorError, Misuse, Red, TransientFault
@@ -104,15 +105,22 @@ _MEANINGS = {
     **dict.fromkeys((1526, 1748), _PARTITION),
     **dict.fromkeys((1264, 1265, 1292, 1366, 1406, 1690), _MISFIT),
 }
+_CAUSE = "original_exception"  # PyMySQL's
+_BENEATH = ((socket.gaierror, _NO_HOST), (ssl.SSLError, _TLS))
 _NO_SPACE_LEFT = "Errcode: 28"
+
+
+def unusable(error: OSError, where: str) -> MigratorError:
+    """The project's error for a certificate or key of the address that cannot be read, or is none."""
+    return Misuse(f"the files of ssl_ca, ssl_cert or ssl_key do not serve: {error}", where=where, next=_TLS.next)
 
 
 def fault_of(error: Exception, where: str) -> MigratorError:
     """The project's error for one that a client library raised; `args` are the server's number and its message."""
     number, said = (*error.args, "", "")[:2]
     meaning = _MEANINGS.get(number)
-    if number == 2003 and isinstance(getattr(error, "original_exception", None), socket.gaierror):
-        meaning = _NO_HOST
+    if number == 2003:
+        meaning = next((told for kind, told in _BENEATH if isinstance(getattr(error, _CAUSE, None), kind)), meaning)
     if meaning is None and _NO_SPACE_LEFT in str(said):
         meaning = _FULL
     if meaning is None:
