@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from migrator.contracts import Among, Matching, Reading, Whole
+from migrator.contracts import Among, Matching, Reading
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference, classify
 from migrator.engine.closure import Closure
 from migrator.engine.keysets import CARRIED, STUB
@@ -25,7 +25,6 @@ class TableScope:
     class_: str
     path: str
     rows: int = 0
-    of: int = 0  # rows the table has in the source
     carried: int = 0
     stubs: int = 0
     reason: str = ""
@@ -146,7 +145,6 @@ class _Finder:
                 class_=class_,
                 path=self._path(table.name),
                 rows=self._closure.count(table.name) if held else 0,
-                of=self._reading.count(table, Whole()),
                 carried=self._closure.count(table.name, CARRIED) if held else 0,
                 stubs=self._closure.count(table.name, STUB) if held else 0,
                 reason=self._rules.excluded.get(table.name, ""),

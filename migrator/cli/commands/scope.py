@@ -38,9 +38,9 @@ def command(plan: PlanFile, json: Json = False) -> None:
         raise typer.Exit(exit_code(scope.verdict))
     print_table(
         "What leaves with the tenant",
-        ("table", "class", "rows", "of", "of others", "by which path, or why not"),
-        ((t.name, t.class_, t.rows, t.of, _of_others(t), t.path or t.reason) for t in scope.tables),
-        right=("rows", "of"),
+        ("table", "class", "rows", "of others", "by which path, or why not"),
+        ((t.name, t.class_, t.rows, _of_others(t), t.path or t.reason) for t in scope.tables),
+        right=("rows",),
     )
     crossings = (*scope.crossings, *scope.left_behind)
     if crossings:

@@ -6,11 +6,12 @@ from contextlib import closing
 
 import pytest
 
-from migrator.contracts import ReadLimits
-from migrator.engine.gentle import gently
+from migrator.contracts import Predicate, ReadLimits, Whole
+from migrator.engine.gentle import Gentle, gently
 from migrator.engine.scope import resolve
 from migrator.engine.workbench import workbench
 from storage.errors import Misuse, Red
+from storage.schema import Table
 from tests.conformance.platforms import SqlitePlatform
 from tests.unit.engine.support import plan_of, resolved, rows_of, scope_of, taken
 
@@ -48,13 +49,28 @@ def rows(platform: SqlitePlatform, scope: str) -> dict[str, int]:
 def test_ownership_follows_foreign_keys_down_and_shared_rows_come_when_pointed_at(firms: SqlitePlatform) -> None:
     scope = scope_of(firms, f"{FIRM}\n{SHARED}")
     assert scope.problems == ()
-    assert {table.name: (table.rows, table.of) for table in scope.tables} == {
-        "lands": (2, 3),
-        "firms": (1, 2),
-        "people": (3, 6),  # Sub hangs on Bob by a nullable key
-        "tasks": (1, 2),
-        "marks": (4, 6),  # two equal rows count twice, two paths once
+    assert {table.name: table.rows for table in scope.tables} == {
+        "lands": 2,
+        "firms": 1,
+        "people": 3,  # Sub hangs on Bob by a nullable key
+        "tasks": 1,
+        "marks": 4,  # two equal rows count twice, two paths once
     }
+
+
+def test_no_table_of_other_tenants_is_counted(firms: SqlitePlatform) -> None:
+    """What finding a tenant costs follows the tenant."""
+    counted: list[Predicate] = []
+
+    class Watched(Gentle):
+        def count(self, table: Table, predicate: Predicate) -> int:
+            counted.append(predicate)
+            return super().count(table, predicate)
+
+    with firms.source().fence() as reading, workbench() as bench:
+        resolve(Watched(reading, ReadLimits()), plan_of(f"{FIRM}\n{SHARED}"), bench)
+    assert counted
+    assert Whole() not in counted
 
 
 def test_shared_whole_takes_all_of_it(firms: SqlitePlatform) -> None:
