@@ -6,6 +6,7 @@ both agree; where they do not, the proof is red.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
@@ -13,6 +14,7 @@ from mappings.kinds import duckdb_type
 from mappings.quote import identifier as quoted
 from mappings.quote import literal
 from migrator.contracts import Scalar
+from migrator.engine.workbench import QueryKeys, Workbench
 from storage.schema import Column, Kind, Table, Type
 
 Side = tuple[str, Column]
@@ -62,6 +64,15 @@ def as_parent(child: Side, parent: Column) -> tuple[str, Type]:
         cast = f"{name}::VARCHAR"
     same = f"{_plain(name, column)} = {_plain(cast, parent)}"  # a cast may round
     return f"CASE WHEN {same} THEN {cast} END", parent.type
+
+
+def keys_sought(bench: Workbench, pairs: Iterable[tuple[Side, Column]], rows: str) -> QueryKeys:
+    """The keys, as the parent has them, that children point at; `rows` is what the query has from its FROM on."""
+    values = [as_parent(child, parent) for child, parent in pairs]
+    names = ", ".join(f"{value} AS k{i}" for i, (value, _) in enumerate(values))
+    filled = " AND ".join(f"k{i} IS NOT NULL" for i in range(len(values)))
+    query = f"SELECT DISTINCT * FROM (SELECT {names} {rows}) WHERE {filled} ORDER BY ALL"
+    return QueryKeys(workbench=bench, query=query, types=tuple(type_ for _, type_ in values))
 
 
 def _alike(child: Side, parent: Side) -> tuple[str, str]:

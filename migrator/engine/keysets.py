@@ -5,7 +5,7 @@ from __future__ import annotations
 from mappings.quote import identifier as quoted
 from migrator.contracts import Among
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
-from migrator.engine.equality import as_parent, as_text, is_value, points_at
+from migrator.engine.equality import as_text, is_value, keys_sought, points_at
 from migrator.engine.workbench import QueryKeys, Workbench
 from storage.schema import Column, Schema, Table
 
@@ -53,13 +53,10 @@ class KeySets:
     def parents_of(self, reference: Reference, *, outside: bool = False) -> QueryKeys:
         """The keys, as the parent has them, that rows taken so far point at; `outside`: those of rows not taken."""
         parent = self._tables[reference.parent]
-        pairs = zip(self._columns(reference), (parent.column(name) for name in reference.parent_columns), strict=True)
-        values = [as_parent(("c", ours), theirs) for ours, theirs in pairs]
-        names = ", ".join(f"{value} AS k{i}" for i, (value, _) in enumerate(values))
-        filled = " AND ".join(f"k{i} IS NOT NULL" for i in range(len(values)))
+        theirs = (parent.column(name) for name in reference.parent_columns)
+        children = (("c", column) for column in self._columns(reference))
         rows = self._pointing_outside(reference) if outside else self._pointing(reference)
-        query = f"SELECT DISTINCT * FROM (SELECT {names} {rows}) WHERE {filled} ORDER BY ALL"
-        return QueryKeys(workbench=self._workbench, query=query, types=tuple(type_ for _, type_ in values))
+        return keys_sought(self._workbench, zip(children, theirs, strict=True), rows)
 
     def _columns(self, reference: Reference) -> list[Column]:
         return [self._tables[reference.table].column(name) for name in reference.columns]

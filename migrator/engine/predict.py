@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator
 
 from mappings.quote import identifier as quoted
 from migrator.contracts import ACTION, CREATE, KEEP, Staged, Target
-from migrator.engine.equality import points_at
+from migrator.engine.equality import keys_sought, points_at
 from migrator.engine.live import equal, found, ingest_live, shown, told_apart, unexplained, unique_keys
 from migrator.engine.prepare import Prepared
-from migrator.engine.workbench import QueryKeys
 from storage.problem import Problem
 from storage.schema import ForeignKey, Schema, Table
 
@@ -76,16 +75,16 @@ def _orphans(prepared: Prepared, target: Target, schema: Schema, staged: Staged,
 
 
 def _unanswered(prepared: Prepared, target: Target, schema: Schema, staged: Staged, key: ForeignKey) -> str:
-    keys = prepared.keys(staged, key.columns, f"{ACTION} <> '{KEEP}'")
-    missing = keys.query
+    missing = prepared.keys(staged, key.columns, f"{ACTION} <> '{KEEP}'").query
     loaded = {s.table.name: s for s in prepared.tables}.get(key.parent)
     if loaded and set(key.parent_columns) <= set(loaded.columns):
         missing = _without(missing, f"staged.{quoted(key.parent)}", staged.table, loaded.table, key)
     if not prepared.workbench.one(f"SELECT count(*) FROM ({missing})"):
         return missing
-    ordered = f"SELECT * FROM ({missing}) ORDER BY ALL"
-    unanswered = QueryKeys(workbench=prepared.workbench, query=ordered, types=keys.types)
     parent = schema.table(key.parent)
+    children = (("m", staged.table.column(name)) for name in key.columns)
+    theirs = (parent.column(name) for name in key.parent_columns)
+    unanswered = keys_sought(prepared.workbench, zip(children, theirs, strict=True), f"FROM ({missing}) m")
     live = ingest_live(prepared.workbench, target, parent, key.parent_columns, unanswered, key.parent_columns)
     return _without(missing, live, staged.table, parent, key)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from migrator.engine.workbench import workbench
 from storage.archive import Archive
 from storage.errors import Red
-from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform
-from tests.unit.engine.support import rows_of, taken
+from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform, SqlitePlatform
+from tests.unit.engine.support import checked, rows_of, taken
 
 CI = "VARCHAR(20) COLLATE utf8mb4_general_ci"
 
@@ -178,6 +181,35 @@ def test_a_type_column_says_the_type_in_any_case(request: pytest.FixtureRequest,
         "  - {table: notes, column: what, type_column: kind, types: {firm: firms, person: people}}"
     )
     assert [row[0] for row in rows_of(snapshot_of(platform, scope), "notes")] == [10, 11]
+
+
+@pytest.mark.parametrize(
+    ("parent", "child", "ours", "theirs", "how"),
+    [
+        ("timestamp", "date", "2024-02-03", "2024-02-04", "{from: land, steps: [{cast: date}]}"),
+        ("numeric(10,2)", "int", "42", "43", "{from: land, steps: [{cast: integer}]}"),
+        ("text", "character(4)", "ab  ", "b   ", "land"),
+    ],
+)
+def test_a_row_to_load_finds_its_live_parent_of_another_type(
+    postgres_url: str, tmp_path: Path, parent: str, child: str, ours: str, theirs: str, how: str
+) -> None:
+    target = PostgresPlatform(postgres_url)
+    target.run(
+        f"CREATE TABLE lands (code {parent} PRIMARY KEY); INSERT INTO lands VALUES ('{ours.strip()}');"
+        f"CREATE TABLE notes (id int PRIMARY KEY, land {child} NOT NULL REFERENCES lands);"
+    )
+    source = SqlitePlatform(tmp_path / "source.db")
+    source.run(f"CREATE TABLE notes (id INTEGER PRIMARY KEY, land TEXT); INSERT INTO notes VALUES (1, '{ours}');")
+    mapping = (
+        f"mapping: m\nversion: 1\ntables: {{notes: {{edges: [{{from: notes, columns: {{id: id, land: {how}}}}}]}}}}"
+    )
+    with workbench() as bench:
+        assert checked(bench, taken(source, "root: database")[1], mapping, target).problems == ()
+    source.run(f"INSERT INTO notes VALUES (2, '{theirs}');")
+    with workbench() as bench:
+        [orphan] = checked(bench, taken(source, "root: database")[1], mapping, target).problems
+    assert (orphan.where, orphan.examples) == ("notes.land", (theirs,))
 
 
 # ── stubs ───────────────────────────────────────────────────────────────────────────────────────────────────
