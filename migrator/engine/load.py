@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from migrator.contracts import NO_TRIGGERS, Digest, Marker, Merge, RowNote, Staged, Staging, Target, Triggers
 from migrator.engine.compare import Compared
 from migrator.engine.held import typed
+from migrator.engine.laps import Laps
 from migrator.engine.ledger import equations
 from migrator.engine.prepare import Prepared
 from migrator.engine.verify import first, verify, verify_staging, verify_with
@@ -19,6 +20,8 @@ from storage.errors import Red, TransientFault
 from storage.problem import Problem
 
 MERGING = "merge, locks held"
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +54,6 @@ class Identity:
     seal: str
 
 
-@dataclass(kw_only=True)
-class _Clock:
-    timings: list[StepTiming] = field(default_factory=list)
-    started: float = field(default_factory=time.monotonic)
-
-    def lap(self, step: str, rows: int = 0) -> float:
-        now = time.monotonic()
-        seconds, self.started = now - self.started, now
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # of the process so far; Linux counts KiB
-        self.timings.append(StepTiming(step=step, seconds=round(seconds, 3), rows=rows, peak_bytes=peak))
-        return seconds
-
-
 def load(
     prepared: Prepared,
     target: Target,
@@ -80,63 +70,89 @@ def load(
     Nothing is committed unless staging, merge and ledger agree, and locks are held for `max_lock_seconds` at most: Red.
     After the commit a verification that finds differences does not raise: it is the red answer of a load that stands.
     """
-    clock = _Clock()
-    with target.staging(identity.run) as staging:
-        rows = _stage(prepared, staging, progress)
-        clock.lap("stage and verify staging", rows)
-
-        def merged(committing: Callable[[], None]) -> _Merged:
-            with target.merging(identity.run, max_seconds=max_lock_seconds, triggers=triggers) as merge:
-                outcome = _merge(prepared, merge, whole=whole, progress=progress)
-                lock_seconds = clock.lap(MERGING, rows)
-                if rehearse:
-                    found = verify_with(prepared, merge.scan, progress=progress)
-                    clock.lap("verify what would be committed, locks held", found.compared)
-                    return _Merged(outcome=outcome, lock_seconds=lock_seconds, verification=found)
-                committing()
-                merge.commit(_marker(identity, prepared, outcome, whole=whole))
-                return _Merged(outcome=outcome, lock_seconds=lock_seconds)
-
-        done = _again_where_others_stood_in_the_way(merged, progress)
-        outcome = done.outcome
-        if done.verification is not None:
-            verification = done.verification
-            with target.merging(identity.run) as untouched:
-                after = untouched.digest(prepared.tables, whole=whole)
-            clock.lap("undo and compare the digest")
-        else:
-            verification = verify(prepared, target, progress=progress)
-            after = outcome.digest_loaded
-            clock.lap("verify what was committed", verification.compared)
-    verification = replace(verification, checks=(*verification.checks, *outcome.checks))
-    problems = _rehearsal_problems(rehearse, outcome.digest_before, after)
-    return Loaded(
-        committed=not rehearse,
-        equations=outcome.equations,
-        verification=verification,
-        digest_before=outcome.digest_before,
-        digest_loaded=outcome.digest_loaded,
-        digest_after=after,
-        lock_seconds=round(done.lock_seconds, 3),
-        timings=tuple(clock.timings),
-        problems=problems,
+    loading = _Loading(
+        prepared=prepared,
+        target=target,
+        identity=identity,
+        rehearse=rehearse,
+        whole=whole,
+        max_lock_seconds=max_lock_seconds,
+        triggers=triggers,
+        progress=progress,
     )
+    with target.staging(identity.run) as staging:
+        return loading.run(staging)
 
 
-def _again_where_others_stood_in_the_way(
-    merged: Callable[[Callable[[], None]], _Merged], progress: Progress
-) -> _Merged:
-    """A deadlock or a lock held for too long costs this attempt, not the run; never once the commit has begun."""
-    began: list[bool] = []
-    for pause in _PAUSES:
-        try:
-            return merged(lambda: began.append(True))
-        except TransientFault as error:
-            if began:
-                raise
-            progress(Tick(step="merge again", what=error.what))
-            time.sleep(pause)
-    return merged(lambda: None)
+@dataclass(kw_only=True)
+class _Loading:
+    """A load under way."""
+
+    prepared: Prepared
+    target: Target
+    identity: Identity
+    rehearse: bool
+    whole: bool
+    max_lock_seconds: int | None
+    triggers: Triggers
+    progress: Progress
+    laps: Laps = field(default_factory=Laps)
+    committing: bool = False
+
+    def run(self, staging: Staging) -> Loaded:
+        rows = _stage(self.prepared, staging, self.progress)
+        self.laps.lap("stage and verify staging", rows)
+        merged = self._again_after_others(lambda: self._merged(rows))
+        outcome, verification = merged.outcome, merged.verification
+        after = outcome.digest_loaded
+        if verification is not None:
+            after = self._again_after_others(self._digest_after_undoing)
+        else:
+            verification = verify(self.prepared, self.target, progress=self.progress)
+            self.laps.lap("verify what was committed", verification.compared)
+        return Loaded(
+            committed=not self.rehearse,
+            equations=outcome.equations,
+            verification=replace(verification, checks=(*verification.checks, *outcome.checks)),
+            digest_before=outcome.digest_before,
+            digest_loaded=outcome.digest_loaded,
+            digest_after=after,
+            lock_seconds=merged.lock_seconds,
+            timings=self.laps.timings,
+            problems=_rehearsal_problems(self.rehearse, outcome.digest_before, after),
+        )
+
+    def _again_after_others(self, attempt: Callable[[], Done]) -> Done:
+        """A deadlock or a lock held for too long costs an attempt, not the run; never once the commit has begun."""
+        for pause in _PAUSES:
+            try:
+                return attempt()
+            except TransientFault as error:
+                if self.committing:
+                    raise
+                self.progress(Tick(step="merge again", what=error.what))
+                time.sleep(pause)
+                self.laps.lap("given up for others")
+        return attempt()
+
+    def _merged(self, rows: int) -> _Merged:
+        merging = self.target.merging(self.identity.run, max_seconds=self.max_lock_seconds, triggers=self.triggers)
+        with merging as merge:
+            outcome = _merge(self.prepared, merge, whole=self.whole, progress=self.progress)
+            if self.rehearse:
+                seconds = self.laps.lap(MERGING, rows)
+                found = verify_with(self.prepared, merge.scan, progress=self.progress)
+                self.laps.lap("verify what would be committed, locks held", found.compared)
+                return _Merged(outcome=outcome, lock_seconds=seconds, verification=found)
+            self.committing = True
+            merge.commit(_marker(self.identity, self.prepared, outcome, whole=self.whole))
+        return _Merged(outcome=outcome, lock_seconds=self.laps.lap(MERGING, rows))
+
+    def _digest_after_undoing(self) -> Digest:
+        with self.target.merging(self.identity.run) as untouched:
+            after = untouched.digest(self.prepared.tables, whole=self.whole)
+        self.laps.lap("undo and compare the digest")
+        return after
 
 
 def _stage(prepared: Prepared, staging: Staging, progress: Progress) -> int:

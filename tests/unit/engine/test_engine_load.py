@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from migrator.engine.workbench import workbench
 from migrator.outcomes import Verdict
 from migrator.platforms.sqlite.merge import SqliteMerge
 from migrator.platforms.sqlite.target import SqliteTarget
-from storage.errors import Red
+from storage.errors import Red, TransientFault
 from tests.conformance.platforms import SqlitePlatform
 from tests.unit.engine.support import checked, taken
 
@@ -128,3 +130,45 @@ def test_what_changes_between_commit_and_verification_is_a_red_answer(
     assert (outcome.committed, outcome.verdict) == (True, Verdict.RED)
     found = {(d.table, d.column, d.kind) for d in outcome.verification.differences}
     assert found == {("items", "price", "cell"), ("words", "", "missing")}
+
+
+@pytest.mark.parametrize("step", ["lock", "digest"])
+def test_others_in_the_way_cost_an_attempt_and_not_the_load(
+    check: MapCheck, target: SqlitePlatform, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    assert check.prepared is not None
+    monkeypatch.setattr("migrator.engine.load._PAUSES", (0.0,))
+    step_as_it_is, refused = getattr(SqliteMerge, step), iter([True])
+
+    def refused_once(self: SqliteMerge, *given, **named):  # type: ignore[no-untyped-def]
+        if next(refused, False):
+            raise TransientFault("a deadlock")
+        return step_as_it_is(self, *given, **named)
+
+    monkeypatch.setattr(SqliteMerge, step, refused_once)
+    outcome = load(check.prepared, target.target(), IDENTITY, rehearse=False)
+    assert (outcome.verdict, len(target.rows("SELECT * FROM items"))) == (Verdict.GREEN, 2)
+
+
+def test_a_commit_that_may_have_happened_is_not_tried_again(
+    check: MapCheck, target: SqlitePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert check.prepared is not None
+    commit, calls = SqliteMerge.commit, []
+
+    def lost(self: SqliteMerge, marker):  # type: ignore[no-untyped-def]
+        commit(self, marker)
+        calls.append(marker.run)
+        raise TransientFault("the connection was lost")
+
+    monkeypatch.setattr(SqliteMerge, "commit", lost)
+    with pytest.raises(TransientFault, match="lost"):
+        load(check.prepared, target.target(), IDENTITY, rehearse=False)
+    assert calls == [marker.run for marker in target.target().markers()] == ["r1"]
+
+
+def test_the_peak_of_a_small_process_is_its_own_whoever_started_it() -> None:
+    grown = b"x" * (200 << 20)
+    code = "from migrator.engine.laps import peak_bytes; print(peak_bytes())"
+    peak = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    assert 1 << 20 < peak < len(grown)
