@@ -30,7 +30,8 @@ def refuse_firing(transaction: Transaction, tables: Sequence[Table], *, insertin
             raise Red(
                 f"its trigger {name} would fire, and write what nobody takes back",
                 where=table,
-                next=f"drop the trigger {name}, repeat, and make it again",
+                next="target.triggers: fire lets those on INSERT fire, and nothing disables one on this platform:"
+                f" drop the trigger {name}, repeat, and make it again",
             )
 
 
