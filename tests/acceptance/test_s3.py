@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from storage.errors import Fault
 from storage.objects import read_bytes, write_bytes
 from tests.acceptance.world import World
 from tests.servers.bucket import Bucket
+from tests.servers.ceph import Ceph
 from tests.servers.swift import Swift
 
 
@@ -79,15 +81,45 @@ def test_a_damaged_archive_is_not_copied(world: BucketWorld) -> None:
     assert [path for path in (world.folder / "copies").rglob("*") if path.is_file()] == []
 
 
-def test_an_archive_written_on_one_server_lives_on_another(world: BucketWorld, swift: Swift) -> None:
+def test_an_archive_written_on_one_server_lives_on_another(
+    world: BucketWorld, swift: Swift, monkeypatch: pytest.MonkeyPatch
+) -> None:
     location = world.json("snapshot", world.plan)["archive"]
-    other = BucketWorld(folder=world.folder, source=world.source, target=world.target, bucket=swift.bucket())
-    folder = world.folder / "between"  # two servers, two pairs of keys: a folder in between
-    there = other.json(
-        "archive", "copy", world.json("archive", "copy", location, folder)["archive"], other.bucket.url()
-    )
-    assert other.json("archive", "check", there["archive"])["verdict"] == "green"
-    assert other.json("archive", "copy", folder / Path(there["archive_id"]), other.bucket.url())["was_there"]
+    other = swift.bucket()
+    store = f"{other.url()}&account=partner"  # two servers, two pairs of keys
+    for name, value in other.environment.items():
+        monkeypatch.setenv(f"{name}_PARTNER", value)
+    there = world.json("archive", "copy", location, store)["archive"]
+    assert there.endswith("&account=partner")
+    assert world.json("archive", "check", there)["verdict"] == "green"
+    assert world.json("archive", "copy", location, store)["was_there"]
+    refused = world.json("archive", "check", there.replace("partner", "nobody"), code=2)
+    assert "AWS_ACCESS_KEY_ID_NOBODY" in refused["next"]
+
+
+def test_temporary_keys_do_until_they_expire(world: BucketWorld, ceph: Ceph, bucket: Bucket) -> None:
+    lasting = replace(world, bucket=replace(bucket, credentials=ceph.temporary(900)))
+    location = lasting.json("snapshot", world.plan)["archive"]
+    brief = replace(world, bucket=replace(bucket, credentials=ceph.temporary(1)))
+    _wait_until_refused(brief.bucket)
+    for arguments in (("snapshot", world.plan), ("archive", "check", location), ("migrate", world.plan)):
+        assert "session token" in brief.json(*arguments, code=1)["error"]
+    assert world.json("archive", "check", location)["verdict"] == "green"
+    assert list(bucket.store("archives").folders()) == [location.partition("?")[0].rpartition("/")[2]]
+
+
+def test_keys_that_expire_during_an_upload(ceph: Ceph, bucket: Bucket) -> None:
+    brief = replace(bucket, credentials=ceph.temporary(1))
+    with pytest.raises(Fault, match="session token"), brief.store().writer("a") as sink:
+        sink.write(bytes(20 << 20))
+        _wait_until_refused(brief)
+    assert list(bucket.store().list()) == []
+
+
+def _wait_until_refused(bucket: Bucket) -> None:
+    with pytest.raises(Fault):
+        for _ in range(10_000):  # a token lives for a second
+            bucket.store().size("a")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ class Bucket:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"AWS_ACCESS_KEY_ID": self.credentials.access_key, "AWS_SECRET_ACCESS_KEY": self.credentials.secret_key}
+        keys = {"AWS_ACCESS_KEY_ID": self.credentials.access_key, "AWS_SECRET_ACCESS_KEY": self.credentials.secret_key}
+        token = self.credentials.session_token
+        return {**keys, "AWS_SESSION_TOKEN": token} if token else keys
 
     def store(self, prefix: str = "") -> S3Store:
         return S3Store(S3Address.parse(self.url(prefix)), self.credentials)

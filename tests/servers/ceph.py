@@ -10,12 +10,14 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from storage.credentials import Credentials
 from tests.servers.bucket import Bucket
 from tests.servers.certificate import AUTHORITY, KEY, certify
 from tests.servers.process import LOOPBACK, Server, data_folder, free_port, program, run
+from tests.servers.session import assumed
 
 _SETTINGS = {
     "auth cluster required": "cephx",
@@ -38,6 +40,9 @@ _SETTINGS = {
     "paxos propose interval": "0.05",  # the cluster of one agrees with itself at once
     "rgw dns name": "localhost",
     "rgw gc obj min wait": "0",
+    "rgw s3 auth use sts": "true",
+    "rgw sts key": "0123456789abcdef",
+    "rgw sts min session duration": "1",  # a token expires while a test looks on
 }
 _KEYS = {
     "mon.": {"mon": "allow *"},
@@ -71,6 +76,10 @@ class Ceph:
         self.owner, self.stranger = self._user("owner"), self._user("stranger")
         self._certify()
         self._start_gateway()
+
+    def temporary(self, seconds: int) -> Credentials:
+        """Keys with a session token, of somebody who may do for so long what the owner may."""
+        return assumed(self.endpoint, self.owner, self._role, seconds)
 
     def kill(self) -> None:
         """kill -9 of the gateway, in the midst of whatever it does."""
@@ -138,6 +147,16 @@ class Ceph:
         self._run("radosgw-admin", *self._configuration, "user", "create", f"--uid={name}", "--display-name=x", *keys)
         return made
 
+    @cached_property
+    def _role(self) -> str:
+        """The name of the role that the owner may take on, made when it is first asked for."""
+        owner = {"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam:::user/owner"]}, "Action": ["sts:AssumeRole"]}
+        every = {"Effect": "Allow", "Action": ["s3:*"], "Resource": "arn:aws:s3:::*"}
+        role = [*self._configuration, "--role-name=guest"]
+        self._run("radosgw-admin", "role", "create", *role, f"--assume-role-policy-doc={_policy(owner)}")
+        self._run("radosgw-admin", "role-policy", "put", *role, "--policy-name=all", f"--policy-doc={_policy(every)}")
+        return "arn:aws:iam:::role/guest"
+
     def _certify(self) -> None:
         certify(self._folder)
         (self._folder / "gateway.pem").write_bytes((self._folder / KEY).read_bytes() + self.ca.read_bytes())
@@ -162,6 +181,10 @@ class Ceph:
                 return True
         except OSError:
             return False
+
+
+def _policy(statement: dict[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @contextmanager
