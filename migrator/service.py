@@ -36,7 +36,7 @@ from migrator.runs.recorded import recorded
 from migrator.runs.told import Subject, load_report, rollback_report, verify_report
 from migrator.runs.transfer import Transferred, transfer
 from migrator.settings import Settings, tool
-from storage.address import below
+from storage.address import below, redacted
 from storage.archive import Archive, list_archives
 from storage.check import CheckResult, check_archive
 from storage.copy import Copied, copy_archive
@@ -64,7 +64,6 @@ class Service:
     settings: Settings
     sources: Callable[[str, ReadLimits], Source]
     targets: Callable[[str], Target]
-    redacted: Callable[[str], str]
     progress: Progress = field(default=silent)
 
     # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -89,8 +88,8 @@ class Service:
             rates=lambda: self._rates(plan),
             home=self.settings.home,
             keys=self.settings.keys,
-            source_address=self.redacted(source.url) if source else "",
-            target_address=self.redacted(target.url) if target else "",
+            source_address=redacted(source.url) if source else "",
+            target_address=redacted(target.url) if target else "",
             store_address=self._store_of(plan),
         )
         return doctor(plan, around)
@@ -112,7 +111,7 @@ class Service:
                 kind="snapshot",
                 plan=plan.name,
                 tenant=plan.tenant,
-                source=self.redacted(plan.needs_source().url),
+                source=redacted(plan.needs_source().url),
                 plan_file=plan.file,
             )
             with recorded(catalog, record) as recording:
@@ -149,11 +148,11 @@ class Service:
         return plan.store or self.settings.default_store
 
     def _store(self, plan: Plan) -> ObjectStore:
-        return open_store(self._store_of(plan), self.settings.credentials)
+        return open_store(self._store_of(plan), self.settings.accounts)
 
     def _opened(self, location: str) -> tuple[ObjectStore, str]:
         store, archive_id = split_archive(location)
-        return open_store(store, self.settings.credentials), archive_id
+        return open_store(store, self.settings.accounts), archive_id
 
     def archive(self, location: str) -> Archive:
         return Archive.open(*self._opened(location))
@@ -163,7 +162,7 @@ class Service:
 
     def copy_archive(self, location: str, store: str) -> Copied:
         """Copy an archive into another store, and check the copy whole."""
-        target = open_store(store, self.settings.credentials)
+        target = open_store(store, self.settings.accounts)
         return copy_archive(*self._opened(location), target, told=self._copying)
 
     def _copying(self, done: int, total: int) -> None:
@@ -266,7 +265,7 @@ class Service:
                 plan=plan.name,
                 tenant=plan.tenant,
                 archive=archive.location,
-                target=self.redacted(plan.needs_target().url),
+                target=redacted(plan.needs_target().url),
                 seal=sealed,
                 plan_file=plan.file,
             )
@@ -318,7 +317,7 @@ class Service:
                 )
 
     def _subject(self, record: RunRecord, plan: Plan) -> Subject:
-        return Subject(record=record, source=self.redacted(plan.source.url) if plan.source else "", tool=tool())
+        return Subject(record=record, source=redacted(plan.source.url) if plan.source else "", tool=tool())
 
     def _folder(self, record: RunRecord) -> RunFolder:
         return RunFolder(path=self.settings.run_folder(record.run_id))

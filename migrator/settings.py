@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from storage.credentials import Credentials
+from storage.credentials import Accounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,8 @@ class Settings:
     | MIGRATOR_CATALOG     | the catalog's database, sqlite:/// or postgresql://     | $MIGRATOR_HOME/catalog.db      |
     | MIGRATOR_SIGNING_KEY | the folder of the signing keys                          | $MIGRATOR_HOME/keys            |
     | AWS_ACCESS_KEY_ID    | whose S3 stores are opened; with AWS_SECRET_ACCESS_KEY  | none                           |
-    |                      | and, for temporary keys, AWS_SESSION_TOKEN              |                                |
+    |                      | and, for temporary keys, AWS_SESSION_TOKEN; all three   |                                |
+    |                      | with _NAME at their end for stores with account=name    |                                |
     | any other            | `${NAME}` in a plan                                     |                                |
     """
 
@@ -31,13 +32,9 @@ class Settings:
     variables: Mapping[str, str] = field(repr=False)
 
     @property
-    def credentials(self) -> Credentials | None:
-        """For stores on a network; without both keys there are none."""
-        access_key, secret_key = (self.variables.get(f"AWS_{name}") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
-        if not access_key or not secret_key:
-            return None
-        token = self.variables.get("AWS_SESSION_TOKEN") or None
-        return Credentials(access_key=access_key, secret_key=secret_key, session_token=token)
+    def accounts(self) -> Accounts:
+        """Whose stores on a network can be opened."""
+        return Accounts(variables=self.variables)
 
     @property
     def default_store(self) -> str:

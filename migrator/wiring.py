@@ -12,10 +12,10 @@ from migrator.contracts import ReadLimits, Source, Target
 from migrator.outcomes import Progress, silent
 from migrator.service import Service
 from migrator.settings import read_settings
+from storage.address import redacted
 from storage.errors import Misuse
 
 _SQLALCHEMY = re.compile(r"[a-z0-9_]+\+[a-z0-9_]+://")  # dialect+driver, for any database without a driver of ours
-_PASSWORD = re.compile(r"(://[^:/@]*:).*@", re.DOTALL)
 
 
 def _sqlite_source(url: str, limits: ReadLimits) -> Source:
@@ -82,9 +82,7 @@ def service(progress: Progress = silent, **given: str) -> Service:
     """The service over this process's environment; variables `given` by name stand before what the environment says."""
     # the system's allocator gives back what was freed, which keeps memory flat; Arrow's own pool holds on to it
     pa.set_memory_pool(pa.system_memory_pool())
-    return Service(
-        settings=read_settings(**given), sources=open_source, targets=open_target, redacted=redacted, progress=progress
-    )
+    return Service(settings=read_settings(**given), sources=open_source, targets=open_target, progress=progress)
 
 
 def open_source(url: str, limits: ReadLimits) -> Source:
@@ -108,8 +106,3 @@ def _driver(drivers: dict[str, Opened], url: str, role: str) -> Opened:
             next=f"write an address that begins with {', '.join(f'{name}://' for name in drivers)}",
         )
     return drivers[scheme]
-
-
-def redacted(url: str) -> str:
-    """The address without its password, which may itself hold what separates an address: too much rather than less."""
-    return _PASSWORD.sub(r"\1***@", url)

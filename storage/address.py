@@ -1,8 +1,17 @@
-"""How an address leads to what lies below it: `…/store/<archive-id>`, before the query where a store has one."""
+"""Addresses: how one leads to what lies below it (`…/store/<archive-id>`, before a query), and how it is shown."""
 
 from __future__ import annotations
 
+import re
+
 _WITH_QUERY = "s3://"  # a folder's name may hold a question mark
+_AFTER_A_NAME = re.compile(r"(^[^:/@]*:(?!/)|:/{0,2}[^:/@]*:).*@", re.DOTALL)  # also where a slash was forgotten
+_IN_A_QUERY = re.compile(r"([?&][^=&]*(?:passw|pwd|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
+
+
+def redacted(address: str) -> str:
+    """The address without its password, which may itself hold what separates an address: too much rather than less."""
+    return _IN_A_QUERY.sub(r"\1***", _AFTER_A_NAME.sub(r"\1***@", address))
 
 
 def below(address: str, path: str) -> str:

@@ -6,16 +6,16 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from storage.address import split
-from storage.credentials import Credentials
+from storage.credentials import Accounts
 from storage.errors import Misuse
 from storage.local import LocalStore
 from storage.objects import ObjectStore
 
 
-def open_store(url: str, credentials: Credentials | None = None) -> ObjectStore:
+def open_store(url: str, accounts: Accounts | None = None) -> ObjectStore:
     """The store at `file:///folder`, a plain path, or `s3://bucket/prefix?endpoint=…`; nothing is asked of it yet.
 
-    A missing folder is an empty store. Misuse for any other address, and for a bucket without credentials.
+    A missing folder is an empty store. Misuse for any other address, and for a bucket whose account has no keys.
     """
     scheme, separator, _ = url.partition("://")
     if not separator:
@@ -23,7 +23,7 @@ def open_store(url: str, credentials: Credentials | None = None) -> ObjectStore:
             raise Misuse("no store is named", where="store", next="write store: file:///path/to/folder")
         return LocalStore(Path(url))
     if scheme == "s3":
-        return _bucket(url, credentials)
+        return _bucket(url, accounts or Accounts(variables={}))
     parts = urlsplit(url)
     if scheme != "file":
         raise Misuse(
@@ -46,13 +46,9 @@ def split_archive(location: str) -> tuple[str, str]:
     return (store or ("/" if location.startswith("/") else "."), archive_id)
 
 
-def _bucket(url: str, credentials: Credentials | None) -> ObjectStore:
+def _bucket(url: str, accounts: Accounts) -> ObjectStore:
     from storage.s3.address import S3Address  # the SDK is imported by who uses a bucket
     from storage.s3.store import S3Store
 
     address = S3Address.parse(url)
-    if credentials is None:
-        raise Misuse(
-            "no credentials for the bucket", where=url, next="export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        )
-    return S3Store(address, credentials)
+    return S3Store(address, accounts.credentials(address.account or "", where=str(address)))

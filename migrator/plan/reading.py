@@ -14,7 +14,10 @@ from migrator.plan.scope import read_scope
 from migrator.plan.variables import Variables
 from storage.errors import Misuse
 
-_PASSWORD = re.compile(r"://[^/\s:@$]*:[^/\s@$][^/\s@]*@")
+_PASSWORDS = (
+    re.compile(r"://[^/\s:@$]*:[^/\s@$][^/\s@]*@"),
+    re.compile(r"://\S*[?&][^=&\s]*(?:passw|pwd|secret|token)[^=&\s]*=[^$&\s]", re.IGNORECASE),
+)
 TRIGGER_MODES = (REFUSE, FIRE, DISABLE)
 MATCH_POLICIES = ("error", "keep", "overwrite")
 _LIMITS = ("max_connections", "allow_brief_lock", "statement_timeout", "rows_per_second")
@@ -54,7 +57,7 @@ def read_plan(text: str, *, file: str, variables: Mapping[str, str]) -> Plan:
 def _refuse_passwords(text: str, file: str) -> None:
     """A plan is copied, sealed and handed over: it must not hold a secret."""
     for number, line in enumerate(text.splitlines(), start=1):
-        if _PASSWORD.search(line):
+        if any(password.search(line) for password in _PASSWORDS):
             raise Misuse(
                 "the plan holds a password",
                 where=f"{file}:{number}",

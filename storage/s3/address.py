@@ -1,4 +1,4 @@
-"""`s3://bucket/prefix?endpoint=&region=&style=&ca=`: where a store in a bucket is, and how its server is reached."""
+"""`s3://bucket/prefix?endpoint=&region=&style=&ca=&account=`: where a store in a bucket is, and how it is reached."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from storage.address import redacted
 from storage.errors import Misuse
 from storage.objects import checked_key
 
 AMAZON = "https://s3.amazonaws.com"
 REGION = "us-east-1"
 STYLES = ("path", "virtual")
-_KEYS = ("endpoint", "region", "style", "ca")
+_KEYS = ("endpoint", "region", "style", "ca", "account")
 _FORM = "write s3://bucket/prefix?endpoint=https://host:port"
 
 
@@ -23,6 +24,7 @@ class S3Address:
 
     `style`: whether the bucket stands in the path or in the host name; without it, as the SDK does at that server.
     `ca`: a PEM file with the authority that signed the server's certificate, where no public one did.
+    `account`: the name of whose keys open it, where they are not the ones without a name.
     """
 
     bucket: str
@@ -31,6 +33,7 @@ class S3Address:
     region: str = REGION
     style: str | None = None
     ca: str | None = None
+    account: str | None = None
 
     @classmethod
     def parse(cls, url: str) -> S3Address:
@@ -41,7 +44,7 @@ class S3Address:
                 where="store s3://…",
                 next="export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead",
             )
-        parts = urlsplit(url)
+        parts, url = urlsplit(url), redacted(url)  # from here on it is shown only
         options = _options(parts.query, url)
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", parts.netloc) or parts.fragment:
             raise Misuse("this is not the address of a bucket", where=url, next=_FORM)
@@ -53,6 +56,7 @@ class S3Address:
             region=_region(options.get("region", REGION), url),
             style=_style(options["style"], url) if "style" in options else None,
             ca=options.get("ca"),
+            account=_account(options["account"], url) if "account" in options else None,
         )
 
     def __str__(self) -> str:
@@ -101,6 +105,16 @@ def _region(region: str, url: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]+", region):
         raise Misuse(f"{region!r} is not a region", where=url, next=f"write region={REGION}, say, or leave it out")
     return region
+
+
+def _account(account: str, url: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_]+", account):
+        raise Misuse(
+            f"{account!r} cannot name an account",
+            where=url,
+            next="write account=partner for the keys in AWS_ACCESS_KEY_ID_PARTNER and AWS_SECRET_ACCESS_KEY_PARTNER",
+        )
+    return account.lower()
 
 
 def _style(style: str, url: str) -> str:

@@ -68,6 +68,7 @@ def test_the_seal_covers_the_text_before_expansion() -> None:
         ("plan: acme-exit", "plan: a/b", "cannot name a plan", 1),
         ("tenant: acme", "tenant:", "names no tenant", 2),
         ("${SOURCE_URL}", "${NOWHERE_SET}", "NOWHERE_SET is not set", 4),
+        ("${SOURCE_URL}", "postgresql://host/db?user=me&password=s3cr3t", "holds a password", 4),
         (", where: {id: 42}", "", "has no where", 6),
         ("{table: companies, where: {id: 42}}", "everything", "is no root", 6),
         ("{table: companies, where: {id: 42}}", "{where: {id: 42}}", "neither a table nor a column", 6),

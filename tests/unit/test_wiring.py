@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from migrator.contracts import ReadLimits
-from migrator.wiring import open_source, open_target, redacted
+from migrator.wiring import open_source, open_target
+from storage.address import redacted
 from storage.errors import Misuse
 
 
@@ -20,6 +21,20 @@ def test_no_message_holds_a_password(kind: str, secret: str) -> None:
         with pytest.raises(Misuse) as refused:
             opened()
         assert "s3cr3t" not in str(refused.value) and "server/name" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql:/me:s3cr3t@host/db", "postgresql:/me:***@host/db"),
+        ("me:s3cr3t@host/db", "me:***@host/db"),
+        ("postgresql://host/db?user=me&password=s3cr3t&sslmode=require", None),
+        ("mysql://me:s3cr3t@host/db?ssl_key_passwd=s3cr3t", "mysql://me:***@host/db?ssl_key_passwd=***"),
+        ("s3://bucket?AWS_SECRET_ACCESS_KEY=s3cr3t", "s3://bucket?AWS_SECRET_ACCESS_KEY=***"),
+    ],
+)
+def test_a_password_is_known_where_it_does_not_belong(url: str, shown: str | None) -> None:
+    assert redacted(url) == (shown or url.replace("s3cr3t", "***"))
 
 
 @pytest.mark.parametrize("url", ["sqlite:////tmp/a:b@c.db", "s3://bucket/prefix?endpoint=x", "file:///dump.zip", ""])
