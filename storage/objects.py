@@ -85,10 +85,14 @@ class ObjectStore(Protocol):
         ...
 
 
+def is_key(key: str) -> bool:
+    """Whether an object of a store may be called that; elsewhere in a bucket others may stand."""
+    return not any(segment in ("", ".", "..") for segment in key.split("/")) and not any(c in key for c in "\\\0")
+
+
 def checked_key(key: str) -> str:
     """The key itself. Misuse if it is empty, absolute, or could name something outside the store."""
-    segments = key.split("/")
-    if not key or any(segment in ("", ".", "..") for segment in segments) or any(c in key for c in "\\\0"):
+    if not is_key(key):
         raise Misuse(
             f"{key!r} is not an object key",
             where="object store",

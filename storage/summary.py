@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from storage import bag
-from storage.objects import ObjectStore, read_bytes
+from storage.objects import ObjectStore, is_key, read_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,8 @@ class ArchiveSummary:
 
 def list_archives(store: ObjectStore) -> Iterator[ArchiveSummary]:
     """The complete archives of a store, oldest first; costs by the number of archives, not of their objects."""
-    ids = [folder for folder in store.folders() if store.size(f"{folder}/{bag.TAG_MANIFEST}") is not None]
+    names = filter(is_key, store.folders())  # in a bucket others use too, a key may even begin with a slash
+    ids = [name for name in names if store.size(f"{name}/{bag.TAG_MANIFEST}") is not None]
     summaries = [_summary(store, archive_id) for archive_id in ids]
     yield from sorted(summaries, key=lambda summary: (summary.created_at, summary.archive_id))
 

@@ -43,7 +43,7 @@ def uploads(wire: Wire, prefix: str) -> Iterator[PendingUpload]:
     """Every pending upload whose key starts with `prefix`."""
     query = {"uploads": "", "prefix": prefix}  # Ceph encodes keys here when asked to, and does not say so
     while True:
-        page = wire.request("GET", query=query).xml
+        page = wire.request("GET", query=query).document("ListMultipartUploadsResult")
         for found in page.iterfind("{*}Upload"):
             initiated = datetime.fromisoformat(_text(found, "Initiated"))
             yield PendingUpload(key=_key(page, found, "Key"), id=_text(found, "UploadId"), initiated=initiated)
@@ -56,7 +56,7 @@ def uploads(wire: Wire, prefix: str) -> Iterator[PendingUpload]:
 def _pages(wire: Wire, query: dict[str, str]) -> Iterator[Element]:
     query = {"list-type": "2", "encoding-type": "url", **query}  # XML has no way to write some characters of keys
     while True:
-        page = wire.request("GET", query=query).xml
+        page = wire.request("GET", query=query).document("ListBucketResult")
         yield page
         if _text(page, "IsTruncated") != "true":
             return

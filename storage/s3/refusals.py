@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +22,7 @@ class _Meaning:
     next: str
 
 
-_KEYS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+_KEYS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with _NAME at their end where the address has account="
 _TOKEN = "get new temporary credentials, and export all three AWS_… variables"  # noqa: S105 - advice, no secret
 _WRONG_KEY = _Meaning(error=Misuse, what="the server does not know this access key", next=_KEYS)
 _WRONG_TOKEN = _Meaning(error=Misuse, what="the session token is not valid, or has expired", next=_TOKEN)
@@ -55,6 +56,9 @@ _MEANINGS: Mapping[str, _Meaning] = {
     "PreconditionFailed": _Meaning(error=AlreadyExists, what="the object exists already", next="read it instead"),
     "NoSuchUpload": _Meaning(
         error=Fault, what="somebody ended the upload meanwhile", next="look at the bucket's lifecycle rules"
+    ),
+    "NotImplemented": _Meaning(
+        error=Fault, what="the server cannot do that", next="see docs/stores.md for what it must be able to do"
     ),
     "ConditionalRequestConflict": _BUSY,
     "OperationAborted": _BUSY,
@@ -98,7 +102,9 @@ def failed(error: http.HTTPError, *, where: str, has_ca: bool) -> Fault:
         what = f"no secure connection: {reason or 'the server does not speak TLS as it should'}"
         return Fault(what, where=where, next=advice if has_ca else without)
     if isinstance(error, http.NameResolutionError):
-        return Fault(
+        cause = error.__cause__  # a resolver that is busy now may know the name a moment later
+        is_passing = isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN
+        return (TransientFault if is_passing else Fault)(
             "the server's name is not known", where=where, next="check endpoint= of the address, and the network"
         )
     if isinstance(error, http.NewConnectionError):

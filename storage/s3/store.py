@@ -14,6 +14,7 @@ from storage.s3 import listing
 from storage.s3.address import S3Address
 from storage.s3.body import Body
 from storage.s3.once import Once
+from storage.s3.patience import Patience
 from storage.s3.upload import Upload
 from storage.s3.wire import Wire
 
@@ -26,7 +27,7 @@ class S3Store:
     def __init__(self, address: S3Address, credentials: Credentials, *, retries: Retries | None = None) -> None:
         self._address = address
         self._root = f"{address.prefix}/" if address.prefix else ""
-        self._wire = Wire(address, credentials, retries or Retries())
+        self._wire = Wire(address, credentials, Patience(retries, retries) if retries else Patience())
         self._once = Once(self._wire)
         self._has_bucket = False
 

@@ -61,7 +61,7 @@ class Upload:
 
     def _begun(self) -> str:
         answer = self._wire.request("POST", self._key, query={"uploads": ""})
-        return answer.xml.findtext("{*}UploadId") or ""
+        return answer.document("InitiateMultipartUploadResult").findtext("{*}UploadId") or ""
 
     def _complete(self) -> None:
         parts = "".join(

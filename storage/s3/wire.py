@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -21,8 +22,8 @@ from minio.signer import sign_v4_s3
 
 from storage.credentials import Credentials
 from storage.errors import Misuse
-from storage.retry import Retries
 from storage.s3.address import S3Address
+from storage.s3.patience import Patience
 from storage.s3.refusals import failed, refused
 
 _TIMEOUT = urllib3.Timeout(connect=10, read=60)  # seconds without a byte, not of a whole transfer
@@ -36,16 +37,25 @@ class Answer:
     code: str
     headers: Mapping[str, str]
     data: bytes
+    where: str
 
-    @property
-    def xml(self) -> ElementTree.Element:
-        return _xml(self.data)
+    def document(self, name: str) -> ElementTree.Element:
+        """The XML the answer consists of. Misuse where it is another: any web server has a page for every request."""
+        with suppress(ElementTree.ParseError):
+            found = _xml(self.data)
+            if found.tag.rpartition("}")[2] == name:
+                return found
+        raise Misuse(
+            f"this server does not speak S3: its answer is no {name}",
+            where=self.where,
+            next="check endpoint= of the address",
+        )
 
 
 class Wire:
     """One bucket at one server. Nothing is sent before the first request; safe for threads."""
 
-    def __init__(self, address: S3Address, credentials: Credentials, retries: Retries) -> None:
+    def __init__(self, address: S3Address, credentials: Credentials, retries: Patience) -> None:
         if address.ca is not None and not Path(address.ca).is_file():
             raise Misuse("there is no such file of an authority", where=address.ca, next="check ca= of the address")
         self.retries = retries
@@ -102,7 +112,8 @@ class Wire:
 
     def where(self, key: str) -> str:
         """The object, or the bucket, as a message names it."""
-        return f"s3://{self._address.bucket}{'/' * bool(key)}{key} at {self._address.endpoint}"
+        account = f", account {self._address.account}" if self._address.account else ""
+        return f"s3://{self._address.bucket}{'/' * bool(key)}{key} at {self._address.endpoint}{account}"
 
     def _open(
         self,
@@ -157,7 +168,7 @@ class Wire:
         code, message = _said(response, method)
         is_well = response.status < 300 and not code  # completing an upload may fail with the status of success
         if is_well or code in accept:
-            return Answer(code=code, headers=response.headers, data=response.data)
+            return Answer(code=code, headers=response.headers, data=response.data, where=self.where(key))
         if method == "HEAD":  # says in words what is wrong with the key, the clock or the bucket
             self.send("GET", query={"list-type": "2", "max-keys": "1"})
         raise refused(
@@ -184,7 +195,14 @@ class _Translated:
 
 
 def _base(address: S3Address) -> BaseURL:
-    base = BaseURL(address.endpoint, address.region)
+    try:
+        base = BaseURL(address.endpoint, address.region)
+    except ValueError as error:
+        raise Misuse(
+            f"the SDK does not know this endpoint: {error}",
+            where=str(address),
+            next="leave endpoint= out for Amazon, which region= is enough for; else check it",
+        ) from error
     if address.style is not None:
         base.virtual_style_flag = address.style == "virtual"
     return base

@@ -189,6 +189,9 @@ KEYS = Credentials(access_key="key", secret_key="hidden", session_token="hidden 
         (502, b"<html>bad gateway</html>", TransientFault, "HTTP 502"),
         (404, b"<html>not found</html>", Misuse, "does not speak S3"),
         (418, xml("Teapot"), Fault, "HTTP 418 Teapot said so"),
+        (501, xml("NotImplemented"), Fault, "cannot do that"),
+        (200, b"<!doctype html><p>It works!<br>", Misuse, "does not speak S3: its answer is no ListBucketResult"),
+        (200, b"<html><body>It works!</body></html>", Misuse, "does not speak S3"),
     ],
 )
 def test_what_other_servers_say(status: int, body: bytes, error: type[MigratorError], what: str) -> None:

@@ -18,6 +18,7 @@ from storage.objects import read_bytes, write_bytes
 from storage.retry import Retries
 from storage.s3.address import S3Address
 from storage.s3.once import NOTE, Once
+from storage.s3.patience import Patience
 from storage.s3.store import S3Store
 from storage.s3.wire import Answer, Wire
 from storage.sweep import QUIET, sweep
@@ -29,10 +30,11 @@ MIB = 1 << 20
 ID = "acme-20240101T000000Z-0123abcd"
 CHILD = """
 import resource, sys, time
-from storage.credentials import Credentials
+from storage.credentials import Accounts
 from storage.location import open_store
 
-store = open_store(sys.argv[1], Credentials(access_key=sys.argv[2], secret_key=sys.argv[3]))
+keys = {"AWS_ACCESS_KEY_ID": sys.argv[2], "AWS_SECRET_ACCESS_KEY": sys.argv[3]}
+store = open_store(sys.argv[1], Accounts(variables=keys))
 """
 WRITE_AND_READ = """
 def peak():
@@ -111,7 +113,7 @@ class DeafWire(Wire):
 
 
 def test_where_the_server_cannot_decide_it_is_looked_up_and_said(bucket: Bucket) -> None:
-    once = Once(DeafWire(S3Address.parse(bucket.url()), bucket.credentials, Retries()))
+    once = Once(DeafWire(S3Address.parse(bucket.url()), bucket.credentials, Patience()))
     once.put("a", b"1")
     with pytest.raises(AlreadyExists):
         once.put("a", b"2")
