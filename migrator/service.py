@@ -36,7 +36,7 @@ from migrator.runs.recorded import recorded
 from migrator.runs.told import Subject, load_report, rollback_report, verify_report
 from migrator.runs.transfer import Transferred, transfer
 from migrator.settings import Settings, tool
-from storage.address import below, redacted
+from storage.address import below, redacted, split
 from storage.archive import Archive, list_archives
 from storage.check import CheckResult, check_archive
 from storage.copy import Copied, copy_archive
@@ -305,11 +305,12 @@ class Service:
             return Finished(run=catalog.run(record.run_id), report=report, report_path=path)
 
     def _refuse_twice(self, target: Target, archive: Archive, sealed: str, *, rehearse: bool) -> None:
-        """The same archive by the same seal is never loaded twice, whatever happened to the catalog."""
+        """An archive, or a copy of it, is never loaded twice by the same seal, whatever happened to the catalog."""
         if rehearse:
             return
+        ids = (archive.identity.archive_id, split(archive.location)[1])  # a folder may have been renamed
         for marker in target.markers():
-            if marker.archive == archive.location and marker.seal == sealed:
+            if split(marker.archive)[1] in ids and marker.seal == sealed:
                 raise Red(
                     "this archive is already loaded by the same plan and mapping; nothing was changed",
                     where=marker.run,

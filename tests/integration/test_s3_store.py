@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -92,6 +93,14 @@ def test_what_fails_half_way_leaves_no_upload_behind(bucket: Bucket) -> None:
         sink.write(b"x" * 40 * MIB)
         raise ZeroDivisionError
     assert (list(store.list()), list(store.unfinished())) == ([], [])
+
+
+def test_more_objects_than_one_answer_holds_are_all_listed(bucket: Bucket) -> None:
+    store, names = bucket.store("store"), [f"{number:04d}" for number in range(1_001)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: write_bytes(store, f"{name}/a", b""), names))
+    assert [info.key for info in store.list()] == [f"{name}/a" for name in names]
+    assert list(store.folders()) == names
 
 
 def test_an_etag_is_no_hash_and_is_not_taken_for_one(bucket: Bucket) -> None:

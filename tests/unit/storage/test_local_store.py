@@ -9,6 +9,7 @@ import pytest
 from storage.errors import Fault, Misuse, Red
 from storage.local import LocalStore
 from storage.objects import read_bytes, write_bytes
+from storage.summary import list_archives
 
 
 @pytest.fixture
@@ -78,3 +79,8 @@ def test_a_tenants_data_is_private_on_the_machine(tmp_path: Path) -> None:
     write_bytes(store, "a/b", b"secret")
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "new" / "a" / "b").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_of_others_whose_name_no_object_can_have_hides_no_archive(tmp_path: Path) -> None:
+    (tmp_path / "backups\\2024").mkdir()
+    assert list(list_archives(LocalStore(tmp_path))) == []
