@@ -1,26 +1,24 @@
 """Proof that an archive holds all of the tenant and nobody else, by queries of its own.
 
-Exclusivity: every archived row is walked to the root inside the archive. Completeness: along every ownership edge the
-source's own count, by the keys the archive holds, equals the archive's. Neither uses the key sets of the extraction.
+Exclusivity: every archived row is walked to the root inside the archive, or invited by a row that is. Completeness:
+along every ownership edge the source's own count, by the keys the archive holds, equals the archive's. Neither uses the
+key sets of the extraction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-import pyarrow as pa
 
 from mappings.quote import identifier as quoted
 from migrator.contracts import Among, Matching, Reading, Whole
-from migrator.engine.classify import OWNED, Classified, Reference
-from migrator.engine.equality import as_text, is_value, points_at
+from migrator.engine.archived import ArchivedKeys
+from migrator.engine.classify import OWNED, Reference
+from migrator.engine.equality import as_text, is_value
 from migrator.engine.scope import blanked
-from migrator.engine.workbench import QueryKeys, Workbench
-from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
+from migrator.engine.workbench import QueryKeys
+from migrator.plan import ColumnRoot, DatabaseRoot, TableRoot
 from storage.problem import Problem
-from storage.schema import Table
-from storage.types import arrow_schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,51 +38,20 @@ class Proof:
     problems: tuple[Problem, ...]
 
 
-class Prover:
-    """Watches what goes into the archive, then proves it. Tables are those of the archive, as written."""
+class Prover(ArchivedKeys):
+    """Watches what goes into the archive, then proves it."""
 
-    def __init__(self, workbench: Workbench, classified: Classified, rules: ScopeRules) -> None:
-        self._workbench = workbench
-        self._classified = classified
-        self._rules = rules
-        self._tables: dict[str, Table] = {}
-        workbench.schema("arch")
-
-    def watching(self, table: Table, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Pass the batches on, keeping the columns that references use. A second call for a table starts it anew."""
-        columns = self._columns(table)
-        self._tables[table.name] = table
-        schema = pa.schema([arrow_schema(table).field(name) for name in columns])
-        self._workbench.ingest("arch", table.name, [], schema if columns else pa.schema([("none", pa.bool_())]))
-        for batch in batches:
-            kept = batch.select(columns) if columns else pa.record_batch([pa.nulls(len(batch), pa.bool_())], ["none"])
-            self._workbench.append("arch", table.name, [kept], kept.schema)
-            yield batch
-
-    def _columns(self, table: Table) -> list[str]:
-        needed: set[str] = set(table.primary_key)
-        for reference in self._classified.references:
-            if reference.table == table.name:
-                needed.update(reference.columns, reference.when.columns if reference.when else ())
-            if reference.parent == table.name:
-                needed.update(reference.parent_columns)
-        root = self._rules.root
-        if isinstance(root, ColumnRoot):
-            needed.add(root.column)
-        if isinstance(root, TableRoot) and root.table == table.name:
-            needed.update(column for column, _ in root.where)
-        return [name for name in table.column_names if name in needed]
-
-    # ── the proof ───────────────────────────────────────────────────────────────────────────────────────────
     def prove(self, reading: Reading) -> Proof:
         """Walk and count; `problems` is empty where everything is proven."""
         owned = [name for name in self._tables if self._classified.classes[name] == OWNED]
         for name in owned:
             self._workbench.execute(f"ALTER TABLE arch.{quoted(name)} ADD COLUMN migrator_walk INTEGER")
+            self._workbench.execute(f"ALTER TABLE arch.{quoted(name)} ADD COLUMN migrator_guest INTEGER")
             self._start(name)
         self._walk(owned)
+        self._invite(owned)
         walked = {name: self._count(name, "migrator_walk IS NOT NULL") for name in owned}
-        invited = {name: self._invite(name) for name in owned}
+        invited = {name: self._count(name, "migrator_guest IS NOT NULL") for name in owned}
         edges = tuple(self._edges(reading))
         return Proof(
             walked=walked,
@@ -124,16 +91,33 @@ class Prover:
                 )
         return marked
 
-    def _invite(self, name: str) -> int:
-        """Rows that did not lead to the root, and that a row of the archive points at where the plan lets them come."""
-        hosts = [
-            f"EXISTS (SELECT 1 FROM arch.{quoted(r.table)} c WHERE {self._filled(r)} AND {self._joined(r)})"
-            for r in self._classified.references
-            if r.parent == name and r.table in self._tables and self._rules.foreign.get(r.name) in ("carry", "stub")
-        ]
-        if not hosts:
-            return 0
-        return self._count(name, f"migrator_walk IS NULL AND ({' OR '.join(hosts)})", alias="p")
+    def _invite(self, owned: list[str]) -> None:
+        """Mark what the archive's own rows bring along where the plan lets them, and what that brings in turn.
+
+        From the tenant's rows on, step by step: rows of others do not invite each other, nor themselves.
+        """
+        step = 0
+        while sum(self._guests(reference, step) for reference in self._inviting(owned)):
+            step += 1
+
+    def _inviting(self, owned: list[str]) -> Iterator[Reference]:
+        for reference in self._classified.references:
+            lets_come = self._rules.foreign.get(reference.name) in ("carry", "stub")
+            if lets_come and reference.table in self._tables and reference.parent in owned:
+                yield reference
+
+    def _guests(self, reference: Reference, step: int) -> int:
+        host = f"c.migrator_guest = {step}" if step else "c.migrator_walk IS NOT NULL"
+        if self._classified.classes[reference.table] != OWNED:  # shared rows are hosts, and never guests
+            host = "true"
+        return int(
+            self._workbench.one(
+                f"UPDATE arch.{quoted(reference.parent)} AS p SET migrator_guest = {step + 1}"
+                " WHERE migrator_walk IS NULL AND migrator_guest IS NULL"
+                f" AND EXISTS (SELECT 1 FROM arch.{quoted(reference.table)} c"
+                f" WHERE {host} AND {self._filled(reference)} AND {self._joined(reference)})"
+            )
+        )
 
     def _rootless(self, owned: list[str]) -> tuple[Problem, ...]:
         """The source found rows by the plan's value, and the archive none among them."""
@@ -159,8 +143,7 @@ class Prover:
 
     def _strangers(self, owned: list[str]) -> Iterator[Problem]:
         for name in owned:
-            outside = self._count(name, "migrator_walk IS NULL")
-            uninvited = outside - self._invite(name)
+            uninvited = self._count(name, "migrator_walk IS NULL AND migrator_guest IS NULL")
             if uninvited:
                 yield Problem(
                     where=name,
@@ -234,22 +217,3 @@ class Prover:
                     next="the archive was not committed: the scope left rows behind, or the source calls values equal"
                     " here that are spelled too differently to prove it; report this with the plan",
                 )
-
-    def _count(self, name: str, condition: str, alias: str = "t") -> int:
-        return int(self._workbench.one(f"SELECT count(*) FROM arch.{quoted(name)} {alias} WHERE {condition}"))
-
-    def _filled(self, reference: Reference) -> str:
-        parts = [f"c.{quoted(column)} IS NOT NULL" for column in reference.columns]
-        if reference.when:
-            column = self._tables[reference.table].column(reference.when.columns[0])
-            parts.append(is_value("c", column, reference.when.values[0]))
-        if reference.unless:
-            parts.append(f"c.{quoted(reference.unless)} IS NULL")
-        return " AND ".join(parts)
-
-    def _joined(self, reference: Reference) -> str:
-        child, parent = self._tables[reference.table], self._tables[reference.parent]
-        return " AND ".join(
-            points_at(("c", child.column(ours)), ("p", parent.column(theirs)))
-            for ours, theirs in zip(reference.columns, reference.parent_columns, strict=True)
-        )

@@ -127,6 +127,19 @@ def test_a_leak_is_caught_by_the_proof_and_leaves_no_archive(
     assert everything(store) == {}
 
 
+@pytest.mark.parametrize("pointing_at", ["id", "7 - id"])
+def test_rows_of_others_do_not_invite_each_other(
+    firms: SqlitePlatform, monkeypatch: pytest.MonkeyPatch, pointing_at: str
+) -> None:
+    """A row that points at itself, or two at each other, came along by no reference of the tenant's."""
+    firms.run("ALTER TABLE notes ADD COLUMN after_id INTEGER REFERENCES notes (id);")
+    firms.run(f"UPDATE notes SET after_id = {pointing_at} WHERE firm_id <> 1;")
+    monkeypatch.setattr(Closure, "predicate", lambda _closure, _name, _class=None: Whole())
+    with pytest.raises(Red, match="do not lead to the tenant") as red:
+        taken(firms, f"{SCOPE}\npaths: {{notes: [firm_id]}}\nforeign: {{notes.after_id: carry}}")
+    assert {problem.where: problem.count for problem in red.value.problems}["notes"] == 2
+
+
 def test_rows_left_behind_are_caught_by_the_proof(firms: SqlitePlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     find = Closure.find
 

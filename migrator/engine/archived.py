@@ -1,0 +1,70 @@
+"""The key columns of every row on its way into the archive, as they were written: what a proof looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+
+from mappings.quote import identifier as quoted
+from migrator.engine.classify import Classified, Reference
+from migrator.engine.equality import is_value, points_at
+from migrator.engine.workbench import Workbench
+from migrator.plan import ColumnRoot, ScopeRules, TableRoot
+from storage.schema import Table
+from storage.types import arrow_schema
+
+
+class ArchivedKeys:
+    """`arch."table"` in the workbench, of the tables of the archive."""
+
+    def __init__(self, workbench: Workbench, classified: Classified, rules: ScopeRules) -> None:
+        self._workbench = workbench
+        self._classified = classified
+        self._rules = rules
+        self._tables: dict[str, Table] = {}
+        workbench.schema("arch")
+
+    def watching(self, table: Table, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Pass the batches on, keeping the columns that references use. A second call for a table starts it anew."""
+        columns = self._columns(table)
+        self._tables[table.name] = table
+        schema = pa.schema([arrow_schema(table).field(name) for name in columns])
+        self._workbench.ingest("arch", table.name, [], schema if columns else pa.schema([("none", pa.bool_())]))
+        for batch in batches:
+            kept = batch.select(columns) if columns else pa.record_batch([pa.nulls(len(batch), pa.bool_())], ["none"])
+            self._workbench.append("arch", table.name, [kept], kept.schema)
+            yield batch
+
+    def _columns(self, table: Table) -> list[str]:
+        needed: set[str] = set(table.primary_key)
+        for reference in self._classified.references:
+            if reference.table == table.name:
+                needed.update(reference.columns, reference.when.columns if reference.when else ())
+            if reference.parent == table.name:
+                needed.update(reference.parent_columns)
+        root = self._rules.root
+        if isinstance(root, ColumnRoot):
+            needed.add(root.column)
+        if isinstance(root, TableRoot) and root.table == table.name:
+            needed.update(column for column, _ in root.where)
+        return [name for name in table.column_names if name in needed]
+
+    def _count(self, name: str, condition: str, alias: str = "t") -> int:
+        return int(self._workbench.one(f"SELECT count(*) FROM arch.{quoted(name)} {alias} WHERE {condition}"))
+
+    def _filled(self, reference: Reference) -> str:
+        parts = [f"c.{quoted(column)} IS NOT NULL" for column in reference.columns]
+        if reference.when:
+            column = self._tables[reference.table].column(reference.when.columns[0])
+            parts.append(is_value("c", column, reference.when.values[0]))
+        if reference.unless:
+            parts.append(f"c.{quoted(reference.unless)} IS NULL")
+        return " AND ".join(parts)
+
+    def _joined(self, reference: Reference) -> str:
+        child, parent = self._tables[reference.table], self._tables[reference.parent]
+        return " AND ".join(
+            points_at(("c", child.column(ours)), ("p", parent.column(theirs)))
+            for ours, theirs in zip(reference.columns, reference.parent_columns, strict=True)
+        )
