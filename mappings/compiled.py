@@ -19,13 +19,17 @@ from storage.schema import Type
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """A question to the archive. `sql` gives one row: count BIGINT, examples VARCHAR[] (at most ten); 0 is good."""
+    """A question to the archive. `sql` gives one row: count BIGINT, examples VARCHAR[] (at most ten); 0 is good.
+
+    `by_row`: it asks every row by itself, so that the counts of several portions of the source table add up.
+    """
 
     where: str
     what: str
     next: str
     sql: str
     severity: Severity = Severity.RED
+    by_row: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,10 +51,7 @@ class Frame:
     def scope(self, edge: Edge, mapped: str, *, strict: bool) -> Scope:
         """A scope over the rows of the edge for which `mapped` holds."""
         table = self.source_table(edge.source)
-        # a table may have a column of that name; numbering the rows is slower, and as good within one reading
-        taken = any(name.lower() == "rowid" for name in table.column_names)
-        number = "row_number() OVER () - 1" if taken else "rowid"
-        rows = f"SELECT *, {number} AS {ROW} FROM src.{identifier(table.name)}"
+        rows = f"SELECT *, rowid AS {ROW} FROM src.{identifier(table.name)}"
         return Scope(
             source=table,
             base=f"(SELECT * FROM ({rows}) AS numbered WHERE {mapped})",

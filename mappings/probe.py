@@ -10,7 +10,7 @@ from mappings.quote import identifier
 from mappings.sandbox import held_expression
 from mappings.scope import Audit, Finding, Scope
 
-_EXAMPLES, _LENGTH = 10, 80
+EXAMPLES, _LENGTH = 10, 80
 
 
 def finding_probe(finding: Finding, where: str) -> Probe:
@@ -20,7 +20,12 @@ def finding_probe(finding: Finding, where: str) -> Probe:
         f"FROM {finding.relation} AS mapped WHERE {finding.failed} GROUP BY 1"
     )
     return Probe(
-        where=where, what=finding.what, next=finding.next, severity=finding.severity, sql=_counted(rows, "sum(rows)")
+        where=where,
+        what=finding.what,
+        next=finding.next,
+        severity=finding.severity,
+        sql=_counted(rows, "sum(rows)"),
+        by_row=True,
     )
 
 
@@ -77,6 +82,6 @@ def once(audits: Iterable[Audit]) -> tuple[Audit, ...]:
 
 def _counted(rows: str, count: str) -> str:
     return (
-        f"SELECT CAST(coalesce({count}, 0) AS BIGINT) AS count, coalesce(min(shown, {_EXAMPLES}), []) AS examples "
+        f"SELECT CAST(coalesce({count}, 0) AS BIGINT) AS count, coalesce(min(shown, {EXAMPLES}), []) AS examples "
         f"FROM ({rows}) AS found"
     )

@@ -7,7 +7,7 @@ import re
 NULL = "NULL"
 
 _CAPITAL = re.compile(r"[A-Z^]")
-_MARKED = re.compile(r"\^(.)")
+_MARKED = re.compile(r"\^(.|$)")
 
 
 def identifier(name: str) -> str:
@@ -16,8 +16,12 @@ def identifier(name: str) -> str:
 
 
 def held_name(name: str) -> str:
-    """The name as the workbench holds it: it takes `Order` and `order` for one, so a capital O is written `^o`."""
-    return _CAPITAL.sub(lambda found: "^" + found[0].lower(), name)
+    """The name as the workbench holds it: it takes `Order` and `order` for one, so a capital O is written `^o`.
+
+    And `rowid` is its own name for the place of a row, which a column of that name would hide.
+    """
+    held = _CAPITAL.sub(lambda found: "^" + found[0].lower(), name)
+    return f"{held}^" if held == "rowid" else held
 
 
 def true_name(held: str) -> str:

@@ -13,6 +13,8 @@ from storage.parts import GROUP_ROWS
 from storage.schema import Table
 from storage.types import part_type
 
+_BATCH_ROWS = 8_192
+
 
 def read_cells(stream: IO[bytes], table: Table) -> Iterator[pa.RecordBatch]:
     """The cells of a part, a row group at a time. Red if it is no Parquet file, or not one of this table."""
@@ -24,7 +26,8 @@ def read_cells(stream: IO[bytes], table: Table) -> Iterator[pa.RecordBatch]:
         for group in range(file.num_row_groups):
             if file.metadata.row_group(group).num_rows > GROUP_ROWS:
                 raise _corrupt(table, f"a row group has more than {GROUP_ROWS} rows")
-        yield from file.iter_batches(GROUP_ROWS, use_threads=False)
+            # each group by itself: batches over several would hold as much of the file as fits their rows
+            yield from file.iter_batches(_BATCH_ROWS, row_groups=[group], use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise _corrupt(table, str(error)) from error
 

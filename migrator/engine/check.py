@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mappings.check import check_mapping, unmapped
 from mappings.compiled import CompiledEdge, Probe
 from mappings.model import Mapping
+from mappings.probe import EXAMPLES
 from mappings.scope import Severity
 from migrator.contracts import DISABLE, FIRE, NO_TRIGGERS, Capabilities, Target, Triggers
 from migrator.engine.match import Matcher, Policy
@@ -110,13 +111,22 @@ def _probe(prepared: Prepared) -> tuple[tuple[Problem, ...], tuple[Problem, ...]
     notes: list[Problem] = []
     for edge in prepared.compiled.edges:
         for probe in (*edge.probes, *_found_in_one_pass(prepared, edge)):
-            count, examples = prepared.workbench.row(probe.sql)
+            count, examples = _answer(prepared, edge, probe)
             if count:
-                problem = Problem(
-                    where=probe.where, what=probe.what, count=count, examples=tuple(examples), next=probe.next
-                )
+                problem = Problem(where=probe.where, what=probe.what, count=count, examples=examples, next=probe.next)
                 (red if probe.severity is Severity.RED else notes).append(problem)
     return tuple(red), tuple(notes)
+
+
+def _answer(prepared: Prepared, edge: CompiledEdge, probe: Probe) -> tuple[int, tuple[str, ...]]:
+    """How many, and the first examples of them; in portions where the probe asks row by row and rows are large."""
+    bench = prepared.workbench
+    if not probe.by_row or not bench.large_columns("arc", edge.source):
+        count, examples = bench.row(probe.sql)
+        return count, tuple(examples)
+    answers = [bench.row(probe.sql) for _ in portions(prepared, edge)]
+    shown = sorted({example for _, examples in answers for example in examples})
+    return sum(count for count, _ in answers), tuple(shown[:EXAMPLES])
 
 
 def _found_in_one_pass(prepared: Prepared, edge: CompiledEdge) -> Iterator[Probe]:

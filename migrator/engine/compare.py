@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from mappings.quote import identifier as quoted
 from migrator.contracts import Staged
+from migrator.engine.large import is_handle
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Difference, TableComparison
 from storage.errors import Recast
@@ -230,9 +231,14 @@ class _Comparison:
 
 
 def cell(alias: str, column: Column) -> str:
-    """A value as typed text: binary in base64, everything else as DuckDB writes it, shortest and reversible."""
+    """A value as typed text: binary in base64, everything else as DuckDB writes it, shortest and reversible.
+
+    Of a large value, its handle: no base64 begins like one.
+    """
     name = f"{alias}.{quoted(column.name)}"
-    return f"to_base64({name})" if column.type.kind is Kind.BINARY else f"{name}::VARCHAR"
+    if column.type.kind is not Kind.BINARY:
+        return f"{name}::VARCHAR"
+    return f"CASE WHEN {is_handle(name, 'BLOB')} THEN decode({name}) ELSE to_base64({name}) END"
 
 
 def _shown(names: tuple[str, ...], row: list[str | None]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mappings.compiled import CompiledEdge
 from migrator.contracts import CREATE, EDGE, KEEP, OVERWRITE
-from migrator.engine.prepare import Prepared
+from migrator.engine.prepare import Prepared, counted
 from migrator.outcomes import ColumnFate, Equation
 
 
@@ -16,7 +16,6 @@ def equations(prepared: Prepared, written: dict[int, dict[str, int]]) -> tuple[E
 
 
 def _equation(prepared: Prepared, edge: CompiledEdge, written: dict[str, int]) -> Equation:
-    bench = prepared.workbench
     kept = prepared.count(prepared.staged(edge.target), f"{EDGE} = {edge.number} AND migrator_action = '{KEEP}'")
     return Equation(
         source=edge.source,
@@ -26,8 +25,8 @@ def _equation(prepared: Prepared, edge: CompiledEdge, written: dict[str, int]) -
         loaded=written.get(CREATE, 0),
         merged=written.get(OVERWRITE, 0),
         kept=kept,
-        rejected=int(bench.one(edge.rejected_sql)),
-        excluded=int(bench.one(edge.excluded_sql)),
+        rejected=counted(prepared, edge, edge.rejected_sql),
+        excluded=counted(prepared, edge, edge.excluded_sql),
         rejected_because="; ".join(reject.because for reject in edge.mapping.rejects),
         excluded_because=edge.mapping.because or "",
     )

@@ -8,7 +8,7 @@ from mappings.compiled import CompiledCrosswalk
 from mappings.quote import identifier as quoted
 from migrator.contracts import ACTION, Staged, Target
 from migrator.engine.live import equal, found, ingest_live, shown, unexplained, unique_keys
-from migrator.engine.prepare import Prepared, portions
+from migrator.engine.prepare import Prepared, held_columns, portions
 from migrator.engine.workbench import QueryKeys
 from storage.problem import Problem
 
@@ -64,7 +64,7 @@ class Matcher:
 
     def _candidates(self, staged: Staged, columns: tuple[str, ...]) -> str:
         """`candidate."table"`: the match and key columns of every mapped row, by the crosswalks as they stand now."""
-        wanted = ", ".join(map(quoted, dict.fromkeys((*columns, *staged.key))))
+        wanted = held_columns(staged, dict.fromkeys((*columns, *staged.key)))
         name = f"candidate.{quoted(staged.table.name)}"
         edges = [edge for edge in self._prepared.compiled.edges if edge.target == staged.table.name]
         self._bench.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {wanted} FROM ({edges[0].rows_sql}) LIMIT 0")

@@ -1,20 +1,23 @@
 """What should be in the target: archive and mapping brought together in a workbench, before the target is touched.
 
-Schemas of the workbench: `src` the archived tables, `xw` the crosswalks (old, new), `live` rows of the target that
-staged rows might be, `decided` which of them they are, `staged` the rows of every target table with action and edge.
+Schemas of the workbench: `arc` the archived tables, `src` the same as a mapping sees them (views, where large values
+are themselves), `xw` the crosswalks (old, new), `live` rows of the target that staged rows might be, `decided` which
+of them they are, `staged` the rows of every target table with action and edge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from mappings.compile import Compiled, CompiledEdge, compile_mapping
 from mappings.kinds import duckdb_type
 from mappings.model import Mapping
 from mappings.quote import identifier as quoted
 from migrator.contracts import ACTION, CREATE, EDGE, KEEP, Staged
+from migrator.engine.large import held_sql, size_aside, whole_sql
 from migrator.engine.order import parents_first
 from migrator.engine.workbench import QueryKeys, Workbench
 from migrator.outcomes import Progress, Tick, silent
@@ -25,8 +28,8 @@ from storage.types import arrow_schema
 PORTION = 32_768
 """Rows of a source table mapped at a time."""
 
-WHOLE = "migrator whole"
-"""The name a source table has in `src` while it is taken apart."""
+PORTION_BYTES = 8 << 20
+"""Bytes of large values in them, of a row at least."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,17 +84,23 @@ def prepare(
     compiled = compile_mapping(
         mapping, [a.table for a in archive.tables], target.tables, tenant=archive.identity.tenant
     )
-    workbench.schema("src")
-    for archived in archive.tables:
-        progress(Tick(step="read", what=archived.table.name, total=archived.rows))
-        batches = archive.scan(archived.table.name, master=master)
-        workbench.ingest("src", archived.table.name, batches, arrow_schema(archived.table))
+    _read(workbench, archive, master=master, progress=progress)
     workbench.schema("xw")
     for crosswalk in compiled.crosswalks:
         workbench.execute(f"CREATE OR REPLACE TABLE xw.{quoted(crosswalk.table)} AS {crosswalk.sql}")
     ordered = parents_first([target.table(name) for name in compiled.target_tables])
     tables = tuple(_staged(table, compiled) for table in ordered)
     return Prepared(workbench=workbench, archive=archive, compiled=compiled, tables=tables)
+
+
+def _read(workbench: Workbench, archive: Archive, *, master: bool, progress: Progress) -> None:
+    for schema in ("arc", "src"):
+        workbench.schema(schema)
+    for archived in archive.tables:
+        progress(Tick(step="read", what=archived.table.name, total=archived.rows))
+        batches = archive.scan(archived.table.name, master=master)
+        workbench.ingest("arc", archived.table.name, batches, arrow_schema(archived.table))
+        _show_all(workbench, archived.table.name)
 
 
 def _staged(table: Table, compiled: Compiled) -> Staged:
@@ -134,11 +143,19 @@ def _create(prepared: Prepared, staged: Staged) -> None:
 def _acted(prepared: Prepared, staged: Staged, rows: str) -> str:
     """These rows with what is to be done with each."""
     columns = ", ".join(f"r.{quoted(column)}" for column in staged.columns)
+    rows = f"SELECT {held_columns(staged, staged.columns)}, {EDGE} FROM ({rows})"
     if not staged.key or not decided_exists(prepared.workbench, staged):
         return f"SELECT {columns}, '{CREATE}', r.{EDGE} FROM ({rows}) r"
     on = " AND ".join(f"r.{quoted(column)} = d.{quoted(column)}" for column in staged.key)
     decided = f"decided.{quoted(staged.table.name)}"
     return f"SELECT {columns}, coalesce(d.{ACTION}, '{CREATE}'), r.{EDGE} FROM ({rows}) r LEFT JOIN {decided} d ON {on}"
+
+
+def held_columns(staged: Staged, columns: Iterable[str]) -> str:
+    """These columns of mapped rows, as the workbench holds them."""
+    return ", ".join(
+        f"{held_sql(quoted(name), duckdb_type(staged.table.column(name).type))} AS {quoted(name)}" for name in columns
+    )
 
 
 def decided_exists(bench: Workbench, staged: Staged) -> bool:
@@ -148,30 +165,75 @@ def decided_exists(bench: Workbench, staged: Staged) -> bool:
 def portions(prepared: Prepared, edge: CompiledEdge) -> Iterator[None]:
     """Show the edge one portion of its source table after the other, so that joins are built on the portion.
 
-    Whole, an edge with several key remaps would hold as many whole crosswalks in memory at once. An edge that looks
-    values up in its own source table sees it whole.
+    Whole, an edge with several key remaps would hold as many whole crosswalks in memory at once, and all its large
+    values. An edge that looks values up in its own source table sees it whole.
     """
-    bench = prepared.workbench
     looked_up = {table for column in edge.columns for step in column.mapping.steps for table, _ in step.looked_up()}
     rows = prepared.archive.table(edge.source).rows
-    if rows <= PORTION or edge.source in looked_up:
+    starts = () if edge.source in looked_up else tuple(_starts(prepared.workbench, edge.source, rows))
+    if len(starts) < 2:
         yield
         return
-    with taken_apart(bench, edge.source) as show:
-        for start in range(0, rows, PORTION):
-            show(f"rowid >= {start} AND rowid < {start + PORTION}")
+    with taken_apart(prepared.workbench, edge.source) as show:
+        for start, end in pairwise((*starts, rows)):
+            show(f"rowid >= {start} AND rowid < {end}")
             yield
+
+
+def counted(prepared: Prepared, edge: CompiledEdge, query: str) -> int:
+    """What a query that counts rows of the edge's source says; in portions only where its values need that."""
+    bench = prepared.workbench
+    if not bench.large_columns("arc", edge.source):
+        return int(bench.one(query))
+    return sum(int(bench.one(query)) for _ in portions(prepared, edge))
+
+
+def _starts(bench: Workbench, table: str, rows: int) -> Iterator[int]:
+    """The first row of every portion."""
+    start = total = 0
+    yield start
+    for row, size in _sizes(bench, table) if bench.large_columns("arc", table) else ():
+        while row - start >= PORTION:
+            start, total = start + PORTION, 0
+            yield start
+        if total and total + size > PORTION_BYTES:
+            start, total = row, 0
+            yield start
+        total += size
+    yield from range(start + PORTION, rows, PORTION)
+
+
+def _sizes(bench: Workbench, table: str) -> Iterator[tuple[int, int]]:
+    """The rows that have large values, in their order, and how many bytes of them."""
+    size = " + ".join(
+        f"coalesce({size_aside(quoted(name), type_)}, 0)" for name, type_ in bench.large_columns("arc", table).items()
+    )
+    query = f"SELECT rowid, {size} AS size FROM arc.{quoted(table)} WHERE size > 0 ORDER BY rowid"
+    for batch in bench.batches(query):
+        yield from zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True)
 
 
 @contextmanager
 def taken_apart(bench: Workbench, table: str) -> Iterator[Callable[[str], None]]:
     """Gives what shows only those rows of `src."table"` that satisfy a condition; all of them again at the end."""
-    source, whole = f"src.{quoted(table)}", f"src.{quoted(WHOLE)}"
-    bench.execute(f"ALTER TABLE {source} RENAME TO {quoted(WHOLE)}")
+    shown = f"src.{quoted(table)}"
+    bench.execute(f"DROP VIEW {shown}")
     try:
         yield lambda condition: bench.execute(
-            f"CREATE OR REPLACE TABLE {source} AS SELECT * FROM {whole} WHERE {condition}"
+            f"CREATE OR REPLACE TABLE {shown} AS {_whole_rows(bench, table)} WHERE {condition}"
         )
     finally:
-        bench.execute(f"DROP TABLE IF EXISTS {source}")
-        bench.execute(f"ALTER TABLE {whole} RENAME TO {quoted(table)}")
+        bench.execute(f"DROP TABLE IF EXISTS {shown}")
+        _show_all(bench, table)
+
+
+def _show_all(bench: Workbench, table: str) -> None:
+    bench.execute(f"CREATE OR REPLACE VIEW src.{quoted(table)} AS {_whole_rows(bench, table, 'rowid, *')}")
+
+
+def _whole_rows(bench: Workbench, table: str, columns: str = "*") -> str:
+    whole = ", ".join(
+        f"{whole_sql(quoted(name), type_)} AS {quoted(name)}"
+        for name, type_ in bench.large_columns("arc", table).items()
+    )
+    return f"SELECT {columns} {f'REPLACE ({whole}) ' if whole else ''}FROM arc.{quoted(table)}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from mappings.compiled import CompiledEdge
 from mappings.quote import identifier as quoted
-from migrator.engine.prepare import WHOLE, Prepared, taken_apart
+from migrator.engine.prepare import Prepared, taken_apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +39,9 @@ def _preview(prepared: Prepared, edge: CompiledEdge, rows: int) -> EdgePreview:
     every = max(1, prepared.archive.table(edge.source).rows // rows)
     names = prepared.archive.table(edge.source).table.column_names
     with taken_apart(bench, edge.source) as show:
-        whole = f"src.{quoted(WHOLE)}"
-        chosen = bench.rows(f"SELECT rowid FROM {whole} WHERE rowid % {every} = 0 ORDER BY rowid LIMIT {rows}")
+        chosen = bench.rows(
+            f"SELECT rowid FROM arc.{quoted(edge.source)} WHERE rowid % {every} = 0 ORDER BY rowid LIMIT {rows}"
+        )
         pairs = []
         for (number,) in chosen:
             show(f"rowid = {number}")

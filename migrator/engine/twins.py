@@ -10,7 +10,7 @@ from mappings.compiled import CompiledEdge
 from mappings.condition import conditions_of
 from mappings.quote import identifier as quoted
 from migrator.contracts import EDGE
-from migrator.engine.prepare import Prepared
+from migrator.engine.prepare import PORTION_BYTES, Prepared, taken_apart
 from migrator.outcomes import Check
 
 SAMPLED = 20
@@ -73,15 +73,26 @@ def _compare_edge(prepared: Prepared, edge: CompiledEdge) -> int | str:
 
 
 def _sample(prepared: Prepared, edge: CompiledEdge) -> list[Mapping[str, Any]]:
-    table = prepared.archive.table(edge.source).table
-    names = ", ".join(map(quoted, table.column_names))
-    mapped = conditions_of(edge.mapping, table).strict_mapped
-    every = max(1, int(prepared.workbench.one(f"SELECT count(*) FROM src.{quoted(edge.source)}")) // SAMPLED)
-    rows = prepared.workbench.rows(
-        f"SELECT {names} FROM src.{quoted(edge.source)} WHERE rowid % {every} = 0 AND {mapped}"
-        f" ORDER BY rowid LIMIT {SAMPLED}"
-    )
-    return [dict(zip(table.column_names, row, strict=True)) for row in rows]
+    """Rows spread over the source table; fewer where they are large, so that they fit in memory together."""
+    archived = prepared.archive.table(edge.source)
+    names = archived.table.column_names
+    mapped = conditions_of(edge.mapping, archived.table).strict_mapped
+    query = f"SELECT {', '.join(map(quoted, names))} FROM src.{quoted(edge.source)} WHERE {mapped}"
+    every = max(1, archived.rows // SAMPLED)
+    one_by_one = prepared.workbench.large_columns("arc", edge.source)
+    chosen = [f"rowid = {row}" for row in range(0, archived.rows, every)] if one_by_one else [f"rowid % {every} = 0"]
+    sampled: list[Mapping[str, Any]] = []
+    with taken_apart(prepared.workbench, edge.source) as show:
+        for condition in chosen:
+            show(condition)
+            sampled += (dict(zip(names, row, strict=True)) for row in prepared.workbench.values(query))
+            if len(sampled) >= SAMPLED or sum(map(_size, sampled)) > PORTION_BYTES:
+                break
+    return sampled[:SAMPLED]
+
+
+def _size(row: Mapping[str, Any]) -> int:
+    return sum(len(value) for value in row.values() if isinstance(value, (str, bytes)))
 
 
 def _is_expected(prepared: Prepared, edge: CompiledEdge, values: Mapping[str, Any]) -> bool:
@@ -89,7 +100,7 @@ def _is_expected(prepared: Prepared, edge: CompiledEdge, values: Mapping[str, An
     return bool(
         prepared.workbench.one(
             f"SELECT count(*) FROM staged.{quoted(edge.target)} WHERE {EDGE} = {edge.number} AND {conditions}",
-            list(values.values()),
+            [prepared.workbench.handle(value) for value in values.values()],
         )
     )
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from mappings.quote import held_name
 from mappings.quote import identifier as quoted
 from migrator.engine.held import given, held, held_schema, typed
+from migrator.engine.large import LargeValues, readable
 from storage.errors import Fault
 from storage.schema import Type
 
@@ -24,30 +25,41 @@ _BATCH_ROWS = 8_192
 
 
 class Workbench:
-    """Tables by schema and name; queries stream. One workbench serves one thread."""
+    """Tables by schema and name; queries stream. One workbench serves one thread.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    Large values are held as handles (migrator.engine.large): tables and queries see those, `batches` gives the values.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, large: LargeValues) -> None:
         self._connection = connection
+        self._large = large
+        self._large_columns: dict[tuple[str, str], dict[str, str]] = {}
 
     def schema(self, name: str) -> None:
         self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}")
+
+    def large_columns(self, schema: str, table: str) -> dict[str, str]:
+        """The columns of an ingested table that hold handles, with their DuckDB types."""
+        return self._large_columns.get((schema, table), {})
 
     def ingest(self, schema: str, table: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> int:
         """Make `schema.table` of these batches, replacing what was there; returns the number of rows."""
         name = f"{quoted(schema)}.{quoted(table)}"
         self._connection.execute(f"DROP TABLE IF EXISTS {name}")
-        return self._read(f"CREATE TABLE {name} AS SELECT * FROM incoming", batches, arrow_schema)
+        carrier = self._read(f"CREATE TABLE {name} AS SELECT * FROM incoming", batches, arrow_schema)
+        self._large_columns[schema, table] = carrier.large_columns
+        return carrier.rows
 
     def append(self, schema: str, table: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> None:
         """Add these batches to `schema.table`, column by column in order."""
         name = f"{quoted(schema)}.{quoted(table)}"
         self._read(f"INSERT INTO {name} SELECT * FROM incoming", batches, arrow_schema)
 
-    def _read(self, statement: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> int:
+    def _read(self, statement: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> _Carrier:
         if not len(arrow_schema):
             arrow_schema, batches = _without_columns(batches)
         arrow_schema = held_schema(arrow_schema)
-        carrier = _Carrier(batches)
+        carrier = _Carrier(batches, self._large)
         reader = pa.RecordBatchReader.from_batches(arrow_schema, carrier.checked(arrow_schema))
         self._connection.register("incoming", reader)
         try:
@@ -59,7 +71,7 @@ class Workbench:
             raise
         finally:
             self._connection.unregister("incoming")
-        return carrier.rows
+        return carrier
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
         self._fetched(statement, parameters)
@@ -79,20 +91,53 @@ class Workbench:
         return rows[0] if rows else None
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Every row, in memory: for results known to be short."""
+        """Every row, in memory: for results known to be short. A large value is said, not given: its size, its hash."""
+        return [tuple(_said(value) for value in row) for row in self.values(query)]
+
+    def values(self, query: str) -> list[tuple[Any, ...]]:
+        """The same, every value as it is held."""
         return self._fetched(query)
 
     def _fetched(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with _translated():
+        with self._translated():
             # always to the end: an unfinished result blocks the connection
             return self._connection.execute(query, list(parameters)).fetchall()
 
     def batches(self, query: str) -> Iterator[pa.RecordBatch]:
         """The result as batches, streamed on a cursor of its own, so that other statements may run meanwhile."""
-        with _translated(), self._connection.cursor() as cursor:
+        with self._translated(), self._connection.cursor() as cursor:
             # execute().to_arrow_reader() holds the whole result; a relation's reader streams
             for batch in cursor.sql(query).to_arrow_reader(_BATCH_ROWS):
-                yield given(batch)
+                yield from self._large.given(given(batch))
+
+    def handle(self, value: Any) -> Any:
+        """A value as tables of the workbench hold it, to be compared with one of theirs."""
+        if not isinstance(value, (str, bytes)):
+            return value
+        return self._large.held(pa.array([value], pa.string() if isinstance(value, str) else pa.binary()))[0].as_py()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Where the machine is too small for the work, say so; any other error of DuckDB's is a bug of ours."""
+        try:
+            yield
+        except duckdb.OutOfMemoryException as error:
+            raise Fault(
+                f"the workbench needs more than its {MEMORY_LIMIT} of memory, or than the disk has room to spill",
+                where=tempfile.gettempdir(),
+                next="free space there, or point TMPDIR at a larger disk; if there is room, report it with the mapping",
+            ) from error
+        except duckdb.IOException as error:
+            raise Fault(
+                f"the workbench cannot write: {str(error).splitlines()[0]}",
+                where=tempfile.gettempdir(),
+                next="free space there, or point TMPDIR at a larger disk",
+            ) from error
+        except duckdb.Error:
+            # DuckDB wraps what a function of ours raised
+            if self._large.failed is not None:
+                raise self._large.failed from None
+            raise
 
     def arrow_schema(self, query: str) -> pa.Schema:
         """The schema the result's batches have."""
@@ -106,42 +151,36 @@ class Workbench:
         return bool(self.one(query, [held_name(schema), held_name(table)]))
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Where the machine is too small for the work, say so; any other error of DuckDB's is a bug of ours."""
-    try:
-        yield
-    except duckdb.OutOfMemoryException as error:
-        raise Fault(
-            f"the workbench needs more than its {MEMORY_LIMIT} of memory, or than the disk has room to spill",
-            where=tempfile.gettempdir(),
-            next="free space there, or point TMPDIR at a larger disk; if there is room, report this with the mapping",
-        ) from error
-    except duckdb.IOException as error:
-        raise Fault(
-            f"the workbench cannot write: {str(error).splitlines()[0]}",
-            where=tempfile.gettempdir(),
-            next="free space there, or point TMPDIR at a larger disk",
-        ) from error
+def _said(value: Any) -> Any:
+    return readable(value) if isinstance(value, str) else value
 
 
 class _Carrier:
-    """Batches on their way in: counts rows and remembers what the producer raised."""
+    """Batches on their way in: counts rows, sees which columns get handles, remembers what the producer raised."""
 
-    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+    def __init__(self, batches: Iterable[pa.RecordBatch], large: LargeValues) -> None:
         self._batches = batches
+        self._large = large
         self.rows = 0
+        self.large_columns: dict[str, str] = {}
         self.raised: BaseException | None = None
 
     def checked(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         try:
             for batch in self._batches:
                 self.rows += batch.num_rows
-                kept = held(batch)
+                kept = pa.RecordBatch.from_arrays(list(self._columns(batch)), schema=held_schema(batch.schema))
                 yield kept if kept.schema == schema else kept.cast(schema)
         except BaseException as error:
             self.raised = error
             raise
+
+    def _columns(self, batch: pa.RecordBatch) -> Iterator[pa.Array]:
+        for name, column in zip(batch.schema.names, held(batch).columns, strict=True):
+            kept = self._large.held(column)
+            if kept is not column:
+                self.large_columns[name] = "BLOB" if pa.types.is_binary(column.type) else "VARCHAR"
+            yield kept
 
 
 def _without_columns(batches: Iterable[pa.RecordBatch]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
@@ -171,6 +210,7 @@ class QueryKeys:
 def workbench(folder: Path | None = None) -> Iterator[Workbench]:
     """A workbench in a temporary folder (under `folder`, else the system's), gone when the context ends."""
     with TemporaryDirectory(prefix="migrator-work-", dir=folder) as path:
+        large = LargeValues(Path(path))
         connection = duckdb.connect(
             str(Path(path) / "work.duckdb"),
             config={
@@ -187,9 +227,11 @@ def workbench(folder: Path | None = None) -> Iterator[Workbench]:
             connection.execute("SET TimeZone = 'UTC'")
             # DuckDB's own bar, shown where it takes the program for a session, would stand on stdout among the results
             connection.execute("SET enable_progress_bar = false")
+            large.provide(connection)
             # mappings carry SQL expressions of strangers: nothing they say may reach a file or change a setting
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
-            yield Workbench(connection)
+            yield Workbench(connection, large)
         finally:
             connection.close()
+            large.close()
