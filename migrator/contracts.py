@@ -7,7 +7,7 @@ tests/conformance holds the suites every driver passes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -185,8 +185,8 @@ class Source(Protocol):
         """A consistent view, held as long as the context is open."""
         ...
 
-    def examine(self) -> Examination:
-        """What a careful person would look at before a snapshot."""
+    def examine(self, excluded: Collection[str] = ()) -> Examination:
+        """What a careful person would look at before a snapshot; nobody needs a right to what is `excluded`."""
         ...
 
 

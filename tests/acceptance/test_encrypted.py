@@ -32,16 +32,16 @@ def encrypted_mariadb() -> Iterator[Mariadb]:
 
 
 @pytest.fixture(scope="module")
-def from_postgres(encrypted_postgres: Postgres, social: World) -> Address:
+def from_postgres(encrypted_postgres: Postgres, right_office: World) -> Address:
     url = encrypted_postgres.database()
-    transplant(social.source, PostgresPlatform(url))
+    transplant(right_office.source, PostgresPlatform(url))
     return lambda authority: f"{url}?sslmode=verify-full&sslrootcert={authority}"
 
 
 @pytest.fixture(scope="module")
-def to_mariadb(encrypted_mariadb: Mariadb, social: World) -> Address:
+def to_mariadb(encrypted_mariadb: Mariadb, right_office: World) -> Address:
     url = encrypted_mariadb.database()
-    transplant(social.target, MysqlPlatform(url))
+    transplant(right_office.target, MysqlPlatform(url))
     return lambda authority: f"{url}?ssl_ca={authority}"
 
 
@@ -50,7 +50,7 @@ def test_the_story_between_them(
     encrypted_mariadb: Mariadb,
     from_postgres: Address,
     to_mariadb: Address,
-    social: World,
+    right_office: World,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -58,8 +58,8 @@ def test_the_story_between_them(
     catalog = encrypted_postgres.database()
     monkeypatch.setenv("MIGRATOR_CATALOG", f"{catalog}?sslmode=verify-full&sslrootcert={authority}")
     target_url = to_mariadb(str(encrypted_mariadb.authority))
-    world = replace(social.copied(tmp_path), source_url=from_postgres(authority), target_url=target_url)
-    assert world.json("snapshot", world.plan)["rows"] == 191
+    world = replace(right_office.copied(tmp_path), source_url=from_postgres(authority), target_url=target_url)
+    assert world.json("snapshot", world.plan)["rows"] == 5
     run = world.json("migrate", world.plan)["run"]
     assert world.json("verify", run)["verdict"] == "green"
     assert world.json("rollback", run)["verdict"] == "green"
@@ -68,13 +68,13 @@ def test_the_story_between_them(
 @pytest.mark.parametrize("authority", [certifi.where(), "/nowhere.pem", __file__], ids=["another", "absent", "none"])
 @pytest.mark.parametrize("address", ["from_postgres", "to_mariadb"])
 def test_who_is_not_certified_is_not_talked_to(
-    request: pytest.FixtureRequest, address: str, authority: str, social: World
+    request: pytest.FixtureRequest, address: str, authority: str, right_office: World
 ) -> None:
-    refused = social.json("inspect", request.getfixturevalue(address)(authority), code=2)
+    refused = right_office.json("inspect", request.getfixturevalue(address)(authority), code=2)
     assert "ssl" in refused["next"], refused
     assert refused["where"].partition("@")[2].startswith("127.0.0.1:")
 
 
-def test_a_certificate_is_not_checked_by_halves(to_mariadb: Address, social: World) -> None:
+def test_a_certificate_is_not_checked_by_halves(to_mariadb: Address, right_office: World) -> None:
     url = to_mariadb("x").replace("ssl_ca=x", "ssl_verify_identity=true")
-    assert "ssl_ca" in social.json("inspect", url, code=2)["next"]
+    assert "ssl_ca" in right_office.json("inspect", url, code=2)["next"]

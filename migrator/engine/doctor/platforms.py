@@ -15,7 +15,7 @@ from migrator.engine.doctor.clock import Now, clock
 
 def look_at_source(source: Source, excluded: Collection[str], now: Now) -> tuple[Sequence[Finding], Examination]:
     """What a driver finds wrong with a table that stays behind is nobody's trouble; it is counted all the same."""
-    findings, seen = _examined(source.examine, now)
+    findings, seen = _examined(lambda: source.examine(excluded), now)
     return [
         replace(finding, verdict="ok", found=f"{finding.found}; the plan excludes it", next="")
         if finding.where in excluded and finding.what != "grants"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -42,7 +42,8 @@ class MysqlSource:
         with closing(self._connect()) as connection:
             return tuple(candidates(describe(connection), partial(_distinct, connection)))
 
-    def examine(self) -> Examination:
+    def examine(self, excluded: Collection[str] = ()) -> Examination:
+        """See Source; the whole database must be seen, or nobody knows what is hidden."""
         with closing(self._connect()) as connection:
             return examine_source(connection, self._limits)
 

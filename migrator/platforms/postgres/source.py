@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 import psycopg
@@ -43,9 +43,9 @@ class PostgresSource:
         with self.fence() as reading:
             return tuple(candidates(reading.schema, reading.distinct))
 
-    def examine(self) -> Examination:
+    def examine(self, excluded: Collection[str] = ()) -> Examination:
         with self._connected() as connection:
-            return examine_source(connection, self._limits)
+            return examine_source(connection, self._limits, excluded)
 
     @contextmanager
     def fence(self) -> Iterator[PostgresReading]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -16,10 +16,10 @@ from storage import moment
 _PROVEN = ("firebird",)
 
 
-def examine(connection: sa.Connection, address: Address, limits: ReadLimits) -> Examination:
+def examine(connection: sa.Connection, address: Address, limits: ReadLimits, excluded: Collection[str]) -> Examination:
     """Snapshot, rights and limits; a generic driver knows no sizes."""
     described = describe(connection)
-    denied = _denied(connection, described)
+    denied = [name for name in _denied(connection, described) if name not in excluded]
     return Examination(
         version=f"{address.dialect} {described.schema.version}",
         user=address.url.username or "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -40,9 +40,9 @@ class SqlSource:
             described = describe(connection)
             return tuple(candidates(described.schema, partial(_distinct, connection, described)))
 
-    def examine(self) -> Examination:
+    def examine(self, excluded: Collection[str] = ()) -> Examination:
         with connected(self._address) as connection, translated(self._address):
-            return examine(connection, self._address, self._limits)
+            return examine(connection, self._address, self._limits, excluded)
 
     @contextmanager
     def fence(self) -> Iterator[SqlReading]:

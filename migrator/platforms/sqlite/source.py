@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -48,7 +48,8 @@ class SqliteSource:
             schema = describe(connection)
             return tuple(candidates(schema, partial(_distinct, connection)))
 
-    def examine(self) -> Examination:
+    def examine(self, excluded: Collection[str] = ()) -> Examination:
+        """See Source; a file is readable whole, or not at all."""
         with translated(self._path), _reading(self._path) as connection:
             return examine_source(connection, self._path)
 
