@@ -270,7 +270,8 @@ class Service:
                 plan_file=plan.file,
             )
             folder = self._folder(record)
-            committed = partial(_holds, target, record.run_id)
+            # a rehearsal never commits
+            committed = partial(_holds, target, record.run_id) if not rehearse else _never
             with recorded(catalog, record, took_effect=committed) as recording, workbench() as bench:
                 folder.keep_words(plan, mapping.text)
                 checked = map_check(
@@ -443,6 +444,10 @@ def _text(path: Path) -> str:
             return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise Misuse("the mapping is not UTF-8", where=str(path), next="save it as UTF-8 text") from error
+
+
+def _never() -> bool:
+    return False
 
 
 def _holds(target: Target, run: str) -> bool:

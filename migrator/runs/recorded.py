@@ -27,7 +27,8 @@ def recorded(
 ) -> Iterator[Recording]:
     """Follow a started run to its end. An interruption parks it and raises Parked; errors are recorded and go on.
 
-    `took_effect` says whether a run that did not come to its end has changed its target for good already.
+    `took_effect` says whether a run that did not come to its end has changed its target for good already; where the
+    target cannot be asked, that is told.
     """
     recording = Recording(run=record)
     with watched() as interrupts:
@@ -38,15 +39,25 @@ def recorded(
         except BaseException as error:
             interrupts.is_ending = True
             if interrupts.seen or isinstance(error, KeyboardInterrupt):
-                catalog.park(record.run_id)
-                raise _parked(record, after=took_effect()) from None
+                with suppress(Fault):
+                    catalog.park(record.run_id)
+                raise _parked(record, after=_asked(took_effect)) from None
             told = _told(error)
             with suppress(Fault):  # the first error is the one to tell, also where the catalog cannot take it
                 _end(catalog, record, told)
             # a misuse is refused before anything is done: what took effect meanwhile was somebody else's doing
-            if not isinstance(told, Misuse) and took_effect():
-                raise _committed(record, told) from error
+            after = False if isinstance(told, Misuse) else _asked(took_effect)
+            if after is not False:
+                raise _perhaps_committed(record, told, after=after) from error
             raise
+
+
+def _asked(took_effect: Callable[[], bool]) -> bool | None:
+    """None where the target does not answer: whoever lost a connection may have lost the answer to a commit."""
+    try:
+        return took_effect()
+    except MigratorError:
+        return None
 
 
 def _told(error: BaseException) -> MigratorError:
@@ -64,7 +75,13 @@ def _end(catalog: Catalog, record: RunRecord, error: MigratorError) -> None:
         catalog.fail(record.run_id, error)
 
 
-def _committed(record: RunRecord, error: MigratorError) -> Fault:
+def _perhaps_committed(record: RunRecord, error: MigratorError, *, after: bool | None) -> Fault:
+    if after is None:
+        return Fault(
+            f"{error.what}; whether the {record.kind} was committed before, the target does not answer",
+            where=error.where,
+            next=f"when it answers again, migrator verify {record.of_run or record.run_id} says what it holds",
+        )
     return Fault(
         f"the {record.kind} was committed, but could not be finished: {error.what}",
         where=error.where,
@@ -72,7 +89,13 @@ def _committed(record: RunRecord, error: MigratorError) -> Fault:
     )
 
 
-def _parked(record: RunRecord, *, after: bool) -> Parked:
+def _parked(record: RunRecord, *, after: bool | None) -> Parked:
+    if after is None:
+        return Parked(
+            f"{record.kind} interrupted; whether it was committed before, the target does not answer",
+            where=record.run_id,
+            next=f"when it answers again, migrator verify {record.of_run or record.run_id} says what it holds",
+        )
     if after:
         return Parked(
             f"{record.kind} interrupted after its commit: the target has changed, the report was not written",

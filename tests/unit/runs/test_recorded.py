@@ -32,3 +32,21 @@ def test_the_error_that_is_told(
     assert ("was committed" in error.value.what) is (took_effect and told is Fault)
     assert catalog.run(record.run_id).state == state
     catalog.close()
+
+
+@pytest.mark.parametrize(("raised", "code"), [(Fault("the connection was lost"), 1), (KeyboardInterrupt(), 130)])
+def test_who_cannot_ask_the_target_is_not_told_that_nothing_happened(
+    tmp_path: Path, raised: BaseException, code: int
+) -> None:
+    def lost() -> bool:
+        raise Fault("the server cannot be reached")
+
+    catalog = Catalog.open(f"sqlite:///{tmp_path / 'catalog.db'}")
+    record = catalog.start(kind="migration", plan="p", tenant="t")
+    told = pytest.raises(MigratorError, match="the target does not answer")
+    with told as error, recorded(catalog, record, took_effect=lost):
+        raise raised
+    assert error.value.exit_code == code
+    assert str(raised) in error.value.what
+    assert f"migrator verify {record.run_id}" in error.value.next
+    catalog.close()
