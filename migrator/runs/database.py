@@ -91,13 +91,18 @@ def _sqlite_told(error: DBAPIError, where: str) -> MigratorError:
 
 # ── PostgreSQL ──────────────────────────────────────────────────────────────────────────────────────────────
 _DEFAULTS = {"application_name": "migrator", "client_encoding": "UTF8", "connect_timeout": "20"}
-_REFUSED = re.compile("password|authentication|does not exist|resolve host|host name|certificate|SSL", re.IGNORECASE)
+_REFUSED = re.compile(
+    "password|authentication|does not exist|resolve host|host name|certificate|SSL|invalid|bad value", re.IGNORECASE
+)
 
 
 def _postgres(url: URL) -> Database:
     address = url.set(drivername="postgresql+psycopg", query={**_DEFAULTS, **url.query})
-    # a run may take hours: what the pool held meanwhile is tried before it is used
-    engine = create_engine(address, pool_pre_ping=True)
+    if "@" in f"{url.host}{url.database}":  # of a password that was not escaped, and is not to be shown as a host
+        raise ValueError("misread")
+    # a run may take hours: what the pool held meanwhile is tried before it is used;
+    # who waited for a claim sees what was done meanwhile, whatever the server's default
+    engine = create_engine(address, pool_pre_ping=True, isolation_level="READ COMMITTED")
     event.listen(engine, "connect", _tune_postgres)
     shown = URL.create("postgresql", url.username, None, url.host, url.port, url.database)
     return Database(engine=engine, where=shown.render_as_string(), told=_postgres_told)

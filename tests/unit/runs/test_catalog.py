@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg.sql import SQL, Literal
+from psycopg.sql import SQL, Identifier, Literal
 from sqlalchemy import Connection, text
 
 import migrator.runs
@@ -87,6 +88,21 @@ def test_programs_that_start_at_once_share_a_new_catalog_and_no_number(url: str)
     started = [program(code, url) for _ in range(4)]
     numbers = [int(number) for one in started for number in outcome(one).split()]
     assert sorted(numbers) == list(range(1, 21))
+
+
+def test_a_servers_strict_default_does_not_set_them_against_each_other(postgres: Postgres, postgres_url: str) -> None:
+    name = Identifier(postgres_url.rpartition("/")[2])
+    postgres.admin(SQL("ALTER DATABASE {} SET default_transaction_isolation = 'serializable'").format(name))
+
+    def number(_which: int) -> int:
+        catalog = Catalog.open(postgres_url)
+        try:
+            return catalog.start(kind="rehearsal", plan="a", tenant="t").number
+        finally:
+            catalog.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(number, range(4))) == [1, 2, 3, 4]
 
 
 def test_what_became_of_a_run_is_kept(catalog: Catalog) -> None:
@@ -301,11 +317,17 @@ def test_a_server_that_is_not_there_is_a_fault() -> None:
     assert "MIGRATOR_CATALOG" in said
 
 
+@pytest.mark.parametrize("option", ["nothing=known", "sslmode=maybe", "connect_timeout=soon"])
+def test_an_option_the_client_does_not_know_is_a_misuse(postgres_url: str, option: str) -> None:
+    assert "MIGRATOR_CATALOG" in refused(f"{postgres_url}?{option}", Misuse)
+
+
 @pytest.mark.parametrize(
     "url",
     [
         f"mysql://me:{SECRET}@host/catalog",
         f"postgresql://me:{SECRET}@host:port/catalog",
+        f"postgresql://me:a@{SECRET}@host:5432/catalog",
         f"/folder/{SECRET}",
         f"sqlite+nothing:{SECRET}",
         SECRET,
