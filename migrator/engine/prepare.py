@@ -100,7 +100,7 @@ def _read(workbench: Workbench, archive: Archive, *, master: bool, progress: Pro
         progress(Tick(step="read", what=archived.table.name, total=archived.rows))
         batches = archive.scan(archived.table.name, master=master)
         workbench.ingest("arc", archived.table.name, batches, arrow_schema(archived.table))
-        _show_all(workbench, archived.table.name)
+        show_all(workbench, archived.table.name)
 
 
 def _staged(table: Table, compiled: Compiled) -> Staged:
@@ -170,7 +170,7 @@ def portions(prepared: Prepared, edge: CompiledEdge) -> Iterator[None]:
     """
     looked_up = {table for column in edge.columns for step in column.mapping.steps for table, _ in step.looked_up()}
     rows = prepared.archive.table(edge.source).rows
-    starts = () if edge.source in looked_up else tuple(_starts(prepared.workbench, edge.source, rows))
+    starts = () if edge.source in looked_up else tuple(portion_starts(prepared.workbench, edge.source, rows))
     if len(starts) < 2:
         yield
         return
@@ -188,8 +188,8 @@ def counted(prepared: Prepared, edge: CompiledEdge, query: str) -> int:
     return sum(int(bench.one(query)) for _ in portions(prepared, edge))
 
 
-def _starts(bench: Workbench, table: str, rows: int) -> Iterator[int]:
-    """The first row of every portion."""
+def portion_starts(bench: Workbench, table: str, rows: int) -> Iterator[int]:
+    """The first row of every portion of an archived table of so many rows."""
     start = total = 0
     yield start
     for row, size in _sizes(bench, table) if bench.large_columns("arc", table) else ():
@@ -224,10 +224,11 @@ def taken_apart(bench: Workbench, table: str) -> Iterator[Callable[[str], None]]
         )
     finally:
         bench.execute(f"DROP TABLE IF EXISTS {shown}")
-        _show_all(bench, table)
+        show_all(bench, table)
 
 
-def _show_all(bench: Workbench, table: str) -> None:
+def show_all(bench: Workbench, table: str) -> None:
+    """Make `src."table"`: all rows, each value itself."""
     bench.execute(f"CREATE OR REPLACE VIEW src.{quoted(table)} AS {_whole_rows(bench, table, 'rowid, *')}")
 
 
