@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-TABLES = """
+OURS = """(n.nspname ^@ 'migrator_stage:'
+    OR n.nspname = 'migrator' AND (c.relname = 'migrator_loads' OR c.relname ^@ 'migrator_journal:'))"""
+"""What this software keeps in a target; any other name, however alike, is somebody's data."""
+
+TABLES = f"""
 SELECT c.oid, n.nspname, c.relname, n.nspname = current_schema() AS by_default, c.relkind = 'p' AS partitioned,
     obj_description(c.oid, 'pg_class') AS comment, pg_get_partkeydef(c.oid) AS partition_key,
     ARRAY(SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) AS parents
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-    AND n.nspname !~ '^migrator(_|$)' AND c.relname !~ '^migrator(_|$)'
+    AND NOT {OURS}
 ORDER BY c.oid
 """
 
@@ -92,6 +96,12 @@ SIZE = """
 SELECT coalesce(sum(pg_table_size(c.oid)), 0)::bigint, coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint
 FROM pg_class c WHERE c.oid = {oid} OR c.oid IN (SELECT relid FROM pg_partition_tree({oid}))
 """
+
+OWNERS = """
+SELECT DISTINCT pg_get_userbyid(c.relowner)::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'migrator' AND c.relname ^@ {journals} AND c.relkind = 'r' AND NOT pg_has_role(c.relowner, 'USAGE')
+"""
+"""Whose journals these are, other than the user's own."""
 
 SERVER = """
 SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,

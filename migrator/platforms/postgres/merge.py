@@ -9,12 +9,17 @@ import psycopg
 import pyarrow as pa
 
 from migrator.contracts import NO_TRIGGERS, Predicate, Triggers, Undone
+from migrator.platforms.postgres import catalog
 from migrator.platforms.postgres.connect import LOADING, connect, place, translated
+from migrator.platforms.postgres.staging import sweep
 from migrator.platforms.postgres.transaction import PostgresTransaction
 from migrator.platforms.postgres.uncommitted import scan
 from migrator.platforms.relational import undo as relational
+from migrator.platforms.relational.journal import JOURNAL
 from migrator.platforms.relational.merge import RelationalMerge
-from storage.errors import TransientFault
+from migrator.platforms.relational.sqltext import literal, quoted
+from migrator.platforms.relational.transaction import cut
+from storage.errors import Fault, TransientFault
 from storage.schema import Table
 
 
@@ -60,9 +65,25 @@ class PostgresMerge(RelationalMerge):
         yield from scan(self._connection, table, predicate, columns=columns)
 
 
+def _require_own(connection: psycopg.Connection, run: str, where: str) -> None:
+    """Fault where another role made the load: taking it back drops its journals, which only their owner may."""
+    journals = literal(cut(f"{JOURNAL}{run}:"))
+    owner = connection.execute(catalog.OWNERS.format(journals=journals).encode()).fetchone()
+    if owner:
+        user = quoted(connection.info.user)
+        raise Fault(
+            f"the role {owner[0]} made this load, and only who belongs to that role may take it back",
+            where=where,
+            next=f"use that role in the target's address, or have an administrator: GRANT {quoted(owner[0])} TO {user}",
+        )
+
+
 def undo(url: str, run: str, *, whole: bool) -> Undone:
     """See migrator.contracts.Target.undo."""
-    with _transaction(url, run) as (_, transaction):
+    with closing(connect(url, LOADING)) as connection, translated(place(url)):
+        sweep(connection)  # what a killed run staged goes with the next load, or with this
+    with _transaction(url, run) as (connection, transaction):
+        _require_own(connection, run, place(url))
         try:
             return relational.undo(transaction, run, whole=whole)
         except psycopg.IntegrityError as error:  # what stood in the way when it was looked at, was listed

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import psycopg
 import pyarrow as pa
-from psycopg.errors import UniqueViolation
+from psycopg.errors import LockNotAvailable, UniqueViolation
 
 from migrator.contracts import ACTION, EDGE, KEEP, Staged
 from migrator.platforms.postgres.connect import LOADING, connect, connect_arrow, place, translated
@@ -27,7 +27,7 @@ from migrator.platforms.relational.transaction import shortened
 from storage.errors import MigratorError, Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
 
-PREFIX = "migrator_stage_"
+PREFIX = "migrator_stage:"
 _WIRE_BYTES = 2 << 20
 _EXTRA = (
     Column(name=ACTION, type=Type(kind=Kind.TEXT), native="text"),
@@ -207,7 +207,8 @@ def sweep(connection: psycopg.Connection) -> None:
     ).fetchall()
     for (name,) in found:
         if _lock(connection, name):
-            connection.execute(f"DROP SCHEMA IF EXISTS {quoted(name)} CASCADE".encode())
+            with suppress(LockNotAvailable):  # what a dead run had begun goes on for a moment: the next one sweeps
+                connection.execute(f"DROP SCHEMA IF EXISTS {quoted(name)} CASCADE".encode())
             connection.execute(f"SELECT pg_advisory_unlock({_number(name)})".encode())
 
 

@@ -42,6 +42,11 @@ _PLAINLY_EQUAL = frozenset(
 """Kinds whose equal values are the same value; of others (−0.0 and 0.0, JSON, literals) the text decides."""
 
 
+_MINE = "SELECT 1 FROM pg_class WHERE oid = to_regclass({}) AND pg_has_role(relowner, 'USAGE')"
+_MINE_AND_EMPTY = """
+SELECT 1 FROM pg_namespace n WHERE nspname = {} AND pg_has_role(nspowner, 'USAGE')
+    AND NOT EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = n.oid)
+"""
 _HALVES = {"smallint": 1 << 14, "integer": 1 << 30}
 _UNLIKELY = 12
 """Hexadecimal digits at random that no row has already."""
@@ -118,6 +123,12 @@ class PostgresTransaction(Transaction):
                 where=".".join(filter(None, (table, told.column_name or told.constraint_name))),
                 next="the constraint is the target's own: mend the mapping, or reject these rows with a reason",
             ) from error
+        except psycopg.errors.ProgramLimitExceeded as error:
+            raise Red(
+                f"a row, or the journal's image of it, is beyond a limit of the server: {error.diag.message_primary}",
+                where=one.table.name,
+                next="keep these rows (target.on_match), or make the table narrower; nothing was committed",
+            ) from error
         except psycopg.errors.DataError as error:
             raise Red(
                 f"the target cannot take a value: {error.diag.message_primary}",
@@ -126,6 +137,10 @@ class PostgresTransaction(Transaction):
             ) from error
 
     # ── names ───────────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def home(self) -> str:
+        return str(self.rows("SELECT current_schema()")[0][0])
+
     def live(self, table: Table) -> str:
         return live_name(table)
 
@@ -220,10 +235,13 @@ class PostgresTransaction(Transaction):
                 self.execute(f"CREATE UNIQUE INDEX ON {name} ({', '.join(columns)})")
 
     def drop_own(self, name: str) -> None:
-        self.execute(f"DROP TABLE IF EXISTS {self.own(name)}")
-        if name == MARKERS and not self.rows(
-            f"SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace({literal(quoted(SCHEMA))})"
-        ):
+        if name != MARKERS:
+            self.execute(f"DROP TABLE IF EXISTS {self.own(name)}")
+            return
+        # these two are of whoever loaded first: where that is another role, it drops them
+        if self.rows(_MINE.format(literal(self.own(name)))):
+            self.execute(f"DROP TABLE {self.own(name)}")
+        if self.rows(_MINE_AND_EMPTY.format(literal(SCHEMA))):
             self.execute(f"DROP SCHEMA {quoted(SCHEMA)}")
 
     def learn_sizes(self, tables: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from migrator.contracts import ACTION, CREATE, OVERWRITE, Staged
+from migrator.platforms.postgres.catalog import OURS
 from migrator.platforms.relational.sqltext import literal, quoted
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.
 WHERE (c.oid = {table}::regclass OR c.oid IN (SELECT relid FROM pg_partition_tree({table}::regclass)))
     AND NOT t.tgisinternal AND t.tgenabled <> 'D'
 """
-_WRITES = """
+_WRITES = f"""
 SELECT n.nspname, c.relname, sum(s.n_tup_ins), sum(s.n_tup_upd), sum(s.n_tup_del)
 FROM pg_stat_xact_user_tables s
 JOIN pg_class c ON c.oid = coalesce(pg_partition_root(s.relid), s.relid) JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname !~ '^(migrator$|migrator_stage_|pg_temp)'
+WHERE NOT {OURS} AND n.nspname !~ '^pg_temp'
 GROUP BY n.nspname, c.relname
 """
 

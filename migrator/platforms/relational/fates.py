@@ -20,14 +20,20 @@ KEPT, FAILED = "kept", "failed"
 class Fates:
     """`decide()` fills `fate` and `why` of every journal entry that is not taken back."""
 
-    def __init__(self, transaction: Transaction, schema: Schema, journals: Sequence[Journal]) -> None:
+    def __init__(
+        self, transaction: Transaction, schema: Schema, journals: Sequence[Journal], lost: Sequence[Journal] = ()
+    ) -> None:
         self._transaction = transaction
         self._schema = schema
+        self._lost = lost  # of tables whose rows cannot be found
         self._journals = {journal.staged.table.name: journal for journal in journals}
 
     def decide(self) -> None:
-        for journal in self._journals.values():
+        for journal in (*self._lost, *self._journals.values()):
             self._transaction.execute(f"UPDATE {journal.name} SET fate = NULL, why = NULL WHERE fate IS NOT NULL")
+        for journal in self._lost:
+            self._set(journal, "0 = 0", FAILED, "its table, or the key of it, is not there by that name any more")
+        for journal in self._journals.values():
             self._keep_edited(journal)
         # what stays may hold what another row needs to go back: until nothing changes
         while self._keep_what_is_needed() + sum(map(self._fail_what_no_longer_fits, self._journals.values())):

@@ -110,7 +110,7 @@ def create_markers(transaction: Transaction) -> None:
 
 def write_marker(transaction: Transaction, marker: Marker) -> None:
     """Record the load, in the transaction that makes it visible."""
-    values = f"{literal(marker.run)}, {literal(to_json(marker))}"
+    values = f"{literal(marker.run)}, {literal(to_json(marker, transaction.home))}"
     transaction.execute(f"INSERT INTO {transaction.own(MARKERS)} (run, marker) VALUES ({values})")
 
 
@@ -139,8 +139,14 @@ def forget(transaction: Transaction, marker: Marker) -> None:
         transaction.drop_own(MARKERS)
 
 
-def to_json(marker: Marker) -> str:
-    plain: dict[str, Any] = asdict(marker)
+def home_of(transaction: Transaction, run: str) -> str:
+    """The schema that bare table names meant when the load was made."""
+    rows = transaction.rows(f"SELECT marker FROM {transaction.own(MARKERS)} WHERE run = {literal(run)}")
+    return str(json.loads(rows[0][0]).get("home", transaction.home))
+
+
+def to_json(marker: Marker, home: str) -> str:
+    plain: dict[str, Any] = asdict(marker) | {"home": home}
     plain["tables"] = [
         {"table": staged.table.name, "columns": staged.columns, "key": staged.key} for staged in marker.tables
     ]
@@ -153,10 +159,14 @@ def to_json(marker: Marker) -> str:
 
 def from_json(text: str, tables: dict[str, Table]) -> Marker:
     plain = json.loads(text)
+    plain.pop("home", None)
     plain["tables"] = tuple(
-        Staged(table=tables[part["table"]], columns=tuple(part["columns"]), key=tuple(part["key"]))
+        Staged(
+            table=tables.get(part["table"], Table(name=part["table"], columns=())),  # one without columns is gone
+            columns=tuple(part["columns"]),
+            key=tuple(part["key"]),
+        )
         for part in plain["tables"]
-        if part["table"] in tables
     )
     for name in ("digest_touched", "digest_whole"):
         digest = plain[name]

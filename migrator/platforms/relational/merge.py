@@ -129,7 +129,8 @@ class RelationalMerge:
         by_name = {one.table.name: one for one in staged}
         for one in staged:
             if one.key:
-                self._journal_before(one)
+                with self._transaction.watching(one):
+                    self._journal_before(one)
                 self._checks.refuse_fixed(one)
                 self._checks.refuse_cascades(one)
             else:

@@ -48,6 +48,11 @@ class Transaction(ABC):
         yield
 
     # ── names ───────────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def home(self) -> str:
+        """The schema that bare table names mean, where that depends on who asks."""
+        return ""
+
     @abstractmethod
     def live(self, table: Table) -> str:
         """The quoted name of a live table, whatever else is in reach."""

@@ -12,6 +12,7 @@ from migrator.platforms.relational.journal import (
     Journal,
     before_column,
     forget,
+    home_of,
     read_markers,
     stored_columns,
 )
@@ -36,7 +37,10 @@ class _Undo:
         self._transaction = transaction
         self._schema = transaction.describe()
         self._marker = self._find(run)
-        self._journals = [Journal.of(transaction, run, staged) for staged in self._marker.tables]
+        self._require_home()
+        journals = [Journal.of(transaction, run, staged) for staged in self._marker.tables]
+        self._journals = [journal for journal in journals if _is_there(journal)]
+        self._lost = [journal for journal in journals if not _is_there(journal)]
 
     def _find(self, run: str) -> Marker:
         markers = read_markers(self._transaction, self._schema.tables)
@@ -46,13 +50,23 @@ class _Undo:
         known = ", ".join(marker.run for marker in markers) or "none"
         raise Misuse("this target holds no such load", where=run, next=f"loads it holds: {known}")
 
+    def _require_home(self) -> None:
+        """A table of another schema that is called alike is not the one that was loaded."""
+        loaded, here = home_of(self._transaction, self._marker.run), self._transaction.home
+        if loaded != here:
+            raise Misuse(
+                f"a table's bare name meant one in the schema {loaded} for this load, and means one in {here} here",
+                where=self._marker.run,
+                next="use the role that loaded, or its search_path; nothing was changed",
+            )
+
     def run(self, *, whole: bool) -> Undone:
         self._transaction.learn_sizes([name for journal in self._journals for name in (journal.name, journal.live)])
         # what a trigger would write while rows go and come back, nobody would take back
         self._transaction.silence_triggers([journal.staged.table for journal in self._journals], inserting=False)
         for journal in self._journals:
             self._transaction.lock_journalled(journal.staged.table, journal.name, journal.staged.key)
-        Fates(self._transaction, self._schema, self._journals).decide()
+        Fates(self._transaction, self._schema, self._journals, self._lost).decide()
         orphans = self._orphans()
         self._restore()
         self._delete()
@@ -148,11 +162,11 @@ class _Undo:
     # ── the outcome ─────────────────────────────────────────────────────────────────────────────────────────
     def _conclude(self, *, whole: bool) -> Undone:
         counts: dict[str | None, int] = {None: 0, KEPT: 0, FAILED: 0}
-        for journal in self._journals:
+        for journal in (*self._journals, *self._lost):
             query = f"SELECT fate, count(*) FROM {journal.name} WHERE action <> '{RESTORED}' GROUP BY fate"
             for fate, count in self._transaction.rows(query):
                 counts[fate] += int(count)
-        notes = tuple(note for journal in self._journals for note in self._notes(journal))
+        notes = tuple(note for journal in (*self._journals, *self._lost) for note in self._notes(journal))
         after = Digest()
         for journal in self._journals:
             after += self._digest(journal, whole=whole)
@@ -196,3 +210,9 @@ class _Undo:
             self._transaction.execute(
                 f"UPDATE {journal.name} SET action = '{RESTORED}' WHERE action = '{OVERWRITE}' AND fate IS NULL"
             )
+
+
+def _is_there(journal: Journal) -> bool:
+    """Whether the rows of a journal's table can still be found: by its name and its key."""
+    columns = journal.staged.table.column_names
+    return bool(columns) and set(journal.staged.key) <= set(columns)

@@ -425,16 +425,37 @@ def test_a_role_without_rights_is_told_and_doctor_s_script_is_enough(platform: P
     }
 
 
-def test_a_second_role_finds_the_journals_of_the_first_in_its_way(platform: PostgresPlatform, guest: str) -> None:
+def test_a_second_role_finds_the_journals_of_the_first_in_its_way(
+    platform: PostgresPlatform, postgres: Postgres, guest: str
+) -> None:
     loaded(platform.target(), STORY)
     for statement in PostgresTarget(guest).examine(["t"]).grants.splitlines():
         platform.run(statement)
     story = Rows("t", ("id", "v"), ("id",), create=[(77, "seven")])
     loaded(PostgresTarget(guest), story, run="r2")
     taken_back(PostgresTarget(guest), "r2")
-    with pytest.raises(Fault, match="permission denied"):
+    with pytest.raises(Fault, match=f"the role {role_of(platform.url)} made this load") as fault:
         PostgresTarget(guest).undo("r1")
+    administered(postgres, platform.url, fault.value.next.partition(": ")[2])
+    taken_back(PostgresTarget(guest))
+
+
+def test_a_load_is_taken_back_though_the_first_load_was_another_role_s(platform: PostgresPlatform, guest: str) -> None:
+    before = platform.dump()
+    loaded(platform.target(), STORY)
+    for statement in PostgresTarget(guest).examine(["t"]).grants.splitlines():
+        platform.run(statement)
+    loaded(PostgresTarget(guest), Rows("t", ("id", "v"), ("id",), create=[(77, "seven")]), run="r2")
     taken_back(platform.target())
+    taken_back(PostgresTarget(guest), "r2")
+    assert platform.dump()["t"] == before["t"]
+
+
+def test_what_a_killed_load_staged_goes_with_a_rollback(platform: PostgresPlatform) -> None:
+    loaded(platform.target(), STORY)
+    platform.run('CREATE SCHEMA "migrator_stage:dead"; CREATE TABLE "migrator_stage:dead".t (id int);')
+    taken_back(platform.target())
+    assert platform.rows(OURS) == []
 
 
 def test_rows_a_policy_hides_stop_a_load(platform: PostgresPlatform, guest: str) -> None:

@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 
 from migrator.contracts import Among, Matching
-from storage.errors import Fault, Red
+from migrator.platforms.postgres.target import PostgresTarget
+from storage.errors import Misuse, Red
 from tests.conformance.platforms import PostgresPlatform, integers
 from tests.conformance.targets import Rows, merged, whys
 from tests.support_postgres_target import loaded, taken_back, there_and_back
@@ -178,9 +179,10 @@ def test_rows_that_fill_a_page_are_told(platform: PostgresPlatform) -> None:
     platform.run(f"CREATE TABLE wide (id int PRIMARY KEY, {columns});")
     platform.insert("wide", [range(1_011)])
     before, story = platform.dump(), Rows("wide", ("id", "c0"), ("id",), overwrite=[(0, 5)])
-    with pytest.raises(Fault, match="row is too big") as fault:
+    with pytest.raises(Red, match="row is too big") as red:
         loaded(platform.target(), story)
-    assert "narrower" in fault.value.next
+    assert red.value.where == "wide"
+    assert "keep these rows" in red.value.next
     assert platform.dump() == before
 
 
@@ -265,13 +267,41 @@ def test_a_column_added_since_keeps_the_rows_until_it_is_gone(platform: Postgres
     assert platform.dump() == before
 
 
-def test_a_table_dropped_since_leaves_nothing_to_take_back(platform: PostgresPlatform) -> None:
+@pytest.mark.parametrize(
+    ("renamed", "back"),
+    [
+        ("ALTER TABLE t RENAME TO other", "ALTER TABLE other RENAME TO t"),
+        ("ALTER TABLE t RENAME id TO other", "ALTER TABLE t RENAME other TO id"),
+    ],
+    ids=["table", "key"],
+)
+def test_what_is_called_otherwise_since_is_told_and_taken_back_later(
+    platform: PostgresPlatform, renamed: str, back: str
+) -> None:
     platform.run("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY);")
-    target = platform.target()
+    before, target = platform.dump(), platform.target()
     loaded(target, *(Rows(name, ("id",), ("id",), create=[(1,)]) for name in ("t", "u")))
-    platform.run("DROP TABLE t;")
-    assert target.undo("r1").reversed == 1
+    platform.run(renamed)
+    undone = target.undo("r1")
+    assert (undone.reversed, undone.kept, undone.failed) == (1, 0, 1)
+    assert {key: why.partition(",")[0] for key, why in whys(undone).items()} == {"t 1": "failed: its table"}
     assert platform.rows("SELECT count(*) FROM u") == [(0,)]
+    platform.run(back)
+    taken_back(target)
+    assert platform.dump() == before
+
+
+def test_a_table_called_alike_in_another_schema_is_not_the_one_that_was_loaded(platform: PostgresPlatform) -> None:
+    """A role whose search_path leads elsewhere would take rows out of the other table."""
+    platform.run("CREATE SCHEMA other; CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE other.t (id int PRIMARY KEY);")
+    before, target = platform.dump(), platform.target()
+    loaded(target, Rows("t", ("id",), ("id",), create=[(1,)]))
+    platform.run("INSERT INTO other.t VALUES (1);")
+    with pytest.raises(Misuse, match="schema public"):
+        PostgresTarget(f"{platform.url}?options=-csearch_path%3Dother").undo("r1")
+    taken_back(target)
+    assert platform.rows("DELETE FROM other.t RETURNING id") == [(1,)]
+    assert platform.dump() == before
 
 
 def test_scanning_by_matching_values(platform: PostgresPlatform) -> None:
