@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -98,7 +98,7 @@ def _no_address() -> Misuse:
 def connect(url: str, session: Session) -> psycopg.Connection:
     """A psycopg connection in autocommit: transactions are ours to open."""
     parts = _parts(url)
-    with translated(place(url)):
+    with translated(place(url), _named(parts)):
         given = {} if "connect_timeout" in parts else {"connect_timeout": _CONNECT_TIMEOUT_S}
         connection = psycopg.connect(make_conninfo(url, **given), autocommit=True)
         try:
@@ -111,7 +111,7 @@ def connect(url: str, session: Session) -> psycopg.Connection:
 
 def connect_arrow(url: str, session: Session) -> ArrowConnection:
     """An ADBC connection in autocommit; results come as Arrow."""
-    with translated(place(url)):
+    with translated(place(url), _named(_parts(url))):
         connection: ArrowConnection = arrow_driver.connect(url, autocommit=True)
         try:
             with connection.cursor() as cursor:
@@ -125,14 +125,22 @@ def connect_arrow(url: str, session: Session) -> ArrowConnection:
 
 # ── errors ──────────────────────────────────────────────────────────────────────────────────────────────────
 @contextmanager
-def translated(where: str) -> Iterator[None]:
-    """Turn what psycopg and ADBC raise into the project's errors; `where` is a `place`, or what was worked on."""
+def translated(where: str, named: Sequence[str] = ()) -> Iterator[None]:
+    """Turn what psycopg and ADBC raise into the project's errors; `where` is a `place`, or what was worked on.
+
+    While connecting, `named` are the user and the database of the address: what a server says of them, it says in a
+    language of its own, and drivers keep no SQLSTATE of a connection that never was.
+    """
     try:
         yield
     except psycopg.Error as error:
-        raise _said(error, error.sqlstate or "", where, _constraint(error)) from error
+        raise _said(error, error.sqlstate or "", where, _constraint(error), named) from error
     except adbc_driver_manager.Error as error:
-        raise _said(error, error.sqlstate or "", where, "") from error
+        raise _said(error, error.sqlstate or "", where, "", named) from error
+
+
+def _named(parts: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(parts[name] for name in ("user", "dbname") if name in parts)
 
 
 def _constraint(error: psycopg.Error) -> str:
@@ -140,7 +148,7 @@ def _constraint(error: psycopg.Error) -> str:
     return ".".join(part for part in named if part)
 
 
-def _said(error: Exception, state: str, where: str, constraint: str) -> MigratorError:
+def _said(error: Exception, state: str, where: str, constraint: str, named: Sequence[str]) -> MigratorError:
     message = _message(str(error))
     if state[:2] == "23":
         return Red(
@@ -157,6 +165,8 @@ def _said(error: Exception, state: str, where: str, constraint: str) -> Migrator
         for rule in _BY_TEXT:
             if re.search(rule.sign, message):
                 return rule.made(message, where)
+        if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message) for name in named):
+            return Misuse(f"the server does not let this user in: {message}", where=where, next=_CREDENTIALS)
     return Fault(f"PostgreSQL reports: {message}", where=where, next=f"see the message; {_ANEW}")
 
 
@@ -184,7 +194,7 @@ def _rule(sign: str, error: Callable[..., MigratorError], what: str, next: str) 
 
 
 NOT_UTF8 = "22021"
-_CREDENTIALS = "check user and password in the address"
+_CREDENTIALS = "check user, password and database in the address"
 _REACH = "check that the server runs, and that host, port and firewall let this machine reach it"
 _GRANT = "have an administrator grant it; `migrator doctor PLAN` prints the script"
 _HIDDEN = "use a role that sees every row: an administrator gives it BYPASSRLS, or a policy that hides none of them"
@@ -204,7 +214,8 @@ _BY_STATE = (
     _rule("53100", Fault, "the server's disk is full: {}", "free space on the server, then repeat; nothing was kept"),
     _rule("53300", TransientFault, "{}", "lower source.max_connections, or wait until others disconnect"),
     _rule("53", Fault, "the server has not enough resources: {}", "see the message; nothing was changed"),
-    _rule("54", Fault, "beyond a limit of the server: {}", "make the rows or the table narrower"),
+    _rule("54", Red, "beyond a limit of the server: {}", "make the rows or the table narrower"),
+    _rule("42622", Red, "a value does not fit: {}", "a value of the type name holds 63 bytes: shorten it"),
     _rule("42501", Fault, "a permission is missing: {}", _GRANT),
     _rule("25006", Fault, "the server only lets itself be read: {}", "name the primary server, not a standby"),
     _rule("42P01", Fault, "the schema changed meanwhile: {}", _ANEW),

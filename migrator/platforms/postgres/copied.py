@@ -13,6 +13,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from migrator.platforms.postgres.limits import NAME_BYTES
 from migrator.platforms.postgres.types import bare
 from storage.schema import Column, Kind
 from storage.types import arrow_type
@@ -45,7 +46,7 @@ _WIDTHS = {
     "real": pa.float32(),
     "double precision": pa.float64(),
 }
-_TEXTS = frozenset({"text", "character varying", "character", "bpchar", "name", "json"})
+_TEXTS = frozenset({"text", "character varying", "character", "bpchar", "json"})
 _ALIKE = frozenset(
     {
         "boolean",
@@ -64,6 +65,8 @@ def copied(column: Column) -> Copied:
     name = bare(column.native)
     if name in _WIDTHS and column.type.kind in (Kind.INTEGER, Kind.FLOAT):
         return Copied(native=column.native, arrow=_WIDTHS[name], convert=_narrowed)
+    if name == "name":
+        return Copied(native=column.native, arrow=pa.string(), convert=_name)
     if name in _TEXTS:
         return Copied(native=column.native, arrow=pa.string(), convert=partial(_text, longest=column.max_length))
     if name in _ALIKE and column.type.kind is not Kind.LITERAL:
@@ -86,6 +89,14 @@ def _text(array: pa.Array, type_: pa.DataType, *, longest: int | None = None) ->
         too_long = pc.filter(texts, pc.greater(pc.utf8_length(pc.utf8_rtrim(texts, " ")), longest))
         if len(too_long):
             raise Misfit(f"{too_long[0].as_py()!r} is too long")
+    return texts
+
+
+def _name(array: pa.Array, type_: pa.DataType) -> pa.Array:
+    texts = _text(array, type_)
+    too_long = pc.filter(texts, pc.greater(pc.binary_length(texts), NAME_BYTES))
+    if len(too_long):
+        raise Misfit(f"{too_long[0].as_py()!r} is too long")
     return texts
 
 

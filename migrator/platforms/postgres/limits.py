@@ -11,7 +11,7 @@ from storage.schema import NO_LIMITS, Kind, Limits
 _BITS = {"smallint": 15, "integer": 31}
 _FIRST, _LAST = "0001-01-01", "9999-12-31"
 _FRACTION = re.compile(r"^(?:time|timestamp)\((\d)\)")
-_NAME_BYTES = 63
+NAME_BYTES = 63
 _WITHOUT_NUL = ((1, 0x10FFFF),)
 _NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?|NaN|-?Infinity"  # as the server writes a numeric
 _CODECS = {  # of databases that do not hold all of Unicode, by Python's names; of several bytes a character: unknown
@@ -34,7 +34,7 @@ def limits_of(base: str, encoding: str, *, enumerated: bool = False) -> Limits:
     if kind is Kind.TEXT:
         return Limits(
             characters=_characters(encoding),
-            max_bytes=_NAME_BYTES if name == "name" else None,
+            max_bytes=NAME_BYTES if name == "name" else None,
             fixed=name == "character",
         )
     if kind in (Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ):

@@ -19,7 +19,7 @@ from psycopg import sql
 
 from migrator.contracts import Among, AnyOf, Keys, Matching, Predicate, Reading, ReadLimits, Whole
 from migrator.platforms.postgres import rows, splits
-from migrator.platforms.postgres.connect import Session, connect, connect_arrow, place
+from migrator.platforms.postgres.connect import Session, connect, connect_arrow, place, translated
 from migrator.platforms.postgres.relation import Relation
 from migrator.platforms.postgres.source import PostgresSource
 from storage.errors import Fault, MigratorError, Misuse, Recast, Red
@@ -86,7 +86,7 @@ def role_of(url: str) -> str:
 # ── what the catalog says ───────────────────────────────────────────────────────────────────────────────────────
 def test_names_schemas_and_keys_across_them(postgres_url: str) -> None:
     script = """
-    CREATE SCHEMA "Back Office"; CREATE SCHEMA migrator; CREATE TABLE migrator.journal (id int);
+    CREATE SCHEMA "Back Office";
     CREATE TABLE "Back Office"."Staff" (id int PRIMARY KEY, "E-Mail" varchar(40) UNIQUE);
     CREATE TABLE "Order" (id int PRIMARY KEY, "by" varchar(40)
         REFERENCES "Back Office"."Staff" ("E-Mail") ON UPDATE CASCADE ON DELETE SET NULL DEFERRABLE);
@@ -124,6 +124,21 @@ def test_columns_are_told_as_declared(extensions: str) -> None:
     assert [name for name in column if column[name].collation] == ["h", "j"], "only those that fold"
     assert column["k"].type == Type(kind=Kind.DECIMAL, precision=12, scale=2)
     assert [name for name in column if column[name].fidelity is Fidelity.TEXT] == ["l", "m", "n"]
+
+
+def test_tables_called_nearly_as_ours_are_somebody_s(postgres_url: str) -> None:
+    run(
+        postgres_url,
+        """
+        CREATE SCHEMA migrator; CREATE SCHEMA migrator_app; CREATE SCHEMA "migrator_stage:r1";
+        CREATE TABLE migrator_users (id int); CREATE TABLE migrator_app.t (id int);
+        CREATE TABLE migrator.people (id int);
+        CREATE TABLE migrator.migrator_loads (id int); CREATE TABLE migrator."migrator_journal:r1:t" (id int);
+        CREATE TABLE "migrator_stage:r1".t (id int);
+        """,
+    )
+    described = PostgresSource(postgres_url).describe()
+    assert described.table_names == ("migrator.people", "migrator_app.t", "migrator_users")
 
 
 def test_partitions_are_read_through_their_parent_and_heirs_by_themselves(postgres_url: str) -> None:
@@ -777,6 +792,20 @@ def test_a_wrong_address_says_what_is_wrong_and_never_the_password(
     assert says in raised.value.what
     assert f":{given['password']}@" not in str(raised.value)
     assert raised.value.next
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("FATAL:  authentification par mot de passe échouée pour l'utilisateur « me »", Misuse),
+        ('ВАЖНО:  база данных "app" не существует', Misuse),
+        ("FATAL:  désolé, trop de clients sont déjà connectés", Fault),
+    ],
+)
+def test_a_server_may_refuse_in_its_own_language(said: str, error: type[MigratorError]) -> None:
+    """No server of the tests has another language; without its SQLSTATE, the names it repeats are what is known."""
+    with pytest.raises(error, match=said.partition(":  ")[2][:20]), translated("the server", ("me", "app")):
+        raise psycopg.OperationalError(f'connection failed: connection to server at "h", port 5432 failed: {said}')
 
 
 @pytest.mark.parametrize(

@@ -237,6 +237,7 @@ def test_keys_of_any_type_match(platform: PostgresPlatform, native: str, keys: l
         ("inet", "10.0.0.300", "inet"),
         ("smallint", 40_000, "40000"),
         ("real", 1e300, "beyond its range"),
+        ("name", "é" * 32, "too long"),
         ("uuid", "none", "none"),
         ("int[]", "{1", "array"),
         ("text", "a\0b", "NUL"),
