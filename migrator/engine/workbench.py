@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -19,6 +18,7 @@ from migrator.engine.held import given, held, held_schema, typed
 from migrator.engine.large import LargeValues, readable
 from storage.errors import Fault
 from storage.schema import Type
+from storage.scratch import scratch
 
 MEMORY_LIMIT = "112MB"
 _BATCH_ROWS = 8_192
@@ -209,14 +209,14 @@ class QueryKeys:
 @contextmanager
 def workbench(folder: Path | None = None) -> Iterator[Workbench]:
     """A workbench in a temporary folder (under `folder`, else the system's), gone when the context ends."""
-    with TemporaryDirectory(prefix="migrator-work-", dir=folder) as path:
-        large = LargeValues(Path(path))
+    with scratch("work", folder) as place:
+        large = LargeValues(place)
         connection = duckdb.connect(
-            str(Path(path) / "work.duckdb"),
+            str(place / "work.duckdb"),
             config={
                 "memory_limit": MEMORY_LIMIT,
                 "threads": 1,
-                "temp_directory": str(Path(path) / "spill"),
+                "temp_directory": str(place / "spill"),
                 "preserve_insertion_order": False,  # order costs memory, and nothing here depends on it
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,

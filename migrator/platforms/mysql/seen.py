@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from tempfile import TemporaryDirectory
+from contextlib import ExitStack, closing
 from types import TracebackType
 
 import pyarrow as pa
+
+from storage.scratch import scratch
 
 
 class Seen:
@@ -20,8 +22,9 @@ class Seen:
     def __init__(self, deciding: Mapping[int, Sequence[int]]) -> None:
         """`deciding` says by rule which columns of a batch decide."""
         self._deciding = deciding
-        self._folder = TemporaryDirectory(prefix="migrator-fence-")
-        self._store = sqlite3.connect(f"{self._folder.name}/seen.db", isolation_level=None)
+        self._held = ExitStack()
+        folder = self._held.enter_context(scratch("seen"))
+        self._store = self._held.enter_context(closing(sqlite3.connect(folder / "seen.db", isolation_level=None)))
         self._store.execute("PRAGMA journal_mode = OFF")
         self._store.execute("PRAGMA synchronous = OFF")
         self._store.execute("CREATE TABLE seen (value BLOB PRIMARY KEY, statement INTEGER) WITHOUT ROWID")
@@ -30,8 +33,7 @@ class Seen:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._store.close()
-        self._folder.cleanup()
+        self._held.close()
 
     def fresh(self, batch: pa.RecordBatch, rule: int, statement: int) -> pa.RecordBatch:
         """The rows no earlier statement gave; what this one gives is remembered."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
 
 from migrator.platforms.relational.sqltext import listed
 from storage.schema import Column, Type
+from storage.scratch import scratch
 from storage.types import arrow_type
 
 _MEMORY = "64MB"
@@ -21,8 +20,8 @@ _BATCH_ROWS = 8_192
 
 @contextmanager
 def _database() -> Iterator[duckdb.DuckDBPyConnection]:
-    with TemporaryDirectory(prefix="migrator-gathered-") as folder:
-        connection = duckdb.connect(str(Path(folder) / "rows.duckdb"), config={"memory_limit": _MEMORY, "threads": 1})
+    with scratch("gathered") as folder:
+        connection = duckdb.connect(str(folder / "rows.duckdb"), config={"memory_limit": _MEMORY, "threads": 1})
         try:
             yield connection
         finally:

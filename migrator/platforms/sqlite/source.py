@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
@@ -26,6 +25,7 @@ from migrator.platforms.sqlite.types import STORAGE_CLASSES, fidelity_of, found_
 from storage import moment
 from storage.errors import Fault
 from storage.schema import Column, Schema, Table
+from storage.scratch import scratch
 
 _GENTLE = ReadLimits()
 _LOOKS = 25
@@ -61,7 +61,7 @@ class SqliteSource:
                 if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
                     yield from _within(connection, "sqlite-read-transaction", self._path)
                     return
-            with TemporaryDirectory(prefix="migrator-fence-") as folder, _copied(self._path, Path(folder)) as copy:
+            with scratch("fence") as folder, _copied(self._path, folder) as copy:
                 yield from _within(copy, "sqlite-copy", self._path)
 
 
@@ -133,7 +133,7 @@ def _classes(selection: Selection, columns: Sequence[Column]) -> Iterator[tuple[
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that leaves file and folder as they were, and may write nothing but temporary tables."""
-    with TemporaryDirectory(prefix="migrator-fence-") as folder, closing(_opened(path, Path(folder))) as connection:
+    with scratch("fence") as folder, closing(_opened(path, folder)) as connection:
         connection.set_authorizer(_only_temporary)
         yield connection
 
