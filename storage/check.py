@@ -10,7 +10,7 @@ from storage import bag, files, manual, seal
 from storage.address import below
 from storage.archive import Archive, ArchivedTable
 from storage.digest import TableDigest
-from storage.errors import Fault, Misuse, Red
+from storage.errors import Misuse, Red
 from storage.objects import ObjectStore, read_bytes
 from storage.package import DESCRIPTOR
 from storage.problem import Problem
@@ -40,6 +40,8 @@ def check_archive(
     store: ObjectStore, archive_id: str, *, key: str | None = None, bytes_only: bool = False
 ) -> CheckResult:
     """Every finding at once; `key` is the fingerprint the signer should have. Misuse if nothing is there.
+
+    A Fault of the store is raised: what cannot be read now is no finding about the archive.
 
     `bytes_only`: listing, hashes and signatures, without counting and comparing the rows of master and twin.
     """
@@ -93,7 +95,7 @@ class _Check:
             return {}
         try:
             hashes = bag.parse_manifest(self._read(name), where=name)
-        except (Red, Fault) as error:
+        except Red as error:
             self._find(error.where or name, error.what)
             return {}
         for path in required:
@@ -111,7 +113,7 @@ class _Check:
         try:
             for _ in passing(self._store, f"{self._archive_id}/{path}", sha256):
                 pass  # hashed, and not kept
-        except (Red, Fault) as error:
+        except Red as error:
             self._find(path, error.what.removeprefix("corrupt: "))
 
     def _signatures(self, expected: str | None) -> str:
@@ -121,7 +123,7 @@ class _Check:
         try:
             content = {name: self._read(f"signatures/{name}") for name in names}
             found = seal.verify(self._read(bag.TAG_MANIFEST), content)
-        except (Red, Fault) as error:
+        except Red as error:
             self._find(error.where, error.what)
             return ""
         for name, what in found.problems.items():

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from storage.check import check_archive
 from storage.copy import copy_archive
-from storage.errors import Misuse, Red
+from storage.errors import Misuse, Red, TransientFault
 from storage.local import LocalStore
 from storage.memory import MemoryStore
 from storage.objects import read_bytes, write_bytes
@@ -83,6 +86,26 @@ def test_what_a_killed_copy_left_is_written_again_and_anything_else_is_somebodys
     with pytest.raises(Red, match="stands under its id"):
         copy_archive(source, ID, other)
     assert content(other) == {f"{ID}/notes.txt": b"mine"}
+
+
+class Lost(MemoryStore):
+    """A store at the end of a line that is down."""
+
+    @contextmanager
+    def reader(self, key: str) -> Iterator[IO[bytes]]:
+        raise TransientFault("the connection to the server was lost")
+        yield
+
+
+def test_a_line_that_is_lost_while_an_archive_is_checked_is_no_finding_about_the_archive() -> None:
+    store = Lost()
+    for info in OLD.list(f"{ID}/"):
+        write_bytes(store, info.key, read_bytes(OLD, info.key))
+    with pytest.raises(TransientFault):
+        check_archive(store, ID)
+    with pytest.raises(TransientFault):
+        copy_archive(OLD, ID, store)
+    assert len(list(store.list())) == len(list(OLD.list(f"{ID}/")))
 
 
 def test_what_is_no_archive_is_not_copied() -> None:
