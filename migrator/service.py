@@ -40,7 +40,7 @@ from storage.address import below, redacted, split
 from storage.archive import Archive, list_archives
 from storage.check import CheckResult, check_archive
 from storage.copy import Copied, copy_archive
-from storage.errors import Misuse, Red
+from storage.errors import Fault, Misuse, Red
 from storage.location import open_store, split_archive
 from storage.objects import ObjectStore
 from storage.seal import SigningKeys
@@ -125,19 +125,7 @@ class Service:
                     tool=tool(),
                     progress=self.progress,
                 )
-                catalog.record_archive(
-                    ArchiveRecord(
-                        archive_id=taken.sealed.archive_id,
-                        location=taken.sealed.location,
-                        tenant=plan.tenant,
-                        plan=plan.name,
-                        created_at=taken.identity.created_at,
-                        rows=taken.sealed.rows,
-                        bytes=taken.sealed.bytes,
-                        fingerprint=taken.sealed.fingerprint,
-                        fence=taken.identity.fence,
-                    )
-                )
+                _record_archive(catalog, plan, taken)
                 recording.verdict = Verdict.GREEN
             return catalog.run(record.run_id), replace(taken, notes=(*swept, *store.notes()))
 
@@ -354,10 +342,11 @@ class Service:
             plan = self._folder(of).plan(file=of.plan_file, variables=self.settings.variables)
             target = self.targets(plan.needs_target().url)
             marker = self._marker(target, of)
+            told = self._folder(of).report()
             record = self._start_after(catalog, "rollback", of)
             with recorded(catalog, record, took_effect=lambda: not _holds(target, of.run_id)) as recording:
                 undone = target.undo(of.run_id, whole=whole or marker.digest_whole is not None)
-                report = rollback_report(self._subject(record, plan), undone, self._folder(of).report())
+                report = rollback_report(self._subject(record, plan), undone, told)
                 path = self._keep_report(catalog, report)
                 recording.verdict = report.verdict
             return Finished(run=catalog.run(record.run_id), report=report, report_path=path), undone
@@ -436,6 +425,28 @@ class Service:
             yield catalog
         finally:
             catalog.close()
+
+
+def _record_archive(catalog: Catalog, plan: Plan, taken: Snapshot) -> None:
+    record = ArchiveRecord(
+        archive_id=taken.sealed.archive_id,
+        location=taken.sealed.location,
+        tenant=plan.tenant,
+        plan=plan.name,
+        created_at=taken.identity.created_at,
+        rows=taken.sealed.rows,
+        bytes=taken.sealed.bytes,
+        fingerprint=taken.sealed.fingerprint,
+        fence=taken.identity.fence,
+    )
+    try:
+        catalog.record_archive(record)
+    except Fault as error:  # hours of reading are not to be repeated for want of a word
+        raise Fault(
+            f"the archive is complete, but is not in the catalog: {error.what}",
+            where=taken.sealed.location,
+            next="it can be used as it is, and is found in its store: migrator archive check says that it is whole",
+        ) from error
 
 
 def _text(path: Path) -> str:

@@ -65,9 +65,17 @@ class RunFolder:
             yield format, self.path / name, content
 
     def report(self) -> RunReport | None:
-        """The run's report, or None where it did not come to its end."""
+        """The run's report, or None where it did not come to its end. Misuse where the file is damaged."""
         path = self.path / _REPORTS["json"]
-        return from_json(path.read_text(encoding="utf-8")) if path.exists() else None
+        if not path.exists():
+            return None
+        try:
+            with translated(path):
+                return from_json(path.read_text(encoding="utf-8"))
+        except (Misuse, UnicodeDecodeError) as error:
+            raise Misuse(
+                "the run's report is damaged", where=str(path), next="bring the file back, or move it out of the way"
+            ) from error
 
     def _make(self) -> None:
         with translated(self.path):
