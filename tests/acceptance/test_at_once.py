@@ -12,7 +12,7 @@ from tests.acceptance.world import World, dump
 def _at_once(world: World, *arguments: object) -> tuple[list[int], list[dict[str, Any]]]:
     """The exit codes and answers of three processes, those that did it first."""
     processes = [world.start(*arguments, "--json") for _ in range(3)]
-    answers = [process.communicate(timeout=60)[0] for process in processes]
+    answers = [process.communicate(timeout=300)[0] for process in processes]
     both = sorted(zip((process.returncode for process in processes), answers, strict=True))
     return [code for code, _ in both], [json.loads(answer) for _, answer in both]
 

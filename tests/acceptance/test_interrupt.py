@@ -44,7 +44,7 @@ def _stopped(world: World, *arguments: object, by: signal.Signals, after: float)
         time.sleep(0.01)
     time.sleep(after)
     process.send_signal(by)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=300)
     print(f"{arguments[0]} {by.name} after {after:.3f} s: {process.returncode}")
     return Answer(code=process.returncode, stdout=stdout, stderr=stderr)
 

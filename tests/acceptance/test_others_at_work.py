@@ -29,6 +29,9 @@ def world(archived: World, target: PostgresPlatform, tmp_path: Path, monkeypatch
     return replace(archived.copied(tmp_path / "world"), target_url=target.url)
 
 
+_PATIENCE_S = 300  # nobody waits for so long, on the slowest machine
+
+
 def _held(platform: PostgresPlatform, statement: str, let_go: threading.Event) -> threading.Thread:
     """A person's transaction that has run a statement and holds what it locked until the event."""
     holding = threading.Event()
@@ -37,11 +40,11 @@ def _held(platform: PostgresPlatform, statement: str, let_go: threading.Event) -
         with psycopg.connect(platform.url) as connection:
             connection.execute(statement.encode())
             holding.set()
-            let_go.wait(30)
+            let_go.wait(_PATIENCE_S)
 
-    thread = threading.Thread(target=hold)
+    thread = threading.Thread(target=hold, daemon=True)
     thread.start()
-    assert holding.wait(10)
+    assert holding.wait(_PATIENCE_S)
     return thread
 
 
@@ -60,8 +63,9 @@ KEPT_ROW = "SELECT 1 FROM accounts WHERE email LIKE 'camille%' FOR UPDATE"
 def test_a_lock_that_is_given_back_in_time_costs_nothing(world: World, target: PostgresPlatform) -> None:
     let_go = threading.Event()
     person = _held(target, KEPT_ROW, let_go)
-    threading.Thread(target=_wait_for_one_who_gave_up, args=(target, let_go)).start()
+    threading.Thread(target=_wait_for_one_who_gave_up, args=(target, let_go), daemon=True).start()
     migrated = world.migrator("migrate", world.plan)
+    let_go.set()  # whatever came of it, nobody goes on waiting
     person.join()
     assert migrated.code == 0, migrated
     assert "merge again" in migrated.stderr

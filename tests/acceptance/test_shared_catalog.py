@@ -21,7 +21,7 @@ def shared(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_programs_that_make_it_at_once_share_its_numbers(shared: str, right_office: World, tmp_path: Path) -> None:
     world = right_office.copied(tmp_path)
     processes = [world.start("rehearse", world.plan, "--json") for _ in range(3)]
-    answers = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
+    answers = [json.loads(process.communicate(timeout=300)[0]) for process in processes]
     assert sorted(answer["number"] for answer in answers) == [1, 2, 3]
     assert {run["run_id"] for run in world.runs()} == {answer["run"] for answer in answers}
     assert not (world.home / "catalog.db").exists()
