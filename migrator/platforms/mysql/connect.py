@@ -23,6 +23,7 @@ Row = tuple[bytes | None, ...]
 CONNECT_TIMEOUT_S = 10
 LOCK_WAIT_S = 30
 _PATIENCE_S = 7 * 86_400  # a reader that writes an archive, or a person at a breakpoint, is slower than servers expect
+_EVERY_ROW = (1 << 64) - 1
 _ROWS_AT_ONCE = 64
 BATCH_BYTES = 8 << 20
 
@@ -117,7 +118,7 @@ def connect(address: Address, *, mode: str, timeout_s: int | None = None, local_
                 use_unicode=False,
                 conv={},
                 connect_timeout=CONNECT_TIMEOUT_S,
-                autocommit=True,
+                autocommit=None,  # `_settle` sees to it: without converters PyMySQL cannot say True
                 **options,
                 **_encryption(driver, address),
             )
@@ -147,7 +148,9 @@ def _encryption(driver: ModuleType, address: Address) -> dict[str, Any]:
 
 
 def _settle(connection: Connection, mode: str, timeout_s: int | None) -> None:
+    """What a server gives its sessions is a house's own choice: a limit of rows, checks that are off, a zone."""
     settings = {
+        "autocommit": 1,
         "sql_mode": f"'{mode}'",
         "time_zone": "'+00:00'",
         "lock_wait_timeout": LOCK_WAIT_S,
@@ -156,14 +159,25 @@ def _settle(connection: Connection, mode: str, timeout_s: int | None) -> None:
         "net_write_timeout": _PATIENCE_S,
         "net_read_timeout": _PATIENCE_S,
         "sql_quote_show_create": 1,
+        "sql_select_limit": _EVERY_ROW,
+        "sql_big_selects": 1,
+        "sql_safe_updates": 0,
+        "sql_auto_is_null": 0,
+        "unique_checks": 1,
+        "foreign_key_checks": 1,
+        "completion_type": "'NO_CHAIN'",
     }
     if connection.is_mariadb:
         settings |= {"idle_transaction_timeout": 0, "idle_readonly_transaction_timeout": 0}
+        settings |= {"check_constraint_checks": 1}
+        # a table of ours is wider than theirs: whether it takes a row is asked of each row, not of the declaration
+        settings |= {"innodb_strict_mode": 0}
         # a long list of keys stays a search of an index: made a table to join, it was seen to read the whole other one
         settings |= {"max_statement_time": timeout_s or 0, "in_predicate_conversion_threshold": 0}
     else:
         settings |= {"max_execution_time": 1_000 * (timeout_s or 0), "range_optimizer_max_mem_size": 0}
     connection.execute("SET " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items()))
+    connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE")
     connection.execute("SET NAMES utf8mb4")
 
 

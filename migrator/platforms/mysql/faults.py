@@ -81,6 +81,11 @@ _PARTITION = _Meaning(
     error=Red, what="no partition takes the row", next="make a partition for it, or reject the row with a reason"
 )
 _MISFIT = _Meaning(error=Red, what="a value does not fit its column", next="cast or shorten it in the mapping")
+_WIDE = _Meaning(
+    error=Red,
+    what="a table of ours, staging or journal, would be wider than the server's rows may be",
+    next="reject the rows of this table with a reason, or make the target table narrower",
+)
 
 _MEANINGS = {
     **dict.fromkeys((1045, 1698, 1862, 2061), _LOGIN),
@@ -103,11 +108,13 @@ _MEANINGS = {
     **dict.fromkeys((1048, 1364), _EMPTY),
     **dict.fromkeys((3819, 4025), _CHECK),
     **dict.fromkeys((1526, 1748), _PARTITION),
+    **dict.fromkeys((1117, 1118), _WIDE),
     **dict.fromkeys((1264, 1265, 1292, 1366, 1406, 1690), _MISFIT),
 }
 _CAUSE = "original_exception"  # PyMySQL's
 _BENEATH = ((socket.gaierror, _NO_HOST), (ssl.SSLError, _TLS))
-_NO_SPACE_LEFT = "Errcode: 28"
+_BY_WORDS = {"Errcode: 28": _FULL, '"Too many columns"': _WIDE}
+"""Of errors whose number says too little."""
 
 
 def unusable(error: OSError, where: str) -> MigratorError:
@@ -121,8 +128,7 @@ def fault_of(error: Exception, where: str) -> MigratorError:
     meaning = _MEANINGS.get(number)
     if number == 2003:
         meaning = next((told for kind, told in _BENEATH if isinstance(getattr(error, _CAUSE, None), kind)), meaning)
-    if meaning is None and _NO_SPACE_LEFT in str(said):
-        meaning = _FULL
+    meaning = meaning or next((known for words, known in _BY_WORDS.items() if words in str(said)), None)
     if meaning is None:
         return Fault(f"the server reports {number}: {said}", where=where, next="see the message; nothing was kept")
     return meaning.error(f"{meaning.what}: {said}", where=where, next=meaning.next)

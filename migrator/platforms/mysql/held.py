@@ -6,6 +6,9 @@ import re
 
 from storage.schema import Column, Table
 
+OPTIONS = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4"
+"""Of every table of ours: in other formats a long value leaves much of itself on the page, and an index is short."""
+
 _SIZED = re.compile(r"(char|varchar|binary|varbinary)\((\d+)\)")
 _LONG = {"char": "longtext", "varchar": "longtext", "binary": "longblob", "varbinary": "longblob"}
 _BYTES = {"char": 4, "varchar": 4, "binary": 1, "varbinary": 1}  # of one character

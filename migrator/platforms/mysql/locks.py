@@ -9,7 +9,7 @@ from migrator.platforms.relational.transaction import shortened
 
 def staging_lock(connection: Connection, run: str) -> str:
     """The lock, as a literal, that whoever stages this run holds."""
-    return literal(shortened(f"migrator:{connection.database}:{run}"))
+    return literal(shortened(f"migrator:{connection.database}:{run.lower()}"))  # a table's name may have lost its case
 
 
 def merge_lock(connection: Connection) -> str:

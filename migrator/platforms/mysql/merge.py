@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import pyarrow as pa
 
@@ -12,9 +12,11 @@ from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.connect import LENIENT_MODE, Connection, connect
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import scan
+from migrator.platforms.mysql.sweep import sweep
 from migrator.platforms.mysql.transaction import MysqlTransaction
 from migrator.platforms.relational import undo as relational
 from migrator.platforms.relational.merge import RelationalMerge
+from storage.errors import Fault
 from storage.schema import Table
 
 _MODE = f"{LENIENT_MODE},STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO"
@@ -62,4 +64,7 @@ def undo(address: Address, run: str, *, whole: bool) -> Undone:
     with _transaction(address, run) as (connection, transaction):
         # nothing may cascade: every reference is looked at, before and after
         connection.execute("SET SESSION foreign_key_checks = 0")
-        return relational.undo(transaction, run, whole=whole)
+        undone = relational.undo(transaction, run, whole=whole)
+        with suppress(Fault):  # it is taken back all the same: the next run sweeps
+            sweep(connection)
+        return undone

@@ -16,16 +16,16 @@ from migrator.contracts import ACTION, EDGE, Staged, Whole
 from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.connect import LENIENT_MODE, STRICT_MODE, Connection, connect
 from migrator.platforms.mysql.faults import fault_of
-from migrator.platforms.mysql.held import key_type, staged_type
+from migrator.platforms.mysql.held import OPTIONS, key_type, staged_type
 from migrator.platforms.mysql.lines import inserts, lines, load_data
-from migrator.platforms.mysql.locks import give_back, merge_lock, staging_lock, taken
-from migrator.platforms.mysql.owned import MADE, STAGE
+from migrator.platforms.mysql.locks import staging_lock, taken
+from migrator.platforms.mysql.owned import STAGE
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import scan
-from migrator.platforms.relational.journal import JOURNAL, MARKERS
+from migrator.platforms.mysql.sweep import drop_staging, sweep
 from migrator.platforms.relational.keyed import keys_staged_twice, refused_for
-from migrator.platforms.relational.sqltext import listed, literal, quoted
-from migrator.platforms.relational.transaction import cut, shortened
+from migrator.platforms.relational.sqltext import listed, quoted
+from migrator.platforms.relational.transaction import shortened
 from storage.errors import Fault, MigratorError, Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
 
@@ -57,7 +57,8 @@ class MysqlStaging:
             for column in table.columns
         )
         self._connection.execute(f"DROP TABLE IF EXISTS {name}")
-        self._connection.execute(f"CREATE TABLE {name} ({columns}) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4")
+        with _named(staged):
+            self._connection.execute(f"CREATE TABLE {name} ({columns}) {OPTIONS}")
         count = self._fill(staged, table, batches)
         self._index(staged, name)
         self._connection.rows(f"ANALYZE LOCAL TABLE {name}")
@@ -94,22 +95,16 @@ class MysqlStaging:
             pipe = Path(folder) / "lines"
             os.mkfifo(pipe, 0o600)
             writer = _Writer(pipe, table, batches)
-            writer.start()
-            try:
-                self._connection.execute(load_data(str(pipe), table, quoted(table.name)))
-            except AttributeError as error:  # PyMySQL goes on writing to a connection it has closed
-                writer.stop()
-                lost = ConnectionError(_LOST_CONNECTION, "while rows were sent")
-                raise fault_of(lost, str(self._address)) from error
-            except MigratorError:
-                writer.stop()
-                if writer.raised is not None:
-                    raise writer.raised from None
-                raise
-            writer.stop()
-            if writer.raised is not None:
-                raise writer.raised
+            with writer:
+                self._send(load_data(str(pipe), table, quoted(table.name)))
             self._refuse_warnings(table)
+
+    def _send(self, statement: str) -> None:
+        try:
+            self._connection.execute(statement)
+        except AttributeError as error:  # PyMySQL goes on writing to a connection it has closed
+            lost = ConnectionError(_LOST_CONNECTION, "while rows were sent")
+            raise fault_of(lost, str(self._address)) from error
 
     def _refuse_warnings(self, table: Table) -> None:
         """LOAD DATA LOCAL makes a warning of what an INSERT would refuse, and an INSERT one of what it cuts off."""
@@ -146,14 +141,26 @@ class _Counted:
 
 
 class _Writer(threading.Thread):
-    """Writes the lines into the pipe while the client sends them on."""
+    """Writes the lines into the pipe while the client sends them on, within its context.
+
+    What the batches raised is raised at the end: the statement failed because of that, or saw the end of a file.
+    """
 
     def __init__(self, pipe: Path, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
         super().__init__(daemon=True)
         self._pipe = pipe
         self._table = table
         self._batches = batches
-        self.raised: BaseException | None = None
+        self._raised: BaseException | None = None
+
+    def __enter__(self) -> _Writer:
+        self.start()
+        return self
+
+    def __exit__(self, _: object, raised: BaseException | None, __: object) -> None:
+        self.finish()
+        if self._raised is not None and (raised is None or isinstance(raised, MigratorError)):
+            raise self._raised from None
 
     def run(self) -> None:
         try:
@@ -163,9 +170,9 @@ class _Writer(threading.Thread):
         except BrokenPipeError:
             pass  # the statement failed, and says why itself
         except BaseException as error:  # noqa: BLE001 - told by the thread that waits
-            self.raised = error
+            self._raised = error
 
-    def stop(self) -> None:
+    def finish(self) -> None:
         """Wait until it is done; where nobody ever read, read a little so that it notices that nobody does."""
         while self.is_alive():
             with suppress(OSError):
@@ -205,51 +212,9 @@ def staging(address: Address, run: str) -> Iterator[MysqlStaging]:
             raise TransientFault(
                 "another process is loading this run", where=run, next="wait for it to finish, then repeat"
             )
-        sweep(connection, run)
+        sweep(connection)
         try:
             yield MysqlStaging(address, run, connection)
         finally:
-            with suppress(TransientFault, Fault):  # the connection is lost: the next run sweeps
-                _drop(connection, [name for name in _tables(connection, STAGE) if _run_of(name) == run])
-
-
-def sweep(connection: Connection, own: str) -> None:
-    """Remove what runs that died left: staging nobody holds, and journals of loads that were never committed."""
-    staged = _tables(connection, STAGE)
-    for run in sorted(set(map(_run_of, staged))):
-        if run == own or taken(connection, staging_lock(connection, run)):
-            _drop(connection, [name for name in staged if _run_of(name) == run])
-            if run != own:
-                give_back(connection, staging_lock(connection, run))
-    if taken(connection, merge_lock(connection)):  # else somebody is merging, and needs his
-        _sweep_journals(connection)
-        give_back(connection, merge_lock(connection))
-
-
-def _sweep_journals(connection: Connection) -> None:
-    made = [name for prefix in (MADE, JOURNAL) for name in _tables(connection, prefix)]
-    runs: set[str | None] = set()
-    if _tables(connection, MARKERS):
-        runs = {run for (run,) in connection.texts(f"SELECT run FROM {quoted(MARKERS)}")}
-        if not runs:
-            made.append(MARKERS)
-    committed = tuple(cut(f"{JOURNAL}{run}:") for run in runs)
-    _drop(connection, [name for name in made if not name.startswith(committed)])
-
-
-def _tables(connection: Connection, prefix: str) -> list[str]:
-    # a pattern would read underscores as anything
-    query = (
-        "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
-        f" AND LEFT(table_name, {len(prefix)}) = {literal(prefix)}"
-    )
-    return [name for (name,) in connection.texts(query) if name]
-
-
-def _run_of(name: str) -> str:
-    return name.split(":")[1]
-
-
-def _drop(connection: Connection, names: Iterable[str]) -> None:
-    for name in names:
-        connection.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
+            with suppress(Fault):  # the connection is lost: the next run sweeps
+                drop_staging(connection, run)

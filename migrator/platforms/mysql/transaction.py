@@ -11,7 +11,7 @@ from migrator.contracts import ACTION, KEEP, OVERWRITE, Digest, Staged
 from migrator.platforms.mysql import triggers
 from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.describe import describe
-from migrator.platforms.mysql.held import journalled_type, key_type
+from migrator.platforms.mysql.held import OPTIONS, journalled_type, key_type
 from migrator.platforms.mysql.keyless import Keyless
 from migrator.platforms.mysql.locks import merge_lock, taken
 from migrator.platforms.mysql.refusals import refuse
@@ -98,10 +98,8 @@ class MysqlTransaction(Transaction):
 
     @contextmanager
     def watching(self, one: Staged) -> Iterator[None]:
-        try:
+        with _at(one.table.name):
             yield
-        except Red as red:
-            raise Red(red.what, where=one.table.name, next=red.next) from red
 
     def commit(self) -> None:
         try:
@@ -215,8 +213,9 @@ class MysqlTransaction(Transaction):
         parts = [f"{column} {type_}" for column, type_ in columns]
         if key:
             parts.append(f"UNIQUE ({', '.join(key)})")
-        options = "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-        self._connection.execute(f"CREATE TABLE {self.own(name)} ({', '.join(parts)}) {options}")
+        options = f"{OPTIONS} COLLATE utf8mb4_bin"
+        with _at(name):
+            self._connection.execute(f"CREATE TABLE {self.own(name)} ({', '.join(parts)}) {options}")
         self._made.append(name)
 
     def drop_own(self, name: str) -> None:
@@ -340,6 +339,15 @@ class MysqlTransaction(Transaction):
         if column.type.kind is Kind.INTEGER and "unsigned" not in column.native:
             return "(-1 - j.entry)"
         return "UUID()" if column.type.kind is Kind.UUID else None
+
+
+@contextmanager
+def _at(where: str) -> Iterator[None]:
+    """The server names a table at most by its number: say which it was."""
+    try:
+        yield
+    except Red as red:
+        raise Red(red.what, where=where, next=red.next) from red
 
 
 def _text(value: bytes | None) -> str | None:

@@ -278,6 +278,33 @@ def test_wide_tables(platform: MysqlPlatform, kind: str) -> None:
     assert len(goes_and_comes_back(platform, rows)["t"]) == 2
 
 
+def _of_many_columns(platform: MysqlPlatform, type_: str, count: int) -> Rows:
+    """A table of so many columns, and a load that creates one row of it and overwrites the other."""
+    columns = tuple(f"v{i}" for i in range(count))
+    declared = ", ".join(f"{column} {type_}" for column in columns)
+    platform.run(f"SET innodb_strict_mode = 0; CREATE TABLE t (id INT PRIMARY KEY, {declared});")
+    old, new = ("1", "2") if type_ == "TEXT" else (1, 2)
+    platform.insert("t", [(1, *[old] * count)])
+    return Rows("t", ("id", *columns), ("id",), create=[(2, *[new] * count)], overwrite=[(1, *[new] * count)])
+
+
+@pytest.mark.parametrize(("type_", "count"), [("TEXT", 300), ("BIGINT", 985), ("INT", 1_010)])
+def test_as_many_columns_as_a_server_takes(platform: MysqlPlatform, type_: str, count: int) -> None:
+    assert len(goes_and_comes_back(platform, _of_many_columns(platform, type_, count))["t"]) == 2
+
+
+@pytest.mark.parametrize(("type_", "count"), [("BIGINT", 995), ("INT", 1_012), ("INT", 1_016)])
+def test_rows_that_no_journal_takes_are_refused_and_nothing_is_left(
+    platform: MysqlPlatform, type_: str, count: int
+) -> None:
+    rows = _of_many_columns(platform, type_, count)
+    before = platform.dump()
+    with pytest.raises(Red, match="wider than the server's rows") as red:
+        merged(platform.target(), rows)
+    assert red.value.where.endswith("t") and "narrower" in red.value.next
+    assert platform.dump() == before
+
+
 @pytest.mark.parametrize("engine", ["MyISAM", "Aria"])
 def test_a_table_without_transactions_is_refused_before_anything_is_written(
     platform: MysqlPlatform, engine: str

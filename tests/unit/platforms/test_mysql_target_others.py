@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import pyarrow as pa
 import pymysql
@@ -19,7 +21,7 @@ from migrator.platforms.mysql.transaction import MysqlTransaction
 from migrator.platforms.relational.fates import Fates
 from storage.errors import Misuse, TransientFault
 from tests.conformance.platforms.mysql import MysqlPlatform
-from tests.conformance.targets import DDL, STORY, Rows, members, merged, teams, whys, words
+from tests.conformance.targets import DDL, STORY, Rows, die, killed, members, merged, teams, whys, words
 from tests.servers.mariadb import Mariadb
 from tests.support_mysql_target import goes_and_comes_back, ours
 
@@ -344,6 +346,65 @@ def test_loads_and_rollbacks_beside_writers_leave_everybodys_rows(platform: Mysq
     with target.staging("last"):
         pass
     assert ours(platform) == []
+
+
+# ── what a kill leaves ──────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("between", ["the commit and the sweep", "the journals and the transaction"])
+def test_what_a_killed_load_leaves_goes_at_the_latest_with_the_rollback(
+    platform: MysqlPlatform, target: Target, monkeypatch: pytest.MonkeyPatch, between: str
+) -> None:
+    before = platform.dump()
+    at = "_drop" if between == "the commit and the sweep" else "begin"
+
+    def load_and_die() -> None:
+        monkeypatch.setattr(MysqlTransaction, at, die)
+        merged(target, *STORY)
+
+    killed(load_and_die)
+    assert {name.split(":")[0] for name in ours(platform)} >= {"migrator_stage", "migrator_made", "migrator_journal"}
+    wait_for_sessions(platform)
+    if at == "begin":
+        merged(target, *STORY, run="r2")
+    target.undo("r1" if at == "_drop" else "r2")
+    assert platform.dump() == before
+
+
+def wait_for_sessions(platform: MysqlPlatform) -> None:
+    """Until the server has noticed that the other sessions are dead."""
+    others = "SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+    while platform.rows(others):
+        time.sleep(0.05)
+
+
+def test_journals_are_known_where_the_server_keeps_names_in_small_letters(
+    platform: MysqlPlatform, target: Target
+) -> None:
+    """lower_case_table_names, as on Windows: a server of its own has it, here its tables are renamed as it would."""
+    merged(target, *STORY, run="20261122T074426-load-ab12")
+    names = ours(platform)
+    platform.run("".join(f'RENAME TABLE "{name}" TO "{name.lower()}";' for name in names if name != name.lower()))
+    platform.run('CREATE TABLE "migrator_stage:20261122t074427-load-ab13:teams" (id INT);')
+    with target.staging("20261122T074427-load-ab13"):
+        pass
+    assert ours(platform) == [name.lower() for name in names]
+
+
+def test_an_interrupted_load_leaves_no_thread_and_no_pipe(
+    target: Target, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    execute, threads = connect.Connection.execute, threading.active_count()
+
+    def interrupted(connection: connect.Connection, statement: str) -> int:
+        if statement.startswith("LOAD DATA"):
+            raise KeyboardInterrupt
+        return execute(connection, statement)
+
+    monkeypatch.setattr(connect.Connection, "execute", interrupted)
+    rows = words((1, "never sent"))
+    with pytest.raises(KeyboardInterrupt), target.staging("r1") as staging:
+        staging.stage(rows.staged(target), [rows.batch(target)])
+    assert threading.active_count() == threads and not list(tmp_path.iterdir())
 
 
 # ── lost connections ────────────────────────────────────────────────────────────────────────────────────────
