@@ -88,17 +88,27 @@ def test_exit_codes_are_the_published_ones() -> None:
     }
 
 
-def test_every_command_takes_json() -> None:
-    click_app = typer.main.get_command(app)
+def options() -> dict[str, set[str]]:
+    """The options of every command."""
 
-    def leaves(command: object, path: str = "") -> list[tuple[str, list[str]]]:
+    def leaves(command: object, path: str = "") -> list[tuple[str, set[str]]]:
         children = getattr(command, "commands", None)
         if children is None:
-            return [(path, [option for parameter in command.params for option in parameter.opts])]  # type: ignore[attr-defined]
-        return [leaf for name, child in children.items() for leaf in leaves(child, f"{path} {name}")]
+            return [(path, {option for parameter in command.params for option in parameter.opts})]  # type: ignore[attr-defined]
+        return [leaf for name, child in children.items() for leaf in leaves(child, f"{path} {name}".strip())]
 
-    lacking = [path for path, options in leaves(click_app) if "--json" not in options]
-    assert not lacking
+    return dict(leaves(typer.main.get_command(app)))
+
+
+def test_every_command_takes_json() -> None:
+    assert [command for command, known in options().items() if "--json" not in known] == []
+
+
+def test_every_option_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    every = {option for known in options().values() for option in known if option.startswith("--")} - {"--help"}
+    assert len(every) > 8
+    assert [option for option in sorted(every) if not re.search(rf"`[^`]*{option}\b", readme)] == []
 
 
 def test_published_schemas_are_schemas() -> None:
