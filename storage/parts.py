@@ -21,7 +21,7 @@ from storage.schema import Held, Table
 from storage.types import arrow_schema, part_type, to_text
 
 GROUP_ROWS = 1 << 16  # rows of a row group; bounds what a reader must hold
-GROUP_BYTES = 32 << 20
+GROUP_BYTES = 8 << 20
 PART_ROWS = 1_000_000
 PART_BYTES = 128 << 20  # of Arrow data, before compression
 
