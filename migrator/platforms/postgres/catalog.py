@@ -120,6 +120,7 @@ SELECT c.oid, n.nspname, c.relname, has_schema_privilege(n.oid, 'USAGE') AS may_
     ARRAY(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) WITH ORDINALITY u (p, place)
         WHERE NOT has_table_privilege(c.oid, p) ORDER BY place) AS lacks,
     row_security_active(c.oid) AS hides_rows,
+    pg_get_userbyid(c.relowner)::text AS owner, pg_has_role(c.relowner, 'USAGE') AS owned,
     (SELECT coalesce(sum(greatest(p.reltuples, 0)), 0) FROM pg_class p
         WHERE p.oid = c.oid OR p.oid IN (SELECT relid FROM pg_partition_tree(c.oid)))::bigint AS rows,
     (SELECT coalesce(sum(pg_table_size(p.oid)), 0) FROM pg_class p

@@ -52,6 +52,7 @@ def examine_target(connection: Connection, tables: Sequence[str]) -> Examination
         *grants.findings(lacking),
         *_hidden([*loaded, *beside], seen.names),
         *_foreign(sequences),
+        *_owned([table for table in loaded if seen.has_triggers(table)], seen.names),
         *_searched(seen.unsearched(tables)),
         _room(seen.server, _LOADING, "wait until others disconnect"),
     )
@@ -77,6 +78,9 @@ class _Seen:
         pairs = [(each.table.name, key.parent) for each in self._described for key in each.table.foreign_keys]
         near = {name for pair in pairs for name in pair if set(pair) & set(loaded)} - set(loaded)
         return [table for table in self.tables if self.names[table.oid] in near]
+
+    def has_triggers(self, table: Found) -> bool:
+        return any(each.oid == table.oid and each.table.triggers for each in self._described)
 
     def unsearched(self, loaded: Sequence[str]) -> list[tuple[str, str]]:
         """Table and column of foreign keys to a load's tables that no index begins with."""
@@ -196,6 +200,18 @@ def _foreign(sequences: Sequence[Found]) -> Iterator[Finding]:
                 found="somebody else's sequence: where a rehearsal advances it, it stays advanced",
                 where=sequence.name,
                 next="harmless but for gaps in the numbers; else load as the sequence's owner",
+            )
+
+
+def _owned(triggered: Sequence[Found], names: dict[int, str]) -> Iterator[Finding]:
+    for table in triggered:
+        if not table.owned:
+            yield Finding(
+                what="triggers",
+                verdict="warning",
+                found="a rollback disables triggers while it works, which only the table's owner may",
+                where=names[table.oid],
+                next=f"load and roll back as a member of the role {table.owner}",
             )
 
 

@@ -19,7 +19,7 @@ from migrator.platforms.relational.journal import JOURNAL
 from migrator.platforms.relational.merge import RelationalMerge
 from migrator.platforms.relational.sqltext import literal, quoted
 from migrator.platforms.relational.transaction import cut
-from storage.errors import Fault, TransientFault
+from storage.errors import Fault, Red, TransientFault
 from storage.schema import Table
 
 
@@ -86,9 +86,17 @@ def undo(url: str, run: str, *, whole: bool) -> Undone:
         _require_own(connection, run, place(url))
         try:
             return relational.undo(transaction, run, whole=whole)
-        except psycopg.IntegrityError as error:  # what stood in the way when it was looked at, was listed
+        except psycopg.errors.ForeignKeyViolation as error:  # what stood in the way when it was looked at, was listed
             raise TransientFault(
                 f"others wrote at the same moment: {error.diag.message_primary}",
                 where=place(url),
                 next="repeat the rollback; nothing was changed",
+            ) from error
+        except psycopg.IntegrityError as error:  # a constraint that is new, or that no list of columns tells
+            told = error.diag
+            said = "; ".join(filter(None, (told.message_primary, told.message_detail)))
+            raise Red(
+                f"a row as it was before the load is refused: {said}",
+                where=".".join(filter(None, (told.table_name, told.column_name or told.constraint_name))),
+                next="change the row or the constraint that is in the way, then repeat; nothing was changed",
             ) from error

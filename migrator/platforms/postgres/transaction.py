@@ -15,9 +15,10 @@ from migrator.platforms.postgres.sequences import Sequences
 from migrator.platforms.postgres.staging import stage_name
 from migrator.platforms.postgres.triggers import Triggers
 from migrator.platforms.postgres.types import bare
+from migrator.platforms.postgres.unfit import require_fit
 from migrator.platforms.relational.deadline import Deadline
 from migrator.platforms.relational.journal import MARKERS, key_column
-from migrator.platforms.relational.sqltext import listed, literal, matched, quoted, said
+from migrator.platforms.relational.sqltext import listed, literal, matched, quoted
 from migrator.platforms.relational.transaction import Transaction
 from storage.errors import Red, TransientFault
 from storage.schema import Column, Kind, Schema, Table, UniqueKey
@@ -190,7 +191,8 @@ class PostgresTransaction(Transaction):
     def unique_keys(self, table: Table) -> Sequence[UniqueKey]:
         partial = self.rows(
             "SELECT c.relname, ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = i.indrelid"
-            "  AND a.attnum = ANY(i.indkey::int2[])) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            "  AND a.attnum = ANY((i.indkey::int2[])[0:i.indnkeyatts - 1]))"
+            " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
             " WHERE i.indisunique AND i.indpred IS NOT NULL AND i.indexprs IS NULL"
             f" AND i.indrelid = {literal(live_name(table))}::regclass"
         )
@@ -227,6 +229,8 @@ class PostgresTransaction(Transaction):
         if not self.rows(f"SELECT 1 FROM pg_namespace WHERE nspname = {literal(SCHEMA)}"):
             self.execute(f"CREATE SCHEMA {quoted(SCHEMA)}")
         self.execute(f"CREATE TABLE {self.own(name)} ({', '.join(f'{column} {type_}' for column, type_ in columns)})")
+        # where a publication has all tables, the server lets nobody change rows it could not tell a replica of
+        self.execute(f"ALTER TABLE {self.own(name)} REPLICA IDENTITY FULL")
 
     def index_own(self, name: str, key: Sequence[str]) -> None:
         """An index takes half the time when it is built over rows that are there."""
@@ -296,7 +300,7 @@ class PostgresTransaction(Transaction):
         """Rows to overwrite against everybody, rows to keep against deletion."""
         self.execute("SET CONSTRAINTS ALL DEFERRED")
         for one in staged:
-            self._refuse_heirs(one.table)
+            require_fit(self, one.table)
             if one.key:
                 for action, strength in ((OVERWRITE, "UPDATE"), (KEEP, "KEY SHARE")):
                     self._lock_rows(
@@ -306,19 +310,6 @@ class PostgresTransaction(Transaction):
                         strength,
                         one.key,
                     )
-
-    def _refuse_heirs(self, table: Table) -> None:
-        """Rows of a table that inherits from this one look like rows of it to every statement."""
-        heirs = self.rows(
-            "SELECT h.inhrelid::regclass::text FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhparent"
-            f" WHERE c.relkind = 'r' AND c.oid = {literal(live_name(table))}::regclass ORDER BY 1 LIMIT 3"
-        )
-        if heirs:
-            raise Red(
-                f"other tables inherit from this one, and their rows would be taken for its own: {said(heirs)}",
-                where=table.name,
-                next="load into a table without heirs, or make them partitions",
-            )
 
     def _lock_rows(self, table: Table, other: str, on: str, strength: str, key: Sequence[str]) -> None:
         # in the order of the key, so that two who lock the same rows wait and do not deadlock

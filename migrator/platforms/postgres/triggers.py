@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from migrator.contracts import ACTION, CREATE, OVERWRITE, Staged
 from migrator.platforms.postgres.catalog import OURS
 from migrator.platforms.relational.sqltext import literal, quoted
+from storage.errors import Fault
 
 if TYPE_CHECKING:
     from migrator.platforms.postgres.transaction import PostgresTransaction
 
 _ENABLE = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 _ENABLED = """
-SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), t.tgname, t.tgenabled
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), t.tgname, t.tgenabled,
+    pg_get_userbyid(c.relowner)::text, pg_has_role(c.relowner, 'USAGE')
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE (c.oid = {table}::regclass OR c.oid IN (SELECT relid FROM pg_partition_tree({table}::regclass)))
     AND NOT t.tgisinternal AND t.tgenabled <> 'D'
@@ -38,7 +40,13 @@ class Triggers:
     def silence(self, tables: Iterable[str]) -> None:
         """Each by its name, so that the state it had comes back; what a rolled back transaction disabled never was."""
         for table in tables:
-            for relation, name, state in self._transaction.rows(_ENABLED.format(table=literal(table))):
+            for relation, name, state, owner, owned in self._transaction.rows(_ENABLED.format(table=literal(table))):
+                if not owned:
+                    raise Fault(
+                        f"only the table's owner, the role {owner}, may disable its trigger {name}",
+                        where=relation,
+                        next="use a role that belongs to it: an administrator grants that; nothing was changed",
+                    )
                 self._transaction.execute(f"ALTER TABLE ONLY {relation} DISABLE TRIGGER {quoted(name)}")
                 self._silenced.append(f"ALTER TABLE ONLY {relation} {_ENABLE[state]} TRIGGER {quoted(name)}")
 

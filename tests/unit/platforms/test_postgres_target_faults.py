@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from migrator.contracts import Merge, Target
+from migrator.contracts import DISABLE, FIRE, Merge, Target, Triggers
 from migrator.platforms.postgres import merge as merging_module
 from migrator.platforms.postgres.connect import LOADING, Session
 from migrator.platforms.postgres.target import PostgresTarget
@@ -449,6 +449,29 @@ def test_a_load_is_taken_back_though_the_first_load_was_another_role_s(platform:
     taken_back(platform.target())
     taken_back(PostgresTarget(guest), "r2")
     assert platform.dump()["t"] == before["t"]
+
+
+def test_only_who_owns_a_table_may_disable_its_triggers_and_doctor_says_so(
+    platform: PostgresPlatform, guest: str
+) -> None:
+    platform.run("""
+        CREATE TABLE u (id int PRIMARY KEY);
+        CREATE TRIGGER same BEFORE UPDATE ON u FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+    """)
+    target = PostgresTarget(guest)
+    for statement in target.examine(["u"]).grants.splitlines():
+        platform.run(statement)
+    [warning] = (finding for finding in target.examine(["u"]).findings if finding.verdict == "warning")
+    assert (warning.what, warning.where) == ("triggers", "u")
+    assert role_of(platform.url) in warning.next
+    story = Rows("u", ("id",), ("id",), create=[(1,)])
+    with pytest.raises(Fault, match=f"the role {role_of(platform.url)}, may disable its trigger same"):
+        merged(target, story, triggers=Triggers(mode=DISABLE))
+    merged(target, story, triggers=Triggers(mode=FIRE))
+    with pytest.raises(Fault, match="may disable its trigger same"):
+        target.undo("r1")
+    platform.run("DROP TRIGGER same ON u;")
+    taken_back(target)
 
 
 def test_what_a_killed_load_staged_goes_with_a_rollback(platform: PostgresPlatform) -> None:

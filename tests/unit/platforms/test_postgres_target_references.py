@@ -120,8 +120,32 @@ def test_unique_values_move_between_rows(
     script(platform, f"CREATE TABLE t (id int PRIMARY KEY, code {kind}, n int NOT NULL UNIQUE)")
     script(platform, "INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)")
     if kind == "text":
-        script(platform, "CREATE UNIQUE INDEX ON t (code) WHERE n > 0")  # no key of the whole table
+        script(platform, "CREATE UNIQUE INDEX ON t (code) INCLUDE (n) WHERE n > 0")  # no key of the whole table
     there_and_back(platform, Rows("t", ("id", "code", "n"), ("id",), overwrite=overwrite, create=create))
+
+
+@pytest.mark.parametrize(
+    ("since", "where"),
+    [
+        ("INSERT INTO t VALUES (9, 'A')", "t.lower_code"),
+        ("ALTER TABLE t ADD CONSTRAINT long CHECK (code > 'b')", "t.long"),
+    ],
+    ids=["taken by another row", "a new constraint"],
+)
+def test_a_former_row_that_the_table_refuses_by_now_is_red(platform: PostgresPlatform, since: str, where: str) -> None:
+    script(platform, "CREATE TABLE t (id int PRIMARY KEY, code text); INSERT INTO t VALUES (1, 'a')")
+    script(platform, "CREATE UNIQUE INDEX lower_code ON t (lower(code))")
+    before = platform.dump()
+    loaded(platform.target(), Rows("t", ("id", "code"), ("id",), overwrite=[(1, "x")]))
+    script(platform, since)
+    held = platform.dump()
+    with pytest.raises(Red, match="as it was before the load") as red:
+        platform.target().undo("r1")
+    assert red.value.where == where
+    assert platform.dump() == held
+    script(platform, "DELETE FROM t WHERE id = 9; ALTER TABLE t DROP CONSTRAINT IF EXISTS long")
+    taken_back(platform.target())
+    assert platform.dump() == before
 
 
 def test_unique_numbers_that_may_not_be_null_move_too(platform: PostgresPlatform) -> None:

@@ -11,7 +11,8 @@ from migrator.platforms.postgres.target import PostgresTarget
 from storage.errors import Misuse, Red
 from tests.conformance.platforms import PostgresPlatform, integers
 from tests.conformance.targets import Rows, merged, whys
-from tests.support_postgres_target import loaded, taken_back, there_and_back
+from tests.servers.postgres import Postgres
+from tests.support_postgres_target import administered, loaded, taken_back, there_and_back
 
 
 @pytest.fixture
@@ -202,6 +203,22 @@ def test_a_large_value_passes(platform: PostgresPlatform) -> None:
     loaded(platform.target(), story)
     undone = platform.target().undo("r1")
     assert undone.reversed == 2
+
+
+# ── publications ────────────────────────────────────────────────────────────────────────────────────────────────
+def test_where_a_publication_has_every_table(platform: PostgresPlatform, postgres: Postgres) -> None:
+    """The server lets nobody change or delete a published row that it could not tell a replica of."""
+    platform.run(
+        "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'); CREATE TABLE bag (v text);"
+    )
+    administered(postgres, platform.url, "CREATE PUBLICATION everything FOR ALL TABLES")
+    there_and_back(platform, Rows("t", ("id", "v"), ("id",), create=[(2, "b")], overwrite=[(1, "A")]))
+    before, story = platform.dump(), Rows("bag", ("v",), (), create=[("x",)])
+    with pytest.raises(Red, match="publication has it: everything") as red:
+        loaded(platform.target(), story)
+    assert platform.dump() == before
+    platform.run(red.value.next.partition(",")[0])
+    there_and_back(platform, story)
 
 
 # ── triggers of a partition alone ───────────────────────────────────────────────────────────────────────────────
