@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from storage.address import split
+from storage.address import redacted, split
 from storage.credentials import Accounts
 from storage.errors import Misuse
 from storage.local import LocalStore
@@ -17,23 +18,35 @@ def open_store(url: str, accounts: Accounts | None = None) -> ObjectStore:
 
     A missing folder is an empty store. Misuse for any other address, and for a bucket whose account has no keys.
     """
-    scheme, separator, _ = url.partition("://")
+    scheme, separator, rest = url.partition("://")
     if not separator:
-        if not url:
-            raise Misuse("no store is named", where="store", next="write store: file:///path/to/folder")
-        return LocalStore(Path(url))
+        return LocalStore(_path(url))
     if scheme == "s3":
         return _bucket(url, accounts or Accounts(variables={}))
-    parts = urlsplit(url)
     if scheme != "file":
         raise Misuse(
             f"a store of the kind {scheme}:// is not known",
-            where=f"store {scheme}://{parts.hostname or ''}",
+            where=f"store {redacted(url)}",
             next="use file:///path/to/folder, or s3://bucket/prefix?endpoint=https://host:port",
         )
-    if parts.netloc not in ("", "localhost") or parts.query or parts.fragment or not parts.path:
-        raise Misuse("this is not the address of a local folder", where=url, next="write file:///path/to/folder")
-    return LocalStore(Path(unquote(parts.path)))
+    host, slash, path = rest.partition("/")
+    if host not in ("", "localhost") or not slash or any(sign in path for sign in "?#"):
+        raise Misuse(
+            "this is not the address of a local folder", where=redacted(url), next="write file:///path/to/folder"
+        )
+    return LocalStore(Path(unquote(f"/{path}")))
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise Misuse("no store is named", where="store", next="write store: file:///path/to/folder")
+    if re.match("[a-z][a-z0-9+]+:/", text):  # an address with a slash too few makes no folder called file:
+        raise Misuse(
+            "this is neither an address nor a folder",
+            where=f"store {redacted(text)}",
+            next="write file:///path/to/folder, or s3://bucket/prefix?endpoint=https://host:port",
+        )
+    return Path(text)
 
 
 def split_archive(location: str) -> tuple[str, str]:
@@ -41,7 +54,9 @@ def split_archive(location: str) -> tuple[str, str]:
     store, archive_id = split(location)
     if not archive_id or archive_id in (".", ".."):
         raise Misuse(
-            "this is not an archive's location", where=location or "archive", next="write <store>/<archive-id>"
+            "this is not an archive's location",
+            where=redacted(location) or "archive",
+            next="write <store>/<archive-id>",
         )
     return (store or ("/" if location.startswith("/") else "."), archive_id)
 

@@ -44,7 +44,7 @@ class S3Address:
                 where="store s3://…",
                 next="export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead",
             )
-        parts, url = urlsplit(url), redacted(url)  # from here on it is shown only
+        parts, url = _parts(url), redacted(url)  # from here on it is shown only
         options = _options(parts.query, url)
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", parts.netloc) or parts.fragment:
             raise Misuse("this is not the address of a bucket", where=url, next=_FORM)
@@ -68,6 +68,13 @@ class S3Address:
         return f"s3://{self.bucket}{path}{'?' * bool(query)}{query}"
 
 
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:  # a bracket that opens and does not close, say
+        raise Misuse("this is not the address of a bucket", where=redacted(url), next=_FORM) from error
+
+
 def _options(query: str, url: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for pair in filter(None, query.split("&")):
@@ -83,7 +90,7 @@ def _options(query: str, url: str) -> dict[str, str]:
 
 
 def _endpoint(endpoint: str, url: str) -> str:
-    parts = urlsplit(endpoint)
+    parts = _parts(endpoint)
     if parts.scheme not in ("http", "https") or not _is_server(parts):
         raise Misuse(
             f"{endpoint!r} is not the address of a server",

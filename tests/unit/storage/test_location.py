@@ -25,9 +25,21 @@ def test_other_addresses_are_misuse(url: str) -> None:
         open_store(url)
 
 
-def test_an_address_with_a_password_is_not_repeated() -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://key:secret@host/bucket",
+        "file://me:secret@host/folder",
+        "ftp://me:[secret@host/folder",
+        "postgresql://me:secret@[::1/database",
+        "https://host/folder?token=secret",
+        "postgresql:/me:secret@host/database",  # a slash too few is no folder called postgresql:
+        "file:/srv/archives",
+    ],
+)
+def test_what_is_no_store_is_a_misuse_that_repeats_no_secret(url: str) -> None:
     with pytest.raises(Misuse) as failure:
-        open_store("s3://key:secret@host/bucket")
+        open_store(url)
     assert "secret" not in str(failure.value)
 
 

@@ -69,6 +69,8 @@ def test_two_ways_to_write_one_store_are_one_address() -> None:
         ("s3://bucket?region=a&region=b", "give it once"),
         ("s3://bucket?region=a/b", "region=us-east-1"),
         ("s3://bucket:9000/a", "endpoint="),
+        ("s3://[bucket/a", "endpoint="),
+        ("s3://bucket?endpoint=http://[::1", "endpoint="),
         ("s3:///a", "endpoint="),
         ("s3://bucket/a#b", "endpoint="),
         ("s3://bucket/a/../b", "without '..'"),
