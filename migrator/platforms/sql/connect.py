@@ -27,11 +27,13 @@ class Address:
     def __init__(self, url: str) -> None:
         try:
             self.url = sa.make_url(url)
+            if "@" in f"{self.url.host}{self.url.database}":  # of a password that was not escaped: it is not shown
+                raise ValueError("misread")
         except (exc.ArgumentError, ValueError) as error:
             raise Misuse(
                 "not a database address",
                 where=url.partition("://")[0],
-                next="write dialect+driver://user@host/database",
+                next="write dialect+driver://user:password@host/database; a special character as its code: %40 is @",
             ) from error
 
     @property
@@ -65,6 +67,16 @@ def engine_of(address: Address) -> sa.Engine:
             where=str(address),
             next=f"pip install {error.name}, or name another driver: {address.dialect}+driver://…",
         ) from error
+    except KeyError as error:
+        raise _not_taken(address, error) from error
+
+
+def _not_taken(address: Address, error: Exception) -> Misuse:
+    return Misuse(
+        f"the driver does not take this address: {address.without_secrets(str(error))}",
+        where=str(address),
+        next="check what follows the host, and the options after the ?",
+    )
 
 
 Translation = Callable[[Address, str], MigratorError]
@@ -75,7 +87,10 @@ def connected(address: Address) -> Iterator[sa.Connection]:
     """A connection of its own; nothing has been asked of it yet."""
     engine = engine_of(address)
     with translated(address, _while_connecting):
-        connection = engine.connect()
+        try:
+            connection = engine.connect()
+        except TypeError as error:  # an option it does not know is handed on as it is written
+            raise _not_taken(address, error) from error
     try:
         yield connection
     finally:

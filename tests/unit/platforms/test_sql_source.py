@@ -270,6 +270,9 @@ def test_tenants_are_found(platform: FirebirdPlatform) -> None:
         ("frobase+driver://app:s3cr3t@{place}/x", Misuse, "no SQLAlchemy dialect named frobase"),
         ("mssql+pyodbc://app:s3cr3t@{place}/x?password=s3cr3t", Misuse, "pip install pyodbc"),
         ("firebird+firebird://app:s3cr3t@127.0.0.1:port/x", Misuse, "not a database address"),
+        ("firebird+firebird://app:a@s3cr3t@{place}/{path}", Misuse, "not a database address"),
+        ("firebird+firebird://app:s3cr3t@{place}/{path}?no=option", Misuse, "does not take this address"),
+        ("firebird+firebird://app:s3cr3t@{place}", Misuse, "does not take this address"),
     ],
 )
 def test_an_address_that_leads_nowhere_is_told_without_its_password(
