@@ -58,11 +58,13 @@ class PostgresMerge(RelationalMerge):
     ) -> None:
         super().__init__(transaction, run, triggers)
         self._connection = connection
+        self._bounded = transaction.bounded
 
     def scan(
         self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
     ) -> Iterator[pa.RecordBatch]:
-        yield from scan(self._connection, table, predicate, columns=columns)
+        with self._bounded():
+            yield from scan(self._connection, table, predicate, columns=columns)
 
 
 def _require_own(connection: psycopg.Connection, run: str, where: str) -> None:

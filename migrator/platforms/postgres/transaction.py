@@ -68,15 +68,15 @@ class PostgresTransaction(Transaction):
 
     # ── statements ──────────────────────────────────────────────────────────────────────────────────────────
     def execute(self, statement: str) -> int:
-        with self._bounded():
+        with self.bounded():
             return self._connection.execute(statement.encode()).rowcount
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self._bounded():
+        with self.bounded():
             return self._connection.execute(query.encode()).fetchall()
 
     @contextmanager
-    def _bounded(self) -> Iterator[None]:
+    def bounded(self) -> Iterator[None]:
         """Give the server no more time for a statement than is left of the whole."""
         if (left := self._deadline.left) is None:
             yield
@@ -93,7 +93,7 @@ class PostgresTransaction(Transaction):
         self._deadline.require()
 
     def describe(self) -> Schema:
-        with self._bounded():
+        with self.bounded():
             return describe(self._connection, of_partitions=True)
 
     def serialise(self) -> None:
@@ -108,7 +108,7 @@ class PostgresTransaction(Transaction):
             ) from error
 
     def commit(self) -> None:
-        with self._bounded():
+        with self.bounded():
             self._connection.execute("COMMIT")
 
     @contextmanager
@@ -254,7 +254,7 @@ class PostgresTransaction(Transaction):
 
     def stored_type(self, column: Column) -> str:
         own = column.collation if column.collation != CITEXT else None
-        with self._bounded():
+        with self.bounded():
             return base_type(self._connection, column.native) + (f" COLLATE {own}" if own else "")
 
     text_type = "text"

@@ -87,4 +87,4 @@ def _asked(connection: psycopg.Connection, query: str) -> pa.Table:
     cursor = connection.execute(query.encode())
     names = [column.name for column in cursor.description or ()]
     rows = cursor.fetchall()
-    return pa.table({name: [row[i] for row in rows] for i, name in enumerate(names)})
+    return pa.table([pa.array([row[i] for row in rows]) for i in range(len(names))], names)  # of which some are alike

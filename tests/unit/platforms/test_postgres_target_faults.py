@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from migrator.contracts import DISABLE, FIRE, Merge, Target, Triggers
+from migrator.contracts import DISABLE, FIRE, Merge, Target, Triggers, Whole
 from migrator.platforms.postgres import merge as merging_module
 from migrator.platforms.postgres.connect import LOADING, Session
 from migrator.platforms.postgres.target import PostgresTarget
@@ -161,6 +161,24 @@ def test_a_bounded_load_waits_no_longer_than_it_may(platform: PostgresPlatform) 
             merge.lock([staged])
         other.execute("ROLLBACK")
     assert platform.dump() == before
+
+
+def test_reading_what_a_rehearsal_wrote_is_bounded_too(platform: PostgresPlatform) -> None:
+    staged = STORY.staged(platform.target())
+    with platform.target().staging("r1") as staging:
+        staging.stage(staged, [STORY.batch(platform.target())])
+        with (
+            pytest.raises(Red, match="more than 1 s"),
+            platform.target().merging("r1", max_seconds=1) as merge,
+        ):
+            merge.lock([staged])
+            merge.merge([staged])
+            platform.run("CREATE TABLE slow (id int PRIMARY KEY);")
+            with platform.connect() as other:
+                other.execute("BEGIN")
+                other.execute("LOCK TABLE slow")
+                for _ in merge.scan(Rows("slow", ("id",), ("id",)).staged(platform.target()).table, Whole()):
+                    pass
 
 
 def test_a_statement_that_somebody_ends_is_a_fault_and_not_late(platform: PostgresPlatform, postgres: Postgres) -> None:

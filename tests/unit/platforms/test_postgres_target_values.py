@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from migrator.contracts import Among, Merge
+from migrator.contracts import Among, Merge, Predicate, Whole
+from migrator.platforms.postgres import splits
 from storage.errors import Red
 from storage.types import arrow_type
 from tests.conformance.platforms import PostgresPlatform, integers, texts
@@ -299,7 +300,11 @@ def test_a_match_by_another_key_leaves_generated_always_alone(platform: Postgres
 
 
 # ── rows the transaction itself sees ────────────────────────────────────────────────────────────────────────────
-def test_the_transaction_reads_its_own_rows_as_everybody_will(platform: PostgresPlatform) -> None:
+@pytest.mark.parametrize("whole", [False, True], ids=["by keys", "whole, in pieces"])
+def test_the_transaction_reads_its_own_rows_as_everybody_will(
+    platform: PostgresPlatform, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    monkeypatch.setattr(splits, "SPLIT_BYTES", 1)
     columns = ", ".join(f"c{i} {native}" for i, (native, _) in enumerate(BY_SERVER))
     platform.run(f"CREATE TABLE t (n int PRIMARY KEY, {columns});")
     longest = max(len(values) for _, values in BY_SERVER)
@@ -311,7 +316,7 @@ def test_the_transaction_reads_its_own_rows_as_everybody_will(platform: Postgres
     platform.run("CREATE TABLE other (n int PRIMARY KEY);")
     target, seen = platform.target(), []
     table = target.describe().table("t")
-    predicate = Among(columns=("n",), keys=integers(*range(longest)))
+    predicate: Predicate = Whole() if whole else Among(columns=("n",), keys=integers(*range(longest)))
 
     def inside(merge: Merge) -> None:
         seen.extend(pa.Table.from_batches(merge.scan(table, predicate)).to_pylist())
