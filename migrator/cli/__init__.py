@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 
@@ -9,6 +10,9 @@ import sys
 def main() -> None:
     """Run the command and exit with its code: 0 done, 1 fault, 2 usage, 3 red, 130 interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's stop is a person's Ctrl-C
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a character it has no code for makes no fault of what is done
+            stream.reconfigure(errors="backslashreplace")
     try:
         from migrator.cli.app import run
 
