@@ -249,8 +249,9 @@ class PostgresTransaction(Transaction):
             self.execute(f"DROP SCHEMA {quoted(SCHEMA)}")
 
     def learn_sizes(self, tables: Sequence[str]) -> None:
-        for name in tables:  # of tables that are somebody else's the server says that it skips them
-            self.execute(f"ANALYZE {name}")
+        """A table that is somebody else's, or being vacuumed, the server passes over."""
+        for name in tables:
+            self.execute(f"ANALYZE (SKIP_LOCKED) {name}")
 
     def stored_type(self, column: Column) -> str:
         own = column.collation if column.collation != CITEXT else None

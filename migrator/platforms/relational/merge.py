@@ -38,6 +38,8 @@ from migrator.platforms.relational.triggered import Triggered
 from storage.errors import Misuse, Red
 
 _EXAMPLES = 100
+_MANY = 5_000
+"""Rows from which on it matters how a server goes about finding each among the others."""
 _ACTION, _EDGE = quoted(ACTION), quoted(EDGE)
 
 
@@ -146,6 +148,7 @@ class RelationalMerge:
                 else:
                     for statement in statements:
                         self._transaction.execute(statement)
+        self._learn_sizes(staged)
         for one in staged:  # only now, when no later statement can change the rows any more
             self._journal_after(one)
         self._changed_by_triggers = self._triggered.journal(staged)
@@ -153,6 +156,15 @@ class RelationalMerge:
             journal = self._journal(one)
             self._transaction.index_own(journal.name, journal.key_columns)
         return self._counts(staged)
+
+    def _learn_sizes(self, staged: Sequence[Staged]) -> None:
+        """By what a server knew of a table before many rows came, it may look at each of them for each of them."""
+        loaded = [one for one in staged if one.key and self._staged_rows(one) >= _MANY]
+        self._transaction.learn_sizes([self._transaction.live(one.table) for one in loaded])
+
+    def _staged_rows(self, one: Staged) -> int:
+        [(rows,)] = self._transaction.rows(f"SELECT count(*) FROM {self._transaction.stage(one)} s")
+        return int(rows)
 
     def _groups(self, staged: Sequence[Staged]) -> Sequence[Component]:
         """What is written in one go: each table by itself, unless rows need each other."""
