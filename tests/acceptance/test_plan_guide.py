@@ -28,6 +28,12 @@ def test_the_example_is_a_plan_that_says_everything() -> None:
     assert read.store and read.mapping and read.needs_target().max_lock_s and scope.accept
 
 
+def test_the_readme_s_example_does_a_whole_migration() -> None:
+    [example] = re.findall(r"```yaml\n(plan:.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    read = read_plan(example, file="README.md", variables={**VARIABLES, "STORE_URL": "file:///archives"})
+    assert read.needs_source() and read.needs_target() and read.store and read.mapping
+
+
 @pytest.mark.parametrize("root", ROOTS)
 def test_every_root_is_one(root: str) -> None:
     text = f"plan: p\ntenant: t\nsource:\n  url: sqlite:///a.db\n  scope:\n    root: {root}\n"

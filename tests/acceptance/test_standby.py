@@ -15,7 +15,7 @@ from tests.acceptance.office import rewritten
 from tests.acceptance.world import World
 from tests.conformance.platforms import PostgresPlatform
 from tests.servers import postgres
-from tests.servers.postgres import Postgres
+from tests.servers.postgres import Postgres, Standby
 from tests.support_transplant import transplant
 
 
@@ -24,13 +24,13 @@ class Pair:
     """A server that people work on, and its standby."""
 
     primary: Postgres
-    standby: Postgres
+    standby: Standby
 
     def database(self, path: Path) -> str:
         """The address, on the primary, of a database like that file, when the standby has it too."""
         url = self.primary.database()
         transplant(path, PostgresPlatform(url))
-        self.standby.caught_up_with(self.primary)
+        self.standby.catch_up()
         return url
 
     def on_standby(self, url: str) -> str:
@@ -66,7 +66,7 @@ def test_a_snapshot_that_stands_in_the_way_of_the_primary_is_ended_and_says_so(p
     with PostgresSource(pair.on_standby(url)).fence() as reading:
         for statement in ("UPDATE posts SET id = id", "VACUUM posts"):
             PostgresPlatform(url).run(statement)
-        pair.standby.caught_up_with(pair.primary)
+        pair.standby.catch_up()
         with pytest.raises(Fault, match="point in time") as ended:
             reading.count(reading.schema.table("posts"), Whole())
     assert "anew" in ended.value.next

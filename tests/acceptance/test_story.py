@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.acceptance.world import Answer, World, changing, dump
@@ -262,7 +263,7 @@ def test_text_is_for_people(read_by_people: Story) -> None:
     assert [line.split(":")[0].strip() for line in refused.splitlines()][-3:] == ["error", "where", "next"]
 
 
-def test_a_report_is_a_page_or_data(loaded: tuple[World, str], tmp_path: Path) -> None:
+def test_a_report_is_a_page_a_workbook_or_data(loaded: tuple[World, str], tmp_path: Path) -> None:
     world, run = loaded
     found = json.loads(world.migrator("report", run, "--format", "json").stdout)
     assert (found["run"], found["verdict"], found["tenant"]) == (run, "green", "vauclair")
@@ -271,6 +272,10 @@ def test_a_report_is_a_page_or_data(loaded: tuple[World, str], tmp_path: Path) -
     html = page.read_text(encoding="utf-8")
     assert run in html and "vauclair" in html
     assert not re.search(r"""(src|href)=["']?https?:""", html), "a page that needs the network does not open for ever"
+    world.json("report", run, "--format", "xlsx", "--out", tmp_path / "report.xlsx")
+    ledger = openpyxl.load_workbook(tmp_path / "report.xlsx", read_only=True)["Ledger"]
+    texts = {str(value) for row in ledger.iter_rows(values_only=True) for value in row}
+    assert [text for text in texts if "annex 3" in text], "why the vendor's log stayed behind"
 
 
 def test_demo(tmp_path: Path) -> None:

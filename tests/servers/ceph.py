@@ -7,8 +7,8 @@ import json
 import secrets
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from storage.credentials import Credentials
 from tests.servers.bucket import Bucket
 from tests.servers.certificate import AUTHORITY, KEY, certify
-from tests.servers.process import LOOPBACK, Server, data_folder, free_port, program, run
+from tests.servers.process import LOOPBACK, Server, free_port, program, run, started
 from tests.servers.session import assumed
 
 _SETTINGS = {
@@ -187,13 +187,6 @@ def _policy(statement: dict[str, object]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-@contextmanager
-def running() -> Iterator[Ceph]:
+def running() -> AbstractContextManager[Ceph]:
     """A new server, running; gone with its data at the end."""
-    with data_folder("ceph") as folder:
-        ceph = Ceph(folder)
-        try:
-            ceph.create()
-            yield ceph
-        finally:
-            ceph.stop()
+    return started("ceph", Ceph)

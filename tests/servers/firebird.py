@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.servers.process import LOOPBACK, PASSWORD, Server, data_folder, free_port, listens, program, run
+from tests.servers.process import LOOPBACK, PASSWORD, Server, free_port, listens, program, run, started
 
 _SBIN = Path("/usr/sbin")
 _USERS = Path("/usr/share/firebird/3.0/security.sql")
@@ -87,16 +87,9 @@ class Firebird:
         run([program("isql-fb"), "-q", "-b", "-user", "sysdba"], self._folder, environment=self._places, text=script)
 
 
-@contextmanager
-def running() -> Iterator[Firebird]:
+def running() -> AbstractContextManager[Firebird]:
     """A new server, running; gone with its data at the end."""
-    with data_folder("firebird") as folder:
-        firebird = Firebird(folder)
-        try:
-            firebird.create()
-            yield firebird
-        finally:
-            firebird.stop()
+    return started("firebird", Firebird)
 
 
 @pytest.fixture(scope="session")

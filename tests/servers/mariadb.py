@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pymysql
 
 from tests.servers.certificate import AUTHORITY, KEY, certify
-from tests.servers.process import ADMIN, LOOPBACK, PASSWORD, Restartable, Server, data_folder, free_port, program, run
+from tests.servers.process import ADMIN, LOOPBACK, PASSWORD, Restartable, Server, free_port, program, run, started
 
 _SBIN = Path("/usr/sbin")
 _SETTINGS = {
@@ -110,13 +109,6 @@ def _named(url: str) -> str:
     return urlsplit(url).path.removeprefix("/")
 
 
-@contextmanager
-def running(*, is_encrypted: bool = False) -> Iterator[Mariadb]:
+def running(*, is_encrypted: bool = False) -> AbstractContextManager[Mariadb]:
     """A new server, running; gone with its data at the end. Encrypted, it takes no other connections."""
-    with data_folder("mariadb") as folder:
-        mariadb = Mariadb(folder, is_encrypted=is_encrypted)
-        try:
-            mariadb.create()
-            yield mariadb
-        finally:
-            mariadb.stop()
+    return started("mariadb", lambda folder: Mariadb(folder, is_encrypted=is_encrypted))

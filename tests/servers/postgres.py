@@ -6,8 +6,7 @@ import itertools
 import re
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -22,10 +21,10 @@ from tests.servers.process import (
     Restartable,
     Server,
     ServerError,
-    data_folder,
     free_port,
     program,
     run,
+    started,
 )
 
 _SETTINGS = {
@@ -77,24 +76,6 @@ class Postgres(Restartable):
             (self._data / "pg_hba.conf").write_text(_ENCRYPTED_ONLY)
         self.start()
 
-    def follow(self, primary: Postgres) -> None:
-        """Become its standby, which serves readers and replays what it writes, and start."""
-        options = ["--checkpoint=fast", "--no-sync", "--wal-method=stream", "--write-recovery-conf"]
-        run([_program("pg_basebackup"), "-d", primary.admin_url, "-D", str(self._data), *options], self._server.folder)
-        self.start()
-
-    def caught_up_with(self, primary: Postgres) -> None:
-        """Wait until everything the primary has written by now can be read here."""
-        with psycopg.connect(primary.admin_url) as connection:
-            written = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
-        with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            for _ in range(_PATIENCE):
-                seen = connection.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", written).fetchone()
-                if seen == (True,):
-                    return
-                time.sleep(0.02)
-        raise ServerError("the standby does not follow its primary")
-
     def database(self, name: str = "app") -> str:
         """The URL of a new, empty database, owned by a new login role of the same name that may nothing else."""
         unique = f"{name}_{next(self._numbers)}"
@@ -127,28 +108,40 @@ class Postgres(Restartable):
         return True
 
 
-@contextmanager
-def running(*, is_encrypted: bool = False) -> Iterator[Postgres]:
+class Standby(Postgres):
+    """A hot standby: it serves readers, and replays what its primary writes."""
+
+    def __init__(self, folder: Path, primary: Postgres) -> None:
+        super().__init__(folder)
+        self._primary = primary
+
+    def create(self) -> None:
+        """Copy the primary's data, and start."""
+        source = ["-d", self._primary.admin_url, "--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf"]
+        run([_program("pg_basebackup"), *source, "--no-sync", "-D", str(self._data)], self._server.folder)
+        self.start()
+
+    def catch_up(self) -> None:
+        """Wait until everything the primary has written by now can be read here."""
+        with psycopg.connect(self._primary.admin_url) as connection:
+            written = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            for _ in range(_PATIENCE):
+                seen = connection.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", written).fetchone()
+                if seen == (True,):
+                    return
+                time.sleep(0.02)
+        raise ServerError("the standby does not follow its primary")
+
+
+def running(*, is_encrypted: bool = False) -> AbstractContextManager[Postgres]:
     """A new server, running; gone with its data at the end. Encrypted, it takes no other connections."""
-    with data_folder("postgres") as folder:
-        postgres = Postgres(folder, is_encrypted=is_encrypted)
-        try:
-            postgres.create()
-            yield postgres
-        finally:
-            postgres.stop()
+    return started("postgres", lambda folder: Postgres(folder, is_encrypted=is_encrypted))
 
 
-@contextmanager
-def standing_by(primary: Postgres) -> Iterator[Postgres]:
-    """A hot standby of the primary, which must outlive it."""
-    with data_folder("standby") as folder:
-        standby = Postgres(folder)
-        try:
-            standby.follow(primary)
-            yield standby
-        finally:
-            standby.stop()
+def standing_by(primary: Postgres) -> AbstractContextManager[Standby]:
+    """A new standby of the primary, which must outlive it."""
+    return started("standby", lambda folder: Standby(folder, primary))
 
 
 def _program(name: str) -> str:

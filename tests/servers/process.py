@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 LOOPBACK = "127.0.0.1"
 ADMIN = "admin"
@@ -190,6 +191,29 @@ def _reachable() -> str:
     if all(folder.stat().st_mode & 0o001 for folder in (chosen, *chosen.parents)) or not _account():
         return str(chosen)
     return "/tmp"  # noqa: S108 - mkdtemp makes a private folder in it
+
+
+class Started(Protocol):
+    """A server that makes its data and starts, and ends."""
+
+    def create(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+S = TypeVar("S", bound=Started)
+
+
+@contextmanager
+def started(name: str, make: Callable[[Path], S]) -> Iterator[S]:
+    """A new server in a folder of its own, running; gone with its data at the end."""
+    with data_folder(name) as folder:
+        server = make(folder)
+        try:
+            server.create()
+            yield server
+        finally:
+            server.stop()
 
 
 class Restartable:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from storage.credentials import Credentials
 from tests.servers.bucket import Bucket
-from tests.servers.process import LOOPBACK, Server, data_folder, free_port, listens, program, run
+from tests.servers.process import LOOPBACK, Server, free_port, listens, program, run, started
 
 _RINGS = ("account", "container", "object")
 _PIPELINE = "catch_errors gatekeeper healthcheck cache listing_formats bulk s3api tempauth copy slo dlo proxy-server"
@@ -129,13 +128,6 @@ def _program(name: str) -> str:
     return program(name, Path(sys.executable).parent)
 
 
-@contextmanager
-def running() -> Iterator[Swift]:
+def running() -> AbstractContextManager[Swift]:
     """A new server, running; gone with its data at the end."""
-    with data_folder("swift") as folder:
-        swift = Swift(folder)
-        try:
-            swift.create()
-            yield swift
-        finally:
-            swift.stop()
+    return started("swift", Swift)
