@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
+import adbc_driver_manager
 import psycopg
 import pyarrow as pa
 from psycopg.errors import LockNotAvailable, UniqueViolation
@@ -24,7 +25,7 @@ from migrator.platforms.postgres.wire import converted
 from migrator.platforms.relational.keyed import keys_staged_twice, refused_for
 from migrator.platforms.relational.sqltext import listed, literal, quoted
 from migrator.platforms.relational.transaction import shortened
-from storage.errors import MigratorError, Red, TransientFault
+from storage.errors import Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
 
 PREFIX = "migrator_stage:"
@@ -57,11 +58,10 @@ class PostgresStaging:
         table = self._table(staged)
         name = stage_name(self._run, staged)
         columns = ", ".join(f"{quoted(column.name)} {copied(column).native}" for column in table.columns)
-        with translated(place(self._url)):
+        with translated(f"{place(self._url)}, table {staged.table.name}"):
             self._connection.execute(f"DROP TABLE IF EXISTS {name}".encode())
             self._connection.execute(f"CREATE UNLOGGED TABLE {name} ({columns})".encode())
-        count = self._copy(staged, table, batches)
-        with translated(place(self._url)):
+            count = self._copy(staged, table, batches)
             self._convert(staged, table.columns, name)
             self._require_domains(staged, name)
             self._index(staged, name)
@@ -74,11 +74,10 @@ class PostgresStaging:
         reader = pa.RecordBatchReader.from_batches(schema, outgoing)
         with closing(connect_arrow(self._url, LOADING)) as arrow, closing(arrow.cursor()) as cursor:
             try:
-                with translated(f"{place(self._url)}, table {staged.table.name}"):
-                    cursor.adbc_ingest(
-                        shortened(staged.table.name), reader, mode="append", db_schema_name=schema_name(self._run)
-                    )
-            except MigratorError:
+                cursor.adbc_ingest(
+                    shortened(staged.table.name), reader, mode="append", db_schema_name=schema_name(self._run)
+                )
+            except adbc_driver_manager.Error:
                 if outgoing.raised is not None:
                     raise outgoing.raised from None
                 raise

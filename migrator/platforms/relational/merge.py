@@ -60,7 +60,8 @@ class RelationalMerge:
         self._refuse_twice()
         create_markers(self._transaction)
         for one in self._journalled(staged):
-            create_journal(self._transaction, self._run, one)
+            with self._transaction.watching(one):
+                create_journal(self._transaction, self._run, one)
         self._transaction.lock(staged)
         if self._mode == DISABLE:
             self._transaction.silence_triggers([one.table for one in staged], inserting=True)

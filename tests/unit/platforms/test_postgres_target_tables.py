@@ -205,6 +205,18 @@ def test_a_large_value_passes(platform: PostgresPlatform) -> None:
     assert undone.reversed == 2
 
 
+# ── rules ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_table_whose_rules_write_elsewhere_is_refused(platform: PostgresPlatform) -> None:
+    platform.run("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE log (id int);")
+    platform.run("CREATE RULE copied AS ON INSERT TO t DO ALSO INSERT INTO log VALUES (new.id);")
+    before, story = platform.dump(), Rows("t", ("id",), ("id",), create=[(1,)])
+    with pytest.raises(Red, match="nobody journals: copied") as red:
+        loaded(platform.target(), story)
+    assert (red.value.where, platform.dump()) == ("t", before)
+    platform.run("ALTER TABLE t DISABLE RULE copied;")
+    there_and_back(platform, story)
+
+
 # ── publications ────────────────────────────────────────────────────────────────────────────────────────────────
 def test_where_a_publication_has_every_table(platform: PostgresPlatform, postgres: Postgres) -> None:
     """The server lets nobody change or delete a published row that it could not tell a replica of."""
