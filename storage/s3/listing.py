@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element
 
+from storage.errors import Fault
 from storage.objects import ObjectInfo
 from storage.s3.wire import Wire
 
@@ -49,6 +50,7 @@ def uploads(wire: Wire, prefix: str) -> Iterator[PendingUpload]:
             yield PendingUpload(key=_key(page, found, "Key"), id=_text(found, "UploadId"), initiated=initiated)
         if _text(page, "IsTruncated") != "true":
             return
+        _onwards(wire, page, "NextKeyMarker")
         query["key-marker"] = _key(page, page, "NextKeyMarker")
         query["upload-id-marker"] = _text(page, "NextUploadIdMarker")
 
@@ -60,7 +62,19 @@ def _pages(wire: Wire, query: dict[str, str]) -> Iterator[Element]:
         yield page
         if _text(page, "IsTruncated") != "true":
             return
-        query["continuation-token"] = _text(page, "NextContinuationToken")
+        query["continuation-token"] = _onwards(wire, page, "NextContinuationToken")
+
+
+def _onwards(wire: Wire, page: Element, name: str) -> str:
+    """Where the next page begins. Fault where the server does not say: its first page would come for ever."""
+    text = _text(page, name)
+    if not text:
+        raise Fault(
+            f"the server lists one page and gives no {name}",
+            where=wire.where(""),
+            next="ask whoever runs the server: it must know ListObjectsV2",
+        )
+    return text
 
 
 def _key(page: Element, element: Element, name: str) -> str:

@@ -93,7 +93,7 @@ def refused(status: int, code: str, message: str, *, where: str, skew: timedelta
     return Fault(f"the server refused: {said}", where=where, next="see what that means for this server")
 
 
-def failed(error: http.HTTPError, *, where: str, has_ca: bool) -> Fault:
+def failed(error: http.HTTPError, *, where: str, has_ca: bool) -> MigratorError:
     """The error for a request that got no answer; the library's own text holds addresses, and is not repeated."""
     if isinstance(error, http.SSLError):
         advice = "check that the file named by ca= holds the authority that signed the server's certificate"
@@ -101,6 +101,8 @@ def failed(error: http.HTTPError, *, where: str, has_ca: bool) -> Fault:
         reason = getattr(error.args[0], "verify_message", "") if error.args else ""
         what = f"no secure connection: {reason or 'the server does not speak TLS as it should'}"
         return Fault(what, where=where, next=advice if has_ca else without)
+    if isinstance(error, http.LocationValueError):
+        return Misuse("no server can have this name", where=where, next="check endpoint= of the address")
     if isinstance(error, http.NameResolutionError):
         cause = error.__cause__  # a resolver that is busy now may know the name a moment later
         is_passing = isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN

@@ -103,7 +103,7 @@ class Wire:
         return response
 
     def translated(self, key: str) -> _Translated:
-        """A context: what the network refuses about `key` is raised as a Fault."""
+        """A context: what the network refuses about `key` is raised in our words."""
         return _Translated(self.where(key), has_ca=self._address.ca is not None)
 
     def url(self, method: str, key: str) -> str:

@@ -119,6 +119,8 @@ def test_nobody_there(bucket: Bucket) -> None:
         opened(url, bucket.credentials).size("a")
     with pytest.raises(Fault, match="name is not known"):
         opened(replace(bucket, endpoint="http://nowhere.invalid").url(), bucket.credentials).size("a")
+    with pytest.raises(Misuse, match="no server can have this name"):
+        opened(replace(bucket, endpoint="http://no..where").url(), bucket.credentials).size("a")
 
 
 def test_the_bucket_in_the_host_name(ceph: Ceph, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,6 +202,16 @@ def test_what_other_servers_say(status: int, body: bytes, error: type[MigratorEr
             list(opened(f"s3://bucket?endpoint={endpoint}", KEYS).list())
         assert type(failure.value) is error
         assert "hidden" not in str(failure.value)
+
+
+@pytest.mark.parametrize("what", ["list", "unfinished"])
+def test_a_server_that_gives_one_page_and_no_way_to_the_next_is_not_asked_for_ever(what: str) -> None:
+    root = {"list": "ListBucketResult", "unfinished": "ListMultipartUploadsResult"}[what]
+    page = f"<{root}><IsTruncated>true</IsTruncated></{root}>".encode()
+    with answering((200, "application/xml", page)) as (endpoint, asked):
+        with pytest.raises(Fault, match="gives no Next"):
+            list(getattr(opened(f"s3://bucket?endpoint={endpoint}", KEYS), what)())
+        assert len(asked) == 1
 
 
 def test_completing_an_upload_may_fail_with_the_status_of_success() -> None:
