@@ -124,6 +124,7 @@ class Service:
                     SigningKeys.load_or_create(self.settings.keys),
                     tool=tool(),
                     progress=self.progress,
+                    committed=recording.settle,
                 )
                 _record_archive(catalog, plan, taken)
                 recording.verdict = Verdict.GREEN

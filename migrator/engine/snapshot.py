@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -41,9 +41,16 @@ class Snapshot:
 
 
 def snapshot(
-    source: Source, plan: Plan, store: ObjectStore, keys: SigningKeys, *, tool: str, progress: Progress = silent
+    source: Source,
+    plan: Plan,
+    store: ObjectStore,
+    keys: SigningKeys,
+    *,
+    tool: str,
+    progress: Progress = silent,
+    committed: Callable[[], None] = lambda: None,
 ) -> Snapshot:
-    """Take one consistent snapshot of the plan's tenant into the store.
+    """Take one consistent snapshot of the plan's tenant into the store; `committed` is called when it stands there.
 
     Red where the scope is undecided, a column cannot be held exactly, or the proof fails: no archive is left then.
     """
@@ -79,6 +86,7 @@ def snapshot(
             audit.add("cost", asdict(reading.cost))
             write_documents(writer, reading, identity, plan, resolved.scope, proof, audit)
             sealed = writer.commit()
+            committed()
     return Snapshot(sealed=sealed, identity=identity, scope=resolved.scope, proof=proof, cost=reading.cost)
 
 

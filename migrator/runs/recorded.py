@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from migrator.outcomes import Verdict
 from migrator.runs.catalog import Catalog, RunRecord
-from migrator.runs.interrupts import watched
+from migrator.runs.interrupts import Interrupts, watched
 from storage.errors import Fault, MigratorError, Misuse, Parked, Red
 from storage.system import fault_of
 
@@ -19,6 +19,11 @@ class Recording:
 
     run: RunRecord
     verdict: Verdict | None = field(default=None)
+    interrupts: Interrupts = field(default_factory=Interrupts, repr=False)
+
+    def settle(self) -> None:
+        """What the run was for is there for good: to stop now is to come too late, and the run ends as done."""
+        self.interrupts.is_ending = True
 
 
 @contextmanager
@@ -30,8 +35,8 @@ def recorded(
     `took_effect` says whether a run that did not come to its end has changed its target for good already; where the
     target cannot be asked, that is told.
     """
-    recording = Recording(run=record)
     with watched() as interrupts:
+        recording = Recording(run=record, interrupts=interrupts)
         try:
             yield recording
             interrupts.is_ending = True

@@ -7,9 +7,11 @@ import random
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from migrator import service
 from tests.acceptance.office import office
 from tests.acceptance.world import Answer, World, changing, dump
 
@@ -70,6 +72,23 @@ def test_snapshot(busy_office: World, tmp_path: Path, chance: random.Random, by:
             assert world.archives() == there
             assert [part for part in ("error", "where", "next") if f"{part}:" not in answer.stderr] == []
     assert world.json("archive", "check", world.json("snapshot", world.plan)["archive"])["verdict"] == "green"
+
+
+@BOTH
+def test_who_stops_a_snapshot_that_stands_comes_too_late(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: signal.Signals
+) -> None:
+    """It was told that nothing was visible, with a whole archive in the store."""
+    world, record = right_office.copied(tmp_path), service._record_archive
+
+    def stopped(*arguments: Any) -> None:
+        os.kill(os.getpid(), by)
+        record(*arguments)
+
+    monkeypatch.setattr(service, "_record_archive", stopped)
+    taken = world.json("snapshot", world.plan)
+    assert Path(taken["archive"]) in world.archives()
+    assert world.runs()[-1]["state"] == "done"
 
 
 @BOTH
