@@ -7,7 +7,7 @@ import glob
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -149,9 +149,10 @@ def _held(path: Path) -> Iterator[None]:
 
 
 def sweep(target: Path) -> None:
-    """Remove the staging files of runs that died; one that is in use is somebody's and stays."""
+    """Remove the staging files of runs that died; one that is in use, or another user's, is somebody's and stays."""
     for path in target.parent.glob(f"{glob.escape(target.name)}.migrator-*.stage"):
-        with path.open("rb") as file:
+        # it may be gone meanwhile: others sweep too
+        with suppress(FileNotFoundError, PermissionError), path.open("rb") as file:
             if _lock(file):
                 path.unlink(missing_ok=True)
 

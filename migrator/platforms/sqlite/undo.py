@@ -9,6 +9,7 @@ from migrator.contracts import Undone
 from migrator.platforms.relational import undo as relational
 from migrator.platforms.sqlite.connect import connect, translated
 from migrator.platforms.sqlite.hashing import install
+from migrator.platforms.sqlite.staging import sweep
 from migrator.platforms.sqlite.transaction import SqliteTransaction
 
 
@@ -20,7 +21,9 @@ def undo(target: Path, run: str, *, whole: bool) -> Undone:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("BEGIN IMMEDIATE")
         try:
-            return relational.undo(SqliteTransaction(connection), run, whole=whole)
+            undone = relational.undo(SqliteTransaction(connection), run, whole=whole)
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+        sweep(target)
+        return undone

@@ -15,12 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrator.platforms.relational import undo
+from migrator.platforms.sqlite.staging import SqliteStaging
 from migrator.platforms.sqlite.target import SqliteTarget
 from storage.errors import MigratorError, Red, TransientFault
 from storage.schema import Kind, Type
 from storage.types import Variant
 from tests.conformance.platforms import SqlitePlatform
 from tests.conformance.targets import DDL, STORY, Rows, die, killed, members, merged, refusal, words
+from tests.support_privileges import without_privileges
 
 
 @pytest.fixture
@@ -109,6 +111,35 @@ def test_what_a_dead_run_staged_is_swept(platform: SqlitePlatform) -> None:
     assert stage_files(platform) == ["target.db.migrator-dead.stage"]
     merged(platform.target(), words((1, "a")))
     assert stage_files(platform) == []
+
+
+def test_what_a_load_staged_that_was_killed_after_its_commit_goes_with_the_rollback(
+    platform: SqlitePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.run(DDL)
+
+    def load_and_die() -> None:
+        monkeypatch.setattr(SqliteStaging, "close", die)
+        merged(platform.target(), *STORY)
+
+    killed(load_and_die)
+    assert stage_files(platform) == ["target.db.migrator-r1.stage"]
+    platform.target().undo("r1")
+    assert stage_files(platform) == []
+
+
+def test_what_another_user_staged_is_in_nobody_s_way() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        platform = SqlitePlatform(Path(name) / "target.db")
+        platform.run(DDL)
+        theirs = platform.path.with_name("target.db.migrator-theirs.stage")
+        theirs.touch(0o000)
+        for path in (platform.path, platform.path.parent):
+            path.chmod(0o777)
+        with without_privileges():
+            merged(platform.target(), words((1, "a")))
+            platform.target().undo("r1")
+        assert stage_files(platform) == [theirs.name]
 
 
 def test_nobody_else_reads_what_is_staged(platform: SqlitePlatform) -> None:
