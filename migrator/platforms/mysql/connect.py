@@ -7,7 +7,7 @@ loses, a zero date for instance. Two libraries serve: mysqlclient where it is in
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -23,6 +23,7 @@ Row = tuple[bytes | None, ...]
 CONNECT_TIMEOUT_S = 10
 LOCK_WAIT_S = 30
 _PATIENCE_S = 7 * 86_400  # a reader that writes an archive, or a person at a breakpoint, is slower than servers expect
+_LOST_CONNECTION = 2013
 _EVERY_ROW = (1 << 64) - 1
 _ROWS_AT_ONCE = 64
 BATCH_BYTES = 8 << 20
@@ -58,12 +59,12 @@ class Connection:
 
     def execute(self, statement: str) -> int:
         """Run a statement; how many rows it changed."""
-        with translated(str(self._address)), self._session.cursor() as cursor:
+        with self._translated(), self._session.cursor() as cursor:
             return int(cursor.execute(statement.encode()))
 
     def rows(self, query: str) -> Sequence[Row]:
         """Every row, in memory: for results known to be short."""
-        with translated(str(self._address)), self._session.cursor() as cursor:
+        with self._translated(), self._session.cursor() as cursor:
             cursor.execute(query.encode())
             found: Sequence[Row] = cursor.fetchall()
             return found
@@ -79,7 +80,7 @@ class Connection:
 
     def stream(self, query: str, *, most: int) -> Iterator[list[Row]]:
         """The rows as they come, in groups of at most `most` rows and near 8 MiB; leaving it early drains the rest."""
-        with translated(str(self._address)), self._session.cursor(self._driver.cursors.SSCursor) as cursor:
+        with self._translated(), self._streaming() as cursor:
             cursor.execute(query.encode())
             # how wide a row may be, as the server says; the mask takes off the sign that mysqlclient gives a LONGTEXT
             widest = sum(column[3] & 0xFFFFFFFF for column in cursor.description)
@@ -96,8 +97,33 @@ class Connection:
                 yield group
 
     def close(self) -> None:
-        with translated(str(self._address)):
+        with self._translated():
             self._session.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            with translated(str(self._address)):
+                yield
+        except AttributeError as error:  # PyMySQL goes on using a connection it has closed
+            if self._session.open:
+                raise
+            raise fault_of(ConnectionError(_LOST_CONNECTION, "while it was used"), str(self._address)) from error
+
+    @contextmanager
+    def _streaming(self) -> Iterator[Any]:
+        """A cursor whose rows stay with the server until they are asked for."""
+        cursor = self._session.cursor(self._driver.cursors.SSCursor)
+        with ExitStack() as stack:
+            for step in (self._let_go, type(cursor).close, self._let_go):
+                stack.callback(step, cursor)
+            yield cursor
+
+    def _let_go(self, cursor: Any) -> None:
+        """Where the connection is lost: PyMySQL would read the rest from it, be it when the cursor is collected."""
+        result = getattr(cursor, "_result", None)
+        if not self._session.open and hasattr(result, "unbuffered_active"):
+            result.unbuffered_active = False
 
 
 def connect(address: Address, *, mode: str, timeout_s: int | None = None, local_infile: bool = False) -> Connection:
@@ -124,8 +150,11 @@ def connect(address: Address, *, mode: str, timeout_s: int | None = None, local_
             )
     except OSError as error:  # what the network does has the driver's own errors
         raise unusable(error, str(address)) from error
-    connection = Connection(driver, session, address)
-    _settle(connection, mode, timeout_s)
+    with ExitStack() as stack:
+        stack.callback(session.close)
+        connection = Connection(driver, session, address)
+        _settle(connection, mode, timeout_s)
+        stack.pop_all()
     return connection
 
 

@@ -93,7 +93,7 @@ _MEANINGS = {
     2005: _NO_HOST,
     2026: _TLS,
     **dict.fromkeys((2002, 2003), _REFUSED),
-    **dict.fromkeys((1053, 1158, 1159, 1160, 1161, 1927, 2006, 2013, 2055, 4031), _LOST),
+    **dict.fromkeys((0, 1053, 1158, 1159, 1160, 1161, 1927, 2006, 2013, 2055, 4031), _LOST),
     **dict.fromkeys((1040, 1203, 1226), _BUSY),
     1205: _LOCKED,
     1213: _DEADLOCK,

@@ -64,7 +64,9 @@ def undo(address: Address, run: str, *, whole: bool) -> Undone:
     with _transaction(address, run) as (connection, transaction):
         # nothing may cascade: every reference is looked at, before and after
         connection.execute("SET SESSION foreign_key_checks = 0")
-        undone = relational.undo(transaction, run, whole=whole)
-        with suppress(Fault):  # it is taken back all the same: the next run sweeps
-            sweep(connection)
-        return undone
+        try:
+            return relational.undo(transaction, run, whole=whole)
+        finally:
+            if not transaction.is_open:  # or dropping a table would commit it
+                with suppress(Fault):  # it is taken back all the same: the next run sweeps
+                    sweep(connection)

@@ -15,7 +15,6 @@ import pyarrow as pa
 from migrator.contracts import ACTION, EDGE, Staged, Whole
 from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.connect import LENIENT_MODE, STRICT_MODE, Connection, connect
-from migrator.platforms.mysql.faults import fault_of
 from migrator.platforms.mysql.held import OPTIONS, key_type, staged_type
 from migrator.platforms.mysql.lines import inserts, lines, load_data
 from migrator.platforms.mysql.locks import staging_lock, taken
@@ -28,8 +27,6 @@ from migrator.platforms.relational.sqltext import listed, quoted
 from migrator.platforms.relational.transaction import shortened
 from storage.errors import Fault, MigratorError, Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
-
-_LOST_CONNECTION = 2013
 
 
 def stage_table(run: str, staged: Staged) -> str:
@@ -96,15 +93,8 @@ class MysqlStaging:
             os.mkfifo(pipe, 0o600)
             writer = _Writer(pipe, table, batches)
             with writer:
-                self._send(load_data(str(pipe), table, quoted(table.name)))
+                self._connection.execute(load_data(str(pipe), table, quoted(table.name)))
             self._refuse_warnings(table)
-
-    def _send(self, statement: str) -> None:
-        try:
-            self._connection.execute(statement)
-        except AttributeError as error:  # PyMySQL goes on writing to a connection it has closed
-            lost = ConnectionError(_LOST_CONNECTION, "while rows were sent")
-            raise fault_of(lost, str(self._address)) from error
 
     def _refuse_warnings(self, table: Table) -> None:
         """LOAD DATA LOCAL makes a warning of what an INSERT would refuse, and an INSERT one of what it cuts off."""

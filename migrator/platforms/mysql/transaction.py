@@ -108,7 +108,7 @@ class MysqlTransaction(Transaction):
             raise TransientFault(
                 f"whether the commit was made cannot be told: {fault.what}",
                 where=self._where,
-                next="repeat: a load that stands is recognised, and not made twice",
+                next="repeat: what was committed is recognised, and not done twice",
             ) from fault
         self._begun = False
         self._made.clear()

@@ -17,7 +17,7 @@ from migrator.contracts import Among, AnyOf, Matching, Reading, ReadLimits, Whol
 from migrator.platforms.mysql import conditions
 from migrator.platforms.mysql.address import address_of
 from migrator.platforms.mysql.source import MysqlSource
-from storage.errors import Fault, Misuse, Recast, Red
+from storage.errors import Fault, Misuse, Recast, Red, TransientFault
 from storage.schema import Column, Fidelity, Kind, Type, UniqueKey
 from storage.types import Variant
 from tests.conformance.platforms import INTEGER, TEXT, VARIANT, KeyList, integers, texts
@@ -504,3 +504,19 @@ def test_an_address_that_leads_nowhere_says_why_without_the_password(mariadb: Ma
         assert refused.value.where and refused.value.next
         assert secret not in str(refused.value) and "cr/e#t" not in repr(refused.value)
     assert secret not in repr(address_of(wrong[1][0]))
+
+
+def test_a_connection_lost_in_the_middle_of_a_scan_is_said_to_be_lost(
+    mariadb: Mariadb, platform: MysqlPlatform
+) -> None:
+    platform.run("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(1000));")
+    platform.run("INSERT INTO t SELECT seq, repeat('v', 1000) FROM seq_1_to_60000;")  # more than the wire holds
+    with platform.source().fence() as reading:
+        batches = reading.scan(reading.schema.table("t"), Whole())
+        next(batches)
+        mariadb.admin(f"KILL {reading.fence.token.split()[1]}")
+        with pytest.raises(TransientFault, match="connection to the server was lost") as fault:
+            list(batches)
+        assert "repeat" in fault.value.next
+        with pytest.raises(TransientFault, match="connection to the server was lost"):
+            reading.count(reading.schema.table("t"), Whole())
