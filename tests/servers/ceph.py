@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from storage.credentials import Credentials
@@ -40,9 +40,13 @@ _SETTINGS = {
     "paxos propose interval": "0.05",  # the cluster of one agrees with itself at once
     "rgw dns name": "localhost",
     "rgw gc obj min wait": "0",
-    "rgw s3 auth use sts": "true",
-    "rgw sts key": "0123456789abcdef",
-    "rgw sts min session duration": "1",  # a token expires while a test looks on
+}
+_LENDING = {
+    "rgw-s3-auth-use-sts": "true",
+    "rgw-sts-key": "0123456789abcdef",
+    "rgw-sts-min-session-duration": "1",  # a token expires while a test looks on
+    "admin-socket": "",
+    "pid-file": "",
 }
 _KEYS = {
     "mon.": {"mon": "allow *"},
@@ -77,18 +81,19 @@ class Ceph:
         self._certify()
         self._start_gateway()
 
-    def temporary(self, seconds: int) -> Credentials:
-        """Keys with a session token, of somebody who may do for so long what the owner may."""
-        return assumed(self.endpoint, self.owner, self._role, seconds)
+    def lent(self, bucket: Bucket, seconds: int) -> Bucket:
+        """The bucket as somebody sees it who may do for so long what the owner may, by keys with a session token."""
+        keys = assumed(self._lending, self.owner, self._role, seconds)
+        return replace(bucket, endpoint=self._lending, credentials=keys)
 
     def kill(self) -> None:
         """kill -9 of the gateway, in the midst of whatever it does."""
-        self._servers[-1].kill()
+        self._gateway.kill()
 
     def restart(self) -> None:
         """Start the gateway again on the same ports; what was in its buckets is there."""
         self.kill()
-        self._servers[-1].start()
+        self._gateway.start()
 
     def stop(self) -> None:
         for server in reversed(self._servers):
@@ -165,22 +170,37 @@ class Ceph:
         http, https = (f"{LOOPBACK}:{self._ports[name]}" for name in ("http", "https"))
         certificate = self._folder / "gateway.pem"
         frontend = f"beast endpoint={http} ssl_endpoint={https} ssl_certificate={certificate} tcp_nodelay=1"
-        self._start("radosgw", "-n", "client.rgw.a", f"--rgw-frontends={frontend}", answers=self._answers)
+        arguments = ["-n", "client.rgw.a", f"--rgw-frontends={frontend}"]
+        self._gateway = self._start("radosgw", *arguments, answers=partial(_answers, self.endpoint))
 
-    def _start(self, name: str, *arguments: str, answers: Callable[[], bool] = lambda: True) -> None:
+    @cached_property
+    def _lending(self) -> str:
+        """A second gateway, started when it is first asked for: one that takes temporary keys no longer says of others
+        what is wrong with them."""
+        endpoint = f"{LOOPBACK}:{free_port()}"
+        options = [f"--{name}={value}" for name, value in _LENDING.items()]
+        frontend = f"--rgw-frontends=beast endpoint={endpoint} tcp_nodelay=1"
+        url = f"http://{endpoint}"
+        self._start("radosgw", "-n", "client.rgw.a", frontend, *options, answers=partial(_answers, url))
+        return url
+
+    def _start(self, name: str, *arguments: str, answers: Callable[[], bool] = lambda: True) -> Server:
         command = [program(name), *self._configuration, *arguments, "-f"]
-        self._servers.append(Server(name, command, self._folder, answers=answers))
-        self._servers[-1].start()
+        server = Server(name, command, self._folder, answers=answers)
+        self._servers.append(server)
+        server.start()
+        return server
 
     def _run(self, name: str, *arguments: str, text: str = "") -> str:
         return run([program(name), *arguments], self._folder, text=text)
 
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(self.endpoint, timeout=2):  # noqa: S310 - the test's own server
-                return True
-        except OSError:
-            return False
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - the test's own server
+            return True
+    except OSError:
+        return False
 
 
 def _policy(statement: dict[str, object]) -> str:
