@@ -215,6 +215,7 @@ _BY_STATE = (
     _rule("53300", TransientFault, "{}", "lower source.max_connections, or wait until others disconnect"),
     _rule("53", Fault, "the server has not enough resources: {}", "see the message; nothing was changed"),
     _rule("54", Red, "beyond a limit of the server: {}", "make the rows or the table narrower"),
+    _rule("42883", Misuse, "values of this type cannot be compared: {}", "select by a column of another type"),
     _rule("42622", Red, "a value does not fit: {}", "a value of the type name holds 63 bytes: shorten it"),
     _rule("42501", Fault, "a permission is missing: {}", _GRANT),
     _rule("25006", Fault, "the server only lets itself be read: {}", "name the primary server, not a standby"),

@@ -137,7 +137,10 @@ def equal(column: Column, value: Scalar, relation: Relation) -> str:
         raise _never(column, value, relation, f"it is one of {', '.join(column.choices)}")
     if column.type.kind is Kind.JSON:
         name = f"{name}::text"
-    return f"{name} = {literal(_written(column, value))}"
+    written = _written(column, value)
+    if "\0" in written:
+        raise _never(column, value, relation, "the server holds no character NUL")
+    return f"{name} = {literal(written)}"
 
 
 def _integer(column: Column, value: Scalar, relation: Relation) -> int:

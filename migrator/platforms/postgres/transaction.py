@@ -342,7 +342,7 @@ class PostgresTransaction(Transaction):
             half = _HALVES.get(bare(column.native), 1 << 62)
             beyond = f"CASE WHEN high < {half} THEN greatest(high, 0) + j.entry ELSE least(low, 0) - j.entry END"
             return f"(SELECT {beyond} FROM ({ends} FROM {self.live(table)} m) e)"
-        return "gen_random_uuid()" if column.type.kind is Kind.UUID else None
+        return "md5(random()::text || t.ctid::text)::uuid" if column.type.kind is Kind.UUID else None
 
 
 def live_name(table: Table) -> str:

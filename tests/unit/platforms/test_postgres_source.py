@@ -293,7 +293,7 @@ def ids(found: Reading, name: str, predicate: Predicate) -> list[object]:
 THINGS = f"""
 CREATE TYPE mood AS ENUM ('sad', 'ok');
 CREATE TABLE things (id int PRIMARY KEY, whole bigint, word text, short varchar(3), padded char(4), mood mood, u uuid,
-    amount numeric, day date, at timestamptz, raw bytea, yes boolean, folded citext);
+    amount numeric, day date, at timestamptz, raw bytea, yes boolean, folded citext, spot point);
 INSERT INTO things VALUES
     (1, 42, '42', 'abc', 'ab', 'sad', '{UUID_A}', 1.50, '2024-02-29', '2024-01-01 00:00Z', '\\x00ff', true, 'Straße'),
     (2, 43, 'it''s "x", \\ {{}}', 'x', 'ab ', 'ok', '{UUID_B}', 1.5, '2024-03-01', '2024-01-01 00:00:01Z',
@@ -325,6 +325,8 @@ INSERT INTO things VALUES
         ("mood", "angry", Misuse),
         ("u", "no uuid", Misuse),
         ("day", "yesterdayish", Misuse),
+        ("word", "a\0b", Misuse),
+        ("spot", "(1,2)", Misuse),
     ],
 )
 def test_a_plan_s_value_selects_by_the_column_s_type(
