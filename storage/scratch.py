@@ -21,7 +21,9 @@ def scratch(purpose: str, parent: Path | None = None) -> Iterator[Path]:
     prefix = f"migrator.{purpose}."
     for left in within.glob(f"{prefix}*"):
         _sweep(left)
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=within) as name, _opened(Path(name)) as folder:
+    # what cannot be removed now is a matter of the next one, not of this one's outcome
+    made = tempfile.TemporaryDirectory(prefix=prefix, dir=within, ignore_cleanup_errors=True)
+    with made as name, _opened(Path(name)) as folder:
         with suppress(OSError):  # a file system without locks: there nobody sweeps either
             fcntl.flock(folder, fcntl.LOCK_EX)  # the system takes it from a process that dies
         yield Path(name)

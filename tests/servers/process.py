@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from storage.scratch import scratch
+
 LOOPBACK = "127.0.0.1"
 ADMIN = "admin"
 PASSWORD = "s3cret/p@ss#w:rd%"  # noqa: S105 - of servers as short-lived as a test; it holds what a URL must escape
@@ -53,14 +55,14 @@ def program(name: str, *folders: Path) -> str:
 
 @contextmanager
 def data_folder(name: str) -> Iterator[Path]:
-    """A folder with a short path that the servers' account owns; removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix=f"migrator-{name}-", dir=_reachable()))
-    try:
+    """A folder with a short path that the servers' account owns; removed at the end, or after a kill by the next."""
+    with scratch(f"test-{name}", _reachable()) as ours:
+        folder = ours / "data"
+        folder.mkdir()
         if account := _account():
+            ours.chmod(0o711)
             os.chown(folder, account.pw_uid, account.pw_gid)
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def run(command: Sequence[str], folder: Path, *, environment: Mapping[str, str] | None = None, text: str = "") -> str:
@@ -185,12 +187,12 @@ def _children(pid: int) -> list[int]:
     return []
 
 
-def _reachable() -> str:
+def _reachable() -> Path:
     """The folder for temporary files, or the machine's where root keeps that one to itself."""
     chosen = Path(tempfile.gettempdir()).resolve()
     if all(folder.stat().st_mode & 0o001 for folder in (chosen, *chosen.parents)) or not _account():
-        return str(chosen)
-    return "/tmp"  # noqa: S108 - mkdtemp makes a private folder in it
+        return chosen
+    return Path("/tmp")  # noqa: S108 - a private folder is made in it
 
 
 class Started(Protocol):
