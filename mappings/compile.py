@@ -15,7 +15,7 @@ from mappings.compiled import (
     filled_sql,
 )
 from mappings.condition import conditions_of, written
-from mappings.crosswalk import Crosswalk, key_rows_sql, resolve
+from mappings.crosswalk import Crosswalk, carried, key_rows_sql, resolve
 from mappings.default import left_out
 from mappings.frame import Chain, Frame, TargetColumn
 from mappings.model import ColumnMapping, Edge, Mapping
@@ -190,17 +190,16 @@ def _key_probes(mapping: Mapping, edge: Edge, frame: Frame) -> list[Probe]:
     for crosswalk in frame.crosswalks.values():
         if crosswalk.edges[0] is edge:
             where = mapping.where(crosswalk.remap.line, f"keys.{crosswalk.table}")
-            keys, new = _keys_sql(crosswalk, frame), crosswalk.new_sql("old", frame.tenant)
-            probes += crosswalk_probes(crosswalk, keys, new, where)
+            probes += crosswalk_probes(crosswalk, crosswalk.new_sql("old", frame.tenant), where)
     return probes
 
 
-def _keys_sql(crosswalk: Crosswalk, frame: Frame) -> str:
-    source = frame.source_table(crosswalk.table)
-    return key_rows_sql(crosswalk, [conditions_of(edge, source).mapped for edge in crosswalk.edges])
-
-
 def _crosswalk(crosswalk: Crosswalk, frame: Frame) -> CompiledCrosswalk:
+    source = frame.source_table(crosswalk.table)
     new = crosswalk.new_sql("old", frame.tenant)
-    sql = f"SELECT old, {new} AS new FROM (SELECT DISTINCT old FROM ({_keys_sql(crosswalk, frame)}) AS carried) AS keys"
-    return CompiledCrosswalk(crosswalk=crosswalk, tenant=frame.tenant, sql=sql)
+    return CompiledCrosswalk(
+        crosswalk=crosswalk,
+        tenant=frame.tenant,
+        carried_sql=key_rows_sql(crosswalk, [conditions_of(edge, source).mapped for edge in crosswalk.edges]),
+        sql=f"SELECT old, {new} AS new FROM (SELECT DISTINCT old FROM {carried(crosswalk.table)}) AS keys",
+    )

@@ -96,10 +96,14 @@ class CompiledEdge:
 
 @dataclass(frozen=True, kw_only=True)
 class CompiledCrosswalk:
-    """`sql` gives (old, new) for every carried row of `table`; the engine keeps it as xw."table", `old` unique."""
+    """`carried_sql` gives the keys (old) of the carried rows of `table`, those of several portions of it added up.
+
+    The engine keeps them as carried."table"; over that, `sql` gives (old, new), kept as xw."table", `old` unique.
+    """
 
     crosswalk: Crosswalk
     tenant: str
+    carried_sql: str
     sql: str
 
     @property
@@ -125,7 +129,7 @@ class CompiledCrosswalk:
 
 @dataclass(frozen=True, kw_only=True)
 class Compiled:
-    """A mapping ready to run over schema `src` (the archive's tables) and schema `xw` (the crosswalks)."""
+    """A mapping ready to run over the schemas `src` (the archive's tables), `carried` and `xw` (the crosswalks)."""
 
     mapping: Mapping
     edges: tuple[CompiledEdge, ...]

@@ -169,5 +169,10 @@ def _within_64_bits(key: int) -> int:
 def key_rows_sql(crosswalk: Crosswalk, conditions: Sequence[str]) -> str:
     """`old`, the keys of the rows any of the edges carries; NULL keys are nobody's."""
     column = identifier(crosswalk.column)
-    carried = " OR ".join(f"({condition})" for condition in conditions)
-    return f"SELECT {column} AS old FROM src.{identifier(crosswalk.table)} WHERE {column} IS NOT NULL AND ({carried})"
+    some = " OR ".join(f"({condition})" for condition in conditions)
+    return f"SELECT {column} AS old FROM src.{identifier(crosswalk.table)} WHERE {column} IS NOT NULL AND ({some})"
+
+
+def carried(table: str) -> str:
+    """The workbench's table of what `key_rows_sql` gives."""
+    return f"carried.{identifier(table)}"

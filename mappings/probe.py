@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mappings.compiled import Probe
-from mappings.crosswalk import Crosswalk
+from mappings.crosswalk import Crosswalk, carried
 from mappings.quote import identifier
 from mappings.sandbox import held_expression
 from mappings.scope import Audit, Finding, Scope
@@ -55,11 +55,12 @@ def condition_probe(expression: str, scope: Scope, where: str) -> Probe:
     )
 
 
-def crosswalk_probes(crosswalk: Crosswalk, keys: str, new: str, where: str) -> tuple[Probe, ...]:
-    """Keys that are carried twice, and new keys the target column cannot hold. `keys` gives old, `new` is over it."""
+def crosswalk_probes(crosswalk: Crosswalk, new: str, where: str) -> tuple[Probe, ...]:
+    """Keys that are carried twice, and new keys the target column cannot hold. `new` is the new key of `old`."""
+    keys = carried(crosswalk.table)
     place = f"{crosswalk.table}.{crosswalk.column}"
-    twice = f"SELECT CAST(old AS VARCHAR) AS shown FROM ({keys}) GROUP BY old HAVING count(*) > 1"
-    unfit = f"SELECT CAST(old AS VARCHAR) AS shown FROM ({keys}) WHERE {new} IS NULL"
+    twice = f"SELECT CAST(old AS VARCHAR) AS shown FROM {keys} GROUP BY old HAVING count(*) > 1"
+    unfit = f"SELECT CAST(old AS VARCHAR) AS shown FROM {keys} WHERE {new} IS NULL"
     return (
         audit_probe(
             Audit(sql=twice, what=f"key {place} is held by several rows", next="choose a unique column"), where

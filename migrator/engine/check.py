@@ -13,7 +13,7 @@ from mappings.scope import Severity
 from migrator.contracts import DISABLE, FIRE, NO_TRIGGERS, Capabilities, Target, Triggers
 from migrator.engine.match import Matcher, Policy
 from migrator.engine.predict import predict
-from migrator.engine.prepare import Prepared, materialise, portions, prepare
+from migrator.engine.prepare import Prepared, affordable, materialise, portions, prepare
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Progress, Tick, Verdict, silent
 from storage.archive import Archive
@@ -121,10 +121,8 @@ def _probe(prepared: Prepared) -> tuple[tuple[Problem, ...], tuple[Problem, ...]
 def _answer(prepared: Prepared, edge: CompiledEdge, probe: Probe) -> tuple[int, tuple[str, ...]]:
     """How many, and the first examples of them; in portions where the probe asks row by row and rows are large."""
     bench = prepared.workbench
-    if not probe.by_row or not bench.large_columns("arc", edge.source):
-        count, examples = bench.row(probe.sql)
-        return count, tuple(examples)
-    answers = [bench.row(probe.sql) for _ in portions(prepared, edge)]
+    shows = affordable(bench, prepared.archive, edge.source) if probe.by_row else (None,)
+    answers = [bench.row(probe.sql) for _ in shows]
     shown = sorted({example for _, examples in answers for example in examples})
     return sum(count for count, _ in answers), tuple(shown[:EXAMPLES])
 

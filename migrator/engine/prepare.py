@@ -85,9 +85,7 @@ def prepare(
         mapping, [a.table for a in archive.tables], target.tables, tenant=archive.identity.tenant
     )
     _read(workbench, archive, master=master, progress=progress)
-    workbench.schema("xw")
-    for crosswalk in compiled.crosswalks:
-        workbench.execute(f"CREATE OR REPLACE TABLE xw.{quoted(crosswalk.table)} AS {crosswalk.sql}")
+    _make_crosswalks(workbench, archive, compiled)
     ordered = parents_first([target.table(name) for name in compiled.target_tables])
     tables = tuple(_staged(table, compiled) for table in ordered)
     return Prepared(workbench=workbench, archive=archive, compiled=compiled, tables=tables)
@@ -101,6 +99,17 @@ def _read(workbench: Workbench, archive: Archive, *, master: bool, progress: Pro
         batches = archive.scan(archived.table.name, master=master)
         workbench.ingest("arc", archived.table.name, batches, arrow_schema(archived.table))
         show_all(workbench, archived.table.name)
+
+
+def _make_crosswalks(bench: Workbench, archive: Archive, compiled: Compiled) -> None:
+    for schema in ("carried", "xw"):
+        bench.schema(schema)
+    for crosswalk in compiled.crosswalks:
+        carried = f"carried.{quoted(crosswalk.table)}"
+        bench.execute(f"CREATE OR REPLACE TABLE {carried} AS {crosswalk.carried_sql} LIMIT 0")
+        for _ in affordable(bench, archive, crosswalk.table):
+            bench.execute(f"INSERT INTO {carried} {crosswalk.carried_sql}")
+        bench.execute(f"CREATE OR REPLACE TABLE xw.{quoted(crosswalk.table)} AS {crosswalk.sql}")
 
 
 def _staged(table: Table, compiled: Compiled) -> Staged:
@@ -169,23 +178,32 @@ def portions(prepared: Prepared, edge: CompiledEdge) -> Iterator[None]:
     values. An edge that looks values up in its own source table sees it whole.
     """
     looked_up = {table for column in edge.columns for step in column.mapping.steps for table, _ in step.looked_up()}
-    rows = prepared.archive.table(edge.source).rows
-    starts = () if edge.source in looked_up else tuple(portion_starts(prepared.workbench, edge.source, rows))
+    if edge.source in looked_up:
+        return iter((None,))
+    return _one_after_the_other(prepared.workbench, prepared.archive, edge.source)
+
+
+def affordable(bench: Workbench, archive: Archive, table: str) -> Iterator[None]:
+    """Show a source table in portions where it has large values, else whole: for what asks every row by itself."""
+    return _one_after_the_other(bench, archive, table) if bench.large_columns("arc", table) else iter((None,))
+
+
+def _one_after_the_other(bench: Workbench, archive: Archive, table: str) -> Iterator[None]:
+    rows = archive.table(table).rows
+    starts = tuple(portion_starts(bench, table, rows))
     if len(starts) < 2:
         yield
         return
-    with taken_apart(prepared.workbench, edge.source) as show:
+    with taken_apart(bench, table) as show:
         for start, end in pairwise((*starts, rows)):
             show(f"rowid >= {start} AND rowid < {end}")
             yield
 
 
 def counted(prepared: Prepared, edge: CompiledEdge, query: str) -> int:
-    """What a query that counts rows of the edge's source says; in portions only where its values need that."""
+    """What a query that counts rows of the edge's source says."""
     bench = prepared.workbench
-    if not bench.large_columns("arc", edge.source):
-        return int(bench.one(query))
-    return sum(int(bench.one(query)) for _ in portions(prepared, edge))
+    return sum(int(bench.one(query)) for _ in affordable(bench, prepared.archive, edge.source))
 
 
 def portion_starts(bench: Workbench, table: str, rows: int) -> Iterator[int]:

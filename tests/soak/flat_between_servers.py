@@ -2,8 +2,7 @@
 
     python -m pytest -s tests/soak/flat_between_servers.py
 
-Takes some minutes. Peaks still grow by about 90 MiB between the sizes, and many wide documents go beyond the bound:
-until that is mended it is measured here, not asserted in CI.
+Takes some minutes; what CI holds of it is tests/acceptance/test_documents.py.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.command import CommandError, Measured, measure
+from tests.benchmarks.command import Measured, measure
 from tests.conformance.platforms import MysqlPlatform, PostgresPlatform
 from tests.servers.mariadb import Mariadb
 from tests.servers.postgres import Postgres
@@ -106,11 +105,9 @@ def test_loading_verifying_and_taking_back(made: Callable[[], Served], tmp_path:
     _require_flat(small, large, within=LOADED_GROWTH_MIB)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=CommandError, reason="the workbench takes 2,048 rows at once, however wide they are"
-)
 def test_many_documents(made: Callable[[], Served], tmp_path: Path) -> None:
     costs = _moved(made, tmp_path, 4_000, documents=160)
+    print({step: round(cost.peak) for step, cost in costs.items()})
     assert {step: cost.peak for step, cost in costs.items() if cost.peak > MOST_MIB} == {}
 
 

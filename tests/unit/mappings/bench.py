@@ -56,11 +56,12 @@ class Bench:
             load_mapping(text, file="bench.yaml"), sources, targets, tenant=TENANT
         )
         self.database = duckdb.connect(":memory:", config={"threads": 1})
-        self.database.execute("CREATE SCHEMA src; CREATE SCHEMA xw; SET TimeZone = 'UTC'")
+        self.database.execute("CREATE SCHEMA src; CREATE SCHEMA carried; CREATE SCHEMA xw; SET TimeZone = 'UTC'")
         for other, rows in self.others.values():
             self.fill(other, rows)
         self.crosswalks: dict[str, dict[Any, Any]] = {}
         for crosswalk in self.compiled.crosswalks:
+            self.database.execute(f'CREATE TABLE carried."{crosswalk.table}" AS {crosswalk.carried_sql}')
             self.database.execute(f'CREATE TABLE xw."{crosswalk.table}" AS {crosswalk.sql}')
             self.crosswalks[crosswalk.table] = dict(self.database.execute(f'FROM xw."{crosswalk.table}"').fetchall())
 

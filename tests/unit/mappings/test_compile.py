@@ -164,6 +164,7 @@ def test_a_source_column_may_be_called_rowid() -> None:
         database.execute("CREATE SCHEMA src; CREATE SCHEMA xw; CREATE TABLE src.members AS SELECT 1::BIGINT id")
         things = f"SELECT i::BIGINT id, '/1 /' || i AS {identifier('rowid')} FROM range(3) t(i)"
         database.execute(f"CREATE TABLE src.things AS {things}")
+        database.execute(f"CREATE SCHEMA carried; CREATE TABLE carried.members AS {compiled.crosswalks[0].carried_sql}")
         database.execute(f"CREATE TABLE xw.members AS {compiled.crosswalks[0].sql}")
         made = database.execute(f"SELECT text FROM ({compiled.rows_sql('made')}) ORDER BY id").fetchall()
     assert made == [("#1 /0",), ("#1 #1",), ("#1 /2",)]
