@@ -10,6 +10,7 @@ from psycopg.rows import namedtuple_row
 from migrator.contracts import Examination, Finding, ReadLimits, TableSize
 from migrator.platforms.postgres import catalog, grants
 from migrator.platforms.postgres.describe import OLDEST, Described, Found, describe_all, is_too_old
+from migrator.platforms.postgres.unfit import obstacles
 from migrator.platforms.relational.sqltext import quoted
 from storage import moment
 
@@ -51,6 +52,7 @@ def examine_target(connection: Connection, tables: Sequence[str]) -> Examination
         *_writable(seen.server, writer),
         *grants.findings(lacking),
         *_hidden([*loaded, *beside], seen.names),
+        *(finding for table in loaded for finding in seen.unfit(table)),
         *_foreign(sequences),
         *_owned([table for table in loaded if seen.has_triggers(table)], seen.names),
         *_searched(seen.unsearched(tables)),
@@ -78,6 +80,12 @@ class _Seen:
         pairs = [(each.table.name, key.parent) for each in self._described for key in each.table.foreign_keys]
         near = {name for pair in pairs for name in pair if set(pair) & set(loaded)} - set(loaded)
         return [table for table in self.tables if self.names[table.oid] in near]
+
+    def unfit(self, table: Found) -> Iterator[Finding]:
+        """What a load would be refused for."""
+        name = f"{quoted(table.nspname)}.{quoted(table.relname)}"
+        for what, next in obstacles(name, self.ask) if table.may_use else ():
+            yield Finding(what="table", verdict="red", found=what, where=self.names[table.oid], next=next)
 
     def has_triggers(self, table: Found) -> bool:
         return any(each.oid == table.oid and each.table.triggers for each in self._described)

@@ -301,7 +301,7 @@ class PostgresTransaction(Transaction):
         """Rows to overwrite against everybody, rows to keep against deletion."""
         self.execute("SET CONSTRAINTS ALL DEFERRED")
         for one in staged:
-            require_fit(self, one.table)
+            require_fit(self.live(one.table), self.rows, one.table.name)
             if one.key:
                 for action, strength in ((OVERWRITE, "UPDATE"), (KEEP, "KEY SHARE")):
                     self._lock_rows(

@@ -1,16 +1,15 @@
-"""Tables that no load goes into, since it could not be taken back whole: found under the load's own locks."""
+"""Tables that no load goes into, since it could not be taken back whole: found by the doctor, and under the locks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from migrator.platforms.relational.sqltext import literal, said
 from storage.errors import Red
-from storage.schema import Table
 
-if TYPE_CHECKING:
-    from migrator.platforms.postgres.transaction import PostgresTransaction
+Ask = Callable[[str], Sequence[Sequence[object]]]
+"""Run a query whose result is short."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +57,14 @@ _OBSTACLES = (
 )
 
 
-def require_fit(transaction: PostgresTransaction, table: Table) -> None:
-    """Red where its rows are not its own alone, or writing them does more or less than it says."""
-    name = transaction.live(table)
+def obstacles(name: str, ask: Ask) -> Iterator[tuple[str, str]]:
+    """What stands in the way of a load into the table of this quoted name, and what to do about it."""
     for obstacle in _OBSTACLES:
-        if found := transaction.rows(obstacle.query.format(table=literal(name))):
-            raise Red(obstacle.what.format(said(found)), where=table.name, next=obstacle.next.format(table=name))
+        if found := ask(obstacle.query.format(table=literal(name))):
+            yield obstacle.what.format(said(found)), obstacle.next.format(table=name)
+
+
+def require_fit(name: str, ask: Ask, where: str) -> None:
+    """Red where its rows are not its own alone, or writing them does more or less than it says."""
+    for what, next in obstacles(name, ask):
+        raise Red(what, where=where, next=next)

@@ -213,6 +213,9 @@ def test_a_table_whose_rules_write_elsewhere_is_refused(platform: PostgresPlatfo
     with pytest.raises(Red, match="nobody journals: copied") as red:
         loaded(platform.target(), story)
     assert (red.value.where, platform.dump()) == ("t", before)
+    assert [found.found for found in platform.target().examine(["t"]).findings if found.verdict == "red"] == [
+        red.value.what
+    ]
     platform.run("ALTER TABLE t DISABLE RULE copied;")
     there_and_back(platform, story)
 
