@@ -121,7 +121,7 @@ class Connection:
 
     def _let_go(self, cursor: Any) -> None:
         """Where the connection is lost: PyMySQL would read the rest from it, be it when the cursor is collected."""
-        result = getattr(cursor, "_result", None)
+        result: Any = getattr(cursor, "_result", None)
         if not self._session.open and hasattr(result, "unbuffered_active"):
             result.unbuffered_active = False
 

@@ -168,12 +168,10 @@ class SqliteTransaction(Transaction):
 
         self._connection.set_authorizer(noted)
         try:
-            for table in (one.table for one in staged):
-                column = quoted(next(column.name for column in table.columns if not column.generated))
-                for statement in (
-                    f"INSERT INTO {self.live(table)} DEFAULT VALUES",
-                    f"UPDATE {self.live(table)} SET {column} = {column}",
-                ):
+            for one in staged:
+                live = self.live(one.table)
+                set_ = ", ".join(f"{quoted(column)} = {quoted(column)}" for column in one.columns)
+                for statement in (f"INSERT INTO {live} DEFAULT VALUES", f"UPDATE {live} SET {set_}"):
                     self._connection.execute(f"EXPLAIN {statement}").fetchall()
         finally:
             self._connection.set_authorizer(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from migrator.contracts import FIRE, Triggers
 from storage.errors import Red
 from tests.conformance.platforms.mysql import MysqlPlatform
 from tests.conformance.targets import Rows, merged, refusal, whys
@@ -315,4 +316,31 @@ def test_a_table_without_transactions_is_refused_before_anything_is_written(
     with pytest.raises(Red, match=engine) as red:
         merged(platform.target(), *both)
     assert red.value.where == "t" and "InnoDB" in red.value.next
+    assert platform.dump() == before
+
+
+# ── triggers that fire ──────────────────────────────────────────────────────────────────────────────────────
+WRITES_LOG = [
+    "DELETE l FROM log l JOIN t x ON x.id = l.id WHERE x.id = 0",
+    "UPDATE t x JOIN log l ON x.id = l.id SET l.id = 2",
+    "UPDATE t, log SET log.id = 2 WHERE log.id = t.id",
+    "INSERT /* a row */ INTO `log` VALUES (1)",
+    "BEGIN IF ' -- ' <> '' THEN REPLACE INTO log VALUES (1); END IF; END",
+    "INSERT INTO own VALUES (twice(new.id)) ON DUPLICATE KEY UPDATE id = 1",
+]
+
+
+@pytest.mark.parametrize("body", WRITES_LOG)
+def test_whatever_way_a_trigger_writes_it_is_found_out(platform: MysqlPlatform, body: str) -> None:
+    platform.run(
+        "CREATE TABLE log (id INT); CREATE TABLE own (id INT PRIMARY KEY); CREATE TABLE u (id INT PRIMARY KEY);"
+        "CREATE FUNCTION twice(n INT) RETURNS INT BEGIN RETURN logged(n); END;"
+        "CREATE FUNCTION logged(n INT) RETURNS INT BEGIN INSERT INTO log VALUES (n); RETURN n; END;"
+        "CREATE TABLE t (id INT PRIMARY KEY);"
+    )
+    platform.run(f"CREATE TRIGGER fires AFTER INSERT ON u FOR EACH ROW {body};")
+    before = platform.dump()
+    with pytest.raises(Red, match=r"triggers write .*\blog\b") as red:
+        merged(platform.target(), Rows("u", ("id",), ("id",), create=[(1,)]), triggers=Triggers(mode=FIRE))
+    assert red.value.where == "u" and "twice" not in red.value.what
     assert platform.dump() == before

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from migrator.contracts import FIRE, Triggers
 from migrator.platforms.relational import undo
 from migrator.platforms.sqlite.staging import SqliteStaging
 from migrator.platforms.sqlite.target import SqliteTarget
@@ -337,3 +338,14 @@ def test_a_fault_leaves_as_a_fault(tmp_path: Path) -> None:
     with pytest.raises(MigratorError) as refused:
         SqliteTarget(f"sqlite:///{path}").describe()
     assert refused.value.next
+
+
+def test_a_trigger_of_one_column_alone_is_found_out(platform: SqlitePlatform) -> None:
+    platform.run(DDL)
+    platform.run(
+        "CREATE TRIGGER noted AFTER UPDATE OF note ON members BEGIN INSERT INTO words VALUES (1, 'noted'); END;"
+    )
+    before, changed = platform.dump(), members(overwrite=[(3, 2, None, "c@x", "changed")])
+    with pytest.raises(Red, match="triggers write words"):
+        merged(platform.target(), changed, triggers=Triggers(mode=FIRE))
+    assert platform.dump() == before
