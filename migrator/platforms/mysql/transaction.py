@@ -102,6 +102,7 @@ class MysqlTransaction(Transaction):
             yield
 
     def commit(self) -> None:
+        self._made.clear()  # whatever happens: they may be a committed load's from here on, and else the next run sweeps
         try:
             self._connection.execute("COMMIT")
         except TransientFault as fault:
@@ -111,7 +112,6 @@ class MysqlTransaction(Transaction):
                 next="repeat: what was committed is recognised, and not done twice",
             ) from fault
         self._begun = False
-        self._made.clear()
         with suppress(Fault):  # committed is committed: what is left of ours the next run sweeps
             self._drop(self._going)
 

@@ -376,6 +376,25 @@ def wait_for_sessions(platform: MysqlPlatform) -> None:
         time.sleep(0.05)
 
 
+def test_an_interruption_while_the_commit_is_answered_leaves_a_load_that_can_be_taken_back(
+    platform: MysqlPlatform, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, execute = platform.dump(), connect.Connection.execute
+
+    def interrupted(connection: connect.Connection, statement: str) -> int:
+        count = execute(connection, statement)
+        if statement == "COMMIT":
+            raise KeyboardInterrupt
+        return count
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(connect.Connection, "execute", interrupted)
+        merged(target, *STORY)
+    assert [marker.run for marker in target.markers()] == ["r1"]
+    assert target.undo("r1").reversed == 12
+    assert platform.dump() == before
+
+
 def test_journals_are_known_where_the_server_keeps_names_in_small_letters(
     platform: MysqlPlatform, target: Target
 ) -> None:
