@@ -102,7 +102,7 @@ class MysqlTransaction(Transaction):
             yield
 
     def commit(self) -> None:
-        self._made.clear()  # whatever happens: they may be a committed load's from here on, and else the next run sweeps
+        self._made.clear()  # from here on they may be a committed load's; where they are not, the next run sweeps
         try:
             self._connection.execute("COMMIT")
         except TransientFault as fault:
