@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import signal
 import sys
@@ -22,4 +23,6 @@ def main() -> None:
         code = 130
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the answer is given: what comes now must not make another of it
+    if code:
+        gc.collect()  # what an error's frames still hold, its library would complain of at the end of the process
     sys.exit(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,6 +95,24 @@ def test_an_archive_written_on_one_server_lives_on_another(
     assert world.json("archive", "check", there)["verdict"] == "green"
     refused = world.json("archive", "check", there.replace("partner", "nobody"), code=2)
     assert "AWS_ACCESS_KEY_ID_NOBODY" in refused["next"]
+
+
+def test_keys_that_may_only_read_are_told_so_and_nothing_else_is_said(
+    world: BucketWorld, ceph: Ceph, bucket: Bucket
+) -> None:
+    reader = {
+        "Effect": "Allow",
+        "Principal": {"AWS": ["arn:aws:iam:::user/stranger"]},
+        "Action": ["s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetObject"],
+        "Resource": [f"arn:aws:s3:::{bucket.name}", f"arn:aws:s3:::{bucket.name}/*"],
+    }
+    bucket.client.set_bucket_policy(bucket.name, json.dumps({"Version": "2012-10-17", "Statement": [reader]}))
+    process = replace(world, bucket=replace(bucket, credentials=ceph.stranger)).start("snapshot", world.plan)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (1, "")
+    told = [line for line in stderr.splitlines() if not line.startswith("…")]
+    assert [line.split(":")[0].strip() for line in told] == ["error", "where", "next"]
+    assert "permission denied" in told[0]
 
 
 def test_temporary_keys_do_until_they_expire(world: BucketWorld, ceph: Ceph, bucket: Bucket) -> None:
