@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from migrator.platforms.mysql.types import base_name
-from migrator.platforms.relational.sqltext import quoted
+from migrator.platforms.relational.sqltext import literal, quoted
 from storage.csvtext import encoded, records
 from storage.schema import Column, Kind, Table
 from storage.types import to_text
@@ -30,7 +30,7 @@ def load_data(path: str, table: Table, name: str) -> str:
         if _made(column, "")
     ]
     return (
-        f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE {name} CHARACTER SET utf8mb4"
+        f"LOAD DATA LOCAL INFILE {literal(path)} INTO TABLE {name} CHARACTER SET utf8mb4"
         " FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' LINES TERMINATED BY X'0D0A'"
         f" ({fields}){f' SET {chr(44).join(made)}' if made else ''}"
     )

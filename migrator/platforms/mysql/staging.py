@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
@@ -27,6 +26,7 @@ from migrator.platforms.relational.sqltext import listed, quoted
 from migrator.platforms.relational.transaction import shortened
 from storage.errors import Fault, MigratorError, Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
+from storage.scratch import scratch
 
 
 def stage_table(run: str, staged: Staged) -> str:
@@ -88,8 +88,8 @@ class MysqlStaging:
 
     def _load(self, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
         """Through a pipe, in one statement: nothing is written to this machine's disk."""
-        with TemporaryDirectory(prefix="migrator-load-") as folder:
-            pipe = Path(folder) / "lines"
+        with scratch("load") as folder:
+            pipe = folder / "lines"
             os.mkfifo(pipe, 0o600)
             writer = _Writer(pipe, table, batches)
             with writer:

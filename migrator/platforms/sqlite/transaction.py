@@ -170,8 +170,8 @@ class SqliteTransaction(Transaction):
         try:
             for one in staged:
                 live = self.live(one.table)
-                set_ = ", ".join(f"{quoted(column)} = {quoted(column)}" for column in one.columns)
-                for statement in (f"INSERT INTO {live} DEFAULT VALUES", f"UPDATE {live} SET {set_}"):
+                same = ", ".join(f"{quoted(column)} = {quoted(column)}" for column in one.columns)
+                for statement in (f"INSERT INTO {live} DEFAULT VALUES", f"UPDATE {live} SET {same}"):
                     self._connection.execute(f"EXPLAIN {statement}").fetchall()
         finally:
             self._connection.set_authorizer(None)
