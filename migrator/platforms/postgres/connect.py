@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import adbc_driver_manager
+import adbc_driver_postgresql  # type: ignore[import-untyped]
 import psycopg
 from adbc_driver_manager.dbapi import Connection as ArrowConnection
-from adbc_driver_postgresql import dbapi as arrow_driver  # type: ignore[import-untyped]
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from storage.errors import Fault, MigratorError, Misuse, Red, TransientFault
@@ -112,7 +113,9 @@ def connect(url: str, session: Session) -> psycopg.Connection:
 def connect_arrow(url: str, session: Session) -> ArrowConnection:
     """An ADBC connection in autocommit; results come as Arrow."""
     with translated(place(url), _named(_parts(url))):
-        connection: ArrowConnection = arrow_driver.connect(url, autocommit=True)
+        database = _known(url)
+        opened = adbc_driver_manager.AdbcConnection(database.handle)
+        connection = ArrowConnection(database, opened, autocommit=True)  # type: ignore[arg-type]  # closes it, no more
         try:
             with connection.cursor() as cursor:
                 cursor.execute(session.statement)
@@ -121,6 +124,22 @@ def connect_arrow(url: str, session: Session) -> ArrowConnection:
             connection.close()
             raise
         return connection
+
+
+class _Known:
+    """A database as ADBC knows it, which learns all the types of the server first: that takes longer than connecting.
+
+    So it is kept. What it knows of types does not age: only those that every server has cross the wire in binary.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.handle = adbc_driver_postgresql.connect(url)
+
+    def close(self) -> None:
+        """A connection closes what it was made from; this one others are made from."""
+
+
+_known = lru_cache(maxsize=4)(_Known)
 
 
 # ── errors ──────────────────────────────────────────────────────────────────────────────────────────────────
