@@ -251,10 +251,13 @@ class RelationalMerge:
             return self._compare_multiset(staged)
         live, stage = self._transaction.live(staged.table), self._transaction.stage(staged)
         differs = " OR ".join(f"({self._transaction.differs(staged, column)})" for column in staged.columns)
-        rows = self._transaction.rows(
-            f"SELECT {listed(staged.key, 's.')} FROM {stage} s LEFT JOIN {live} t ON {matched('t', 's', staged.key)}"
-            f" WHERE s.{_ACTION} <> '{KEEP}' AND (t.{quoted(staged.key[0])} IS NULL OR {differs}) LIMIT {_EXAMPLES}"
+        wrong = (
+            f"FROM {stage} s LEFT JOIN {live} t ON {matched('t', 's', staged.key)}"
+            f" WHERE s.{_ACTION} <> '{KEEP}' AND (t.{quoted(staged.key[0])} IS NULL OR {differs})"
         )
+        if not int(self._transaction.rows(f"SELECT count(*) {wrong}")[0][0]):  # asked for a few, a server expects some
+            return ()
+        rows = self._transaction.rows(f"SELECT {listed(staged.key, 's.')} {wrong} LIMIT {_EXAMPLES}")
         return tuple(
             RowNote(
                 table=staged.table.name,
