@@ -13,6 +13,9 @@ from migrator.runs.database import Database, open_database
 from migrator.runs.models import Archive, Base, Report, Run
 from migrator.runs.upgrade import bring_to_head, is_catalog
 from storage.errors import Misuse
+from storage.system import translated
+
+_SQLITE = b"SQLite format 3\0"  # how such a file begins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +47,18 @@ def transfer(file: Path, url: str) -> Transferred:
 def _check(file: Path, old: Database, new: Database) -> None:
     if old.where == new.where:
         raise Misuse("this is the catalog in use", where=old.where, next="name the other one in MIGRATOR_CATALOG")
-    if file.is_file():
+    if _is_sqlite(file):
         with old.transaction() as connection:
             if is_catalog(connection):
                 return
     raise Misuse("there is no catalog", where=str(file), next="name the catalog.db of the old MIGRATOR_HOME")
+
+
+def _is_sqlite(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    with translated(file), file.open("rb") as content:
+        return content.read(len(_SQLITE)) == _SQLITE
 
 
 def _copied(source: Connection, target: Connection, new: Database) -> Transferred:

@@ -63,10 +63,11 @@ def test_a_catalog_in_use_takes_no_second_history(old: Path, postgres_url: str) 
 
 
 def test_what_is_no_catalog_is_refused_and_gets_no_tables(tmp_path: Path, postgres_url: str) -> None:
-    other, absent = tmp_path / "shop.db", tmp_path / "absent.db"
+    other, absent, note = (tmp_path / name for name in ("shop.db", "absent.db", "note.txt"))
+    note.write_text("not a database")
     with sqlite3.connect(other) as connection:
         connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
-    for file in (other, absent):
+    for file in (other, absent, note):
         with pytest.raises(Misuse, match="there is no catalog"):
             transfer(file, postgres_url)
     assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("orders",)]
