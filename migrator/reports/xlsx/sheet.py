@@ -27,6 +27,7 @@ class Sheet:
 
     def __init__(self, workbook: Workbook, name: str, *, widths: Sequence[int], footer: str, walls: Walls) -> None:
         self._walls = walls
+        self._styled: dict[tuple[int, Style, bool], WrittenCell] = {}
         self._sheet: Any = workbook.create_sheet(name)  # the stubs know little of a sheet that is streamed
         self.last = 0  # the row written last, counted from 1
         self._widths = widths
@@ -66,7 +67,7 @@ class Sheet:
     def append(self, cells: Iterable[tuple[Cell, Style]], *, height: float | None = None) -> None:
         """Write one row, as high as its texts unless told a height in points."""
         self.last += 1
-        row = [self._cell(value, style) for value, style in cells]
+        row = [self._cell(position, value, style) for position, (value, style) in enumerate(cells)]
         height = height or _height(self._lines(row))
         if height > _height(1):
             self._sheet.row_dimensions[self.last].height = height
@@ -78,12 +79,25 @@ class Sheet:
         cells = zip(row, self._widths, strict=False)
         return max((_lines(cell, width) for cell, width in cells if cell.alignment.wrap_text), default=1)
 
-    def _cell(self, value: Cell, style: Style) -> WrittenCell:
+    def _cell(self, position: int, value: Cell, style: Style) -> WrittenCell:
         written = as_written(value.value if isinstance(value, Alarm) else value, self._walls)
-        cell = WriteOnlyCell(self._sheet, value=written)
-        if isinstance(written, str):
+        is_text = isinstance(written, str)
+        cell = self._empty(position, style, is_quoted=is_text and looks_like_a_formula(str(written)))
+        cell.value = written
+        if is_text:
             cell.data_type = "s"  # also where it begins as a formula does
-            cell.quotePrefix = looks_like_a_formula(written)
+        return cell
+
+    def _empty(self, position: int, style: Style, *, is_quoted: bool) -> WrittenCell:
+        """A cell to fill: styled once and filled anew in every row, for the library compares each style with all."""
+        key = (position, style, is_quoted)
+        if key not in self._styled:
+            self._styled[key] = self._made(style, is_quoted=is_quoted)
+        return self._styled[key]
+
+    def _made(self, style: Style, *, is_quoted: bool) -> WrittenCell:
+        cell = WriteOnlyCell(self._sheet)
+        cell.quotePrefix = is_quoted
         cell.font, cell.alignment, cell.number_format = style.font, style.alignment, style.number
         if style.fill is not None:
             cell.fill = style.fill

@@ -15,9 +15,9 @@ _LINE = Alignment(vertical="center")
 _THIN = Border(bottom=Side(style="hair", color=_RULE))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Style:
-    """One look of a cell; `number` is Excel's format of a number in it."""
+    """One look of a cell, known by its name below; `number` is Excel's format of a number in it."""
 
     font: Font
     alignment: Alignment = _LEFT
