@@ -74,7 +74,7 @@ def _compare_live(prepared: Prepared, staged: Staged, read: Read) -> Compared:
     def actual(table: Table) -> Iterable[pa.RecordBatch]:
         predicate: Predicate = Whole()
         if keyed:
-            predicate = Among(columns=staged.key, keys=prepared.keys(staged, staged.key, f"{ACTION} <> 'keep'"))
+            predicate = Among(columns=staged.key, keys=prepared.keys(staged, staged.key, f"{ACTION} <> '{KEEP}'"))
         return read(table, predicate)
 
     return compare(prepared.workbench, staged, prepared.rows(staged), actual, others_too=not keyed)
@@ -82,15 +82,17 @@ def _compare_live(prepared: Prepared, staged: Staged, read: Read) -> Compared:
 
 def _kept_are_there(prepared: Prepared, staged: Staged, read: Read) -> Iterator[Check]:
     """Rows the target kept are its own: their values are not compared, but their keys must still be there."""
-    kept = prepared.keys(staged, staged.key, f"{ACTION} = 'keep'") if staged.key else None
-    if not kept or not len(kept):
+    if not staged.key:
+        return
+    keys = prepared.keys(staged, staged.key, f"{ACTION} = '{KEEP}'")
+    if not (kept := len(keys)):
         return
     table = Table(name=staged.table.name, columns=tuple(staged.table.column(name) for name in staged.key))
-    found = sum(batch.num_rows for batch in read(table, Among(columns=staged.key, keys=kept)))
+    found = sum(batch.num_rows for batch in read(table, Among(columns=staged.key, keys=keys)))
     yield Check(
         name=f"{staged.table.name}: rows the target kept are there (their values are its own and not compared)",
-        passed=found == len(kept),
-        detail=f"{found} of {len(kept)}",
+        passed=found == kept,
+        detail=f"{found} of {kept}",
     )
 
 
