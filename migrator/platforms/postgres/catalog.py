@@ -103,6 +103,23 @@ WHERE n.nspname = 'migrator' AND c.relname ^@ {journals} AND c.relkind = 'r' AND
 """
 """Whose journals these are, other than the user's own."""
 
+MOVED = """
+WITH RECURSIVE tree AS (
+    SELECT c.oid, c.relkind, c.relfilenode FROM pg_class c WHERE c.oid = {oid}
+    UNION ALL
+    SELECT c.oid, c.relkind, c.relfilenode FROM tree JOIN pg_inherits i ON i.inhparent = tree.oid
+    JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition
+), moved AS (
+    SELECT oid FROM tree WHERE relkind = 'r' AND pg_relation_filenode(oid) IS DISTINCT FROM relfilenode
+        OR oid <> {oid} AND oid NOT IN (SELECT relid FROM pg_partition_tree({oid}))
+    UNION ALL
+    SELECT c.oid FROM pg_partition_tree({oid}) p JOIN pg_class c ON c.oid = p.relid
+    WHERE c.oid NOT IN (SELECT oid FROM tree)
+)
+SELECT count(*) FROM moved WHERE NOT EXISTS (SELECT FROM {sql} LIMIT 0)
+"""
+"""How much of a table is not where the snapshot has it; the table is named, so that the server first looks again."""
+
 SERVER = """
 SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
     current_setting('server_encoding') AS encoding,

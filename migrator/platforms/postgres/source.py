@@ -9,6 +9,7 @@ import psycopg
 import pyarrow as pa
 
 from migrator.contracts import ColumnCensus, Examination, Fence, Predicate, ReadLimits, TenantCandidate
+from migrator.platforms.postgres import catalog
 from migrator.platforms.postgres.census import census
 from migrator.platforms.postgres.connect import Session, connect, place, translated
 from migrator.platforms.postgres.describe import describe
@@ -21,6 +22,7 @@ from migrator.platforms.postgres.wire import converted
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.relational.tenants import candidates
 from storage import moment
+from storage.errors import Fault
 from storage.schema import Schema, Table
 
 _GENTLE = ReadLimits()
@@ -93,7 +95,9 @@ class PostgresReading:
         self._readers = readers
 
     def census(self, table: Table, predicate: Predicate) -> tuple[Table, tuple[ColumnCensus, ...]]:
-        return census(table, self._selection(table, predicate))
+        found = census(table, self._selection(table, predicate))
+        self._require_unmoved(table)
+        return found
 
     def scan(
         self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None, distinct: bool = False
@@ -102,10 +106,24 @@ class PostgresReading:
         expressions = [f"{selected(column, f't.{quoted(column.name)}')} AS c{i}" for i, column in enumerate(chosen)]
         statements = self._selection(table, predicate).statements(expressions, distinct=distinct)
         yield from self._readers.in_order(statements, lambda batch: converted(batch, table, chosen))
+        self._require_unmoved(table)
 
     def count(self, table: Table, predicate: Predicate) -> int:
         statements = self._selection(table, predicate).totals(["count(*)"])
-        return sum(self._readers.ask(statement).column(0)[0].as_py() for statement in statements)
+        found: int = sum(self._readers.ask(statement).column(0)[0].as_py() for statement in statements)
+        self._require_unmoved(table)
+        return found
+
+    def _require_unmoved(self, table: Table) -> None:
+        """Fault where rows went past the snapshot: it protects against no TRUNCATE, rewrite or dropped partition."""
+        relation = self._relations[table.name]
+        moved = self._readers.ask(catalog.MOVED.format(oid=relation.oid, sql=relation.sql))
+        if moved.column(0)[0].as_py():
+            raise Fault(
+                "the table was truncated, rewritten or given other partitions while it was read: rows are missing",
+                where=table.name,
+                next="repeat the command, at an hour when nobody does that: the snapshot starts anew",
+            )
 
     def distinct(self, table: Table, column: str) -> tuple[int, tuple[str, ...]]:
         """How many values the column has, and the first three."""

@@ -21,7 +21,7 @@ class Fates:
     """`decide()` fills `fate` and `why` of every journal entry that is not taken back."""
 
     def __init__(
-        self, transaction: Transaction, schema: Schema, journals: Sequence[Journal], lost: Sequence[Journal] = ()
+        self, transaction: Transaction, schema: Schema, journals: Sequence[Journal], lost: Sequence[Journal]
     ) -> None:
         self._transaction = transaction
         self._schema = schema

@@ -622,6 +622,50 @@ def test_at_most_so_many_connections_and_none_afterwards(postgres_url: str, monk
     pytest.fail("connections stay open after the fence")
 
 
+MOVING = """
+CREATE TABLE t (id int, year int, n int, PRIMARY KEY (id, year)) PARTITION BY LIST (year);
+CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); CREATE TABLE t2 PARTITION OF t FOR VALUES IN (2);
+CREATE TABLE t3 (id int NOT NULL, year int NOT NULL, n int, PRIMARY KEY (id, year));
+INSERT INTO t VALUES (1, 1, 1), (2, 2, 2); INSERT INTO t3 VALUES (3, 3, 3);
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "TRUNCATE t2",
+        "ALTER TABLE t ALTER n TYPE bigint",
+        "DROP TABLE t2",
+        "ALTER TABLE t DETACH PARTITION t2",
+        "ALTER TABLE t ATTACH PARTITION t3 FOR VALUES IN (3)",
+    ],
+)
+def test_what_no_snapshot_protects_against_is_a_fault_and_never_fewer_rows(postgres_url: str, statement: str) -> None:
+    with reading(postgres_url, MOVING) as found:
+        table = found.schema.table("t")
+        run(postgres_url, statement)
+        for read in (
+            lambda: list(found.scan(table, Whole())),
+            lambda: found.count(table, Whole()),
+            lambda: found.census(table, Whole()),
+        ):
+            with pytest.raises(Fault, match="while it was read") as fault:
+                read()
+            assert fault.value.where == "t"
+
+
+def test_what_others_do_to_a_table_they_share_disturbs_no_reading(postgres_url: str) -> None:
+    with reading(postgres_url, MOVING) as found:
+        run(
+            postgres_url,
+            """
+            INSERT INTO t VALUES (4, 1, 4); CREATE INDEX ON t (n); ALTER TABLE t ADD more int DEFAULT 7; ANALYZE t;
+            CREATE TABLE t4 PARTITION OF t FOR VALUES IN (4); INSERT INTO t VALUES (5, 4, 4);
+            """,
+        )
+        assert found.count(found.schema.table("t"), Whole()) == 2
+
+
 def test_the_fence_says_where_in_the_log_it_stands(postgres_url: str) -> None:
     with reading(postgres_url) as found:
         assert found.fence.kind == "postgresql-exported-snapshot"
