@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,10 +12,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from mappings.load import load_mapping
+from migrator.contracts import FIRE, Triggers
+from migrator.engine.doctor.platforms import look_at_target
+from migrator.platforms.postgres.target import PostgresTarget
 from tests.acceptance.world import World
 from tests.conformance.platforms import MysqlPlatform, PostgresPlatform
 from tests.servers.mariadb import Mariadb
 from tests.servers.postgres import Postgres
+from tests.support_postgres_target import guest_of
 
 SECRET = "geh/eim#1"  # noqa: S105 - of a server that lives as long as the test
 PLAN = """\
@@ -118,3 +124,17 @@ def test_a_wrong_password_is_a_wrong_address(
         wrong = url.replace("geh%2Feim%231", "geh%2Feim%232")
         found = diagnosis(tmp_path / str(number), wrong, monkeypatch, code=2)
         assert of(found, "reached")[0][0] == "red"
+
+
+def test_what_triggers_write_is_looked_at_as_what_a_load_fills(postgres: Postgres, postgres_url: str) -> None:
+    PostgresPlatform(postgres_url).run(
+        "CREATE TABLE notes (id int PRIMARY KEY); CREATE TABLE log (id int PRIMARY KEY);"
+    )
+    mapping = load_mapping(
+        "mapping: m\nversion: 1\ntables: {notes: {edges: [{from: notes, columns: {id: id}}]}}", file="mapping.yaml"
+    )
+    fire = Triggers(mode=FIRE, writes=("log", "lost"))
+    with guest_of(postgres, postgres_url) as url:
+        findings, seen = look_at_target(PostgresTarget(url), mapping, fire, lambda: datetime.now(UTC))
+    assert [finding.where for finding in findings if finding.what == "table"] == ["lost"]
+    assert "notes" in seen.grants and "log" in seen.grants

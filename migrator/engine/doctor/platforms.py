@@ -30,12 +30,13 @@ def look_at_target(
     tables = target.describe().tables
     known = [table.name for table in tables]
     filled = [table.name for table in mapping.tables] if mapping else []
-    findings, seen = _examined(lambda: target.examine([name for name in filled if name in known]), now)
+    written = tuple(dict.fromkeys((*filled, *triggers.writes)))
+    findings, seen = _examined(lambda: target.examine([name for name in written if name in known]), now)
     missing = [
         Finding(
             what="table", verdict="red", found="the target has no such table", where=name, next=nearest(name, known)
         )
-        for name in filled
+        for name in written
         if name not in known
     ]
     refused = [
