@@ -27,10 +27,10 @@ class Accounts:
 
     def credentials(self, account: str, *, where: str) -> Credentials:
         """Misuse, naming variables and never a value, where keys are missing or cannot be any."""
-        access_key, secret_key, token = (self._value(name, where) for name in names(account))
+        access_key, secret_key, token = (self._value(name, where) for name in _names(account))
         if not access_key or not secret_key:
             raise Misuse(
-                "no credentials for the bucket", where=where, next=f"export {' and '.join(names(account)[:2])}"
+                "no credentials for the bucket", where=where, next=f"export {' and '.join(_names(account)[:2])}"
             )
         return Credentials(access_key=access_key, secret_key=secret_key, session_token=token or None)
 
@@ -43,6 +43,6 @@ class Accounts:
         return value
 
 
-def names(account: str) -> tuple[str, ...]:
+def _names(account: str) -> tuple[str, ...]:
     """The variables that hold an account's access key, secret key and, for temporary ones, session token."""
     return tuple(f"{name}_{account.upper()}" if account else name for name in _VARIABLES)
