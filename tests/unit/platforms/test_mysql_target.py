@@ -289,12 +289,12 @@ def _of_many_columns(platform: MysqlPlatform, type_: str, count: int) -> Rows:
     return Rows("t", ("id", *columns), ("id",), create=[(2, *[new] * count)], overwrite=[(1, *[new] * count)])
 
 
-@pytest.mark.parametrize(("type_", "count"), [("TEXT", 300), ("BIGINT", 985), ("INT", 1_010)])
+@pytest.mark.parametrize(("type_", "count"), [("TEXT", 300), ("INT", 1_010)])
 def test_as_many_columns_as_a_server_takes(platform: MysqlPlatform, type_: str, count: int) -> None:
     assert len(goes_and_comes_back(platform, _of_many_columns(platform, type_, count))["t"]) == 2
 
 
-@pytest.mark.parametrize(("type_", "count"), [("BIGINT", 995), ("INT", 1_012), ("INT", 1_016)])
+@pytest.mark.parametrize(("type_", "count"), [("BIGINT", 995), ("INT", 1_016)])
 def test_rows_that_no_journal_takes_are_refused_and_nothing_is_left(
     platform: MysqlPlatform, type_: str, count: int
 ) -> None:
@@ -320,27 +320,25 @@ def test_a_table_without_transactions_is_refused_before_anything_is_written(
 
 
 # ── triggers that fire ──────────────────────────────────────────────────────────────────────────────────────
-WRITES_LOG = [
-    "DELETE l FROM log l JOIN t x ON x.id = l.id WHERE x.id = 0",
-    "UPDATE t x JOIN log l ON x.id = l.id SET l.id = 2",
-    "UPDATE t, log SET log.id = 2 WHERE log.id = t.id",
-    "INSERT /* a row */ INTO `log` VALUES (1)",
-    "BEGIN IF ' -- ' <> '' THEN REPLACE INTO log VALUES (1); END IF; END",
-    "INSERT INTO own VALUES (twice(new.id)) ON DUPLICATE KEY UPDATE id = 1",
-]
-
-
-@pytest.mark.parametrize("body", WRITES_LOG)
-def test_whatever_way_a_trigger_writes_it_is_found_out(platform: MysqlPlatform, body: str) -> None:
+def test_whatever_way_a_trigger_writes_it_is_found_out(platform: MysqlPlatform) -> None:
     platform.run(
-        "CREATE TABLE log (id INT); CREATE TABLE own (id INT PRIMARY KEY); CREATE TABLE u (id INT PRIMARY KEY);"
+        "".join(f"CREATE TABLE log{number} (id INT PRIMARY KEY);" for number in range(1, 9))
+        + "CREATE TABLE u (id INT PRIMARY KEY);"
         "CREATE FUNCTION twice(n INT) RETURNS INT BEGIN RETURN logged(n); END;"
-        "CREATE FUNCTION logged(n INT) RETURNS INT BEGIN INSERT INTO log VALUES (n); RETURN n; END;"
-        "CREATE TABLE t (id INT PRIMARY KEY);"
+        "CREATE FUNCTION logged(n INT) RETURNS INT BEGIN INSERT INTO log8 VALUES (n); RETURN n; END;"
     )
-    platform.run(f"CREATE TRIGGER fires AFTER INSERT ON u FOR EACH ROW {body};")
+    platform.run(
+        "CREATE TRIGGER fires AFTER INSERT ON u FOR EACH ROW BEGIN"
+        " DELETE l FROM log1 l JOIN log2 x ON x.id = l.id WHERE x.id = 0;"
+        " UPDATE log2 x JOIN log3 l ON x.id = l.id SET l.id = 2; UPDATE log3, log4 SET log4.id = 2;"
+        " INSERT /* a row */ INTO `log5` VALUES (1) ON DUPLICATE KEY UPDATE id = 1;"
+        " IF ' -- ' <> '' THEN REPLACE INTO log6 VALUES (1); END IF;"
+        " INSERT INTO log7 VALUES (twice(new.id));"
+        "END;"
+    )
     before = platform.dump()
-    with pytest.raises(Red, match=r"triggers write .*\blog\b") as red:
+    every = ", ".join(f"log{number}" for number in range(1, 9))
+    with pytest.raises(Red, match=f"triggers write {every}, which nobody journals") as red:
         merged(platform.target(), Rows("u", ("id",), ("id",), create=[(1,)]), triggers=Triggers(mode=FIRE))
-    assert red.value.where == "u" and "twice" not in red.value.what
+    assert red.value.where == "u" and f"fire: [{every}]" in red.value.next
     assert platform.dump() == before

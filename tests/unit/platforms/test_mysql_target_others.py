@@ -349,23 +349,19 @@ def test_loads_and_rollbacks_beside_writers_leave_everybodys_rows(platform: Mysq
 
 
 # ── what a kill leaves ──────────────────────────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize("between", ["the commit and the sweep", "the journals and the transaction"])
-def test_what_a_killed_load_leaves_goes_at_the_latest_with_the_rollback(
-    platform: MysqlPlatform, target: Target, monkeypatch: pytest.MonkeyPatch, between: str
+def test_what_a_load_killed_after_its_commit_leaves_goes_with_the_rollback(
+    platform: MysqlPlatform, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = platform.dump()
-    at = "_drop" if between == "the commit and the sweep" else "begin"
 
     def load_and_die() -> None:
-        monkeypatch.setattr(MysqlTransaction, at, die)
+        monkeypatch.setattr(MysqlTransaction, "_drop", die)
         merged(target, *STORY)
 
     killed(load_and_die)
     assert {name.split(":")[0] for name in ours(platform)} >= {"migrator_stage", "migrator_made", "migrator_journal"}
     wait_for_sessions(platform)
-    if at == "begin":
-        merged(target, *STORY, run="r2")
-    target.undo("r1" if at == "_drop" else "r2")
+    target.undo("r1")
     assert platform.dump() == before
 
 
