@@ -146,10 +146,8 @@ class _Comparison:
         )
 
     def _bucket(self, alias: str) -> str:
-        return f"(md5_number({self._row_text(alias, self._key_columns())}) % {_BUCKETS})::INTEGER"
-
-    def _key_columns(self) -> tuple[Column, ...]:
-        return tuple(self._table.column(name) for name in self._key)
+        # both sides have the same types: equal keys hash alike, and that is all a bucket is for
+        return f"(hash({', '.join(f'{alias}.{quoted(name)}' for name in self._key)}) % {_BUCKETS})::INTEGER"
 
     def _pairs(self) -> str:
         on = " AND ".join(f"e.{quoted(name)} = a.{quoted(name)}" for name in self._key)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,19 +58,16 @@ def twin_check(prepared: Prepared) -> Check:
 def _compare_edge(prepared: Prepared, edge: CompiledEdge) -> int | str:
     lookups = _Lookups(prepared=prepared, tenant=prepared.archive.identity.tenant)
     columns = [column for column in edge.columns if column.has_twin]
-    rows = _sample(prepared, edge)
-    compared = 0
-    for row in rows:
-        values = {}
-        try:
-            for column in columns:
-                values[column.mapping.target] = column.twin(row, lookups)
-        except (KeyError, ValueError):
-            continue  # a value that does not fit is the probes' to count
-        if values and not _is_expected(prepared, edge, values):
+    told = []
+    for row in _sample(prepared, edge) if columns else ():
+        # a value that does not fit is the probes' to count
+        with suppress(KeyError, ValueError):
+            told.append((row, {column.mapping.target: column.twin(row, lookups) for column in columns}))
+    expected = _are_expected(prepared, edge, [values for _, values in told])
+    for (row, values), is_expected in zip(told, expected, strict=True):
+        if not is_expected:
             return _difference(edge, row, values)
-        compared += len(values)
-    return compared
+    return len(told) * len(columns)
 
 
 def _sample(prepared: Prepared, edge: CompiledEdge) -> list[Mapping[str, Any]]:
@@ -95,14 +93,16 @@ def _size(row: Mapping[str, Any]) -> int:
     return sum(len(value) for value in row.values() if isinstance(value, (str, bytes)))
 
 
-def _is_expected(prepared: Prepared, edge: CompiledEdge, values: Mapping[str, Any]) -> bool:
-    conditions = " AND ".join(f"{quoted(name)} IS NOT DISTINCT FROM ?" for name in values)
-    return bool(
-        prepared.workbench.one(
-            f"SELECT count(*) FROM staged.{quoted(edge.target)} WHERE {EDGE} = {edge.number} AND {conditions}",
-            [prepared.workbench.handle(value) for value in values.values()],
-        )
+def _are_expected(prepared: Prepared, edge: CompiledEdge, told: Sequence[Mapping[str, Any]]) -> Sequence[bool]:
+    """Of each row its twins told, whether it is among the expected ones; all asked in one pass."""
+    if not told:
+        return ()
+    same = " AND ".join(f"{quoted(name)} IS NOT DISTINCT FROM ?" for name in told[0])
+    query = (
+        f"SELECT {', '.join(f'bool_or({same})' for _ in told)}"
+        f" FROM staged.{quoted(edge.target)} WHERE {EDGE} = {edge.number}"
     )
+    return prepared.workbench.row_of(query, [prepared.workbench.handle(v) for row in told for v in row.values()]) or ()
 
 
 def _difference(edge: CompiledEdge, row: Mapping[str, Any], values: Mapping[str, Any]) -> str:
