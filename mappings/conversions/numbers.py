@@ -90,8 +90,15 @@ def _text_to_decimal_sql(text: str, _source: Type, target: Type) -> str:
     return matching(text, pattern, f"TRY_CAST({text} AS {duckdb_type(target)})")
 
 
+def digits_sql(number: str, source: Type, _target: Type) -> str:
+    """The text of an integer or a decimal: DuckDB leaves out the zero before the point where no other digit may be."""
+    text = f"CAST({number} AS VARCHAR)"
+    is_fraction = source.kind is Kind.DECIMAL and source.precision == source.scale
+    return rf"regexp_replace({text}, '^(-?)\.', '\10.')" if is_fraction else text
+
+
 def _number_to_decimal_sql(number: str, source: Type, target: Type) -> str:
-    return _text_to_decimal_sql(f"CAST({number} AS VARCHAR)", source, target)
+    return _text_to_decimal_sql(digits_sql(number, source, target), source, target)
 
 
 def _float_to_decimal_sql(number: str, _source: Type, target: Type) -> str:

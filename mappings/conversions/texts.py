@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from mappings.conversions.numbers import digits_sql
 from mappings.conversions.rule import Rule, Rules, matching
 from mappings.kinds import TEXTUAL
 from storage.schema import Kind, Type
@@ -84,7 +85,8 @@ _TEXT = Rule(sql=_cast, twin=canonical_text, total=True)
 RULES: Rules = {}
 for _text in (Kind.TEXT, Kind.LITERAL):
     RULES |= {(_textual, _text): _SAME for _textual in TEXTUAL}
-    RULES |= {(_plain, _text): _TEXT for _plain in (Kind.BOOLEAN, Kind.INTEGER, Kind.DECIMAL, Kind.DATE)}
+    RULES |= {(_plain, _text): _TEXT for _plain in (Kind.BOOLEAN, Kind.INTEGER, Kind.DATE)}
+    RULES[Kind.DECIMAL, _text] = Rule(sql=digits_sql, twin=canonical_text, total=True)
     RULES[Kind.FLOAT, _text] = Rule(sql=float_text_sql, twin=canonical_text, total=True)
     RULES[Kind.TIME, _text] = _moment("%H:%M:%S.%f", "(DATE '2000-01-01' + {})")
     RULES[Kind.TIMESTAMP, _text] = _moment("%Y-%m-%dT%H:%M:%S.%f", "{}")

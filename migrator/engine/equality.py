@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
+from mappings.conversions.numbers import digits_sql
 from mappings.kinds import duckdb_type
 from mappings.quote import identifier as quoted
 from mappings.quote import literal
@@ -118,7 +119,7 @@ def _plain(value: str, column: Column) -> str:
     if column.type.kind is Kind.FLOAT:
         whole = f"{value} = trunc({value}) AND abs({value}) < 1e18"
         return f"CASE WHEN {whole} THEN {value}::BIGINT::VARCHAR ELSE {value}::VARCHAR END"
-    text = f"{value}::VARCHAR"
+    text = digits_sql(value, column.type, column.type)
     return f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
 
 

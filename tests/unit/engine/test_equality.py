@@ -52,6 +52,7 @@ _DATE, _TIMESTAMP, _FLOAT, _INTEGER = (
 )
 _NUMERIC = Column(name="n", type=Type(kind=Kind.LITERAL), native="numeric")
 _PRICE = Column(name="d", type=Type(kind=Kind.DECIMAL, precision=10, scale=2))
+_SHARE = Column(name="s", type=Type(kind=Kind.DECIMAL, precision=4, scale=4))
 _FIXED = Column(name="f", type=_TEXT, limits=Limits(fixed=True))
 _PLAIN = Column(name="x", type=_TEXT)
 _TAGGED = Column(name="v", type=Type(kind=Kind.VARIANT))
@@ -69,6 +70,9 @@ def named(type_: Type) -> Column:
         (named(_INTEGER), "9223372036854775807", _PRICE, "42", False, None),
         (_PRICE, "42.50", named(_INTEGER), "42", False, None),
         (_PRICE, "42.00", named(_INTEGER), "42", True, "42"),
+        (_SHARE, "0.5", _PRICE, "0.50", True, "0.50"),
+        (_SHARE, "-0.5000", named(_FLOAT), "-0.5", True, "-0.5"),
+        (_SHARE, "0", named(_INTEGER), "0", True, "0"),
         (named(_FLOAT), "7", named(_INTEGER), "7", True, "7"),
         (named(_FLOAT), "7.5", named(_INTEGER), "7", False, None),
         (named(_INTEGER), "100", _NUMERIC, "100", True, "100"),
@@ -108,6 +112,7 @@ def test_a_child_of_another_type_compares_as_its_parent(
         (named(_INTEGER), "42", "042", True),
         (named(_INTEGER), "42", "forty-two", False),
         (_PRICE, "42.50", 42.5, True),
+        (_SHARE, "0.5", 0.5, True),
         (_NUMERIC, "1000", "1e3", True),
         (named(_FLOAT), "1e20", "100000000000000000000", True),
         (named(_DATE), "2024-02-03", "2024-02-03", True),
