@@ -41,7 +41,7 @@ EDGE = """
         columns: {id: {from: id, steps: [{remap: members}]}}
 """
 KEYED = {"others": {"members": MEMBERS}, "keys": "{members: {method: uuid5}}", "edges": EDGE}
-HASHED, KEPT = TEXTUAL | {Kind.INTEGER}, ANYTHING - {Kind.FLOAT, Kind.BINARY}  # NaN is no key, bytes are no text
+HASHED, KEPT = TEXTUAL | {Kind.INTEGER}, ANYTHING - {Kind.FLOAT, Kind.BINARY, Kind.VARIANT}  # not all become text
 REMAPS = [
     (method, type_)
     for method, kinds in (("method: uuid5", HASHED), ("method: keep", KEPT))
