@@ -175,6 +175,7 @@ class RunReport:
     columns: tuple[ColumnFate, ...] = ()
     dropped_tables: dict[str, str] = field(default_factory=dict)
     excluded_tables: dict[str, str] = field(default_factory=dict)
+    accepted_losses: dict[str, str] = field(default_factory=dict)  # table.column → what of it is lost, and the reason
     verification: Verification | None = None
     problems: tuple[Problem, ...] = ()
     digests: dict[str, str] = field(default_factory=dict)

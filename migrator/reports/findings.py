@@ -12,7 +12,7 @@ from migrator.outcomes import Equation, RunReport
 class Absence:
     """Something of the archive or the source that is not in the new system. `rows` None: a whole column or table."""
 
-    kind: str  # excluded | rejected | kept | dropped
+    kind: str  # excluded | rejected | kept | dropped | lossy
     what: str
     rows: int | None
     why: str
@@ -31,6 +31,8 @@ def _tables(report: RunReport) -> Iterator[Absence]:
 
 
 def _columns(report: RunReport) -> Iterator[Absence]:
+    for name, accepted in sorted(report.accepted_losses.items()):
+        yield Absence(kind="lossy", what=f"exact values of column {name}", rows=None, why=accepted)
     for column in report.columns:
         if column.fate == "dropped" and column.table not in report.dropped_tables:
             yield Absence(kind="dropped", what=f"column {column.table}.{column.column}", rows=None, why=column.reason)
@@ -59,6 +61,7 @@ def has_reservations(report: RunReport) -> bool:
     return (
         any(equation.rejected for equation in report.equations)
         or any(column.lossy for column in report.columns)
+        or bool(report.accepted_losses)
         or (verification is not None and bool(limits(report)))
         or (report.rollback is None and (verification is None or not verification.compared))
     )

@@ -10,6 +10,7 @@ from migrator.engine.check import MapCheck
 from migrator.engine.documents import COST
 from migrator.engine.ledger import column_fates
 from migrator.engine.load import Loaded
+from migrator.engine.losses import losses_of
 from migrator.engine.prepare import Prepared
 from migrator.outcomes import Check, RunReport, SourceCost, Verdict, Verification, said_key
 from migrator.runs.catalog import RunRecord
@@ -88,6 +89,7 @@ def _about(report: RunReport, archive: Archive, prepared: Prepared) -> RunReport
         columns=column_fates(prepared),
         dropped_tables={drop.name: drop.because for drop in mapping.dropped_tables},
         excluded_tables=_excluded_tables(archive),
+        accepted_losses={loss.name: f"{loss.fidelity}: {loss.reason}" for loss in losses_of(archive)},
         source_cost=_source_cost(archive),
     )
 

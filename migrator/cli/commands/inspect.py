@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from migrator.cli.options import Json
 from migrator.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from migrator.contracts import ColumnCensus
+    from migrator.engine.inspect import Inspection
+    from storage.schema import Column
 
 
 def command(
@@ -30,14 +36,7 @@ def command(
                         "rows": one.rows,
                         "primary_key": one.table.primary_key,
                         "columns": [
-                            {
-                                "name": column.name,
-                                "type": str(column.type),
-                                "native": column.native,
-                                "fidelity": column.fidelity,
-                                "nulls": census.nulls,
-                                "found": census.found,
-                            }
+                            _column(column, census)
                             for column, census in zip(one.table.columns, one.census, strict=True)
                         ],
                     }
@@ -61,9 +60,41 @@ def command(
         ),
         right=("rows",),
     )
+    if not_held := list(_not_held(found)):
+        print_table(
+            "\nNot held exactly: a snapshot is red until the plan accepts each by name, with a reason",
+            ("column", "type", "class", "found"),
+            not_held,
+        )
     print_table(
         "\nTenant candidates",
         ("table", "column", "tenants", "examples", "tables pointing at it"),
         ((t.table, t.column, t.tenants, ", ".join(t.examples), t.referencing_tables) for t in found.tenants),
         right=("tenants", "tables pointing at it"),
     )
+
+
+def _column(column: Column, census: ColumnCensus) -> dict[str, Any]:
+    """A column as it is declared, and as its values are."""
+    return {
+        "name": column.name,
+        "type": str(column.type),
+        "native": column.native,
+        "fidelity": column.fidelity,
+        "nulls": census.nulls,
+        "found": census.found,
+        "nullable": column.nullable,
+        "default": column.default,
+        "identity": column.identity,
+        "generated": column.generated,
+        "collation": column.collation,
+        "comment": column.comment,
+    }
+
+
+def _not_held(found: Inspection) -> Iterator[tuple[str, str, str, str]]:
+    for one in found.tables:
+        for column, census in zip(one.table.columns, one.census, strict=True):
+            if column.fidelity in ("lossy", "unsupported"):
+                seen = ", ".join(census.found)
+                yield f"{one.table.name}.{column.name}", column.native, column.fidelity, seen

@@ -204,6 +204,12 @@ def test_what_is_left_behind_is_listed_once_with_its_reason() -> None:
     assert "internal log, not exportable (contract annex 3)" in Page(GREEN).text
 
 
+def test_a_loss_the_plan_accepted_is_listed_with_its_reason() -> None:
+    report = replace(GREEN, accepted_losses={"sensors.reading": "lossy: in a form nobody can read (ticket 118)"})
+    assert ("lossy", "exact values of column sensors.reading") in [(one.kind, one.what) for one in absences(report)]
+    assert "in a form nobody can read (ticket 118)" in Page(report).text
+
+
 @pytest.mark.parametrize(
     ("kind", "digests", "answer"),
     [
@@ -242,6 +248,7 @@ def test_reservations_are_what_somebody_must_read_before_signing() -> None:
     )
     assert not has_reservations(clean)
     assert "with reservations ·" not in Page(clean).text.partition("Decision")[0]
+    assert has_reservations(replace(clean, accepted_losses={"a.b": "lossy: agreed"}))
     lossy = ColumnFate(table="a", column="b", fate="converted", lossy=True)
     assert has_reservations(replace(clean, columns=(lossy,)))
     assert has_reservations(replace(clean, equations=(replace(clean.equations[0], loaded=0, rejected=1),)))
