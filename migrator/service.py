@@ -14,6 +14,7 @@ from mappings.load import load_mapping
 from mappings.model import Mapping
 from migrator import reports
 from migrator.contracts import Marker, ReadLimits, Source, Target, Undone
+from migrator.engine.attachments import Files
 from migrator.engine.check import MapCheck, map_check
 from migrator.engine.decisions import restore_decisions, save_decisions
 from migrator.engine.doctor import Diagnosis, Rates, Surroundings, doctor
@@ -59,11 +60,12 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """The operations. `sources` and `targets` open a platform by its address; nothing here knows a driver."""
+    """The operations. `sources`, `targets` and `places` (of files) open one by its address; nothing knows a driver."""
 
     settings: Settings
     sources: Callable[[str, ReadLimits], Source]
     targets: Callable[[str], Target]
+    places: Callable[[str], Files]
     progress: Progress = field(default=silent)
 
     # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -123,6 +125,7 @@ class Service:
                     store,
                     SigningKeys.load_or_create(self.settings.keys),
                     tool=tool(),
+                    places=self.places,
                     progress=self.progress,
                     committed=recording.settle,
                 )

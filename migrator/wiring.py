@@ -9,10 +9,12 @@ from typing import TypeVar
 import pyarrow as pa
 
 from migrator.contracts import ReadLimits, Source, Target
+from migrator.engine.attachments import Files
 from migrator.outcomes import Progress, silent
 from migrator.service import Service
 from migrator.settings import read_settings
 from storage.address import redacted
+from storage.credentials import Accounts
 from storage.errors import Misuse
 
 _SQLALCHEMY = re.compile(r"[a-z0-9_]+\+[a-z0-9_]+://")  # dialect+driver, for any database without a driver of ours
@@ -82,7 +84,14 @@ def service(progress: Progress = silent, **given: str) -> Service:
     """The service over this process's environment; variables `given` by name stand before what the environment says."""
     # the system's allocator gives back what was freed, which keeps memory flat; Arrow's own pool holds on to it
     pa.set_memory_pool(pa.system_memory_pool())
-    return Service(settings=read_settings(**given), sources=open_source, targets=open_target, progress=progress)
+    settings = read_settings(**given)
+    return Service(
+        settings=settings,
+        sources=open_source,
+        targets=open_target,
+        places=lambda base: open_place(base, settings.accounts),
+        progress=progress,
+    )
 
 
 def open_source(url: str, limits: ReadLimits) -> Source:
@@ -95,6 +104,13 @@ def open_source(url: str, limits: ReadLimits) -> Source:
 def open_target(url: str) -> Target:
     """The driver for this address; nothing is read or written yet."""
     return _driver(TARGETS, url, "target")(url)
+
+
+def open_place(base: str, accounts: Accounts) -> Files:
+    """The files below this address; none is asked for yet."""
+    from migrator.platforms.files.place import open_files
+
+    return open_files(base, accounts)
 
 
 def _driver(drivers: dict[str, Opened], url: str, role: str) -> Opened:

@@ -29,9 +29,10 @@ class FileEntry:
     row: str
     column: str
     name: str | None
-    type: str | None
+    type: str | None  # the media type its row says
     size: int  # bytes
     sha256: str
+    content_type: str | None = None  # the media type its first bytes say; None too in archives that do not tell
 
 
 def _text_column(name: str, *, nullable: bool = False) -> Column:
@@ -48,6 +49,7 @@ FILES_TABLE = Table(
         _text_column("type", nullable=True),
         Column(name="size", type=Type(kind=Kind.INTEGER), nullable=False),
         _text_column("sha256"),
+        _text_column("content_type", nullable=True),
     ),
     comment="Every value held under files/, with the cell it belongs to",
 )
@@ -65,7 +67,8 @@ def is_large(array: pa.Array) -> pa.Array:
 
 def hold(array: pa.Array, column: Column, keep: Callable[[int, bytes, str], None]) -> pa.Array:
     """The cells of a FILES column; `keep(row, content, sha256)` is called for each value that goes under files/."""
-    by_hash = pc.is_valid(array) if column.attachment else is_large(array)
+    is_attached = column.attachment is not None and not column.attachment.named
+    by_hash = pc.is_valid(array) if is_attached else is_large(array)
     cells = pc.binary_join_element_wise(INLINE_PREFIX, to_text(pc.if_else(by_hash, None, array), column.type), "")
     if not pc.any(by_hash).as_py():
         return cells

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
@@ -12,12 +13,14 @@ from typing import IO
 import pyarrow as pa
 
 from storage.files import FILES_TABLE, FileEntry, file_path
+from storage.media import HEAD, media_type
 from storage.objects import ObjectStore, write_bytes
 from storage.package import Part
 from storage.schema import Column, Table
 from storage.types import arrow_schema, to_text
 
 _SPOOL = 8 << 20
+_CHUNK = 1 << 20
 _BATCH = 10_000  # entries
 _LONGEST = 1 << 16  # characters of a key, a name or a media type: an entry points at a value, it must not become one
 
@@ -31,8 +34,8 @@ class HeldCell:
     batch: pa.RecordBatch
     rows_before: int
 
-    def entry(self, row: int, size: int, sha256: str) -> FileEntry:
-        """The line of _files.csv for the value in that row of the batch."""
+    def entry(self, row: int, size: int, sha256: str, content_type: str | None) -> FileEntry:
+        """The line of _files.csv for the value in that row of the batch, or for the file it names."""
         attachment = self.column.attachment
         return FileEntry(
             table=self.table.name,
@@ -42,6 +45,7 @@ class HeldCell:
             type=_short(self._text(attachment.type_column, row)) if attachment else None,
             size=size,
             sha256=sha256,
+            content_type=content_type,
         )
 
     def _key(self, row: int) -> str:
@@ -75,7 +79,18 @@ class HeldValues:
         if sha256 not in self._parts:
             write_bytes(self._store, self._key(sha256), content)
             self._parts[sha256] = Part(path=file_path(sha256), bytes=len(content), sha256=sha256)
-        entry = cell.entry(row, len(content), sha256)
+        self._list(cell.entry(row, len(content), sha256, media_type(content[:HEAD])))
+
+    def hold(self, entry: FileEntry, content: IO[bytes]) -> None:
+        """Hold a file that a row names: its content, whose hash the entry says, unless it is there, and the entry."""
+        if entry.sha256 not in self._parts:
+            content.seek(0)
+            with self._store.writer(self._key(entry.sha256)) as sink:
+                shutil.copyfileobj(content, sink, _CHUNK)
+            self._parts[entry.sha256] = Part(path=file_path(entry.sha256), bytes=entry.size, sha256=entry.sha256)
+        self._list(entry)
+
+    def _list(self, entry: FileEntry) -> None:
         self._entries.write(json.dumps(astuple(entry)).encode() + b"\n")
 
     def _key(self, sha256: str) -> str:

@@ -56,10 +56,14 @@ NULL_TOKEN = "\\N"  # noqa: S105 - not a secret
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment:
-    """A binary or text column whose values are files: the columns of the same row with their name and media type."""
+    """A column whose values are files, or name them: the columns of the same row with their name and media type.
+
+    Where `named`, the value stays in its cell, and the file it names stands under files/ beside it.
+    """
 
     name_column: str | None = None
     type_column: str | None = None
+    named: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

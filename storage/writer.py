@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from typing import Self
+from typing import IO, Self
 
 import pyarrow as pa
 
 from storage import bag, manual, package
 from storage.address import below
 from storage.errors import AlreadyExists, MigratorError, Misuse, Recast
-from storage.files import FILES_TABLE
+from storage.files import FILES_TABLE, FileEntry
 from storage.holding import HeldValues
 from storage.identity import FORMAT_VERSION, Identity, new_archive_id
 from storage.names import FileNames, is_path
@@ -108,6 +108,10 @@ class ArchiveWriter:
             self._names.release(name)
             raise
 
+    def attach(self, entry: FileEntry, content: IO[bytes]) -> None:
+        """Add a file that a row of a table names; the entry says whose it is, and the SHA-256 of its content."""
+        self._held.hold(entry, content)
+
     def document(self, path: str, content: bytes) -> None:
         """Add schema/…, provenance/… or reports/… under data/. Misuse for any other path, or one already there."""
         folder = path.partition("/")[0]
@@ -196,5 +200,7 @@ def _part_of(path: str, content: bytes) -> Part:
 
 
 def _holding_attachments(table: Table) -> Table:
-    columns = [replace(one, held=Held.FILES) if one.attachment else one for one in table.columns]
+    columns = [
+        replace(one, held=Held.FILES) if one.attachment and not one.attachment.named else one for one in table.columns
+    ]
     return replace(table, columns=tuple(columns))

@@ -178,13 +178,12 @@ def _require_known(schema: Schema, rules: ScopeRules) -> None:
         _require_paths(schema, rules, name, labels)
     for kind, names in (("foreign", rules.foreign), ("accept", rules.accept)):
         for name in names:
-            table_name, _, label = name.partition(".")
-            table = _table(schema, table_name, rules.lines[f"{kind}.{name}"])
+            table, label = _labelled(schema, name, rules.lines[f"{kind}.{name}"])
             for column in label.split("+"):
                 _column(table, column, rules.lines[f"{kind}.{name}"])
     for rule in rules.attachments:
         table = _table(schema, rule.table, rule.at)
-        for column in filter(None, (rule.column, rule.name_column, rule.type_column)):
+        for column in rule.columns:
             _column(table, column, rule.at)
 
 
@@ -213,6 +212,13 @@ def _require_paths(schema: Schema, rules: ScopeRules, name: str, labels: tuple[s
             raise Misuse(
                 f"{name} has no reference {label!r}", where=rules.lines[f"paths.{name}"], next=nearest(label, known)
             )
+
+
+def _labelled(schema: Schema, name: str, where: str) -> tuple[Table, str]:
+    """The table of `table.column` and what follows it; a table may lie in a schema, and any name may hold a dot."""
+    known = [table for table in schema.table_names if name.startswith(f"{table}.")]
+    table = _table(schema, max(known, key=len, default=name.partition(".")[0]), where)
+    return table, name.removeprefix(f"{table.name}.")
 
 
 def _table(schema: Schema, name: str, where: str) -> Table:

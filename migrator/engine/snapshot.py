@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from migrator.contracts import Reading, Source
+from migrator.engine.attachments import Attachments, Files, no_files
+from migrator.engine.attachments_found import REPORT, Attached, rendered
 from migrator.engine.classify import OWNED, SHARED
 from migrator.engine.documents import Audit, write_documents
 from migrator.engine.extract import extract
@@ -23,7 +25,7 @@ from storage.errors import Recast, Red
 from storage.identity import Identity, new_archive_id
 from storage.objects import ObjectStore
 from storage.problem import Problem
-from storage.schema import Attachment, Fidelity, Table
+from storage.schema import Fidelity, Table
 from storage.seal import SigningKeys
 from storage.writer import ArchiveWriter, Sealed
 
@@ -37,6 +39,7 @@ class Snapshot:
     scope: Scope
     proof: Proof
     cost: SourceCost
+    attached: Attached
     notes: tuple[str, ...] = ()  # of the store: what it could not promise, what was swept
 
 
@@ -47,12 +50,14 @@ def snapshot(
     keys: SigningKeys,
     *,
     tool: str,
+    places: Callable[[str], Files] = no_files,
     progress: Progress = silent,
     committed: Callable[[], None] = lambda: None,
 ) -> Snapshot:
     """Take one consistent snapshot of the plan's tenant into the store; `committed` is called when it stands there.
 
-    Red where the scope is undecided, a column cannot be held exactly, or the proof fails: no archive is left then.
+    `places` opens what the plan names as base of attachments. Red where the scope is undecided, a column cannot be held
+    exactly, the proof fails, or a file that a row names is missing: no archive is left then.
     """
     audit = Audit()
     with gently(source, plan.needs_source().limits) as reading, workbench() as bench:
@@ -69,10 +74,11 @@ def snapshot(
             )
         identity = _identity(reading, plan, tool)
         prover = Prover(bench, resolved.classified, resolved.rules)
-        with ArchiveWriter(store, identity, keys) as writer:
+        attachments = Attachments(resolved.rules, places)
+        with attachments, ArchiveWriter(store, identity, keys) as writer:
             for table in reading.schema.tables:
                 if resolved.classified.classes[table.name] in (OWNED, SHARED):
-                    _TableCopy(reading, resolved, prover, progress).copy(writer, table, audit)
+                    _TableCopy(reading, resolved, prover, attachments, progress).copy(writer, table, audit)
             progress(Tick(step="prove"))
             proof = prover.prove(reading)
             if proof.problems:
@@ -82,12 +88,32 @@ def snapshot(
                     next=proof.problems[0].next,
                     problems=proof.problems,
                 )
+            attached = _attached(attachments, writer, audit, progress)
             audit.add("proof", {"edges": len(proof.edges), "walked": sum(proof.walked.values())})
             audit.add("cost", asdict(reading.cost))
             write_documents(writer, reading, identity, plan, resolved.scope, proof, audit)
             sealed = writer.commit()
             committed()
-    return Snapshot(sealed=sealed, identity=identity, scope=resolved.scope, proof=proof, cost=reading.cost)
+    return Snapshot(
+        sealed=sealed, identity=identity, scope=resolved.scope, proof=proof, cost=reading.cost, attached=attached
+    )
+
+
+def _attached(attachments: Attachments, writer: ArchiveWriter, audit: Audit, progress: Progress) -> Attached:
+    """The files of the rows, which are proven by now: nobody else's is fetched."""
+    attached = attachments.fetch(writer, progress)
+    if attached.problems:
+        first, *_ = attached.problems
+        raise Red(
+            f"{len(attached.problems)} file(s) that rows name are not to be had; first: {first.what}",
+            where=first.where,
+            next=first.next,
+            problems=attached.problems,
+        )
+    if attachments.are_declared:
+        writer.document(REPORT, rendered(attached))
+        audit.add("attachments", attached.counts)
+    return attached
 
 
 def _identity(reading: Reading, plan: Plan, tool: str) -> Identity:
@@ -107,20 +133,24 @@ def _identity(reading: Reading, plan: Plan, tool: str) -> Identity:
 class _TableCopy:
     """One table into the archive; read again, within the same fence, when a value needs its column held otherwise."""
 
-    def __init__(self, reading: Reading, resolved: Resolved, prover: Prover, progress: Progress) -> None:
+    def __init__(
+        self, reading: Reading, resolved: Resolved, prover: Prover, attachments: Attachments, progress: Progress
+    ) -> None:
         self._reading = reading
         self._resolved = resolved
         self._prover = prover
+        self._attachments = attachments
         self._progress = progress
 
     def copy(self, writer: ArchiveWriter, declared: Table, audit: Audit) -> None:
         class_ = self._resolved.classified.classes[declared.name]
         table, _ = self._reading.census(declared, self._resolved.closure.predicate(declared.name))
-        table = self._with_attachments(table)
+        table = self._attachments.declared(table)
         for _ in range(_MOST_RECASTS):
             self._require_fidelity(table)
             try:
                 batches = self._prover.watching(table, extract(self._reading, self._resolved, table))
+                batches = self._attachments.watching(table, batches)
                 part = writer.table(table, self._counted(table.name, batches), scope_class=class_)
             except Recast as recast:
                 table = _recast(table, recast)
@@ -128,21 +158,6 @@ class _TableCopy:
             audit.add("table", {"table": table.name, "rows": part.rows, "digest": part.digest})
             return
         raise Red("its columns cannot be settled", where=declared.name, next="report this with the table's definition")
-
-    def _with_attachments(self, table: Table) -> Table:
-        rules = {rule.column: rule for rule in self._resolved.rules.attachments if rule.table == table.name}
-        columns = tuple(
-            replace(
-                column,
-                attachment=Attachment(
-                    name_column=rules[column.name].name_column, type_column=rules[column.name].type_column
-                ),
-            )
-            if column.name in rules
-            else column
-            for column in table.columns
-        )
-        return replace(table, columns=columns)
 
     def _require_fidelity(self, table: Table) -> None:
         problems = tuple(

@@ -56,13 +56,31 @@ class DeclaredReference:
 
 @dataclass(frozen=True, kw_only=True)
 class AttachmentRule:
-    """A column whose values are files, and the columns of the same row that say their name and media type."""
+    """A column whose values are files, or, with a `base`, name files below it.
+
+    The other columns are those of the same row that say the file's name, media type, size and hash.
+    """
 
     table: str
     column: str
-    name_column: str | None
-    type_column: str | None
+    name_column: str | None = None
+    type_column: str | None = None
+    size_column: str | None = None
+    hash_column: str | None = None
+    base: str | None = field(default=None, repr=False)  # may hold a password
+    most: int = 1 << 30  # bytes of one file that is fetched
     at: str
+
+    @property
+    def label(self) -> str:
+        """As messages and `accept` name it."""
+        return f"{self.table}.{self.column}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column it names."""
+        named = (self.column, self.name_column, self.type_column, self.size_column, self.hash_column)
+        return tuple(column for column in named if column is not None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,7 @@ def read_scope(node: Node, variables: Variables) -> ScopeRules:
         references=tuple(_reference(child) for child in _items(entries, "references")),
         paths={table: _texts(child, "paths") for table, child in tables["paths"].items()},
         foreign={name: _policy(child) for name, child in tables["foreign"].items()},
-        attachments=tuple(_attachment(child) for child in _items(entries, "attachments")),
+        attachments=tuple(_attachment(child, variables) for child in _items(entries, "attachments")),
         accept={name: child.string("the reason") for name, child in tables["accept"].items()},
         lines=lines,
     )
@@ -162,12 +162,31 @@ def _reference(node: Node) -> DeclaredReference:
     )
 
 
-def _attachment(node: Node) -> AttachmentRule:
-    entries = node.fields("an attachment", required=("table", "column"), optional=("name", "type"))
+def _attachment(node: Node, variables: Variables) -> AttachmentRule:
+    entries = node.fields(
+        "an attachment", required=("table", "column"), optional=("name", "type", "size", "hash", "base", "max_bytes")
+    )
+    if "max_bytes" in entries and "base" not in entries:
+        raise entries["max_bytes"].refused("max_bytes bounds what is fetched, and nothing is", next="add `base: …`")
+
+    def column(name: str) -> str | None:
+        return entries[name].string(name) if name in entries else None
+
     return AttachmentRule(
         table=entries["table"].string("table"),
         column=entries["column"].string("column"),
-        name_column=entries["name"].string("name") if "name" in entries else None,
-        type_column=entries["type"].string("type") if "type" in entries else None,
+        name_column=column("name"),
+        type_column=column("type"),
+        size_column=column("size"),
+        hash_column=column("hash"),
+        base=variables.expanded(entries["base"], "base") if "base" in entries else None,
+        most=_most(entries["max_bytes"]) if "max_bytes" in entries else AttachmentRule.most,
         at=_at(node),
     )
+
+
+def _most(node: Node) -> int:
+    bytes_ = node.integer("max_bytes")
+    if bytes_ < 1:
+        raise node.refused(f"max_bytes is {bytes_}", next="write how many bytes a file may have")
+    return bytes_

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from migrator.cli.output import print_json, stderr, stdout
 from migrator.cli.progress import shown
 
 if TYPE_CHECKING:
+    from migrator.engine.attachments_found import Attached
     from migrator.outcomes import SourceCost
 
 
@@ -32,6 +34,7 @@ def command(plan: PlanFile, json: Json = False) -> None:
                 "bytes": sealed.bytes,
                 "fingerprint": sealed.fingerprint,
                 "tables": [{"name": part.table.name, "rows": part.rows} for part in sealed.tables],
+                "attachments": taken.attached.said,
                 "proof": asdict(taken.proof),
                 "notes": taken.notes,
                 "cost": asdict(taken.cost),
@@ -41,9 +44,19 @@ def command(plan: PlanFile, json: Json = False) -> None:
     stdout.print(sealed.location, markup=False)
     stderr.print(f"{sealed.rows} rows, {sealed.bytes} bytes; proven complete along {len(taken.proof.edges)} edges")
     stderr.print(said_cost(taken.cost), markup=False)
+    for line in said_files(taken.attached):
+        stderr.print(line, markup=False)
     for note in taken.notes:
         stderr.print(f"note: {note}", markup=False)
     stderr.print(f"write down the signing key's fingerprint: {sealed.fingerprint}")
+
+
+def said_files(attached: Attached) -> Iterator[str]:
+    """How many files there are, and each that is not as its row says."""
+    if attached.files or attached.notes:
+        yield f"{attached.files} files of {attached.bytes} bytes"
+    for note in attached.notes:
+        yield f"{note.wrong}: {note.table}.{note.column} {note.row} {note.name}: {note.what}"
 
 
 def said_cost(cost: SourceCost) -> str:
