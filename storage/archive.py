@@ -13,6 +13,7 @@ from storage.descriptor import Descriptor, read_descriptor
 from storage.errors import Misuse
 from storage.files import FileEntry
 from storage.identity import Identity
+from storage.model import MODEL, Model, parsed
 from storage.objects import ObjectStore, read_bytes
 from storage.package import DESCRIPTOR, Part, TablePart
 from storage.parts import GROUP_BYTES
@@ -198,6 +199,12 @@ class Archive:
         if path not in self.documents():
             raise Misuse(f"the archive has no document {path!r}", where=self.location, next="see its documents")
         return _vouched(self.store, self._folder, f"data/{path}", self._manifest)
+
+    def model(self) -> Model:
+        """What its tables are made of beside columns and keys; of an archive that does not say, only the kind."""
+        if MODEL not in self.documents():
+            return Model(platform=self.identity.source_platform)
+        return parsed(self.document(MODEL), where=f"{self.location}/data/{MODEL}")
 
     def files(self) -> Iterator[FileEntry]:
         """Every cell whose value is under files/."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from storage.described import built, member
@@ -150,16 +150,10 @@ def _field(column: Column) -> _Json:
 
 
 def _without_columns(table: Table) -> _Json:
-    # asdict would copy every column only for it to be dropped again
-    return {
-        "name": table.name,
-        "primary_key": list(table.primary_key),
-        "unique": [asdict(key) for key in table.unique],
-        "foreign_keys": [asdict(key) for key in table.foreign_keys],
-        "triggers": list(table.triggers),
-        "comment": table.comment,
-        "ddl": table.ddl,
-    }
+    # a copy with its columns would be made only for them to be dropped again
+    plain = asdict(replace(table, columns=()))
+    del plain["columns"]
+    return plain
 
 
 # ── resource → table ────────────────────────────────────────────────────────────────────────────────────────
