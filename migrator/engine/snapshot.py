@@ -15,6 +15,7 @@ from migrator.engine.classify import OWNED, SHARED
 from migrator.engine.documents import Audit, write_documents
 from migrator.engine.extract import extract
 from migrator.engine.gentle import gently
+from migrator.engine.losses import Loss, accepted, write_losses
 from migrator.engine.proof import Proof, Prover
 from migrator.engine.scope import Resolved, Scope, resolve
 from migrator.engine.workbench import workbench
@@ -24,8 +25,7 @@ from storage import moment
 from storage.errors import Recast, Red
 from storage.identity import Identity, new_archive_id
 from storage.objects import ObjectStore
-from storage.problem import Problem
-from storage.schema import Fidelity, Table
+from storage.schema import Table
 from storage.seal import SigningKeys
 from storage.writer import ArchiveWriter, Sealed
 
@@ -75,10 +75,11 @@ def snapshot(
         identity = _identity(reading, plan, tool)
         prover = Prover(bench, resolved.classified, resolved.rules)
         attachments = Attachments(resolved.rules, places)
+        losses: list[Loss] = []
         with attachments, ArchiveWriter(store, identity, keys) as writer:
             for table in reading.schema.tables:
                 if resolved.classified.classes[table.name] in (OWNED, SHARED):
-                    _TableCopy(reading, resolved, prover, attachments, progress).copy(writer, table, audit)
+                    losses += _TableCopy(reading, resolved, prover, attachments, progress).copy(writer, table, audit)
             progress(Tick(step="prove"))
             proof = prover.prove(reading)
             if proof.problems:
@@ -91,6 +92,7 @@ def snapshot(
             attached = _attached(attachments, writer, audit, progress)
             audit.add("proof", {"edges": len(proof.edges), "walked": sum(proof.walked.values())})
             audit.add("cost", asdict(reading.cost))
+            write_losses(writer, losses)
             write_documents(writer, reading, identity, plan, resolved.scope, proof, audit)
             sealed = writer.commit()
             committed()
@@ -142,12 +144,13 @@ class _TableCopy:
         self._attachments = attachments
         self._progress = progress
 
-    def copy(self, writer: ArchiveWriter, declared: Table, audit: Audit) -> None:
+    def copy(self, writer: ArchiveWriter, declared: Table, audit: Audit) -> tuple[Loss, ...]:
+        """What of it is not held exactly, as the plan accepts."""
         class_ = self._resolved.classified.classes[declared.name]
-        table, _ = self._reading.census(declared, self._resolved.closure.predicate(declared.name))
+        table, census = self._reading.census(declared, self._resolved.closure.predicate(declared.name))
         table = self._attachments.declared(table)
         for _ in range(_MOST_RECASTS):
-            self._require_fidelity(table)
+            losses = accepted(table, census, self._resolved.rules.accept)
             try:
                 batches = self._prover.watching(table, extract(self._reading, self._resolved, table))
                 batches = self._attachments.watching(table, batches)
@@ -156,22 +159,8 @@ class _TableCopy:
                 table = _recast(table, recast)
                 continue
             audit.add("table", {"table": table.name, "rows": part.rows, "digest": part.digest})
-            return
+            return losses
         raise Red("its columns cannot be settled", where=declared.name, next="report this with the table's definition")
-
-    def _require_fidelity(self, table: Table) -> None:
-        problems = tuple(
-            Problem(
-                where=f"{table.name}.{column.name}",
-                what=f"its {column.native} values are {column.fidelity}: they cannot be held exactly",
-                next=f"accept the loss by name: scope.accept: {{{table.name}.{column.name}: reason}}",
-            )
-            for column in table.columns
-            if column.fidelity in (Fidelity.LOSSY, Fidelity.UNSUPPORTED)
-            and f"{table.name}.{column.name}" not in self._resolved.rules.accept
-        )
-        if problems:
-            raise Red(problems[0].what, where=problems[0].where, next=problems[0].next, problems=problems)
 
     def _counted(self, name: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         total, done = self._resolved.closure.count(name), 0

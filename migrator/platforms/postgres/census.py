@@ -7,10 +7,16 @@ from dataclasses import dataclass, replace
 
 from migrator.contracts import ColumnCensus
 from migrator.platforms.postgres.rows import Selection
-from migrator.platforms.postgres.types import counted_type, fidelity_of, is_unbounded_numeric, misfit
+from migrator.platforms.postgres.types import (
+    counted_type,
+    fidelity_of,
+    is_unbounded_numeric,
+    may_be_large_object,
+    misfit,
+)
 from migrator.platforms.postgres.wire import as_literal
 from migrator.platforms.relational.sqltext import quoted
-from storage.schema import Column, Table
+from storage.schema import Column, Fidelity, Table
 
 _COLUMNS_AT_ONCE = 300  # a query has at most 1,664 results
 
@@ -55,6 +61,8 @@ def _tests(column: Column) -> dict[str, _Test]:
     tests = {"nulls": _counted(f"{value} IS NULL" if column.nullable else "false")}
     if outside := misfit(column, value):
         tests["misfits"] = _counted(outside)
+    if may_be_large_object(column):
+        tests["large objects"] = _counted(f"{value} IN (SELECT o.oid FROM pg_largeobject_metadata o)")
     if is_unbounded_numeric(column):
         finite = f"{value}::text NOT IN ('NaN', 'Infinity', '-Infinity')"
         digits = f"length(trunc(abs({value}))::text)"
@@ -73,6 +81,8 @@ def _decided(column: Column, results: dict[str, int]) -> tuple[Column, tuple[str
     found = (column.native,)
     if results.get("misfits"):
         return as_literal(column), (*found, "infinite, NaN or out of range")
+    if large := results.get("large objects"):
+        return replace(column, fidelity=Fidelity.LOSSY), (*found, f"{large} large objects, whose content stays behind")
     scale = results.get("scale", -1)
     if scale < 0:
         return column, found

@@ -120,3 +120,8 @@ def misfit(column: Column, expression: str) -> str | None:
 def is_unbounded_numeric(column: Column) -> bool:
     """Whether the column's scale can only be told by its values."""
     return column.type.kind is Kind.LITERAL and column.native == "numeric"
+
+
+def may_be_large_object(column: Column) -> bool:
+    """Whether the column's numbers may name large objects, whose content lies in no table."""
+    return bare(column.native).rpartition(".")[2] in ("oid", "lo")
