@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from storage.schema import Column, Kind, Table, Type
-from storage.types import from_text, to_text
+from storage.types import arrow_type, from_text, to_text
 
 INLINE_LIMIT = 1 << 20  # bytes of a value; above it the value lives under files/
 INLINE_PREFIX = "inline:"
@@ -65,7 +65,7 @@ def is_large(array: pa.Array) -> pa.Array:
     return pc.fill_null(pc.greater(pc.binary_length(array), INLINE_LIMIT), False)
 
 
-def hold(array: pa.Array, column: Column, keep: Callable[[int, bytes, str], None]) -> pa.Array:
+def hold(array: pa.Array, column: Column, keep: Callable[[int, pa.Buffer, str], None]) -> pa.Array:
     """The cells of a FILES column; `keep(row, content, sha256)` is called for each value that goes under files/."""
     is_attached = column.attachment is not None and not column.attachment.named
     by_hash = pc.is_valid(array) if is_attached else is_large(array)
@@ -81,9 +81,9 @@ def hold(array: pa.Array, column: Column, keep: Callable[[int, bytes, str], None
     return pc.coalesce(pa.array(hashes, pa.string()), cells)
 
 
-def content_of(value: pa.Scalar) -> bytes:
-    """The bytes a value has under files/: its own, or the UTF-8 of its text."""
-    return value.as_buffer().to_pybytes() if value.is_valid else b""
+def content_of(value: pa.Scalar) -> pa.Buffer:
+    """The bytes a value has under files/: its own, or the UTF-8 of its text. Nothing is copied."""
+    return value.as_buffer()
 
 
 def held_hashes(cells: pa.Array) -> dict[int, str]:
@@ -97,10 +97,22 @@ def held_hashes(cells: pa.Array) -> dict[int, str]:
 def release(cells: pa.Array, column: Column, fetch: Callable[[str], bytes]) -> pa.Array:
     """The values of a FILES column's cells; `fetch(sha256)` gives the verified content of a value under files/."""
     hashes = held_hashes(cells)
-    by_hash = pc.fill_null(pc.starts_with(cells, BY_HASH), False)
-    inline = pc.utf8_slice_codeunits(pc.if_else(by_hash, None, cells), len(INLINE_PREFIX))
-    values = from_text(inline, column.type)
-    if not hashes:
-        return values
-    contents = [fetch(hashes[row]) if row in hashes else None for row in range(len(cells))]
-    return pc.coalesce(pc.cast(pa.array(contents, pa.binary()), values.type), values)
+    pieces, done = [], 0
+    for row, sha256 in hashes.items():
+        if row > done:
+            pieces.append(_inline(cells.slice(done, row - done), column))
+        pieces.append(single(fetch(sha256), arrow_type(column.type)))
+        done = row + 1
+    if done < len(cells) or not pieces:
+        pieces.append(_inline(cells.slice(done), column))
+    return pieces[0] if len(pieces) == 1 else pa.concat_arrays(pieces)
+
+
+def _inline(cells: pa.Array, column: Column) -> pa.Array:
+    return from_text(pc.utf8_slice_codeunits(cells, len(INLINE_PREFIX)), column.type)
+
+
+def single(content: bytes, type_: pa.DataType) -> pa.Array:
+    """An array of one text or binary value around these bytes, which are not copied. ArrowInvalid if no such text."""
+    ends = pa.array([0, len(content)], pa.int32()).buffers()[1]
+    return pc.cast(pa.Array.from_buffers(pa.binary(), 1, [None, ends, pa.py_buffer(content)]), type_)

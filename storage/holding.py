@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from storage.files import FILES_TABLE, FileEntry, file_path
 from storage.media import HEAD, media_type
-from storage.objects import ObjectStore, write_bytes
+from storage.objects import ObjectStore
 from storage.package import Part
 from storage.schema import Column, Table
 from storage.types import arrow_schema, to_text
@@ -74,23 +74,18 @@ class HeldValues:
         self._parts: dict[str, Part] = {}  # insertion order is what `forget` goes by
         self._entries: IO[bytes] = tempfile.SpooledTemporaryFile(_SPOOL)  # noqa: SIM115 - closed by close(); one JSON array a line
 
-    def keep(self, cell: HeldCell, row: int, content: bytes, sha256: str) -> None:
+    def keep(self, cell: HeldCell, row: int, content: pa.Buffer, sha256: str) -> None:
         """Hold one value: its content under files/ unless it is there, and its entry."""
-        if sha256 not in self._parts:
-            write_bytes(self._store, self._key(sha256), content)
-            self._parts[sha256] = Part(path=file_path(sha256), bytes=len(content), sha256=sha256)
-        self._list(cell.entry(row, len(content), sha256, media_type(content[:HEAD])))
+        head = content.slice(0, min(HEAD, content.size)).to_pybytes()
+        self.hold(cell.entry(row, content.size, sha256, media_type(head)), pa.BufferReader(content))
 
     def hold(self, entry: FileEntry, content: IO[bytes]) -> None:
-        """Hold a file that a row names: its content, whose hash the entry says, unless it is there, and the entry."""
+        """Hold a content, whose size and hash the entry says, unless it is there already; and the entry."""
         if entry.sha256 not in self._parts:
             content.seek(0)
             with self._store.writer(self._key(entry.sha256)) as sink:
                 shutil.copyfileobj(content, sink, _CHUNK)
             self._parts[entry.sha256] = Part(path=file_path(entry.sha256), bytes=entry.size, sha256=entry.sha256)
-        self._list(entry)
-
-    def _list(self, entry: FileEntry) -> None:
         self._entries.write(json.dumps(astuple(entry)).encode() + b"\n")
 
     def _key(self, sha256: str) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from migrator.outcomes import Check
+from storage.archive import Archive
 from storage.files import FileEntry
 from storage.problem import Problem
 
@@ -81,3 +85,24 @@ class Attached:
 def rendered(attached: Attached) -> bytes:
     """The document."""
     return (json.dumps(attached.said, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def lost_files(archive: Archive) -> dict[str, str]:
+    """Columns whose rows name files that the archive has not → how many, and why that was accepted."""
+    if REPORT not in archive.documents():
+        return {}
+    told = json.loads(archive.document(REPORT))
+    missing = Counter(f"{note['table']}.{note['column']}" for note in told["notes"] if note["wrong"] == Wrong.MISSING)
+    return {label: f"{count} file(s) missing: {told['accepted'][label]}" for label, count in missing.items()}
+
+
+def left_behind(archive: Archive) -> Iterator[Check]:
+    """What a verification of a target has not compared: files that rows name, and that no load takes along."""
+    for part in archive.tables:
+        for column in part.table.columns:
+            if column.attachment and column.attachment.named:
+                yield Check(
+                    name=f"the files that {part.table.name}.{column.name} names",
+                    passed=None,
+                    detail="they are in the archive (data/files); a load takes their names along, and not them",
+                )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -32,7 +31,7 @@ def held_notes(rule: AttachmentRule, cell: HeldCell) -> Iterator[FileNote]:
     for row in pc.indices_nonzero(pc.is_valid(values)).to_pylist():
         if said[row].is_silent and len(values[row].as_buffer()):
             continue
-        content = Content.of(io.BytesIO(content_of(values[row])), ALGORITHMS)
+        content = Content.of(pa.BufferReader(content_of(values[row])), ALGORITHMS)
         yield from notes(_entry(cell, row), said[row], content)
 
 

@@ -20,6 +20,7 @@ from duckdb.func import ARROW
 from duckdb.sqltypes import BLOB, VARCHAR
 
 from storage.errors import Fault
+from storage.files import single
 
 LONGEST = 3072
 """Bytes of a value that is held as it is. No server's index takes longer ones: keys are never handles there."""
@@ -27,6 +28,7 @@ LONGEST = 3072
 MARK, _AFTER = b"\x1flarge:", b"\x1flarge;"
 _HANDLE = re.compile(r"(?:\x1f|\\x1F)large:([0-9a-f]{12})[0-9a-f]{52}:([0-9]+)")
 _GIVEN_BYTES = 8 << 20
+_SLICE = 1 << 20
 _HELD, _WHOLE = "migrator_held", "migrator_whole"
 
 HANDLED = frozenset({"VARCHAR", "BLOB"})
@@ -85,6 +87,8 @@ class LargeValues:
         if not pc.any(is_handle).as_py():
             return column
         contents = [self._get(column[row.as_py()].as_buffer()) for row in pc.indices_nonzero(is_handle)]
+        if len(column) == 1:  # as every value of many MiB is given: it is not to be copied
+            return single(contents[0], column.type)
         return pc.replace_with_mask(column, is_handle, pa.array(contents, column.type))
 
     def given(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -105,7 +109,7 @@ class LargeValues:
         digest = hashlib.sha256(content)
         try:
             if not self._kept.execute("SELECT 1 FROM large WHERE hash = ?", [digest.digest()]).fetchone():
-                self._kept.execute("INSERT INTO large VALUES (?, ?)", [digest.digest(), memoryview(content)])
+                self._insert(digest.digest(), content)
         except (sqlite3.OperationalError, sqlite3.DataError) as error:
             raise Fault(
                 f"the workbench cannot put a value of {content.size:,} bytes aside: {error}",
@@ -114,10 +118,21 @@ class LargeValues:
             ) from error
         return b"%b%b:%d" % (MARK, digest.hexdigest().encode(), content.size)
 
+    def _insert(self, digest: bytes, content: pa.Buffer) -> None:
+        """What is long in slices: given as a parameter, SQLite would copy it twice."""
+        if content.size <= _SLICE:
+            self._kept.execute("INSERT INTO large VALUES (?, ?)", [digest, memoryview(content)])
+            return
+        kept = self._kept.execute("INSERT INTO large VALUES (?, zeroblob(?))", [digest, content.size])
+        with self._kept.blobopen("large", "content", kept.lastrowid or 0) as blob:
+            for start in range(0, content.size, _SLICE):
+                blob.write(memoryview(content)[start : start + _SLICE])
+
     def _get(self, handle: pa.Buffer) -> bytes:
         digest = bytes.fromhex(handle.to_pybytes()[len(MARK) :].partition(b":")[0].decode())
-        (content,) = self._kept.execute("SELECT content FROM large WHERE hash = ?", [digest]).fetchone()
-        return bytes(content)
+        (row,) = self._kept.execute("SELECT rowid FROM large WHERE hash = ?", [digest]).fetchone()
+        with self._kept.blobopen("large", "content", row, readonly=True) as blob:
+            return bytes(blob.read())
 
 
 def can_be_large(type_: pa.DataType) -> bool:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from migrator.contracts import ACTION, KEEP, Among, Predicate, Staged, Target, Whole
+from migrator.engine.attachments_found import left_behind
 from migrator.engine.compare import Compared, compare
 from migrator.engine.prepare import Prepared
 from migrator.engine.twins import twin_check
@@ -46,7 +47,8 @@ def verify_with(
         progress(Tick(step="verify", what=staged.table.name, total=prepared.count(staged)))
         compared.append(_compare_live(prepared, staged, read))
         kept.extend(_kept_are_there(prepared, staged, read))
-    return conclude(compared, [*kept, twin_check(prepared)], read_from=read_from)
+    checks = [*kept, twin_check(prepared), *left_behind(prepared.archive)]
+    return conclude(compared, checks, read_from=read_from)
 
 
 def conclude(compared: Sequence[Compared], checks: Sequence[Check], *, read_from: str) -> Verification:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 
 from migrator.contracts import Undone
+from migrator.engine.attachments_found import lost_files
 from migrator.engine.check import MapCheck
 from migrator.engine.documents import COST
 from migrator.engine.ledger import column_fates
@@ -89,7 +90,10 @@ def _about(report: RunReport, archive: Archive, prepared: Prepared) -> RunReport
         columns=column_fates(prepared),
         dropped_tables={drop.name: drop.because for drop in mapping.dropped_tables},
         excluded_tables=_excluded_tables(archive),
-        accepted_losses={loss.name: f"{loss.fidelity}: {loss.reason}" for loss in losses_of(archive)},
+        accepted_losses={
+            **{loss.name: f"{loss.fidelity}: {loss.reason}" for loss in losses_of(archive)},
+            **lost_files(archive),
+        },
         source_cost=_source_cost(archive),
     )
 

@@ -22,13 +22,26 @@ source:
     attachments: [{table: papers, column: path, type: kind, size: bytes, base: "${FILES}"}]
     ACCEPT
 store: ${STORE_URL}
+mapping: mapping.yaml
+target:
+  url: ${TARGET_URL}
+"""
+MAPPING = """
+mapping: papers
+version: 1
+tables:
+  documents:
+    edges:
+      - from: papers
+        columns: {id: id, place: path}
+        dropped: {kind: "not asked for", bytes: "not asked for"}
 """
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Four papers, of which one is lost, one empty and one cut."""
-    made = World.at(tmp_path, source="papers.db", target="unused.db")
+    made = World.at(tmp_path, source="papers.db", target="documents.db")
     files = tmp_path / "files"
     files.mkdir()
     for name, content in (("a.pdf", b"%PDF-1.7 a"), ("empty.pdf", b""), ("cut.pdf", b"%PDF-")):
@@ -38,6 +51,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         rows = [(1, "a.pdf", 10), (2, "lost.pdf", 10), (3, "empty.pdf", 0), (4, "cut.pdf", 10)]
         source.executemany("INSERT INTO papers VALUES (?, ?, 'image/png', ?)", rows)
         source.commit()
+    with closing(sqlite3.connect(made.target)) as target:
+        target.execute("CREATE TABLE documents (id INTEGER PRIMARY KEY, place TEXT)")
+    (tmp_path / "mapping.yaml").write_text(MAPPING)
     monkeypatch.setenv("FILES", files.as_uri())
     return made
 
@@ -86,3 +102,12 @@ def test_a_file_taken_out_of_the_archive_is_noticed(world: World) -> None:
     [held, *_] = sorted(path for path in world.archives()[0].glob("data/files/*/*") if path.stat().st_size == 10)
     held.unlink()
     assert world.json("archive", "check", location, code=3)["verdict"] == "red"
+
+
+def test_a_load_says_that_it_takes_names_along_and_no_files(world: World) -> None:
+    world.json("snapshot", plan(world, "accept: {papers.path: burnt}"))
+    migrated = world.json("migrate", world.plan)
+    [check] = [check for check in migrated["checks"] if check["name"] == "the files that papers.path names"]
+    assert migrated["verdict"] == "green" and check["passed"] is None
+    report = json.loads(Path(migrated["report"]).with_name("verification.json").read_text())
+    assert report["accepted_losses"] == {"papers.path": "1 file(s) missing: burnt"}
