@@ -70,6 +70,18 @@ def _integer_to_float(number: int, _source: Type, _target: Type) -> float:
     raise _unfit(number)
 
 
+def _decimal_to_float_sql(number: str, source: Type, _target: Type) -> str:
+    # by its text: DuckDB's direct cast is a division that may miss the nearest double
+    nearest = f"CAST(CAST({number} AS VARCHAR) AS DOUBLE)"
+    return f"CASE WHEN TRY_CAST(CAST({nearest} AS VARCHAR) AS {duckdb_type(source)}) = {number} THEN {nearest} END"
+
+
+def _decimal_to_float(number: decimal.Decimal, _source: Type, _target: Type) -> float:
+    if decimal.Decimal(repr(float(number))) == number:  # as many digits as a double has, and no other
+        return float(number)
+    raise _unfit(number)
+
+
 def text_to_float_sql(text: str, _source: Type, _target: Type) -> str:
     finite = f"TRY_CAST({text} AS DOUBLE)"
     special = " ".join(f"WHEN '{name}' THEN CAST('{name}' AS DOUBLE)" for name in ("NaN", "INF", "-INF"))
@@ -144,14 +156,7 @@ RULES: Rules = {
         ),
         twin=_integer_to_float,
     ),
-    (
-        Kind.DECIMAL,
-        Kind.FLOAT,
-    ): Rule(  # by its text: DuckDB's direct cast is a division that may miss the nearest double
-        sql=lambda number, _source, _target: f"CAST(CAST({number} AS VARCHAR) AS DOUBLE)",
-        twin=lambda number, _source, _target: float(number),
-        total=True,
-    ),
+    (Kind.DECIMAL, Kind.FLOAT): Rule(sql=_decimal_to_float_sql, twin=_decimal_to_float),
     (Kind.INTEGER, Kind.DECIMAL): _TO_DECIMAL,
     (Kind.DECIMAL, Kind.DECIMAL): _TO_DECIMAL,
     (Kind.FLOAT, Kind.DECIMAL): Rule(sql=_float_to_decimal_sql, twin=_to_decimal),

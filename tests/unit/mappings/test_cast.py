@@ -17,7 +17,11 @@ from storage.schema import Kind, Type
 from tests.unit.mappings.bench import UNFIT, Bench, plain
 from tests.unit.mappings.strategies import TYPES, values_of
 
-MONEY, FLOAT, TEXT = Type(kind=Kind.DECIMAL, precision=12, scale=2), plain("float"), plain("text")
+DECIMALS = {
+    "decimal": Type(kind=Kind.DECIMAL, precision=12, scale=2),
+    "wide": Type(kind=Kind.DECIMAL, precision=38, scale=19),
+}
+FLOAT, TEXT = plain("float"), plain("text")
 PAIRS = [(source, target) for source in TYPES for target in TYPES if source != target and rule(source, target)]
 
 
@@ -43,6 +47,7 @@ def test_sql_is_its_twin(source: Type, target: Type) -> None:
         ("float", "decimal", 0.125),
         ("decimal", "integer", decimal.Decimal("1.50")),
         ("integer", "float", 2**53 + 1),
+        ("wide", "float", decimal.Decimal("0.3000000000000000041")),
         ("text", "integer", " 12"),
         ("text", "integer", "1e3"),
         ("text", "decimal", "0.123"),
@@ -54,7 +59,7 @@ def test_sql_is_its_twin(source: Type, target: Type) -> None:
     ],
 )
 def test_what_would_be_rounded_or_cut_does_not_fit(source: str, target: str, value: object) -> None:
-    made = bench(*(MONEY if kind == "decimal" else plain(kind) for kind in (source, target)))
+    made = bench(*(DECIMALS.get(kind) or plain(kind) for kind in (source, target)))
     assert made.sql(value) == [UNFIT]
     assert made.twin(value) == [UNFIT]
 
