@@ -23,7 +23,8 @@ MODULE, ARGUMENTS = "using", "arguments"
 PRAGMAS = ("encoding", "auto_vacuum", "application_id", "user_version")
 """Options of a file; the first two can be said of one that is new, and of no other."""
 
-_LEFT_ALONE = {"encoding": "UTF-8", "auto_vacuum": "0", "application_id": "0", "user_version": "0"}
+LEFT_ALONE = {"encoding": "UTF-8", "auto_vacuum": "0", "application_id": "0", "user_version": "0"}
+"""What they are where nobody says."""
 
 
 def not_null_conflict(column: str) -> str:
@@ -38,7 +39,7 @@ def model(connection: sqlite3.Connection, schema: Schema, tables: Collection[str
         platform="sqlite",
         tables=tuple(_table(connection, table) for table in schema.tables if table.name in tables),
         views=tuple(_views(connection)),
-        options={name: value for name, value in said_of.items() if value != _LEFT_ALONE[name]},
+        options={name: value for name, value in said_of.items() if value != LEFT_ALONE[name]},
     )
 
 

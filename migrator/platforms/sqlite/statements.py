@@ -8,14 +8,14 @@ from migrator.platforms.relational.archived import expression
 from migrator.platforms.relational.sqltext import listed, quoted
 from migrator.platforms.sqlite.indexes import CONFLICT, ROWID
 from migrator.platforms.sqlite.model import ARGUMENTS, MODULE, STRICT, WITHOUT_ROWID, not_null_conflict
-from migrator.platforms.sqlite.tokens import NotUnderstood, Sign, said, tokens
+from migrator.platforms.sqlite.tokens import NotUnderstood, Sign, said, split, tokens
 from storage.errors import Red
 from storage.model import Check, Index, IndexPart, TableModel
 from storage.schema import Column, ForeignKey, Table
 
 _CONFLICTS = frozenset({"ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"})
 _ACTIONS = frozenset({"NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"})
-_MODULES = frozenset({"fts3", "fts4", "fts5", "rtree", "rtree_i32", "geopoly"})
+_MODULES = frozenset({"fts3", "fts4", "fts5"})
 """Virtual tables that keep their rows in the file itself, and look at nothing outside of it."""
 
 _KEYWORDS = frozenset({"TRUE", "FALSE", "NULL", "CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP"})
@@ -59,6 +59,14 @@ def own_key(table: Table, model: TableModel) -> Index | None:
     return None
 
 
+def outer_content(model: TableModel) -> str | None:
+    """The table whose rows a table of full text only has an index of."""
+    for part in split(tokens(model.options.get(ARGUMENTS, ""))):
+        if len(part) == 3 and part[0].is_word("CONTENT") and part[1].text == "=" and part[2].sign is not Sign.OTHER:
+            return part[2].name or None
+    return None
+
+
 def default(text: str, where: str) -> str:
     """A default as it may stand in a CREATE TABLE; a bare word or a name in quotes is a text there."""
     try:
@@ -66,7 +74,7 @@ def default(text: str, where: str) -> str:
     except NotUnderstood as error:
         raise _refused(f"not a default: {error}", where) from error
     if len(found) == 1 and found[0].sign in (Sign.WORD, Sign.QUOTED) and found[0].text.upper() not in _KEYWORDS:
-        return quoted(found[0].name)
+        return found[0].text
     return expression(said(found), where=where)
 
 
