@@ -12,8 +12,9 @@ from mappings.probe import EXAMPLES
 from mappings.scope import Severity
 from migrator.contracts import DISABLE, FIRE, NO_TRIGGERS, Capabilities, Target, Triggers
 from migrator.engine.match import Matcher, Policy
+from migrator.engine.portions import affordable, portions
 from migrator.engine.predict import predict
-from migrator.engine.prepare import Prepared, affordable, materialise, portions, prepare
+from migrator.engine.prepare import Prepared, materialise, prepare
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Progress, Tick, Verdict, silent
 from storage.archive import Archive
@@ -132,7 +133,7 @@ def _found_in_one_pass(prepared: Prepared, edge: CompiledEdge) -> Iterator[Probe
     if not edge.fits:
         return
     totals = [0] * len(edge.fits)
-    for _ in portions(prepared, edge):
+    for _ in portions(prepared.workbench, prepared.archive, edge):
         counts = prepared.workbench.one(edge.fits_sql)
         totals = [total + count for total, count in zip(totals, counts, strict=True)]
     yield from (probe for probe, total in zip(edge.fits, totals, strict=True) if total)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from mappings.compiled import CompiledEdge
 from migrator.contracts import CREATE, EDGE, KEEP, OVERWRITE
-from migrator.engine.prepare import Prepared, counted
+from migrator.engine.portions import counted
+from migrator.engine.prepare import Prepared
 from migrator.outcomes import ColumnFate, Equation
 
 
@@ -25,8 +26,8 @@ def _equation(prepared: Prepared, edge: CompiledEdge, written: dict[str, int]) -
         loaded=written.get(CREATE, 0),
         merged=written.get(OVERWRITE, 0),
         kept=kept,
-        rejected=counted(prepared, edge, edge.rejected_sql),
-        excluded=counted(prepared, edge, edge.excluded_sql),
+        rejected=counted(prepared.workbench, prepared.archive, edge.source, edge.rejected_sql),
+        excluded=counted(prepared.workbench, prepared.archive, edge.source, edge.excluded_sql),
         rejected_because="; ".join(reject.because for reject in edge.mapping.rejects),
         excluded_because=edge.mapping.because or "",
     )

@@ -8,7 +8,8 @@ from mappings.compiled import CompiledCrosswalk
 from mappings.quote import identifier as quoted
 from migrator.contracts import ACTION, Staged, Target
 from migrator.engine.live import equal, found, ingest_live, shown, unexplained, unique_keys
-from migrator.engine.prepare import Prepared, held_columns, portions
+from migrator.engine.portions import portions
+from migrator.engine.prepare import Prepared, held_columns
 from migrator.engine.workbench import QueryKeys
 from storage.problem import Problem
 
@@ -69,7 +70,7 @@ class Matcher:
         edges = [edge for edge in self._prepared.compiled.edges if edge.target == staged.table.name]
         self._bench.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {wanted} FROM ({edges[0].rows_sql}) LIMIT 0")
         for edge in edges:
-            for _ in portions(self._prepared, edge):
+            for _ in portions(self._bench, self._prepared.archive, edge):
                 self._bench.execute(f"INSERT INTO {name} SELECT {wanted} FROM ({edge.rows_sql})")
         return name
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from mappings.compiled import CompiledEdge
 from mappings.quote import identifier as quoted
-from migrator.engine.prepare import Prepared, taken_apart
+from migrator.engine.portions import taken_apart
+from migrator.engine.prepare import Prepared
 
 
 @dataclass(frozen=True, kw_only=True)

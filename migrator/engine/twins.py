@@ -11,7 +11,8 @@ from mappings.compiled import CompiledEdge
 from mappings.condition import conditions_of
 from mappings.quote import identifier as quoted
 from migrator.contracts import EDGE
-from migrator.engine.prepare import PORTION_BYTES, Prepared, taken_apart
+from migrator.engine.portions import PORTION_BYTES, taken_apart
+from migrator.engine.prepare import Prepared
 from migrator.outcomes import Check
 
 SAMPLED = 20

@@ -13,7 +13,7 @@ from mappings.quote import identifier
 from migrator.contracts import Staged
 from migrator.engine.compare import Compared, compare
 from migrator.engine.large import LONGEST, MARK
-from migrator.engine.prepare import PORTION, PORTION_BYTES, portion_starts, show_all, taken_apart
+from migrator.engine.portions import PORTION, PORTION_BYTES, portion_starts, show_all, taken_apart
 from migrator.engine.workbench import Workbench, workbench
 from storage.schema import Column, Kind, Table, Type
 
