@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import signal
+import subprocess
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -99,6 +100,11 @@ class Postgres(Restartable):
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
+
+    def dumped(self, url: str, *options: str) -> str:
+        """What pg_dump writes of the database of that URL, as its role."""
+        command = [_program("pg_dump"), "--no-owner", "--no-privileges", *options, url]
+        return subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
     def _answers(self) -> bool:
         try:

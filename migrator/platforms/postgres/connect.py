@@ -168,7 +168,7 @@ def _constraint(error: psycopg.Error) -> str:
 
 
 def _said(error: Exception, state: str, where: str, constraint: str, named: Sequence[str]) -> MigratorError:
-    message = _message(str(error))
+    message = sentence(str(error))
     if state[:2] == "23":
         return Red(
             f"the target refuses the rows: {message}",
@@ -192,7 +192,7 @@ def _said(error: Exception, state: str, where: str, constraint: str, named: Sequ
 _NOISE = re.compile(r"^.*?(?:ERROR|FATAL|PANIC):\s+|^.*?\bfailed: (?=\S)|^\w+: \[libpq\] [^:]*: ", re.DOTALL)
 
 
-def _message(text: str) -> str:
+def sentence(text: str) -> str:
     """The server's own sentence: not the statement, which holds keys, nor what drivers wrote before it."""
     return _NOISE.sub("", text, count=1).strip().partition("\n")[0].removesuffix(".")
 

@@ -7,7 +7,7 @@ import psycopg
 from migrator.platforms.postgres.types import is_built_in
 from migrator.platforms.relational.sqltext import literal
 
-_BASE = """
+BASE = """
 WITH RECURSIVE based (base, modifier, depth) AS (
     SELECT typbasetype, typtypmod, 1 FROM pg_type WHERE oid = to_regtype({native}) AND typtype = 'd'
     UNION ALL
@@ -21,5 +21,5 @@ def base_type(connection: psycopg.Connection, native: str) -> str:
     """The type under a domain, however many there are upon each other; any other type is its own."""
     if is_built_in(native):
         return native
-    found = connection.execute(_BASE.format(native=literal(native)).encode()).fetchone()
+    found = connection.execute(BASE.format(native=literal(native)).encode()).fetchone()
     return str(found[0]) if found else native

@@ -5,19 +5,25 @@ They only ever advance, and only where they lag: a number that somebody drew is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import Any, Protocol
 
 from migrator.platforms.postgres import catalog
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.schema import Kind, Table
 
-if TYPE_CHECKING:
-    from migrator.platforms.postgres.transaction import PostgresTransaction
-
 _WHOLE = r"^-?[0-9]{1,18}(\.0*)?$"
 """What a sequence could give, among the texts and decimals of a column that one fills all the same."""
+
+
+class Statements(Protocol):
+    """A transaction."""
+
+    def execute(self, statement: str) -> object: ...
+
+    def rows(self, query: str) -> Sequence[tuple[Any, ...]]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +39,9 @@ class Drawn:
 
 
 class Sequences:
-    """Those that fill columns of one table, inside the merge transaction."""
+    """Those that fill columns of one table, inside a transaction that has written it."""
 
-    def __init__(self, transaction: PostgresTransaction, table: Table, name: str) -> None:
+    def __init__(self, transaction: Statements, table: Table, name: str) -> None:
         self._transaction = transaction
         self._table = table
         self._name = name  # quoted
@@ -79,7 +85,7 @@ class Sequences:
         else:
             query = f"SELECT {furthest}({name}::text::numeric) FROM {self._name} WHERE {name}::text ~ '{_WHOLE}'"
         [(taken,)] = self._transaction.rows(query)
-        return None if taken is None else int(taken)
+        return None if taken is None else int(Decimal(taken))  # numeric may come as text
 
     def _restart(self, drawn: Drawn, following: int) -> None:
         """ALTER SEQUENCE goes with the transaction, but is its owner's; setval is for others, and stays."""

@@ -14,6 +14,7 @@ from migrator.platforms.postgres.census import census
 from migrator.platforms.postgres.connect import Session, connect, place, translated
 from migrator.platforms.postgres.describe import describe
 from migrator.platforms.postgres.examine import examine_source
+from migrator.platforms.postgres.model import model_of
 from migrator.platforms.postgres.readers import Readers
 from migrator.platforms.postgres.relation import Relation, relations
 from migrator.platforms.postgres.rows import Selection
@@ -23,6 +24,7 @@ from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.relational.tenants import candidates
 from storage import moment
 from storage.errors import Fault
+from storage.model import Model
 from storage.schema import Schema, Table
 
 _GENTLE = ReadLimits()
@@ -113,6 +115,9 @@ class PostgresReading:
         found: int = sum(self._readers.ask(statement).column(0)[0].as_py() for statement in statements)
         self._require_unmoved(table)
         return found
+
+    def model(self, tables: Collection[str]) -> Model:
+        return model_of(self._readers.ask, self._relations, tables)
 
     def _require_unmoved(self, table: Table) -> None:
         """Fault where rows went past the snapshot: it protects against no TRUNCATE, rewrite or dropped partition."""

@@ -70,7 +70,7 @@ class PostgresStaging:
 
     def _copy(self, staged: Staged, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
         schema = pa.schema([pa.field(column.name, copied(column).arrow) for column in table.columns])
-        outgoing = _Outgoing(staged.table.name, table, batches)
+        outgoing = Outgoing(staged.table.name, table, batches)
         reader = pa.RecordBatchReader.from_batches(schema, outgoing)
         with closing(connect_arrow(self._url, LOADING)) as arrow, closing(arrow.cursor()) as cursor:
             try:
@@ -144,7 +144,7 @@ class PostgresStaging:
                 yield from converted(batch, table, table.columns)
 
 
-class _Outgoing:
+class Outgoing:
     """Batches on their way to the wire: counted, and what went wrong with one remembered, since ADBC only says that."""
 
     def __init__(self, told: str, table: Table, batches: Iterable[pa.RecordBatch]) -> None:

@@ -21,10 +21,12 @@ from migrator.platforms.postgres.connect import LOADING, Session, connect, place
 from migrator.platforms.postgres.describe import describe
 from migrator.platforms.postgres.examine import examine_target
 from migrator.platforms.postgres.merge import PostgresMerge, merging, undo
+from migrator.platforms.postgres.restore import PostgresRebuilding, rebuilding
 from migrator.platforms.postgres.source import PostgresSource
 from migrator.platforms.postgres.staging import PostgresStaging, staging
 from migrator.platforms.postgres.transaction import PostgresTransaction
 from migrator.platforms.relational.journal import read_markers
+from storage.model import Model
 from storage.schema import Schema, Table
 
 _READING = Session(read_only=True)
@@ -33,7 +35,7 @@ _READING = Session(read_only=True)
 class PostgresTarget:
     """See migrator.contracts.Target."""
 
-    capabilities = Capabilities(transactional=True, silences_triggers=True)
+    capabilities = Capabilities(platform="postgresql", transactional=True, silences_triggers=True)
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -68,6 +70,9 @@ class PostgresTarget:
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:
         return undo(self._url, run, whole=whole)
+
+    def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[PostgresRebuilding]:
+        return rebuilding(self._url, tables, model)
 
     @contextmanager
     def _reading(self) -> Iterator[psycopg.Connection]:

@@ -1,0 +1,86 @@
+"""What tables stand on: schemas, extensions, types and sequences, made before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migrator.platforms.postgres.new_tables import PERSISTENCE, UNLOGGED
+from migrator.platforms.postgres.new_types import create_sequence, create_type
+from migrator.platforms.postgres.rebuild_names import Names
+from migrator.platforms.postgres.rebuild_transaction import RebuildTransaction
+from migrator.platforms.relational.sqltext import quoted
+from storage.errors import Red
+from storage.model import Model, Partition
+from storage.schema import Table
+
+_UNLOGGED_SEQUENCES = 150_000
+"""The first version of the server that has them."""
+
+
+class Foundations:
+    """Of one restore. Red where this server cannot have one of them."""
+
+    def __init__(self, transaction: RebuildTransaction, names: Names, model: Model, tables: Sequence[Table]) -> None:
+        self._transaction = transaction
+        self._names = names
+        self._model = model
+        self._tables = tables
+
+    def lay(self) -> None:
+        self._schemas()
+        self._extensions()
+        for type_ in self._model.types:
+            self._transaction.execute(create_type(type_, self._names), type_.name)
+        self._sequences()
+
+    def _schemas(self) -> None:
+        there = self._there("SELECT nspname::text FROM pg_namespace")
+        for schema in dict.fromkeys(self._wanted()):
+            if schema is not None and schema not in there:
+                self._transaction.execute(f"CREATE SCHEMA {quoted(schema)}", schema)
+
+    def _wanted(self) -> Iterator[str | None]:
+        yield self._names.home
+        yield from (_of_extension(name)[0] for name in self._model.extensions)
+        yield from (type_.schema for type_ in self._model.types)
+        yield from (sequence.schema for sequence in self._model.sequences)
+        yield from (table.schema for table in self._tables)
+        yield from (one.schema for table in self._model.tables for one in _all(table.partitions))
+
+    def _extensions(self) -> None:
+        there = self._there("SELECT extname::text FROM pg_extension")
+        known = self._there("SELECT name::text FROM pg_available_extensions")
+        wanted = [_of_extension(extension) for extension in self._model.extensions]
+        if missing := [name for _, name in wanted if name not in there | known]:
+            raise Red(
+                f"this server has no extension {', '.join(missing)}",
+                where=", ".join(missing),
+                next="install it on the server (most often a package of its own), then repeat",
+            )
+        for schema, name in wanted:
+            if name not in there:
+                place = quoted(self._names.home if schema is None else schema)
+                made = f"CREATE EXTENSION IF NOT EXISTS {quoted(name)} WITH SCHEMA {place} CASCADE"
+                self._transaction.execute(made, name)
+
+    def _sequences(self) -> None:
+        [(version,)] = self._transaction.rows("SELECT current_setting('server_version_num')::int")
+        for sequence in self._model.sequences:
+            of_unlogged = self._model.table(sequence.owner or "").options.get(PERSISTENCE) == UNLOGGED
+            unlogged = of_unlogged and version >= _UNLOGGED_SEQUENCES
+            self._transaction.execute(create_sequence(sequence, self._names, unlogged=unlogged), sequence.name)
+
+    def _there(self, query: str) -> set[str]:
+        return {str(name) for (name,) in self._transaction.rows(query)}
+
+
+def _of_extension(name: str) -> tuple[str | None, str]:
+    """The schema of an extension, if it is not the default one, and its name."""
+    schema, _, own = name.rpartition(".")
+    return schema or None, own
+
+
+def _all(partitions: Sequence[Partition]) -> Iterator[Partition]:
+    for partition in partitions:
+        yield partition
+        yield from _all(partition.parts)

@@ -1,0 +1,177 @@
+"""An empty PostgreSQL database becomes an archive's, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pyarrow as pa
+
+from migrator.platforms.postgres.comments import comments
+from migrator.platforms.postgres.connect import place
+from migrator.platforms.postgres.foundations import Foundations
+from migrator.platforms.postgres.model import PLATFORM
+from migrator.platforms.postgres.new_tables import Plan, create_table
+from migrator.platforms.postgres.new_types import unvalidated
+from migrator.platforms.postgres.occupied import require_empty
+from migrator.platforms.postgres.rebuild_keys import RebuildKeys
+from migrator.platforms.postgres.rebuild_names import Names
+from migrator.platforms.postgres.rebuild_rows import RebuildRows
+from migrator.platforms.postgres.rebuild_transaction import RebuildTransaction, rebuild_transaction
+from migrator.platforms.postgres.sequences import Sequences
+from migrator.platforms.postgres.transaction import SCHEMA
+from migrator.platforms.relational.archived import expression
+from migrator.platforms.relational.sqltext import listed, literal, quoted
+from storage.errors import Misuse
+from storage.model import Model
+from storage.problem import Problem
+from storage.schema import Table
+
+_NEXT = "make it by hand where it is needed; every row is there"
+
+
+@contextmanager
+def rebuilding(url: str, tables: Sequence[Table], model: Model) -> Iterator[PostgresRebuilding]:
+    """See migrator.contracts.Target."""
+    if model.platform != PLATFORM:
+        raise Misuse(
+            f"the archive comes from {model.platform}, this is {PLATFORM}",
+            where=place(url),
+            next="name an empty database of that kind; with a mapping, `migrator migrate` loads it into any other kind",
+        )
+    with rebuild_transaction(url) as transaction:
+        # restores into one database wait for each other, and for loads: the second then finds it is not empty
+        transaction.rows(f"SELECT pg_advisory_xact_lock(hashtextextended({literal(SCHEMA)}, 0))::text")
+        require_empty(transaction, place(url))
+        [(home,)] = transaction.rows("SELECT coalesce(current_schema(), 'public')::text")
+        building = PostgresRebuilding(transaction, tables, model, Names(home=home))
+        building.prepare()
+        yield building
+
+
+class PostgresRebuilding:
+    """See migrator.contracts.Rebuilding."""
+
+    def __init__(self, transaction: RebuildTransaction, tables: Sequence[Table], model: Model, names: Names) -> None:
+        self._transaction = transaction
+        self._model = model
+        self._names = names
+        self._tables = {table.name: table for table in tables}
+        self._plans: dict[str, Plan] = {}
+        self._rows = RebuildRows(transaction, names)
+        self._told: list[Problem] = []
+
+    def prepare(self) -> None:
+        """Schemas, extensions, types, sequences and bare tables. Red where this server cannot have one of them."""
+        path = listed(dict.fromkeys((self._names.home, *self._model.search_path)))
+        self._transaction.execute(f"SET LOCAL search_path TO {path}")
+        Foundations(self._transaction, self._names, self._model, list(self._tables.values())).lay()
+        never_null = self._never_null()
+        for table in self._parents_first():
+            plan = Plan(
+                table=table, model=self._model.table(table.name), parents=self._parents(table), never_null=never_null
+            )
+            self._plans[table.name] = self._created(plan)
+
+    def fill(self, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
+        return self._rows.fill(self._plans[table.name], batches)
+
+    def finish(self) -> tuple[Problem, ...]:
+        for type_ in self._model.types:
+            for statement in unvalidated(type_, self._names):
+                self._transaction.execute(statement, type_.name)
+        for plan in self._plans.values():
+            self._defaults(plan)
+        keys = RebuildKeys(self._transaction, self._names, self._plans, self._told)
+        keys.add()
+        self._number()
+        for statement in comments(self._plans.values(), self._model.types, self._model.sequences, self._names):
+            self._attempt(statement, "a comment", statement.partition(" IS ")[0])
+        self._tell_of_others()
+        self._transaction.commit()
+        return tuple(self._told)
+
+    # ── before the rows ─────────────────────────────────────────────────────────────────────────────────────
+    def _never_null(self) -> frozenset[str]:
+        """The domains that allow no NULL: a column of one is not declared so once more."""
+        query = "SELECT format_type(oid, NULL) FROM pg_type WHERE typtype = 'd' AND typnotnull"
+        return frozenset(str(name) for (name,) in self._transaction.rows(query))
+
+    def _parents_first(self) -> list[Table]:
+        """Every table after those it inherits from."""
+        placed: dict[str, Table] = {}
+
+        def put(table: Table, above: tuple[str, ...]) -> None:
+            for parent in self._parents(table):
+                if parent.name not in (*placed, *above):
+                    put(parent, (*above, table.name))
+            placed.setdefault(table.name, table)
+
+        for table in self._tables.values():
+            put(table, ())
+        return list(placed.values())
+
+    def _parents(self, table: Table) -> tuple[Table, ...]:
+        return tuple(self._tables[name] for name in self._model.table(table.name).inherits if name in self._tables)
+
+    def _created(self, plan: Plan) -> Plan:
+        """The table as it could be made: what this server cannot compute is a column like any other."""
+        name, (first, *further) = plan.table.name, create_table(plan, self._names)
+        if refusal := self._transaction.attempt(first, name):
+            if not plan.model.generated:
+                raise refusal
+            self._tell(name, f"its computed columns hold values, and compute no more: {refusal.what}")
+            return self._created(replace(plan, model=replace(plan.model, generated=())))
+        for statement in further:
+            self._transaction.execute(statement, name)
+        return plan
+
+    # ── after the rows ──────────────────────────────────────────────────────────────────────────────────────
+    def _defaults(self, plan: Plan) -> None:
+        computed = {one.column for one in plan.model.generated} | {one.column for one in plan.model.identities}
+        for column in plan.table.columns:
+            if column.default is not None and column.name not in computed:
+                where = f"{plan.table.name}.{column.name}"
+                value = expression(column.default, where=where)
+                change = f"ALTER COLUMN {quoted(column.name)} SET DEFAULT {value}"
+                self._attempt(
+                    f"ALTER TABLE {plan.relation}{self._names.table(plan.table)} {change}", "its default", where
+                )
+
+    def _number(self) -> None:
+        """Sequences go away with their tables again, and give numbers that no row has."""
+        for sequence in self._model.sequences:
+            owner = self._tables.get(sequence.owner or "")
+            if owner is not None and sequence.owner_column is not None:
+                name = self._names.of(sequence.schema, sequence.name)
+                column = f"{self._names.table(owner)}.{quoted(sequence.owner_column)}"
+                self._attempt(f"ALTER SEQUENCE {name} OWNED BY {column}", "its owner", sequence.name)
+        for plan in self._plans.values():
+            for problem in Sequences(self._transaction, plan.table, self._names.table(plan.table)).advance():
+                self._tell(plan.table.name, problem)
+
+    def _tell_of_others(self) -> None:
+        """Triggers and views are programs of the source: an archive brings none. And heirs of what it does not have."""
+        for table in self._tables.values():
+            known = {one.column for one in self._model.table(table.name).generated}
+            for column in table.columns:
+                if column.generated and column.name not in known:  # in an archive of an older version
+                    self._tell(f"{table.name}.{column.name}", "it holds values, and computes no more")
+            for name in self._model.table(table.name).inherits:
+                if name not in self._tables:
+                    self._tell(table.name, f"it no longer inherits from {name}, which the archive does not have")
+            if table.triggers:
+                self._tell(table.name, "triggers are not restored", *table.triggers)
+        if self._model.views:
+            names = [view.name for view in self._model.views]
+            self._tell(names[0], "views are not restored: their definitions are in schema/model.json", *names)
+
+    def _attempt(self, statement: str, what: str, where: str) -> None:
+        if refusal := self._transaction.attempt(statement, where):
+            self._tell(where, f"{what} is left out: {refusal.what}")
+
+    def _tell(self, where: str, what: str, *examples: str) -> None:
+        self._told.append(
+            Problem(where=where, what=what, count=max(1, len(examples)), examples=examples[:10], next=_NEXT)
+        )
