@@ -90,13 +90,14 @@ def is_citext(column: Column) -> bool:
     return _unqualified(bare(column.native)) == "citext"
 
 
-_ON_THE_WIRE = frozenset({"text", "character varying", "character", "bpchar", "name"})
-
-
 def selected(column: Column, expression: str) -> str:
-    """The expression whose values come over the wire in a form that holds them exactly."""
+    """The expression whose values come over the wire in a form that holds them exactly.
+
+    Texts come as they are, those of a domain too: a cast would cut the blanks off one over character.
+    """
     kind = column.type.kind
-    if kind in (Kind.LITERAL, Kind.UUID) or (kind is Kind.TEXT and bare(column.native) not in _ON_THE_WIRE):
+    is_folded = column.collation == "citext"
+    if kind in (Kind.LITERAL, Kind.UUID) or (kind is Kind.TEXT and (column.choices or is_folded)):
         return f"{expression}::text"
     return expression
 

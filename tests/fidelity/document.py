@@ -1,0 +1,77 @@
+"""docs/fidelity.md, made of what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from storage.schema import Column
+from storage.types import arrow_type
+from tests.fidelity.case import Measured
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "fidelity.md"
+_LONGEST = 40
+_ABOUT = """\
+# Fidelity
+
+What every type of a database becomes in an archive. This page is written by `python -m tests.fidelity`, which makes a
+column of each type the server's own catalog knows, fills it with usual and extreme values, archives it, reads the
+archive with stock readers (pyarrow for the twin, RFC 4180 for the master), and gives the fields of the master back to
+the server: what the server says of them, by the types' own output functions, must be what it said of the values
+themselves. A test holds this page against a new measurement.
+
+| class | |
+| --- | --- |
+| exact | held as a type of its own, in Arrow and in the CSV master |
+| text | exact too, held as the server's own text, or (SQLite) each value tagged with its storage class |
+| lossy, unsupported | not held as it is: a snapshot is red until the plan accepts the column by name, with a reason |
+
+The class is that of the *values*: a column of dates is `exact`, and `text` once a single one of them is infinite. Every
+value of the archived rows is looked at, never a sample. What is accepted stands in the archive (`reports/losses.json`),
+and in every report about it. [The format](archive-format.md) defines the text forms.
+"""
+
+
+def rendered(databases: Sequence[tuple[str, Sequence[Measured]]]) -> str:
+    """The whole page."""
+    return _ABOUT + "".join(f"\n## {title}\n\n{_table(measured)}" for title, measured in databases)
+
+
+def _table(measured: Sequence[Measured]) -> str:
+    arrays = [one for one in measured if one.case.native.endswith("[]")]
+    alike = [one for one in arrays if _outcome(one) == _outcome(arrays[0])]
+    rows = [_row(one) for one in measured if one not in alike]
+    lines = ["type | values | class | archived as | Arrow | in the master | given back", " | ".join(["---"] * 7), *rows]
+    return "".join(f"| {line} |\n" for line in lines) + "".join(_arrays(alike))
+
+
+def _arrays(alike: Sequence[Measured]) -> Iterator[str]:
+    if alike:
+        class_, archived_as, arrow, back = _outcome(alike[0])
+        yield f"\nArrays of {len(alike)} of these types (NULL among the values, none, two dimensions that do not begin "
+        yield f"at 1), each `{alike[0].field}` and the like: {class_}, {archived_as}, {arrow}, {back}.\n"
+
+
+def _row(one: Measured) -> str:
+    class_, archived_as, arrow, back = _outcome(one)
+    native = f"`{one.case.native}`" if one.case.native else "none"
+    field = f"`{_shown(one.field)}`" if one.case.values else "–"
+    return " | ".join([native.replace("|", "\\|"), one.case.about, class_, archived_as, arrow, field, back])
+
+
+def _outcome(one: Measured) -> tuple[str, str, str, str]:
+    back = "equal" if one.case.values else "–"
+    if one.refused:
+        back = "the server takes none back"
+    return one.column.fidelity.value, str(one.column.type), _arrow(one.column), "not equal" if one.wrong else back
+
+
+def _arrow(column: Column) -> str:
+    return str(arrow_type(column.type))
+
+
+def _shown(field: str) -> str:
+    """A field on one line, cut off where it is long."""
+    short = field if len(field) <= _LONGEST else f"{field[:_LONGEST]}…"
+    visible = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in short)
+    return visible.replace("|", "\\|").replace("`", "'")

@@ -1,0 +1,147 @@
+"""Tables of odd shapes and names: every row and every column leaves, from the twin and from the master alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform, SqlitePlatform
+from tests.fidelity.shapes import held, held_table
+
+_DATABASES = ("sqlite", "postgres", "mysql")
+
+
+@pytest.fixture(params=_DATABASES)
+def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Platform:
+    return _platform(request, str(request.param), tmp_path)
+
+
+def _platform(request: pytest.FixtureRequest, name: str, folder: Path) -> Platform:
+    if name == "sqlite":
+        return SqlitePlatform(folder / "app.db")
+    if name == "postgres":
+        return PostgresPlatform(request.getfixturevalue("postgres_url"))
+    return MysqlPlatform(request.getfixturevalue("mariadb_url"))
+
+
+@pytest.fixture
+def postgres_platform(postgres_url: str) -> PostgresPlatform:
+    return PostgresPlatform(postgres_url)
+
+
+def test_the_same_row_many_times_without_a_key(platform: Platform, tmp_path: Path) -> None:
+    rows = [("x", 1)] * 3 + [(None, None)] * 2 + [("", 1), (" ", 1), ("x", None)]
+    platform.run("CREATE TABLE t (a VARCHAR(9), b INTEGER);")
+    platform.insert("t", rows)
+    assert Counter(held_table(platform, tmp_path)) == Counter(rows)
+
+
+def test_columns_that_are_null_in_every_row_and_tables_without_rows(platform: Platform, tmp_path: Path) -> None:
+    """dlt drops such a column: dlt-hub/dlt#2390."""
+    platform.run("CREATE TABLE bare (id INTEGER, d DATE, n DECIMAL(9,2), b {blob}, t {text});")
+    platform.run("CREATE TABLE nulls (id INTEGER, d DATE, n DECIMAL(9,2), b {blob}, t {text});")
+    platform.insert("nulls", [(number, None, None, None, None) for number in range(3)])
+    names = ("id", "d", "n", "b", "t")
+    assert list(held(platform, tmp_path)) == [
+        ("bare", names, []),
+        ("nulls", names, [(number, None, None, None, None) for number in range(3)]),
+    ]
+
+
+_NAMES = [
+    "select",
+    "table",
+    "a/b",
+    "../../etc/passwd",
+    "a.b",
+    ".hidden",
+    "con",
+    "nul.csv",
+    'a"b',
+    "a b",
+    "it's",
+    "é",
+    "e\u0301",
+    "a,b",
+    "-rf",
+    "x" * 63,
+    "é" * 31 + "x",
+    "日本",
+    "%s {0} $1",
+    "_files",
+    "datapackage",
+]
+_ONLY_CASE = ["Name", "name", "NAME"]
+
+
+@pytest.mark.parametrize("database", _DATABASES)
+def test_names_that_collide_are_paths_or_reserved(
+    request: pytest.FixtureRequest, tmp_path: Path, database: str
+) -> None:
+    platform = _platform(request, database, tmp_path)
+    names = _NAMES if database == "sqlite" else _NAMES + _ONLY_CASE
+    for name in names:
+        quoted, text = name.replace('"', '""'), name.replace("'", "''")
+        script = f'CREATE TABLE "{quoted}" ("{quoted}" VARCHAR(99)); INSERT INTO "{quoted}" VALUES (\'{text}\');'
+        platform.run(script.replace("{", "{{").replace("}", "}}"))
+    found = {name: (columns, rows) for name, columns, rows in held(platform, tmp_path)}
+    assert found == {name: ((name,), [(name,)]) for name in names}
+
+
+_MOST_COLUMNS = {"sqlite": 1_600, "postgres": 1_600, "mysql": 1_017}  # what each server makes of a table
+
+
+@pytest.mark.parametrize("database", _DATABASES)
+def test_as_many_columns_as_the_server_knows(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> None:
+    platform = _platform(request, database, tmp_path)
+    names = tuple(f"c{number}" for number in range(_MOST_COLUMNS[database]))
+    platform.run(f"CREATE TABLE t ({', '.join(f'{name} SMALLINT' for name in names)});")
+    rows = [tuple(range(len(names))), (None,) * len(names), tuple(range(len(names)))[::-1]]
+    platform.run(
+        "".join(f"INSERT INTO t VALUES ({', '.join('NULL' if v is None else str(v) for v in row)});" for row in rows)
+    )
+    ((_, found, kept),) = held(platform, tmp_path)
+    assert found == names
+    assert Counter(kept) == Counter(rows)
+
+
+def test_a_table_without_columns(postgres_platform: PostgresPlatform, tmp_path: Path) -> None:
+    postgres_platform.run("CREATE TABLE t (); INSERT INTO t DEFAULT VALUES; INSERT INTO t DEFAULT VALUES;")
+    assert held_table(postgres_platform, tmp_path) == [(), ()]
+
+
+def test_partitions_are_one_table_and_heirs_are_tables_of_their_own(
+    postgres_platform: PostgresPlatform, tmp_path: Path
+) -> None:
+    postgres_platform.run(
+        """
+        CREATE SCHEMA "Other One";
+        CREATE TABLE log (day date, id int) PARTITION BY RANGE (day);
+        CREATE TABLE log_old PARTITION OF log FOR VALUES FROM (MINVALUE) TO ('2024-01-01');
+        CREATE TABLE "Other One".log_new PARTITION OF log DEFAULT;
+        CREATE TABLE base (id int); CREATE TABLE "Other One".heir (more text) INHERITS (base);
+        INSERT INTO log VALUES ('2023-12-31', 1), ('2024-01-01', 2), ('infinity', 3);
+        INSERT INTO base VALUES (1); INSERT INTO "Other One".heir VALUES (2, 'x');
+        """
+    )
+    found = {name: Counter(rows) for name, _, rows in held(postgres_platform, tmp_path)}
+    assert found == {
+        "base": Counter([(1,)]),
+        "Other One.heir": Counter([(2, "x")]),
+        "log": Counter([("2023-12-31", 1), ("2024-01-01", 2), ("infinity", 3)]),
+    }
+
+
+def test_values_the_database_computes_are_archived_as_they_were(platform: Platform, tmp_path: Path) -> None:
+    platform.run("CREATE TABLE t (a INTEGER, b INTEGER GENERATED ALWAYS AS (a * 2) STORED);")
+    platform.run("INSERT INTO t (a) VALUES (21), (NULL);")
+    assert Counter(held_table(platform, tmp_path)) == Counter([(21, 42), (None, None)])
+
+
+def test_rows_that_violate_a_constraint_declared_since(postgres_platform: PostgresPlatform, tmp_path: Path) -> None:
+    postgres_platform.run(
+        "CREATE TABLE t (n int); INSERT INTO t VALUES (-1), (1); ALTER TABLE t ADD CHECK (n > 0) NOT VALID;"
+    )
+    assert Counter(held_table(postgres_platform, tmp_path)) == Counter([(-1,), (1,)])
