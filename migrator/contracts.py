@@ -14,6 +14,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from storage.model import Model
+from storage.problem import Problem
 from storage.schema import Column, Fidelity, Schema, Table, Type
 
 Scalar = str | int | float | bytes | bool | None
@@ -171,6 +173,10 @@ class Reading(Protocol):
         """How many rows `predicate` selects, counted by the platform."""
         ...
 
+    def model(self, tables: Collection[str]) -> Model:
+        """What these tables are made of beside columns and keys, and the types and sequences they need."""
+        ...
+
 
 class Source(Protocol):
     """A platform a tenant's data is read from, made from its address and ReadLimits; opening it never writes to it."""
@@ -193,6 +199,7 @@ class Source(Protocol):
 # ── target ──────────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
+    platform: str  # as its Schema names it
     transactional: bool
     silences_triggers: bool  # triggers can be disabled for one transaction
 
@@ -328,6 +335,24 @@ class Merge(Protocol):
         ...
 
 
+class Rebuilding(Protocol):
+    """An empty platform that becomes an archive's: its tables are there, without keys, constraints and indexes.
+
+    Leaving the context without `finish()` leaves the platform as empty as it was.
+    """
+
+    def fill(self, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
+        """Put rows into a table, every column as it was, computed ones left to the platform; returns how many."""
+        ...
+
+    def finish(self) -> tuple[Problem, ...]:
+        """Keys, constraints, indexes, sequences beyond every number in use, comments; then it stands.
+
+        What cannot be as it was declared, because the rows or this server do not allow it, is told, one Problem each.
+        """
+        ...
+
+
 class Target(Protocol):
     """A platform a tenant's data is loaded into."""
 
@@ -366,4 +391,11 @@ class Target(Protocol):
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:
         """Take the run back from its journal, in one transaction; Misuse if this target holds no such run."""
+        ...
+
+    def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[Rebuilding]:
+        """Make an empty platform these tables, from their descriptions alone.
+
+        Misuse if anything of anybody's is there. Red if this server cannot have what is described, by name.
+        """
         ...

@@ -23,6 +23,7 @@ from migrator.engine.inspect import Inspection, inspect
 from migrator.engine.load import Identity, load
 from migrator.engine.prepare import materialise, prepare
 from migrator.engine.preview import EdgePreview, preview
+from migrator.engine.restore import Restored, restore
 from migrator.engine.scope import Scope, resolve
 from migrator.engine.seal import seal
 from migrator.engine.snapshot import Snapshot, snapshot
@@ -157,6 +158,23 @@ class Service:
         target = open_store(store, self.settings.accounts)
         return copy_archive(*self._opened(location), target, told=self._copying)
 
+    def restore(self, location: str, url: str, *, master: bool = False) -> tuple[RunRecord, Restored]:
+        """The archive back into an empty platform of its kind; nothing is left there of one that failed on the way."""
+        target, source = self.targets(url), partial(self.sources, url, ReadLimits())
+        archive = self._whole(self.archive(location))
+        with self._catalog() as catalog:
+            record = catalog.start(
+                kind="restore",
+                plan=archive.identity.plan,
+                tenant=archive.identity.tenant,
+                archive=archive.location,
+                target=redacted(url),
+            )
+            with recorded(catalog, record) as recording:
+                restored = restore(archive, target, source, master=master, progress=self.progress)
+                recording.verdict = restored.verdict
+            return catalog.run(record.run_id), restored
+
     def _copying(self, done: int, total: int) -> None:
         self.progress(Tick(step="copy", done=done, total=total))
 
@@ -182,8 +200,10 @@ class Service:
         return Archive.open(store, own[-1].archive_id)
 
     def _intact(self, plan: Plan, location: str | None) -> Archive:
-        """The archive to load, every byte as it was sealed, also of the parts that no load reads. Red otherwise."""
-        archive = self.archive_of(plan, location)
+        return self._whole(self.archive_of(plan, location))
+
+    def _whole(self, archive: Archive) -> Archive:
+        """The archive, every byte as it was sealed, also of the parts that nobody reads. Red otherwise."""
         problems = check_archive(*self._opened(archive.location), bytes_only=True).problems
         if problems:
             raise Red(

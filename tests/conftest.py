@@ -11,7 +11,12 @@ from hypothesis import settings
 from tests.support_shop import SHOP_DATA
 
 # suites, no test modules by name: pytest explains their assertions all the same, if told before anything imports them
-pytest.register_assert_rewrite("tests.conformance.sources", "tests.conformance.targets")
+pytest.register_assert_rewrite(
+    "tests.conformance.models",
+    "tests.conformance.rebuildings",
+    "tests.conformance.sources",
+    "tests.conformance.targets",
+)
 pytest_plugins = ["tests.servers.fixtures", "tests.servers.firebird"]
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")

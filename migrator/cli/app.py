@@ -16,6 +16,7 @@ from migrator.cli.commands import (
     migrate,
     rehearse,
     report,
+    restore,
     rollback,
     runs,
     scope,
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, inspect, doctor, scope, snapshot, rehearse, migrate, verify, rollback, report):
+for module in (demo, inspect, doctor, scope, snapshot, rehearse, migrate, verify, rollback, restore, report):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(archive.app, name="archive")
 app.add_typer(map_.app, name="map")

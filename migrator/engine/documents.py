@@ -15,6 +15,7 @@ from migrator.engine.scope import Scope, TableScope
 from migrator.plan import Plan
 from storage import moment
 from storage.identity import Identity
+from storage.model import MODEL, rendered
 from storage.writer import ArchiveWriter
 
 COST = "provenance/cost.json"
@@ -56,6 +57,7 @@ def write_documents(
         writer.document(path, _json(content))
     ddl = [reading.schema.table(table.name).ddl for table in held]
     writer.document("schema/source-ddl.sql", "".join(f"{text};\n\n" for text in ddl if text).encode())
+    writer.document(MODEL, rendered(reading.model([table.name for table in held])))
     audit.add("documents", {"tables": len(held)})
     writer.document("provenance/audit.jsonl", audit.content())
 

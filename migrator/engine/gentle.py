@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from migrator.contracts import ColumnCensus, Predicate, Reading, ReadLimits, Source
 from migrator.outcomes import SourceCost
+from storage.model import Model
 from storage.schema import Table
 
 Clock = Callable[[], float]
@@ -54,6 +55,10 @@ class Gentle:
     def count(self, table: Table, predicate: Predicate) -> int:
         with self._meter.statement(table), self._meter.waiting():
             return self._reading.count(table, predicate)
+
+    def model(self, tables: Collection[str]) -> Model:
+        with self._meter.waiting():
+            return self._reading.model(tables)
 
     def scan(
         self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None, distinct: bool = False

@@ -48,6 +48,7 @@ def answers(right_office: World, tmp_path_factory: pytest.TempPathFactory) -> di
     found = {
         "inspect": world.json("inspect", world.environment["SOURCE_URL"]),
         "archive copy": world.json("archive", "copy", archive, world.folder / "copies"),
+        "restore": world.json("restore", archive, f"sqlite:///{world.folder / 'restored.db'}"),
         **{f"archive {name}": world.json("archive", name, archive) for name in ("show", "check")},
         **{f"map {name}": world.json("map", name, world.plan) for name in ("check", "preview")},
         **{name: world.json(name, world.plan) for name in ("doctor", "scope", "snapshot", "rehearse", "migrate")},

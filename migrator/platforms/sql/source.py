@@ -15,10 +15,12 @@ from migrator.platforms.relational.tenants import candidates
 from migrator.platforms.sql.connect import Address, connected, translated
 from migrator.platforms.sql.describe import Described, describe
 from migrator.platforms.sql.examine import examine
+from migrator.platforms.sql.model import model
 from migrator.platforms.sql.rows import Rows
 from migrator.platforms.sql.snapshots import snapshot_of, take
 from migrator.platforms.sql.wire import Wire
 from storage.errors import Recast
+from storage.model import Model
 from storage.schema import Column, Schema, Table
 
 _GENTLE = ReadLimits()
@@ -93,6 +95,10 @@ class SqlReading:
 
     def count(self, table: Table, predicate: Predicate) -> int:
         return Rows(self._wire, self._described, table, predicate).count()
+
+    def model(self, tables: Collection[str]) -> Model:
+        with self._wire.settled() as connection:
+            return model(connection, self.schema, tables)
 
 
 def _distinct(connection: sa.Connection, described: Described, table: Table, name: str) -> tuple[int, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -44,6 +45,13 @@ class Wire:
         self._settle()
         self._open = Stream(self._batches(select, table, columns))
         return self._open
+
+    @contextmanager
+    def settled(self) -> Iterator[sa.Connection]:
+        """The connection itself, which then gives no result of this wire's."""
+        self._settle()
+        with translated(self._address):
+            yield self._connection
 
     def _settle(self) -> None:
         if self._open:

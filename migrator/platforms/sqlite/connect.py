@@ -14,8 +14,8 @@ BUSY_TIMEOUT_MS = 30_000
 _HEADER = b"SQLite format 3\0"
 
 
-def path_of(url: str) -> Path:
-    """The file a `sqlite:///relative.db` or `sqlite:////absolute.db` address names."""
+def place_of(url: str) -> Path:
+    """The file a `sqlite:///relative.db` or `sqlite:////absolute.db` address names, whether it is there or not."""
     prefix = "sqlite:///"
     if not url.startswith(prefix) or len(url) == len(prefix):
         raise Misuse(
@@ -26,6 +26,16 @@ def path_of(url: str) -> Path:
     path = Path(unquote(url.removeprefix(prefix)))
     if path.is_dir():
         raise Misuse("a folder, not a file", where=str(path), next="name the database file in it")
+    return path
+
+
+def path_of(url: str) -> Path:
+    """The database an address names."""
+    return database(place_of(url))
+
+
+def database(path: Path) -> Path:
+    """The same file. Misuse unless a SQLite database is there."""
     if not path.is_file():
         raise Misuse(
             "no such file", where=str(path), next="check the path; a relative one starts where the command runs"

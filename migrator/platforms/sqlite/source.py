@@ -20,10 +20,12 @@ from migrator.platforms.relational.tenants import candidates
 from migrator.platforms.sqlite.connect import connect, path_of, translated
 from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.examine import examine_source
+from migrator.platforms.sqlite.model import model
 from migrator.platforms.sqlite.rows import Selection, scan
 from migrator.platforms.sqlite.types import STORAGE_CLASSES, fidelity_of, found_type
 from storage import moment
 from storage.errors import Fault
+from storage.model import Model
 from storage.schema import Column, Schema, Table
 from storage.scratch import scratch
 
@@ -116,6 +118,10 @@ class SqliteReading:
     def count(self, table: Table, predicate: Predicate) -> int:
         with translated(self._path), Selection(self._connection, table, predicate) as selection:
             return int(selection.execute(["count(*)"], ordered=False).fetchone()[0])
+
+    def model(self, tables: Collection[str]) -> Model:
+        with translated(self._path):
+            return model(self._connection, self.schema, tables)
 
 
 def _classes(selection: Selection, columns: Sequence[Column]) -> Iterator[tuple[Column, tuple[str, ...], int]]:

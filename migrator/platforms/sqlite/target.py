@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -18,24 +19,30 @@ from migrator.contracts import (
     Undone,
 )
 from migrator.platforms.relational.journal import read_markers
-from migrator.platforms.sqlite.connect import connect, path_of, translated
+from migrator.platforms.sqlite.connect import connect, database, place_of, translated
 from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.examine import examine_target
 from migrator.platforms.sqlite.merge import SqliteMerge, merging
+from migrator.platforms.sqlite.restore import SqliteRebuilding, rebuilding
 from migrator.platforms.sqlite.rows import scan
 from migrator.platforms.sqlite.staging import SqliteStaging, staging
 from migrator.platforms.sqlite.transaction import SqliteTransaction
 from migrator.platforms.sqlite.undo import undo
+from storage.model import Model
 from storage.schema import Schema, Table
 
 
 class SqliteTarget:
     """See migrator.contracts.Target."""
 
-    capabilities = Capabilities(transactional=True, silences_triggers=True)
+    capabilities = Capabilities(platform="sqlite", transactional=True, silences_triggers=True)
 
     def __init__(self, url: str) -> None:
-        self._path = path_of(url)
+        self._place = place_of(url)
+
+    @property
+    def _path(self) -> Path:
+        return database(self._place)
 
     def describe(self) -> Schema:
         with self._reading() as connection:
@@ -68,7 +75,11 @@ class SqliteTarget:
     def undo(self, run: str, *, whole: bool = False) -> Undone:
         return undo(self._path, run, whole=whole)
 
+    def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[SqliteRebuilding]:
+        return rebuilding(self._place, tables, model)
+
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with translated(self._path), closing(connect(self._path, mode="rw")) as connection:
+        path = self._path
+        with translated(path), closing(connect(path, mode="rw")) as connection:
             yield connection

@@ -1,0 +1,54 @@
+"""migrator restore ARCHIVE URL"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from migrator.cli.options import ArchiveLocation, Json
+from migrator.cli.output import exit_code, print_json, print_problems, print_verdict, stderr
+from migrator.cli.progress import shown
+
+
+class Form(StrEnum):
+    PARQUET = "parquet"
+    CSV = "csv"
+
+
+def command(
+    archive: ArchiveLocation,
+    url: Annotated[str, typer.Argument(metavar="URL", help="An empty database of the kind the archive comes from.")],
+    form: Annotated[
+        Form, typer.Option("--from", help="Which of the archive's two forms the rows are taken from.")
+    ] = Form.PARQUET,
+    json: Json = False,
+) -> None:
+    """Rebuild the archive's tables and rows in an empty database of the source's kind, and read them again."""
+    from migrator.wiring import service
+
+    with shown() as progress:
+        run, restored = service(progress).restore(archive, url, master=form is Form.CSV)
+    if json:
+        print_json(
+            {
+                "run": run.run_id,
+                "archive": restored.archive,
+                "verdict": restored.verdict,
+                "rows": restored.rows,
+                "read_from": restored.read_from,
+                "tables": [asdict(table) for table in restored.tables],
+                "notes": [asdict(note) for note in restored.notes],
+                "differences": [asdict(difference) for difference in restored.differences],
+            }
+        )
+        raise typer.Exit(exit_code(restored.verdict))
+    print_problems(restored.notes)
+    for difference in restored.differences:
+        stderr.print(f"{difference.place}: {difference.said}", markup=False)
+    unequal = [table.name for table in restored.tables if not table.is_equal]
+    said = f"not equal: {', '.join(unequal)}" if unequal else "every table's digest is the archive's"
+    print_verdict(restored.verdict, f"{restored.rows} rows in {len(restored.tables)} tables; {said}")
+    raise typer.Exit(exit_code(restored.verdict))
