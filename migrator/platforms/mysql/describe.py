@@ -48,6 +48,7 @@ _JSON_CHECK = re.compile(r'^  "((?:[^"]|"")*)" longtext .*CHECK \(json_valid\("\
 _FOREIGN_KEY = re.compile(
     r'^  CONSTRAINT "(.*)" FOREIGN KEY \(.*?(?: ON DELETE ([A-Z ]+?))?(?: ON UPDATE ([A-Z ]+?))?,?$', re.MULTILINE
 )
+_NUMBERED = re.compile(r'\b(?:nextval|lastval)\("(?:[^"]|"")*"\.')
 _BY_FUNCTION = re.compile(r"current_timestamp|null$|[-+]?[\d.]+$|b'|0x|x'", re.IGNORECASE)
 
 
@@ -135,9 +136,14 @@ class _Described:
         """The default as an expression: MySQL says a text bare, MariaDB says NULL where there is none."""
         if default is None or (self._connection.is_mariadb and default == "NULL"):
             return None
+        default = _NUMBERED.sub(lambda found: self._unqualified(found[0]), default)
         if self._connection.is_mariadb or "default_generated" in extra or _BY_FUNCTION.match(default):
             return default
-        return literal(default)
+        return literal(default.replace("\\", "\\\\"))  # as MariaDB writes one
+
+    def _unqualified(self, call: str) -> str:
+        """A sequence of the database itself is called by its name alone, wherever the database is."""
+        return call.replace(f"({quoted(self._connection.database)}.", "(", 1)
 
     def _foreign_keys(self, name: str, ddl: str) -> tuple[ForeignKey, ...]:
         keys = _by_second(self._references[name])

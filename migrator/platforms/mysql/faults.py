@@ -111,6 +111,7 @@ _MEANINGS = {
     **dict.fromkeys((1117, 1118), _WIDE),
     **dict.fromkeys((1264, 1265, 1292, 1366, 1406, 1690), _MISFIT),
 }
+_OF_CLIENTS = (2000, 3000)  # numbers that no server gives
 _CAUSE = "original_exception"  # PyMySQL's
 _BENEATH = ((socket.gaierror, _NO_HOST), (ssl.SSLError, _TLS))
 _BY_WORDS = {"Errcode: 28": _FULL, '"Too many columns"': _WIDE}
@@ -132,3 +133,9 @@ def fault_of(error: Exception, where: str) -> MigratorError:
     if meaning is None:
         return Fault(f"the server reports {number}: {said}", where=where, next="see the message; nothing was kept")
     return meaning.error(f"{meaning.what}: {said}", where=where, next=meaning.next)
+
+
+def is_refused(fault: MigratorError) -> bool:
+    """Whether the server took exception to what a statement says, and to nothing outside of it."""
+    number = (*getattr(fault.__cause__, "args", ()), None)[0]
+    return isinstance(number, int) and number not in _MEANINGS and not _OF_CLIENTS[0] <= number < _OF_CLIENTS[1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from migrator.platforms.mysql.types import base_name, members_of
+from migrator.platforms.relational.sqltext import literal
 from storage.schema import Column, Table
 
 OPTIONS = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4"
@@ -42,4 +44,10 @@ def _is_full(table: Table) -> bool:
 
 
 def _of(column: Column, native: str) -> str:
-    return f"{native}{f' COLLATE {column.collation}' if column.collation else ''} NULL"
+    return f"{_spelled(native)}{f' COLLATE {column.collation}' if column.collation else ''} NULL"
+
+
+def _spelled(native: str) -> str:
+    """The type where backslashes are characters: the server itself escapes them in members."""
+    members = members_of(native)
+    return f"{base_name(native)}({', '.join(map(literal, members))})" if members else native

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migrator.platforms.mysql.connect import Connection
-from migrator.platforms.mysql.types import base_name, declared_type
+from migrator.platforms.mysql.types import base_name, declared_type, members_of
 from migrator.platforms.relational.repertoire import ranges
 from storage.schema import Kind, Limits
 
@@ -18,7 +19,6 @@ _UNTIL_2038, _UNTIL_2106 = "2038-01-19T03:14:07.999999Z", "2106-02-07T06:28:15.9
 _MARIADB_UNTIL_2106 = (11, 5)
 _NOT_FINITE, _NEGATIVE_ZERO = ("NaN", "INF", "-INF"), "-0"
 _PRECISION = re.compile(r"\((\d+)\)")
-_MEMBER = re.compile(r"'((?:[^']|'')*)'")
 _WHOLE_UNICODE, _ONE_PLANE = ("utf8mb4", "utf16", "utf16le", "utf32", "gb18030"), ("utf8", "utf8mb3", "ucs2")
 _LONG = 1 << 31
 
@@ -107,7 +107,7 @@ def _whole(name: str, native: str) -> Limits:
 
 def _text(name: str, native: str, octets: int | None, charset: CharacterSet) -> Limits:
     if name == "set":
-        return Limits(pattern=_members([member.replace("''", "'") for member in _MEMBER.findall(native)]))
+        return Limits(pattern=_members(members_of(native)))
     sized = charset.utf8 and name.endswith("text") and _is_short(octets)
     return Limits(
         characters=() if name == "enum" else charset.characters,
@@ -116,7 +116,7 @@ def _text(name: str, native: str, octets: int | None, charset: CharacterSet) -> 
     )
 
 
-def _members(members: list[str]) -> str:
+def _members(members: Sequence[str]) -> str:
     """Any of the members, each once and in this order, with commas between them."""
     escaped = [re.escape(member) for member in members]
     orders = (one + "".join(f"(,{later})?" for later in escaped[i + 1 :]) for i, one in enumerate(escaped))

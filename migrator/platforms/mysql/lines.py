@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from migrator.platforms.mysql.types import base_name
-from migrator.platforms.relational.sqltext import literal, quoted
+from migrator.platforms.relational.sqltext import listed, literal, quoted
 from storage.csvtext import encoded, records
-from storage.schema import Column, Kind, Table
-from storage.types import to_text
+from storage.schema import Column, Kind, Table, Type
+from storage.types import Variant, to_text
 
 NULL = "NULL"
 """Bare it is NULL; the text NULL stands in quotes."""
 
+_BINARY = Type(kind=Kind.BINARY)
 _MOST_BYTES = 1 << 20  # of one INSERT: servers take 16 MiB at least, 1 MiB where somebody saved memory
 
 
@@ -48,7 +50,7 @@ def inserts(batch: pa.RecordBatch, table: Table, name: str) -> Iterator[str]:
         for column, array in zip(table.columns, _fields(batch, table, "'"), strict=True)
     ]
     rows = pc.binary_join_element_wise("(", records(made, batch.num_rows, [NULL] * len(table.columns)), ")", "")
-    head = f"INSERT INTO {name} VALUES "
+    head = f"INSERT INTO {name} ({listed(table.column_names)}) VALUES "
     group: list[str] = []
     size = 0
     for row in rows.to_pylist():
@@ -78,17 +80,29 @@ def _fields(batch: pa.RecordBatch, table: Table, quote: str) -> list[pa.Array]:
 
 
 def _texts(column: Column, array: pa.Array) -> pa.Array:
-    """Cells as the server writes them itself; bytes as base64."""
+    """Cells as the server writes them itself; bytes, and text that no line could hold, as base64."""
+    if column.type.kind is Kind.VARIANT:
+        array, column = _bytes_of(array), replace(column, type=_BINARY)
     texts = to_text(array, column.type)
     if column.type.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
         return pc.utf8_rtrim(pc.replace_substring(texts, "T", " "), characters="Z")
     return texts
 
 
+def _bytes_of(variants: pa.Array) -> pa.Array:
+    """The bytes of tagged texts."""
+    bodies = [None if cell is None else Variant.decode(cell)[1] for cell in variants.to_pylist()]
+    return pa.array([body if isinstance(body, bytes | None) else str(body).encode() for body in bodies], pa.binary())
+
+
 def _made(column: Column, text: str) -> str | None:
     """The expression that makes the value of its text, where the server would not do so by itself."""
     if column.type.kind is Kind.BINARY:
         return f"FROM_BASE64({text})"
+    if column.type.kind is Kind.VARIANT:
+        return f"CONVERT(FROM_BASE64({text}) USING utf8mb4)"
+    if column.identity:
+        return f"({text})"  # or, beside others that are made, the server would number a 0
     base = base_name(column.native)
     if base == "year":
         return f"LPAD({text}, 4, '0')"  # or a year 0 would be one of 2000

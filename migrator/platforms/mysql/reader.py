@@ -30,6 +30,11 @@ class Reader:
         """Whether no stream is being read."""
         return not any(stream.is_live for stream in self._streams)
 
+    def freed(self) -> Connection:
+        """The connection, for short queries until a stream is asked for."""
+        self._step_aside()
+        return self.connection
+
     def row(self, query: str) -> Row:
         """The only row of a short query."""
         self._step_aside()

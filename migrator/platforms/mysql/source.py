@@ -15,12 +15,14 @@ from migrator.platforms.mysql.describe import TRANSACTIONAL, describe, engines, 
 from migrator.platforms.mysql.examine import examine_source
 from migrator.platforms.mysql.fence import fenced
 from migrator.platforms.mysql.grants import granting
+from migrator.platforms.mysql.model import model_of
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import Selection, scan
-from migrator.platforms.mysql.types import exceptional, with_type
+from migrator.platforms.mysql.types import exceptional
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.relational.tenants import candidates
 from storage.errors import Fault, Red
+from storage.model import Model
 from storage.schema import Column, Schema, Table
 
 _GENTLE = ReadLimits()
@@ -98,6 +100,9 @@ class MysqlReading:
     def count(self, table: Table, predicate: Predicate) -> int:
         return Selection(self._reader, table, predicate).totals(["1"])[0]
 
+    def model(self, tables: Collection[str]) -> Model:
+        return model_of(self._reader.freed(), tables)
+
     @property
     def _reader(self) -> Reader:
         """One that nothing is being read from, where there is one."""
@@ -131,7 +136,7 @@ def _found(selection: Selection, columns: Sequence[Column]) -> Iterator[tuple[Co
         for one in exceptional(column, name):
             count = next(counts)
             if count:
-                column = with_type(column, one.type)
+                column = one.holding(column)
                 found.append(f"{count} {one.found}")
         yield (
             column,

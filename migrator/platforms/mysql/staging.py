@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 import pyarrow as pa
 
 from migrator.contracts import ACTION, EDGE, Staged, Whole
 from migrator.platforms.mysql.address import Address
+from migrator.platforms.mysql.bulk import fill
 from migrator.platforms.mysql.connect import LENIENT_MODE, STRICT_MODE, Connection, connect
 from migrator.platforms.mysql.held import OPTIONS, key_type, staged_type
-from migrator.platforms.mysql.lines import inserts, lines, load_data
 from migrator.platforms.mysql.locks import staging_lock, taken
 from migrator.platforms.mysql.owned import STAGE
 from migrator.platforms.mysql.reader import Reader
@@ -24,9 +22,8 @@ from migrator.platforms.mysql.sweep import drop_staging, sweep
 from migrator.platforms.relational.keyed import keys_staged_twice, refused_for
 from migrator.platforms.relational.sqltext import listed, quoted
 from migrator.platforms.relational.transaction import shortened
-from storage.errors import Fault, MigratorError, Red, TransientFault
+from storage.errors import Fault, Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
-from storage.scratch import scratch
 
 
 def stage_table(run: str, staged: Staged) -> str:
@@ -62,39 +59,8 @@ class MysqlStaging:
         return count
 
     def _fill(self, staged: Staged, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
-        counted = _Counted(batches)
         with _named(staged):
-            if self._may_load_files():
-                self._load(table, counted)
-            else:
-                self._insert(table, counted)
-        return counted.rows
-
-    def _insert(self, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
-        most = int(self._connection.text("SELECT @@max_allowed_packet"))
-        for batch in batches:
-            for statement in inserts(batch, table, quoted(table.name)):
-                if len(statement.encode()) >= most:  # the server would hang up without a word
-                    raise Red(
-                        f"a row is larger than the server takes at once (max_allowed_packet is {most})",
-                        where=table.name,
-                        next="raise max_allowed_packet on the server, or allow local_infile there",
-                    )
-                self._connection.execute(statement)
-                self._refuse_warnings(table)
-
-    def _may_load_files(self) -> bool:
-        return self._connection.text("SELECT @@local_infile") == "1"
-
-    def _load(self, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
-        """Through a pipe, in one statement: nothing is written to this machine's disk."""
-        with scratch("load") as folder:
-            pipe = folder / "lines"
-            os.mkfifo(pipe, 0o600)
-            writer = _Writer(pipe, table, batches)
-            with writer:
-                self._connection.execute(load_data(str(pipe), table, quoted(table.name)))
-            self._refuse_warnings(table)
+            return fill(self._connection, table, batches, after=partial(self._refuse_warnings, table)).given
 
     def _refuse_warnings(self, table: Table) -> None:
         """LOAD DATA LOCAL makes a warning of what an INSERT would refuse, and an INSERT one of what it cuts off."""
@@ -117,57 +83,6 @@ class MysqlStaging:
     def scan(self, staged: Staged) -> Iterator[pa.RecordBatch]:
         with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
             yield from scan(Reader(connection), staging_table(staged, self._run), Whole())
-
-
-class _Counted:
-    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
-        self._batches = batches
-        self.rows = 0
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        for batch in self._batches:
-            self.rows += batch.num_rows
-            yield batch
-
-
-class _Writer(threading.Thread):
-    """Writes the lines into the pipe while the client sends them on, within its context.
-
-    What the batches raised is raised at the end: the statement failed because of that, or saw the end of a file.
-    """
-
-    def __init__(self, pipe: Path, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
-        super().__init__(daemon=True)
-        self._pipe = pipe
-        self._table = table
-        self._batches = batches
-        self._raised: BaseException | None = None
-
-    def __enter__(self) -> _Writer:
-        self.start()
-        return self
-
-    def __exit__(self, _: object, raised: BaseException | None, __: object) -> None:
-        self.finish()
-        if self._raised is not None and (raised is None or isinstance(raised, MigratorError)):
-            raise self._raised from None
-
-    def run(self) -> None:
-        try:
-            with self._pipe.open("wb") as out:
-                for batch in self._batches:
-                    out.write(lines(batch, self._table))
-        except BrokenPipeError:
-            pass  # the statement failed, and says why itself
-        except BaseException as error:  # noqa: BLE001 - told by the thread that waits
-            self._raised = error
-
-    def finish(self) -> None:
-        """Wait until it is done; where nobody ever read, read a little so that it notices that nobody does."""
-        while self.is_alive():
-            with suppress(OSError):
-                os.close(os.open(self._pipe, os.O_RDONLY | os.O_NONBLOCK))
-            self.join(0.05)
 
 
 @contextmanager

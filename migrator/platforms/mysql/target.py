@@ -20,17 +20,19 @@ from migrator.platforms.mysql.connect import LENIENT_MODE, address_of, connect
 from migrator.platforms.mysql.describe import describe
 from migrator.platforms.mysql.examine import examine_target
 from migrator.platforms.mysql.merge import MysqlMerge, merging, undo
+from migrator.platforms.mysql.restore import MysqlRebuilding, rebuilding
 from migrator.platforms.mysql.source import MysqlSource
 from migrator.platforms.mysql.staging import MysqlStaging, staging
 from migrator.platforms.mysql.transaction import MysqlTransaction
 from migrator.platforms.relational.journal import read_markers
+from storage.model import Model
 from storage.schema import Schema, Table
 
 
 class MysqlTarget:
     """See migrator.contracts.Target."""
 
-    capabilities = Capabilities(transactional=True, silences_triggers=False)
+    capabilities = Capabilities(platform="mysql", transactional=True, silences_triggers=False)
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -68,3 +70,6 @@ class MysqlTarget:
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:
         return undo(self._address, run, whole=whole)
+
+    def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[MysqlRebuilding]:
+        return rebuilding(self._address, tables, model)

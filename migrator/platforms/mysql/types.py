@@ -18,7 +18,9 @@ from storage.types import Variant, arrow_type
 
 _NAME = re.compile(r"[a-z0-9]+")
 _NUMBERS = re.compile(r"\((\d+)(?:,(\d+))?\)")
-_CHOICE = re.compile(r"'((?:[^']|'')*)'")
+_CHOICE = re.compile(r"'((?:[^'\\]|''|\\.)*)'", re.DOTALL)
+_ESCAPED = re.compile(r"''|\\(.)", re.DOTALL)
+_ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "Z": "\x1a"}
 
 _KINDS = {
     **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year"), Kind.INTEGER),
@@ -71,6 +73,12 @@ class Exceptional:
     condition: str
     type: Type
     found: str
+    is_lossy: bool = False  # that type holds no more than the declared one
+
+    def holding(self, column: Column) -> Column:
+        """The column as these values need it."""
+        wider = with_type(column, self.type)
+        return replace(wider, fidelity=Fidelity.LOSSY) if self.is_lossy else wider
 
 
 def base_name(native: str) -> str:
@@ -100,9 +108,16 @@ def fidelity_of(native: str, type_: Type) -> Fidelity:
 
 def choices_of(native: str) -> tuple[str, ...]:
     """The values of an ENUM in its order. A SET takes any combination of its own, so it has none."""
-    if base_name(native) != "enum":
-        return ()
-    return tuple(value.replace("''", "'") for value in _CHOICE.findall(native))
+    return members_of(native) if base_name(native) == "enum" else ()
+
+
+def members_of(native: str) -> tuple[str, ...]:
+    """The members of an ENUM or a SET, in whose declaration backslashes escape whatever a session says."""
+    return tuple(_ESCAPED.sub(_meant, member) for member in _CHOICE.findall(native))
+
+
+def _meant(escaped: re.Match[str]) -> str:
+    return _ESCAPES.get(escaped[1], escaped[1]) if escaped[1] else "'"
 
 
 def character_set(column: Column) -> str | None:
@@ -150,6 +165,10 @@ def exceptional(column: Column, name: str) -> list[Exceptional]:
     if kind is Kind.TIME:
         condition = f"{name} < '00:00:00' OR {name} >= '24:00:00'"
         return [Exceptional(condition=condition, type=_LITERAL, found="times beyond a day")]
+    if "" in column.choices:
+        # what an old application wrote that is no member is read as '', and as such would become the member ''
+        invalid = "invalid values that read like the member ''"
+        return [Exceptional(condition=f"{name} = 0", type=column.type, found=invalid, is_lossy=True)]
     charset = character_set(column)
     if kind in _TEXTUAL and charset not in (None, "binary", *_GIVEN_BACK):
         back = f"CONVERT(CONVERT({name} USING utf8mb4) USING {charset})"

@@ -56,6 +56,7 @@ VALUES: list[tuple[str, Type | None, list[Any]]] = [
     ("BINARY(4)", None, [b"\0\0\0\0", b"a\0\0\0", b"\xff\xfe\xfd\xfc"]),
     ("VARBINARY(4)", None, [b"", b" ", b"\0\0"]),
     ("ENUM('1','0','é','it''s',',')", None, ["1", "0", "é", "it's", ","]),
+    ("ENUM('a\\b','a\\\\b')", None, ["a\\b", "a\\\\b"]),
     ("SET('a','b','c d')", None, ["", "a", "a,c d", "a,b,c d"]),
     ("BIT(1)", None, [0, 1]),
     ("BIT(64)", None, [Decimal(2**64 - 1), Decimal(0), Decimal(2**63)]),
