@@ -187,7 +187,9 @@ SELECT i.indrelid::bigint, json_build_object('name', c.relname, 'unique', i.indi
     'comment', coalesce(obj_description(k.oid, 'pg_constraint'), obj_description(c.oid, 'pg_class')))::text
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
 LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
-WHERE i.indrelid = ANY({{tables}}) AND i.indisvalid AND k.contype IS DISTINCT FROM 'x' ORDER BY i.indrelid, c.relname
+WHERE i.indrelid = ANY({{tables}}) AND i.indisvalid AND k.contype IS DISTINCT FROM 'x'
+    AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid)
+ORDER BY i.indrelid, c.relname
 """
 
 EXCLUSIONS = f"""
@@ -199,7 +201,8 @@ SELECT k.conrelid::bigint, json_build_object('name', k.conname, 'method', m.amna
     'where', pg_get_expr(i.indpred, i.indrelid), 'deferrable', k.condeferrable, 'initially_deferred', k.condeferred,
     'comment', obj_description(k.oid, 'pg_constraint'))::text
 FROM pg_constraint k JOIN pg_index i ON i.indexrelid = k.conindid JOIN pg_class c ON c.oid = k.conindid
-JOIN pg_am m ON m.oid = c.relam WHERE k.contype = 'x' AND k.conrelid = ANY({{tables}}) ORDER BY k.conrelid, k.conname
+JOIN pg_am m ON m.oid = c.relam
+WHERE k.contype = 'x' AND k.conparentid = 0 AND k.conrelid = ANY({{tables}}) ORDER BY k.conrelid, k.conname
 """
 
 REFERENCES = """

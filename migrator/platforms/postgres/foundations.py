@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from migrator.platforms.postgres.new_tables import PERSISTENCE, UNLOGGED
+from migrator.platforms.postgres.new_tables import PERSISTENCE, UNLOGGED, every
 from migrator.platforms.postgres.new_types import create_sequence, create_type
 from migrator.platforms.postgres.rebuild_names import Names
 from migrator.platforms.postgres.rebuild_transaction import RebuildTransaction
 from migrator.platforms.relational.sqltext import quoted
 from storage.errors import Red
-from storage.model import Model, Partition
+from storage.model import Model
 from storage.schema import Table
 
 _UNLOGGED_SEQUENCES = 150_000
@@ -40,12 +40,11 @@ class Foundations:
                 self._transaction.execute(f"CREATE SCHEMA {quoted(schema)}", schema)
 
     def _wanted(self) -> Iterator[str | None]:
-        yield self._names.home
         yield from (_of_extension(name)[0] for name in self._model.extensions)
         yield from (type_.schema for type_ in self._model.types)
         yield from (sequence.schema for sequence in self._model.sequences)
         yield from (table.schema for table in self._tables)
-        yield from (one.schema for table in self._model.tables for one in _all(table.partitions))
+        yield from (one.schema for table in self._model.tables for one in every(table.partitions))
 
     def _extensions(self) -> None:
         there = self._there("SELECT extname::text FROM pg_extension")
@@ -78,9 +77,3 @@ def _of_extension(name: str) -> tuple[str | None, str]:
     """The schema of an extension, if it is not the default one, and its name."""
     schema, _, own = name.rpartition(".")
     return schema or None, own
-
-
-def _all(partitions: Sequence[Partition]) -> Iterator[Partition]:
-    for partition in partitions:
-        yield partition
-        yield from _all(partition.parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -39,6 +39,7 @@ _Noun = TypeVar("_Noun")
 def model_of(ask: Ask, relations: Mapping[str, Relation], tables: Collection[str]) -> Model:
     """What these tables are made of, the types and sequences they need, and the views that show nothing else."""
     catalog = _Catalog(ask, [relations[name].oid for name in tables])
+    partitions = _Partitions(catalog)
     sequences = catalog.by_table(Sequence, declared.SEQUENCES)
     return Model(
         platform=PLATFORM,
@@ -46,7 +47,7 @@ def model_of(ask: Ask, relations: Mapping[str, Relation], tables: Collection[str
         extensions=tuple(found for _, found in catalog.rows(declared.EXTENSIONS)),
         types=(*catalog.all(NativeType, declared.COLLATIONS), *catalog.all(NativeType, declared.TYPES)),
         sequences=sequences.pop(0, ()),
-        tables=_tables(catalog, sequences),
+        tables=(*_tables(catalog, partitions, sequences), *_own(_Catalog(ask, partitions.oids), partitions)),
         views=catalog.all(View, declared.VIEWS),
     )
 
@@ -78,7 +79,32 @@ class _Catalog:
         return {owner: tuple(nouns) for owner, nouns in found.items()}
 
 
-def _tables(catalog: _Catalog, numbering: Mapping[int, tuple[Sequence, ...]]) -> tuple[TableModel, ...]:
+class _Partitions:
+    """Those of all tables, however deep."""
+
+    def __init__(self, catalog: _Catalog) -> None:
+        self._known: dict[int, list[tuple[int, Partition]]] = defaultdict(list)
+        for parent, document in catalog.rows(declared.PARTITIONS):
+            self._known[parent].append((document["oid"], built(Partition, document, "the catalog")))
+
+    @property
+    def oids(self) -> list[int]:
+        return [oid for partitions in self._known.values() for oid, _ in partitions]
+
+    def under(self, parent: int) -> tuple[Partition, ...]:
+        return tuple(replace(partition, parts=self.under(oid)) for oid, partition in self._known.get(parent, ()))
+
+
+def _own(catalog: _Catalog, partitions: _Partitions) -> Iterator[TableModel]:
+    """What partitions have of their own, beside what the tables they belong to gave them."""
+    for found in _tables(catalog, partitions, {}):
+        if found.checks or found.indexes or found.exclusions:
+            yield replace(found, references=(), inherits=(), partitions=())
+
+
+def _tables(
+    catalog: _Catalog, partitions: _Partitions, numbering: Mapping[int, tuple[Sequence, ...]]
+) -> tuple[TableModel, ...]:
     """`numbering`: the sequences of identity columns."""
     checks = catalog.by_table(Check, declared.CHECKS)
     indexes = catalog.by_table(Index, declared.INDEXES)
@@ -87,7 +113,6 @@ def _tables(catalog: _Catalog, numbering: Mapping[int, tuple[Sequence, ...]]) ->
     generated = catalog.by_table(Generated, declared.GENERATED)
     identities = catalog.by_table(IdentityColumn, declared.IDENTITIES)
     collations = dict(catalog.rows(declared.WRITTEN_COLLATIONS))
-    partitions = _partitions(catalog)
     return tuple(
         replace(
             built(TableModel, found, "the catalog"),
@@ -98,7 +123,7 @@ def _tables(catalog: _Catalog, numbering: Mapping[int, tuple[Sequence, ...]]) ->
             generated=generated.get(oid, ()),
             identities=tuple(_numbered(column, numbering.get(oid, ())) for column in identities.get(oid, ())),
             collations=collations.get(oid, {}),
-            partitions=partitions(oid),
+            partitions=partitions.under(oid),
         )
         for oid, found in catalog.rows(declared.TABLES)
     )
@@ -106,15 +131,3 @@ def _tables(catalog: _Catalog, numbering: Mapping[int, tuple[Sequence, ...]]) ->
 
 def _numbered(identity: IdentityColumn, sequences: tuple[Sequence, ...]) -> IdentityColumn:
     return replace(identity, sequence=next((one for one in sequences if one.owner_column == identity.column), None))
-
-
-def _partitions(catalog: _Catalog) -> Callable[[int], tuple[Partition, ...]]:
-    """What finds the partitions of a table, and theirs."""
-    known: dict[int, list[tuple[int, Partition]]] = defaultdict(list)
-    for parent, document in catalog.rows(declared.PARTITIONS):
-        known[parent].append((document["oid"], built(Partition, document, "the catalog")))
-
-    def under(parent: int) -> tuple[Partition, ...]:
-        return tuple(replace(partition, parts=under(oid)) for oid, partition in known.get(parent, ()))
-
-    return under

@@ -55,6 +55,13 @@ def create_table(plan: Plan, names: Names) -> Iterator[str]:
     yield from _partitions(names.table(table), model.partitions, names)
 
 
+def every(partitions: Sequence[Partition]) -> Iterator[Partition]:
+    """Partitions, and theirs."""
+    for partition in partitions:
+        yield partition
+        yield from every(partition.parts)
+
+
 def _column(plan: Plan, column: Column, names: Names) -> str:
     where = f"{plan.table.name}.{column.name}"
     parts = [f"{quoted(column.name)} {type_name(column.native, where=where)}"]
@@ -77,10 +84,8 @@ def _identity(identity: IdentityColumn, names: Names) -> str:
     said = f"GENERATED {'ALWAYS' if identity.always else 'BY DEFAULT'} AS IDENTITY"
     if identity.sequence is None:
         return said
-    own = identity.sequence
-    # its type is the column's
-    _, _, options = sequence_options(own).partition(" INCREMENT")
-    return f"{said} (SEQUENCE NAME {names.of(own.schema, own.name)} INCREMENT{options})"
+    name = names.of(identity.sequence.schema, identity.sequence.name)
+    return f"{said} (SEQUENCE NAME {name} {sequence_options(identity.sequence)})"
 
 
 def _partitions(parent: str, partitions: Sequence[Partition], names: Names) -> Iterator[str]:

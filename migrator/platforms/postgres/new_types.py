@@ -30,16 +30,18 @@ def unvalidated(type_: NativeType, names: Names) -> Iterator[str]:
 
 def create_sequence(sequence: Sequence, names: Names, *, unlogged: bool) -> str:
     name = names.of(sequence.schema, sequence.name)
-    return f"CREATE {'UNLOGGED ' if unlogged else ''}SEQUENCE {name} {sequence_options(sequence)}"
+    if sequence.type not in _NUMBERS:
+        raise refused(sequence.type, "a type of numbers", sequence.name)
+    kind = "UNLOGGED SEQUENCE" if unlogged else "SEQUENCE"
+    return f"CREATE {kind} {name} AS {sequence.type} {sequence_options(sequence)}"
 
 
 def sequence_options(sequence: Sequence) -> str:
-    if sequence.type not in _NUMBERS:
-        raise refused(sequence.type, "a type of numbers", sequence.name)
+    """Of a sequence of any type."""
     least = "NO MINVALUE" if sequence.least is None else f"MINVALUE {sequence.least}"
     greatest = "NO MAXVALUE" if sequence.greatest is None else f"MAXVALUE {sequence.greatest}"
     return (
-        f"AS {sequence.type} INCREMENT BY {sequence.increment} {least} {greatest} START WITH {sequence.start}"
+        f"INCREMENT BY {sequence.increment} {least} {greatest} START WITH {sequence.start}"
         f" CACHE {sequence.cache} {'CYCLE' if sequence.cycle else 'NO CYCLE'}"
     )
 

@@ -6,7 +6,7 @@ of a check. Such a constraint stands for all rows to come.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from migrator.platforms.postgres.new_keys import (
     NOT_VALID,
@@ -33,25 +33,25 @@ class RebuildKeys:
     """Adds them to all tables; appends to `told` what is not as it was declared."""
 
     def __init__(
-        self, transaction: RebuildTransaction, names: Names, plans: Mapping[str, Plan], told: list[Problem]
+        self, transaction: RebuildTransaction, names: Names, plans: Sequence[Plan], told: list[Problem]
     ) -> None:
         self._transaction = transaction
         self._names = names
         self._plans = plans
+        self._by_name = {plan.table.name: plan for plan in plans}
         self._told = told
 
     def add(self) -> None:
         """Keys of all tables before the first reference to one; heirs' own checks before those they inherit."""
-        plans = list(self._plans.values())
-        for plan in plans:
+        for plan in self._plans:
             for index in sorted(indexes(plan), key=lambda one: one.constraint != "p"):
                 self._attempt(plan, index.name, create_index(plan, index, self._names))
             for exclusion in plan.model.exclusions:
                 self._attempt(plan, exclusion.name, add_exclusion(plan, exclusion, self._names))
-        for plan in reversed(plans):
+        for plan in reversed(self._plans):
             for check in plan.model.checks:
                 self._check(plan, check)
-        for plan in plans:
+        for plan in self._plans:
             self._references(plan)
 
     def _attempt(self, plan: Plan, name: str, statement: str) -> None:
@@ -68,10 +68,10 @@ class RebuildKeys:
     def _references(self, plan: Plan) -> None:
         for key, detail in details(plan):
             where = f"{plan.table.name}.{key.name}"
-            if key.parent not in self._plans:
+            if key.parent not in self._by_name:
                 self._tell(where, f"it is left out: the archive does not have {key.parent}")
                 continue
-            parent = self._plans[key.parent]
+            parent = self._by_name[key.parent]
             statement = add_reference(plan, key, detail, parent.table, self._names)
             self._validated(plan, where, statement, detail.valid, self._orphans(plan, key, parent))
 

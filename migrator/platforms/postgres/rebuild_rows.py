@@ -17,7 +17,7 @@ from migrator.platforms.postgres.new_tables import Plan
 from migrator.platforms.postgres.rebuild_names import Names
 from migrator.platforms.postgres.rebuild_transaction import RebuildTransaction
 from migrator.platforms.postgres.staging import Outgoing
-from migrator.platforms.postgres.types import is_built_in
+from migrator.platforms.postgres.types import is_built_in, is_citext
 from migrator.platforms.relational.sqltext import listed, literal, quoted
 from storage.errors import MigratorError
 from storage.schema import Column, Table
@@ -40,7 +40,7 @@ class RebuildRows:
         if not columns:
             return self._without_values(plan, sum(batch.num_rows for batch in batches))
         table = replace(plan.table, columns=columns)
-        if all(copied(column).native == column.native for column in columns):
+        if all(_copied_as(column) == column.native for column in columns):
             home = self._names.home if table.schema is None else table.schema
             return self._copy(home, table.local_name, table, batches)
         return self._by_way_of_text(plan, table, batches)
@@ -68,12 +68,12 @@ class RebuildRows:
 
     def _by_way_of_text(self, plan: Plan, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
         passing = f"{_TEMPORARY}.{_PASSING}"
-        sent = ", ".join(f"{quoted(column.name)} {copied(column).native}" for column in table.columns)
+        sent = ", ".join(f"{quoted(column.name)} {_copied_as(column)}" for column in table.columns)
         self._transaction.execute(f"CREATE TEMPORARY TABLE {_PASSING} ({sent}) ON COMMIT DROP", table.name)
         rows = self._copy(_TEMPORARY, _PASSING, table, batches)
         read = ", ".join(
             f"{quoted(column.name)}::{plan.table.column(column.name).native}"
-            if copied(column).native != column.native
+            if _copied_as(column) != column.native
             else quoted(column.name)
             for column in table.columns
         )
@@ -90,3 +90,9 @@ class RebuildRows:
             f"INSERT INTO {self._names.table(plan.table)} SELECT FROM generate_series(1, {rows})", plan.table.name
         )
         return rows
+
+
+def _copied_as(column: Column) -> str:
+    """The type of the column that COPY fills: its own, where the wire form of that is what `copied` sends."""
+    is_text_on_the_wire = bool(column.choices) or is_citext(column)
+    return column.native if is_text_on_the_wire else copied(column).native

@@ -12,7 +12,7 @@ from migrator.platforms.postgres.comments import comments
 from migrator.platforms.postgres.connect import place
 from migrator.platforms.postgres.foundations import Foundations
 from migrator.platforms.postgres.model import PLATFORM
-from migrator.platforms.postgres.new_tables import Plan, create_table
+from migrator.platforms.postgres.new_tables import Plan, create_table, every
 from migrator.platforms.postgres.new_types import unvalidated
 from migrator.platforms.postgres.occupied import require_empty
 from migrator.platforms.postgres.rebuild_keys import RebuildKeys
@@ -44,10 +44,20 @@ def rebuilding(url: str, tables: Sequence[Table], model: Model) -> Iterator[Post
         # restores into one database wait for each other, and for loads: the second then finds it is not empty
         transaction.rows(f"SELECT pg_advisory_xact_lock(hashtextextended({literal(SCHEMA)}, 0))::text")
         require_empty(transaction, place(url))
-        [(home,)] = transaction.rows("SELECT coalesce(current_schema(), 'public')::text")
+        home = _default_schema(transaction, place(url))
         building = PostgresRebuilding(transaction, tables, model, Names(home=home))
         building.prepare()
         yield building
+
+
+def _default_schema(transaction: RebuildTransaction, where: str) -> str:
+    """Misuse where there is none: what names no schema would lie where nobody looks for it."""
+    [(home,)] = transaction.rows("SELECT current_schema()::text")
+    if home is None:
+        raise Misuse(
+            "the database has no schema for tables that name none", where=where, next="create one: CREATE SCHEMA public"
+        )
+    return str(home)
 
 
 class PostgresRebuilding:
@@ -83,10 +93,10 @@ class PostgresRebuilding:
                 self._transaction.execute(statement, type_.name)
         for plan in self._plans.values():
             self._defaults(plan)
-        keys = RebuildKeys(self._transaction, self._names, self._plans, self._told)
-        keys.add()
+        plans = [*self._plans.values(), *self._of_partitions()]
+        RebuildKeys(self._transaction, self._names, plans, self._told).add()
         self._number()
-        for statement in comments(self._plans.values(), self._model.types, self._model.sequences, self._names):
+        for statement in comments(plans, self._model.types, self._model.sequences, self._names):
             self._attempt(statement, "a comment", statement.partition(" IS ")[0])
         self._tell_of_others()
         self._transaction.commit()
@@ -126,6 +136,17 @@ class PostgresRebuilding:
         for statement in further:
             self._transaction.execute(statement, name)
         return plan
+
+    def _of_partitions(self) -> Iterator[Plan]:
+        """What partitions have of their own: their columns, and all that is said of these, are their table's."""
+        own = {model.table: model for model in self._model.tables}
+        for plan in self._plans.values():
+            columns = tuple(replace(column, comment=None) for column in plan.table.columns)
+            for partition in every(plan.model.partitions):
+                name = partition.name if partition.schema is None else f"{partition.schema}.{partition.name}"
+                if name in own:
+                    table = Table(name=name, schema=partition.schema, columns=columns)
+                    yield Plan(table=table, model=own[name], parents=())
 
     # ── after the rows ──────────────────────────────────────────────────────────────────────────────────────
     def _defaults(self, plan: Plan) -> None:

@@ -125,6 +125,13 @@ CREATE TABLE by_expression (a text, b int) PARTITION BY RANGE (lower(a) COLLATE 
 CREATE TABLE by_expression_all PARTITION OF by_expression FOR VALUES FROM (MINVALUE, MINVALUE) TO (MAXVALUE, MAXVALUE);
 INSERT INTO by_expression VALUES ('A', 1), ('b', 2);
 
+ALTER TABLE sales_old ADD CONSTRAINT "only old" CHECK (at < '2020-01-01'), ADD CONSTRAINT own_unique UNIQUE (at, id);
+COMMENT ON CONSTRAINT "only old" ON sales_old IS 'of its own';
+CREATE INDEX "own, too" ON sales_0 (upper(place)) WHERE id > 3;
+CREATE TABLE marks (id int, mark text DEFAULT '-') PARTITION BY HASH (id);
+CREATE TABLE marks_0 PARTITION OF marks (PRIMARY KEY (id)) FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+INSERT INTO marks VALUES (1), (2);
+
 CREATE TABLE beasts (id int, name text NOT NULL DEFAULT 'beast', CONSTRAINT named CHECK (name <> ''),
     CONSTRAINT nobody CHECK (false) NO INHERIT);
 CREATE TABLE dogs (bark text, CONSTRAINT loud CHECK (bark <> '')) INHERITS (beasts);

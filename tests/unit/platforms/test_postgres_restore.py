@@ -19,7 +19,6 @@ from storage.model import (
     Check,
     Exclusion,
     Generated,
-    IdentityColumn,
     Index,
     IndexPart,
     Model,
@@ -34,7 +33,7 @@ from storage.schema import Column, ForeignKey, Kind, Table, Type
 from tests.acceptance.world import World
 from tests.conformance.platforms import PostgresPlatform
 from tests.servers.postgres import Postgres
-from tests.support_postgres_target import waits_for_a_lock
+from tests.support_postgres_target import administered, role_of, waits_for_a_lock
 
 TORTURE = Path(__file__).with_name("postgres_torture.sql").read_text(encoding="utf-8")
 PLAN = """
@@ -152,6 +151,17 @@ def fill(rebuilding: Rebuilding, table: Table, rows: list[dict[str, Any]]) -> No
 _ARROW = {Kind.INTEGER: pa.int64(), Kind.TEXT: pa.string(), Kind.LITERAL: pa.string()}
 
 
+def test_a_default_schema_of_another_name_takes_what_names_none(postgres: Postgres, world: World) -> None:
+    archive = archived(world, TORTURE)
+    role = role_of(world.target_url)
+    ran(world.target_url, f"CREATE SCHEMA app; ALTER ROLE {role} SET search_path = app")
+    restored = world.json("restore", archive, world.target_url)
+    assert (restored["verdict"], [note["where"] for note in restored["notes"]]) == ("green", ["seen"])
+    expected = {one for one in dumped(postgres, world.source_url, "--schema-only") if not one.startswith(NOT_RESTORED)}
+    found = {one.replace("app.", "public.") for one in dumped(postgres, world.target_url, "--schema-only")}
+    assert {one for one in found ^ expected if " SCHEMA " not in one} == set()
+
+
 def test_rows_in_breach_of_a_constraint_are_told_and_it_stands_for_rows_to_come(
     postgres_url: str, other_url: str
 ) -> None:
@@ -243,6 +253,12 @@ def test_another_kind_of_platform_is_refused(world: World, tmp_path: Path) -> No
     assert "migrator migrate" in refused["next"]
 
 
+def test_a_database_without_a_schema_for_tables_is_refused(postgres: Postgres, other_url: str) -> None:
+    administered(postgres, other_url, "DROP SCHEMA public")
+    with pytest.raises(Misuse, match="no schema"):
+        rebuilt(other_url, (_T,), Model(platform="postgresql"), {})
+
+
 def test_an_extension_the_server_does_not_have_is_red_by_name(other_url: str) -> None:
     before = PostgresPlatform(other_url).dump()
     with pytest.raises(Red, match="nowhere_to_be_found"):
@@ -281,9 +297,6 @@ HOSTILE = {
         partitioned_by="RANGE (a)", partitions=(Partition(name="p", schema=None, bound="DEFAULT; DROP TABLE victim"),)
     ),
     "written collation": _with(collations={"a": '"C" NOT NULL'}),
-    "identity": _with(
-        identities=(IdentityColumn(column="a", sequence=Sequence(name="s", schema=None, type="int; DROP")),)
-    ),
     "sequence": _beside(sequences=(Sequence(name="s", schema=None, type="bigint CYCLE"),)),
     "domain": _beside(types=(NativeType(name="d", schema=None, kind="domain", base="int, b int"),)),
     "domain default": _beside(types=(NativeType(name="d", schema=None, kind="domain", base="int", default=HACK),)),
