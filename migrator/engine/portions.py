@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 
@@ -40,9 +40,12 @@ def _one_after_the_other(bench: Workbench, archive: Archive, table: str) -> Iter
     if len(starts) < 2:
         yield
         return
-    with taken_apart(bench, table) as show:
+    with taken_apart(bench, table) as shown:
         for start, end in pairwise((*starts, rows)):
-            show(f"rowid >= {start} AND rowid < {end}")
+            if end - start == 1:
+                shown.row(start)
+            else:
+                shown.rows(f"rowid >= {start} AND rowid < {end}")
             yield
 
 
@@ -59,10 +62,13 @@ def portion_starts(bench: Workbench, table: str, rows: int) -> Iterator[int]:
         while row - start >= PORTION:
             start, total = start + PORTION, 0
             yield start
-        if total and total + size > PORTION_BYTES:
+        if row > start and total + size > PORTION_BYTES:
             start, total = row, 0
             yield start
         total += size
+        if size > PORTION_BYTES and row + 1 < rows:  # such a row stands alone
+            start, total = row + 1, 0
+            yield start
     yield from range(start + PORTION, rows, PORTION)
 
 
@@ -76,18 +82,47 @@ def _sizes(bench: Workbench, table: str) -> Iterator[tuple[int, int]]:
         yield from zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True)
 
 
+class Shown:
+    """What a mapping sees of an archived table: `src."table"`, all of it until something less is shown."""
+
+    def __init__(self, bench: Workbench, table: str) -> None:
+        self._bench = bench
+        self._table = table
+        self._kind = "VIEW"
+
+    def rows(self, condition: str) -> None:
+        """Only the rows that satisfy it; joins are planned by their number."""
+        self._drop()
+        self._kind = "TABLE"
+        self._bench.execute(f"CREATE TABLE {self._name} AS {_whole_rows(self._bench, self._table)} WHERE {condition}")
+
+    def row(self, number: int) -> None:
+        """Only that row, which may have values larger than the workbench: they are made when they are asked for."""
+        self._drop()
+        rows = _whole_rows(self._bench, self._table, "rowid, *")
+        self._bench.execute(f"CREATE VIEW {self._name} AS {rows} WHERE rowid = {number}")
+
+    def all(self) -> None:
+        self._drop()
+        show_all(self._bench, self._table)
+
+    @property
+    def _name(self) -> str:
+        return f"src.{quoted(self._table)}"
+
+    def _drop(self) -> None:
+        self._bench.execute(f"DROP {self._kind} IF EXISTS {self._name}")
+        self._kind = "VIEW"
+
+
 @contextmanager
-def taken_apart(bench: Workbench, table: str) -> Iterator[Callable[[str], None]]:
-    """Gives what shows only those rows of `src."table"` that satisfy a condition; all of them again at the end."""
-    shown = f"src.{quoted(table)}"
-    bench.execute(f"DROP VIEW {shown}")
+def taken_apart(bench: Workbench, table: str) -> Iterator[Shown]:
+    """Shows what the context asks for of an archived table, and all of it again at the end."""
+    shown = Shown(bench, table)
     try:
-        yield lambda condition: bench.execute(
-            f"CREATE OR REPLACE TABLE {shown} AS {_whole_rows(bench, table)} WHERE {condition}"
-        )
+        yield shown
     finally:
-        bench.execute(f"DROP TABLE IF EXISTS {shown}")
-        show_all(bench, table)
+        shown.all()
 
 
 def show_all(bench: Workbench, table: str) -> None:

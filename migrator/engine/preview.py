@@ -39,13 +39,13 @@ def _preview(prepared: Prepared, edge: CompiledEdge, rows: int) -> EdgePreview:
     bench = prepared.workbench
     every = max(1, prepared.archive.table(edge.source).rows // rows)
     names = prepared.archive.table(edge.source).table.column_names
-    with taken_apart(bench, edge.source) as show:
+    with taken_apart(bench, edge.source) as shown:
         chosen = bench.rows(
             f"SELECT rowid FROM arc.{quoted(edge.source)} WHERE rowid % {every} = 0 ORDER BY rowid LIMIT {rows}"
         )
         pairs = []
         for (number,) in chosen:
-            show(f"rowid = {number}")
+            shown.row(number)
             pairs.append(_pair(prepared, edge, names))
     return EdgePreview(source=edge.source, target=edge.target, kind=edge.kind, pairs=tuple(pairs))
 

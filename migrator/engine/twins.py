@@ -78,12 +78,16 @@ def _sample(prepared: Prepared, edge: CompiledEdge) -> list[Mapping[str, Any]]:
     mapped = conditions_of(edge.mapping, archived.table).strict_mapped
     query = f"SELECT {', '.join(map(quoted, names))} FROM src.{quoted(edge.source)} WHERE {mapped}"
     every = max(1, archived.rows // SAMPLED)
-    one_by_one = prepared.workbench.large_columns("arc", edge.source)
-    chosen = [f"rowid = {row}" for row in range(0, archived.rows, every)] if one_by_one else [f"rowid % {every} = 0"]
+    chosen: Sequence[int | None] = (None,)
+    if prepared.workbench.large_columns("arc", edge.source):
+        chosen = range(0, archived.rows, every)
     sampled: list[Mapping[str, Any]] = []
-    with taken_apart(prepared.workbench, edge.source) as show:
-        for condition in chosen:
-            show(condition)
+    with taken_apart(prepared.workbench, edge.source) as shown:
+        for number in chosen:
+            if number is None:
+                shown.rows(f"rowid % {every} = 0")
+            else:
+                shown.row(number)
             sampled += (dict(zip(names, row, strict=True)) for row in prepared.workbench.values(query))
             if len(sampled) >= SAMPLED or sum(map(_size, sampled)) > PORTION_BYTES:
                 break

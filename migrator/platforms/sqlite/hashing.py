@@ -7,7 +7,7 @@ as its stored bytes, so a row with broken text hashes too. Journals hold these h
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any
 
@@ -16,6 +16,7 @@ from migrator.platforms.relational.sqltext import quoted
 from storage.schema import Table
 
 _COLUMNS_A_CALL = 50  # SQLite takes 127 arguments; a column takes two
+_PIECE = 1 << 20  # bytes
 
 
 def install(connection: sqlite3.Connection) -> None:
@@ -51,8 +52,39 @@ def _argument(alias: str, column: str) -> str:
 
 
 def _hash(*values: Any) -> bytes:
-    # ascii() writes every value unambiguously and, unlike repr(), the same way in every version of Python
-    return blake2b(ascii(values).encode("ascii"), digest_size=16).digest()
+    digest = blake2b(digest_size=16)
+    for piece in _written(values):
+        digest.update(piece.encode("ascii"))
+    return digest.digest()
+
+
+def _written(values: tuple[Any, ...]) -> Iterator[str]:
+    """ascii() of the values: unambiguous, and the same in every version of Python; large ones in pieces."""
+    if not any(map(_is_large, values)):
+        yield ascii(values)
+        return
+    before = "("
+    for value in values:
+        yield before
+        yield from _in_pieces(value) if _is_large(value) else (ascii(value),)
+        before = ", "
+    yield ",)" if len(values) == 1 else ")"
+
+
+def _is_large(value: Any) -> bool:
+    return isinstance(value, bytes) and len(value) > _PIECE
+
+
+def _in_pieces(value: bytes) -> Iterator[str]:
+    """ascii() of bytes, which is up to four times as long as they are."""
+    quote = '"' if b"'" in value and b'"' not in value else "'"
+    # the piece is written as the whole is: with both quotes before it or with one, which decides what is escaped
+    first = b"'" if quote == '"' else b"'\""
+    start = len(ascii(first)) - 1
+    yield f"b{quote}"
+    for at in range(0, len(value), _PIECE):
+        yield ascii(first + value[at : at + _PIECE])[start:-1]
+    yield quote
 
 
 class _Sum:
