@@ -115,14 +115,20 @@ SEQUENCES = f"""
 WITH owned AS (
     SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS number, d.deptype FROM pg_depend d
     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+), used AS (
+    SELECT d.refobjid AS sequence FROM pg_attrdef f JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass
+        AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass
+    WHERE f.adrelid = ANY({{tables}})
 ), found AS (
     SELECT q.*, f.relname AS sequence, f.relnamespace, c.relname, a.attname, o.relation, o.deptype = 'i' AS internal,
         n.nspname AS "of"
-    FROM pg_sequence q JOIN pg_class f ON f.oid = q.seqrelid LEFT JOIN owned o ON o.sequence = q.seqrelid
+    FROM pg_sequence q JOIN pg_class f ON f.oid = q.seqrelid
+    LEFT JOIN owned o ON o.sequence = q.seqrelid AND o.relation = ANY({{tables}})
     LEFT JOIN pg_class c ON c.oid = o.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attribute a ON a.attrelid = o.relation AND a.attnum = o.number
-    WHERE o.relation = ANY({{tables}}) OR o.relation IS NULL AND f.relpersistence <> 't'
-        AND f.relnamespace IN (SELECT t.relnamespace FROM pg_class t WHERE t.oid = ANY({{tables}}))
+    WHERE o.relation IS NOT NULL OR q.seqrelid IN (SELECT sequence FROM used)
+        OR f.relpersistence <> 't' AND q.seqrelid NOT IN (SELECT sequence FROM owned) AND f.relnamespace IN (
+            SELECT t.relnamespace FROM pg_class t WHERE t.oid = ANY({{tables}}))
 )
 SELECT CASE WHEN c.internal THEN c.relation ELSE 0 END::bigint, json_build_object('name', c.sequence,
     'schema', {_SCHEMA}, 'type', format_type(c.seqtypid, NULL), 'start', c.seqstart, 'increment', c.seqincrement,
@@ -138,6 +144,7 @@ TABLES = f"""
 SELECT c.oid::bigint, json_build_object('table', {_NAME}, 'partitioned_by', pg_get_partkeydef(c.oid),
     'options', coalesce((SELECT json_object_agg(name, value) FROM (
         SELECT 'persistence' AS name, 'unlogged' AS value WHERE c.relpersistence = 'u'
+        UNION ALL SELECT 'row_security', 'on' WHERE c.relrowsecurity
         UNION ALL SELECT o.option_name, o.option_value FROM pg_options_to_table(c.reloptions) o) given), '{{{{}}}}'),
     'inherits', ARRAY(
         SELECT CASE WHEN m.nspname = current_schema() THEN '' ELSE m.nspname || '.' END || p.relname

@@ -150,3 +150,4 @@ CREATE TABLE without_rows (a int, b text DEFAULT 'x' || 'y');
 CREATE TABLE without_key (a int, b text);
 INSERT INTO without_key VALUES (1, 'twice'), (1, 'twice'), (NULL, NULL);
 CREATE VIEW seen AS SELECT name FROM people;
+ALTER DOMAIN raw ADD CONSTRAINT never_that_long CHECK (length(VALUE) > 99) NOT VALID;

@@ -38,6 +38,12 @@ def test_nothing_is_said_of_tables_that_do_not_leave(postgres_url: str) -> None:
     assert b"globex" not in rendered(model)
 
 
+def test_a_sequence_of_another_table_comes_along_where_a_default_draws_from_it(postgres_url: str) -> None:
+    script = "CREATE TABLE theirs (id serial); CREATE TABLE t (a int DEFAULT nextval('theirs_id_seq'))"
+    [sequence] = model_of(postgres_url, script, "t").sequences
+    assert (sequence.name, sequence.owner) == ("theirs_id_seq", None)
+
+
 def test_types_come_after_those_they_are_made_of(postgres_url: str) -> None:
     script = """
         CREATE TYPE z AS ENUM ('1');

@@ -204,12 +204,15 @@ def test_what_a_missing_function_was_to_compute_is_told(postgres_url: str, other
         CREATE INDEX i ON t (mine(a));
         CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
         CREATE TRIGGER quietly BEFORE INSERT ON t EXECUTE FUNCTION nothing();
+        ALTER TABLE t ENABLE ROW LEVEL SECURITY;
         """,
     )
     [table] = tables_of(postgres_url)
     told = rebuilt(other_url, (table,), model_of_all(postgres_url), {"t": [{"a": 1, "b": 1}, {"a": 2, "b": 2}]})
     assert {one.where for one in told} == {"t", "t.a", "t.c", "t.i"}
     assert all("mine" in one.what for one in told if one.where != "t")
+    whole = [one.what for one in told if one.where == "t"]
+    assert [word in what for word, what in zip(("computed", "policies", "triggers"), whole, strict=True)] == [True] * 3
     with psycopg.connect(other_url) as connection:
         assert connection.execute("SELECT * FROM t ORDER BY a").fetchall() == [(1, 1), (2, 2)]
 
