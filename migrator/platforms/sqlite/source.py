@@ -140,7 +140,9 @@ def _classes(selection: Selection, columns: Sequence[Column]) -> Iterator[tuple[
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that leaves file and folder as they were, and may write nothing but temporary tables."""
     with scratch("fence") as folder, closing(_opened(path, folder)) as connection:
-        connection.set_authorizer(_only_temporary)
+        # a table of shapes prepares writes to its own tables when it is opened, and makes none while it is read
+        shadows = connection.execute("SELECT name FROM pragma_table_list WHERE type = 'shadow'").fetchall()
+        connection.set_authorizer(partial(_only_temporary, frozenset((*_CATALOG, *(name for (name,) in shadows)))))
         yield connection
 
 
@@ -190,9 +192,9 @@ _CATALOG = ("sqlite_master", "sqlite_temp_master")  # SQLite itself "writes" her
 
 
 def _only_temporary(
-    action: int, table: str | None, _two: str | None, database: str | None, _trigger: str | None
+    own: frozenset[str], action: int, table: str | None, _two: str | None, database: str | None, _trigger: str | None
 ) -> int:
-    if action in _ROW_WRITES and database != "temp" and table not in _CATALOG:
+    if action in _ROW_WRITES and database != "temp" and table not in own:
         return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK
 

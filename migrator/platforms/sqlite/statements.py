@@ -15,7 +15,7 @@ from storage.schema import Column, ForeignKey, Table
 
 _CONFLICTS = frozenset({"ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"})
 _ACTIONS = frozenset({"NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"})
-_MODULES = frozenset({"fts3", "fts4", "fts5"})
+_MODULES = frozenset({"fts3", "fts4", "fts5", "rtree", "rtree_i32", "geopoly"})
 """Virtual tables that keep their rows in the file itself, and look at nothing outside of it."""
 
 _KEYWORDS = frozenset({"TRUE", "FALSE", "NULL", "CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP"})

@@ -169,6 +169,16 @@ def test_full_text_is_searched_again(source: SqlitePlatform, place: Path) -> Non
     assert values(place, "SELECT a FROM older WHERE b MATCH 'two'") == [("one",)]
 
 
+def test_shapes_are_found_again(source: SqlitePlatform, place: Path) -> None:
+    source.run(
+        """CREATE VIRTUAL TABLE boxes USING rtree(id, x0, x1, +note); INSERT INTO boxes VALUES (3, 0.1, 1.5, 'n');
+        CREATE VIRTUAL TABLE whole USING rtree_i32(id, x0, x1); INSERT INTO whole VALUES (-4, 1, 2);"""
+    )
+    assert {problem.where for problem in rebuilt(source, place)} == {"boxes", "whole"}
+    assert values(place, "SELECT id, note FROM boxes WHERE x1 > 1") == [(3, "n")]
+    assert values(place, "SELECT id FROM whole WHERE x0 = 1") == [(-4,)]
+
+
 def test_triggers_and_views_are_told_and_not_made(source: SqlitePlatform, place: Path) -> None:
     source.run(
         "CREATE TABLE t (a); CREATE VIEW v AS SELECT a FROM t; CREATE VIEW w AS SELECT 1;"
