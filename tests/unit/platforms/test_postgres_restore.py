@@ -59,9 +59,21 @@ def other_url(postgres: Postgres) -> Iterator[str]:
 @pytest.fixture
 def world(tmp_path: Path, postgres_url: str, other_url: str) -> World:
     """A database and an empty one, and a plan that archives all of the first."""
-    world = World.at(tmp_path, source="none", target="none")
+    return world_of(tmp_path, postgres_url, other_url)
+
+
+@pytest.fixture(scope="module")
+def torture(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """A database of everything there is, and its archive."""
+    url = postgres.database("torture")
+    yield url, archived(world_of(tmp_path_factory.mktemp("torture"), url), TORTURE)
+    postgres.drop(url)
+
+
+def world_of(folder: Path, source: str, target: str = "") -> World:
+    world = World.at(folder, source="none", target="none")
     world.plan.write_text(PLAN)
-    return replace(world, source_url=postgres_url, target_url=other_url)
+    return replace(world, source_url=source, target_url=target)
 
 
 def ran(url: str, script: str) -> None:
@@ -93,22 +105,36 @@ def digests(world: World, archive: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])
-def test_everything_a_schema_may_be_comes_back(postgres: Postgres, world: World, form: str) -> None:
-    archive = archived(world, TORTURE)
-    restored = world.json("restore", archive, world.target_url, "--from", form)
+def test_everything_a_schema_may_be_comes_back(
+    postgres: Postgres, torture: tuple[str, str], other_url: str, tmp_path: Path, form: str
+) -> None:
+    source, archive = torture
+    world = world_of(tmp_path, other_url, other_url)
+    restored = world.json("restore", archive, other_url, "--from", form)
     assert restored["verdict"] == "green", restored
     assert restored["differences"] == []
     assert [note["where"] for note in restored["notes"]] == ["seen"]  # the view
-    expected = {one for one in dumped(postgres, world.source_url, "--schema-only") if not one.startswith(NOT_RESTORED)}
-    assert dumped(postgres, world.target_url, "--schema-only") ^ expected == set()
-    assert rows_of(postgres, world.target_url) == rows_of(postgres, world.source_url)
-    again = replace(world, source_url=world.target_url)
-    assert digests(again, again.json("snapshot", again.plan)["archive"]) == digests(world, archive)
+    expected = {one for one in dumped(postgres, source, "--schema-only") if not one.startswith(NOT_RESTORED)}
+    assert dumped(postgres, other_url, "--schema-only") ^ expected == set()
+    assert rows_of(postgres, other_url) == rows_of(postgres, source)
+    assert digests(world, world.json("snapshot", world.plan)["archive"]) == digests(world, archive)
 
 
-def test_people_work_on_with_what_was_restored(world: World) -> None:
-    world.json("restore", archived(world, TORTURE), world.target_url)
-    with psycopg.connect(world.target_url, autocommit=True) as connection:
+def test_a_default_schema_of_another_name_takes_what_names_none(
+    postgres: Postgres, torture: tuple[str, str], other_url: str, tmp_path: Path
+) -> None:
+    source, archive = torture
+    ran(other_url, f"CREATE SCHEMA app; ALTER ROLE {role_of(other_url)} SET search_path = app")
+    restored = world_of(tmp_path, other_url).json("restore", archive, other_url)
+    assert (restored["verdict"], [note["where"] for note in restored["notes"]]) == ("green", ["seen"])
+    expected = {one for one in dumped(postgres, source, "--schema-only") if not one.startswith(NOT_RESTORED)}
+    found = {one.replace("app.", "public.") for one in dumped(postgres, other_url, "--schema-only")}
+    assert {one for one in found ^ expected if " SCHEMA " not in one} == set()
+
+
+def test_people_work_on_with_what_was_restored(torture: tuple[str, str], other_url: str, tmp_path: Path) -> None:
+    world_of(tmp_path, other_url).json("restore", torture[1], other_url)
+    with psycopg.connect(other_url, autocommit=True) as connection:
 
         def one(statement: str) -> Any:
             row = connection.execute(statement.encode()).fetchone()
@@ -118,10 +144,8 @@ def test_people_work_on_with_what_was_restored(world: World) -> None:
         assert one("INSERT INTO people (name, paid) VALUES ('new', 1) RETURNING id") == 10  # after 1, 4 and 7
         assert one("SELECT shout FROM people WHERE id = 10") == "NEW"
         assert one('INSERT INTO "Mixed Case; -- ""quoted""" DEFAULT VALUES RETURNING "Id"') == 1200
-        assert one("INSERT INTO sales VALUES (99, '2025-01-01', 'Lyon') RETURNING tableoid::regclass::text") in {
-            "sales_0",
-            "sales_1",
-        }
+        lyon = "INSERT INTO sales VALUES (99, '2025-01-01', 'Lyon') RETURNING tableoid::regclass::text"
+        assert one(lyon) in {"sales_0", "sales_1"}
 
 
 FAMILY = """
@@ -149,17 +173,6 @@ def fill(rebuilding: Rebuilding, table: Table, rows: list[dict[str, Any]]) -> No
 
 
 _ARROW = {Kind.INTEGER: pa.int64(), Kind.TEXT: pa.string(), Kind.LITERAL: pa.string()}
-
-
-def test_a_default_schema_of_another_name_takes_what_names_none(postgres: Postgres, world: World) -> None:
-    archive = archived(world, TORTURE)
-    role = role_of(world.target_url)
-    ran(world.target_url, f"CREATE SCHEMA app; ALTER ROLE {role} SET search_path = app")
-    restored = world.json("restore", archive, world.target_url)
-    assert (restored["verdict"], [note["where"] for note in restored["notes"]]) == ("green", ["seen"])
-    expected = {one for one in dumped(postgres, world.source_url, "--schema-only") if not one.startswith(NOT_RESTORED)}
-    found = {one.replace("app.", "public.") for one in dumped(postgres, world.target_url, "--schema-only")}
-    assert {one for one in found ^ expected if " SCHEMA " not in one} == set()
 
 
 def test_rows_in_breach_of_a_constraint_are_told_and_it_stands_for_rows_to_come(
