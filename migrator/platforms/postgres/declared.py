@@ -91,7 +91,7 @@ SELECT 0::bigint, json_build_object('name', t.typname, 'schema', {_SCHEMA},
 FROM deepest e JOIN pg_type t ON e.class = 'pg_type'::regclass AND t.oid = e.object AND t.typtype IN ('e','d','c','r')
 JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_range r ON r.rngtypid = t.oid
 LEFT JOIN pg_class w ON w.oid = t.typrelid LEFT JOIN extended m USING (class, object)
-WHERE m.extension IS NULL AND n.nspname <> 'pg_catalog' AND coalesce(w.relkind, 'c') = 'c'
+WHERE m.extension IS NULL AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND coalesce(w.relkind, 'c') = 'c'
 ORDER BY e.depth DESC, n.nspname, t.typname
 """
 
@@ -108,7 +108,7 @@ SELECT 0::bigint, json_build_object('name', o.collname, 'schema', {_SCHEMA}, 'ki
     'comment', obj_description(o.oid, 'pg_collation'))::text
 FROM deepest e JOIN pg_collation o ON e.class = 'pg_collation'::regclass AND o.oid = e.object
 JOIN pg_namespace n ON n.oid = o.collnamespace LEFT JOIN extended m USING (class, object)
-WHERE m.extension IS NULL AND n.nspname <> 'pg_catalog' ORDER BY n.nspname, o.collname
+WHERE m.extension IS NULL AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY n.nspname, o.collname
 """
 
 SEQUENCES = f"""

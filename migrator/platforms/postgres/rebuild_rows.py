@@ -72,7 +72,7 @@ class RebuildRows:
         self._transaction.execute(f"CREATE TEMPORARY TABLE {_PASSING} ({sent}) ON COMMIT DROP", table.name)
         rows = self._copy(_TEMPORARY, _PASSING, table, batches)
         read = ", ".join(
-            f"{quoted(column.name)}::{plan.table.column(column.name).native}"
+            _read(quoted(column.name), plan.table.column(column.name).native)
             if _copied_as(column) != column.native
             else quoted(column.name)
             for column in table.columns
@@ -90,6 +90,11 @@ class RebuildRows:
             f"INSERT INTO {self._names.table(plan.table)} SELECT FROM generate_series(1, {rows})", plan.table.name
         )
         return rows
+
+
+def _read(text: str, native: str) -> str:
+    """A text by the type's own input. The cast to regclass looks a name up, and knows no number and no `-`."""
+    return f"regclassin(textout({text}))" if native == "regclass" else f"{text}::{native}"
 
 
 def _copied_as(column: Column) -> str:

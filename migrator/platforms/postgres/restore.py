@@ -109,11 +109,11 @@ class PostgresRebuilding:
         return frozenset(str(name) for (name,) in self._transaction.rows(query))
 
     def _parents_first(self) -> list[Table]:
-        """Every table after those it inherits from."""
+        """Every table after those it inherits from, and those whose rows are values in it."""
         placed: dict[str, Table] = {}
 
         def put(table: Table, above: tuple[str, ...]) -> None:
-            for parent in self._parents(table):
+            for parent in (*self._parents(table), *self._in_columns(table)):
                 if parent.name not in (*placed, *above):
                     put(parent, (*above, table.name))
             placed.setdefault(table.name, table)
@@ -124,6 +124,13 @@ class PostgresRebuilding:
 
     def _parents(self, table: Table) -> tuple[Table, ...]:
         return tuple(self._tables[name] for name in self._model.table(table.name).inherits if name in self._tables)
+
+    def _in_columns(self, table: Table) -> Iterator[Table]:
+        """Tables that are the type of a column, or of the elements of one."""
+        for column in table.columns:
+            name = column.native.removesuffix("[]").replace('"', "")
+            if name in self._tables and name != table.name:
+                yield self._tables[name]
 
     def _created(self, plan: Plan) -> Plan:
         """The table as it could be made: what this server cannot compute is a column like any other."""

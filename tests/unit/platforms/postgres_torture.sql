@@ -142,6 +142,8 @@ INSERT INTO puppies (id) VALUES (3);
 
 CREATE UNLOGGED TABLE scratch (id serial, note text) WITH (fillfactor = 50, autovacuum_enabled = off);
 INSERT INTO scratch (note) VALUES ('x');
+CREATE TABLE "a Whole" (whole beasts, wholes "other Schema".pairs[]);
+INSERT INTO "a Whole" VALUES ('(1,Rex)', '{"(1,2,3,x)"}');
 CREATE TABLE without_columns ();
 INSERT INTO without_columns SELECT FROM generate_series(1, 3);
 CREATE TABLE computed (a int GENERATED ALWAYS AS (1 + 1) STORED);
