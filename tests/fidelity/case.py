@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from migrator.contracts import Source
+from migrator.contracts import Source, Target
 from storage.schema import Column, Kind
 
 
@@ -18,6 +18,7 @@ class Case:
     values: tuple[str, ...]
     about: str = ""
     options: str = ""  # of the table, after its columns: cases of other options have another table
+    is_taken_back: bool = True  # by the server: a value that only it can make is archived and not restored
 
     @property
     def name(self) -> str:
@@ -26,16 +27,18 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """One case as its archive holds it. `wrong` is what is not as the server says; it should hold nothing.
+    """One case as its archive holds it.
 
-    `refused` is why the server takes none of the archived fields back, though they are what it said.
+    `wrong` is where twin, master and server disagree, `refused` why the server does not take an archived field back,
+    `lost` what another server says of the restored values that this one does not: all of them should hold nothing.
     """
 
     case: Case
     column: Column
     field: str  # the first value as it stands in the CSV master, quotes included
     wrong: tuple[str, ...]
-    refused: str = ""
+    refused: str
+    lost: tuple[str, ...]
 
 
 class Database(Protocol):
@@ -46,6 +49,10 @@ class Database(Protocol):
     @property
     def title(self) -> str:
         """Its name and version, as the document prints it."""
+        ...
+
+    def prepare(self) -> None:
+        """Make the types that the cases are of."""
         ...
 
     def create(self, table: str, cases: Sequence[Case]) -> None:
@@ -65,3 +72,5 @@ class Database(Protocol):
         ...
 
     def source(self) -> Source: ...
+
+    def target(self) -> Target: ...

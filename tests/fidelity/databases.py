@@ -28,33 +28,34 @@ class Measurement:
 
 
 def of_sqlite(folder: Path) -> Measurement:
-    with closing(SqliteDatabase(folder)) as database:
-        return _of(database, folder)
+    with closing(SqliteDatabase(folder / "one.db")) as one, closing(SqliteDatabase(folder / "other.db")) as other:
+        return _of(one, other, folder)
 
 
 def of_postgres(server: Postgres, folder: Path) -> Measurement:
-    url = server.database("types")
-    as_administrator = urlsplit(server.admin_url)._replace(path=urlsplit(url).path).geturl()
+    urls = [server.database("types") for _ in range(2)]
+    as_administrator = urlsplit(server.admin_url)._replace(path=urlsplit(urls[0]).path).geturl()
     with psycopg.connect(as_administrator, autocommit=True) as connection:
         for name in EXTENSIONS:
             connection.execute(f"CREATE EXTENSION {name}".encode())
     try:
-        with closing(PostgresDatabase(url)) as database:
-            return _of(database, folder)
+        with closing(PostgresDatabase(urls[0])) as one, closing(PostgresDatabase(urls[1])) as other:
+            return _of(one, other, folder)
     finally:
-        server.drop(url)
+        for url in urls:
+            server.drop(url)
 
 
 def of_mariadb(server: Mariadb, folder: Path) -> Measurement:
-    url = server.database("types")
+    urls = [server.database("types") for _ in range(2)]
     try:
-        with closing(MysqlDatabase(url)) as database:
-            return _of(database, folder)
+        with closing(MysqlDatabase(urls[0])) as one, closing(MysqlDatabase(urls[1])) as other:
+            return _of(one, other, folder)
     finally:
-        server.drop(url)
+        for url in urls:
+            server.drop(url)
 
 
-def _of(database: Database, folder: Path) -> Measurement:
-    return Measurement(
-        title=database.title, cases={one.case.name: one for one in measure(database, folder / "archives")}
-    )
+def _of(one: Database, other: Database, folder: Path) -> Measurement:
+    measured = measure(one, other, folder / "archives")
+    return Measurement(title=one.title, cases={each.case.name: each for each in measured})

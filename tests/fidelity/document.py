@@ -15,10 +15,11 @@ _ABOUT = """\
 # Fidelity
 
 What every type of a database becomes in an archive. This page is written by `python -m tests.fidelity`, which makes a
-column of each type the server's own catalog knows, fills it with usual and extreme values, archives it, reads the
-archive with stock readers (pyarrow for the twin, RFC 4180 for the master), and gives the fields of the master back to
-the server: what the server says of them, by the types' own output functions, must be what it said of the values
-themselves. A test holds this page against a new measurement.
+column of each type the server's own catalog knows, fills it with usual and extreme values, archives it, and reads the
+archive with stock readers: pyarrow for the twin, RFC 4180 for the master. The fields of the master go back to the
+server (given back), and `migrator restore` makes another database of the archive (restored). What the servers say of
+both, by the types' own output functions, must be what was said of the values themselves. A test holds this page against
+a new measurement.
 
 | class | |
 | --- | --- |
@@ -37,33 +38,41 @@ def rendered(databases: Sequence[tuple[str, Sequence[Measured]]]) -> str:
     return _ABOUT + "".join(f"\n## {title}\n\n{_table(measured)}" for title, measured in databases)
 
 
+_HEAD = ("type", "values", "class", "archived as", "Arrow", "in the master", "given back", "restored")
+
+
 def _table(measured: Sequence[Measured]) -> str:
     arrays = [one for one in measured if one.case.native.endswith("[]")]
     alike = [one for one in arrays if _outcome(one) == _outcome(arrays[0])]
-    rows = [_row(one) for one in measured if one not in alike]
-    lines = ["type | values | class | archived as | Arrow | in the master | given back", " | ".join(["---"] * 7), *rows]
-    return "".join(f"| {line} |\n" for line in lines) + "".join(_arrays(alike))
+    lines = [_HEAD, ["---"] * len(_HEAD), *(_row(one) for one in measured if one not in alike)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + "".join(_arrays(alike))
 
 
 def _arrays(alike: Sequence[Measured]) -> Iterator[str]:
     if alike:
-        class_, archived_as, arrow, back = _outcome(alike[0])
-        yield f"\nArrays of {len(alike)} of these types (NULL among the values, none, two dimensions that do not begin "
-        yield f"at 1), each `{alike[0].field}` and the like: {class_}, {archived_as}, {arrow}, {back}.\n"
+        class_, archived_as, arrow, back, restored = _outcome(alike[0])
+        yield f"\nArrays of {len(alike)} of these types (NULL among the values, no value, two dimensions that do not "
+        yield f"begin at 1), `{alike[0].field}` and the like: {class_}, {archived_as}, {arrow}, given back {back}, "
+        yield f"restored {restored}.\n"
 
 
-def _row(one: Measured) -> str:
-    class_, archived_as, arrow, back = _outcome(one)
+def _row(one: Measured) -> list[str]:
+    class_, archived_as, arrow, back, restored = _outcome(one)
     native = f"`{one.case.native}`" if one.case.native else "none"
     field = f"`{_shown(one.field)}`" if one.case.values else "–"
-    return " | ".join([native.replace("|", "\\|"), one.case.about, class_, archived_as, arrow, field, back])
+    return [native.replace("|", "\\|"), one.case.about, class_, archived_as, arrow, field, back, restored]
 
 
-def _outcome(one: Measured) -> tuple[str, str, str, str]:
-    back = "equal" if one.case.values else "–"
-    if one.refused:
-        back = "the server takes none back"
-    return one.column.fidelity.value, str(one.column.type), _arrow(one.column), "not equal" if one.wrong else back
+def _outcome(one: Measured) -> tuple[str, str, str, str, str]:
+    back = "the server takes none back" if one.refused else _said_equal(one, one.wrong)
+    restored = _said_equal(one, one.lost) if one.case.is_taken_back else "not at all"
+    return one.column.fidelity.value, str(one.column.type), _arrow(one.column), back, restored
+
+
+def _said_equal(one: Measured, wrong: Sequence[str]) -> str:
+    if not one.case.values:
+        return "–"
+    return "not equal" if wrong else "equal"
 
 
 def _arrow(column: Column) -> str:

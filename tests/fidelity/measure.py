@@ -19,8 +19,11 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from migrator.contracts import Reading, Whole
+from migrator.engine.restore import restore
+from storage.archive import Archive
 from storage.errors import Recast
 from storage.local import LocalStore
+from storage.model import MODEL, rendered
 from storage.package import TablePart
 from storage.schema import Column, Kind, Table
 from storage.writer import ArchiveWriter, Sealed
@@ -42,25 +45,29 @@ _PARSED: dict[Kind, Callable[[str], Any]] = {
 }
 
 
-def measure(database: Database, folder: Path) -> list[Measured]:
-    """Every case of the database, in order."""
-    groups = list(_groups(database.cases))
-    for number, group in enumerate(groups):
-        database.create(f"t{number}", group)
-        database.create(f"back{number}", group)
-        database.insert(f"t{number}", list(_values(group)))
-        database.insert(f"back{number}", [(n, 0, "NULL") for n, _, _ in _values(group)])
+def measure(database: Database, again: Database, folder: Path) -> list[Measured]:
+    """Every case of the database, in order; `again` is an empty one of its kind, which becomes what was archived."""
+    groups = {f"t{number}": group for number, group in enumerate(_groups(database.cases))}
+    database.prepare()
+    for name, group in groups.items():
+        database.create(name, group)
+        database.insert(name, list(_values(group)))
+    taken_back = [name for name, group in groups.items() if group[0].is_taken_back]
+    store = LocalStore(folder / "restored")
     with database.source().fence() as reading:
-        sealed = archived(reading, [f"t{number}" for number in range(len(groups))], folder)
+        whole = archived(reading, list(groups), LocalStore(folder / "whole"))
+        restorable = archived(reading, taken_back, store)
+    restore(Archive.open(store, restorable.archive_id), again.target(), again.source)
     measured: list[Measured] = []
-    for number, (group, part) in enumerate(zip(groups, sealed.tables, strict=True)):
-        measured += _compared(database, number, group, part, Path(sealed.location) / "data")
+    for (name, group), part in zip(groups.items(), whole.tables, strict=True):
+        restored = again.say(name, group) if name in taken_back else None
+        measured += _compared(database, name, group, part, Path(whole.location) / "data", restored)
     return measured
 
 
 def _groups(cases: Sequence[Case]) -> Iterator[Sequence[Case]]:
     """The cases of one table each."""
-    for _, alike in itertools.groupby(cases, key=lambda case: case.options):
+    for _, alike in itertools.groupby(cases, key=lambda case: (case.options, case.is_taken_back)):
         some = list(alike)
         yield from (some[start : start + _COLUMNS] for start in range(0, len(some), _COLUMNS))
 
@@ -74,9 +81,9 @@ def _values(cases: Sequence[Case]) -> Iterator[tuple[int, int, str]]:
             n += 1
 
 
-def archived(reading: Reading, names: Sequence[str], folder: Path) -> Sealed:
+def archived(reading: Reading, names: Sequence[str], store: LocalStore) -> Sealed:
     """An archive of whole tables: each as the census types it, read again where a value asks for another type."""
-    with ArchiveWriter(LocalStore(folder), identity(), signing_keys()) as writer:
+    with ArchiveWriter(store, replace(identity(), source_platform=reading.schema.platform), signing_keys()) as writer:
         for name in names:
             table, _ = reading.census(reading.schema.table(name), Whole())
             while True:
@@ -85,6 +92,7 @@ def archived(reading: Reading, names: Sequence[str], folder: Path) -> Sealed:
                     break
                 except Recast as recast:
                     table = _with(table, recast.column)
+        writer.document(MODEL, rendered(reading.model(names)))
         return writer.commit()
 
 
@@ -93,16 +101,17 @@ def _with(table: Table, column: Column) -> Table:
 
 
 def _compared(
-    database: Database, number: int, cases: Sequence[Case], part: TablePart, data: Path
+    database: Database,
+    name: str,
+    cases: Sequence[Case],
+    part: TablePart,
+    data: Path,
+    restored: list[list[str | None]] | None,
 ) -> Iterator[Measured]:
     master = fields(data / part.csv[0].path)[1:]
     twin = pq.read_table(data / part.parquet[0].path)
-    refused: dict[int, dict[int, str]] = {column: {} for column in range(len(cases))}
-    for n, column, text in _given_back(part.table, master):
-        kind = part.table.columns[column + 1].type.kind
-        if why := database.put(f"back{number}", n, column, cases[column], kind, text):
-            refused[column][n] = why
-    said, said_back = database.say(f"t{number}", cases), database.say(f"back{number}", cases)
+    refused = _give_back(database, name, cases, part.table, master)
+    said, said_back = database.say(name, cases), database.say(_back(name), cases)
     for column, case in enumerate(cases):
         archived_as = part.table.columns[column + 1]
         texts = [value_of(row[column + 1], archived_as) for row in master]
@@ -110,17 +119,34 @@ def _compared(
             *_disagreeing(texts, twin.column(column + 1).to_pylist(), archived_as.type.kind),
             *_unequal(said[column], said_back[column], refused[column]),
         ]
-        first = next((row[column + 1] for row, text in zip(master, texts, strict=True) if text is not None), "")
-        why = next(iter(refused[column].values()), "")
-        yield Measured(case=case, column=archived_as, field=first, wrong=tuple(wrong), refused=why)
+        yield Measured(
+            case=case,
+            column=archived_as,
+            field=next((row[column + 1] for row, text in zip(master, texts, strict=True) if text is not None), ""),
+            wrong=tuple(wrong),
+            refused=next(iter(refused[column].values()), ""),
+            lost=tuple(_unequal(said[column], restored[column])) if restored else (),
+        )
 
 
-def _given_back(table: Table, master: Sequence[Sequence[str]]) -> Iterator[tuple[int, int, str]]:
+def _back(name: str) -> str:
+    return f"{name}_back"
+
+
+def _give_back(
+    database: Database, name: str, cases: Sequence[Case], table: Table, master: Sequence[Sequence[str]]
+) -> list[dict[int, str]]:
+    """Put every archived field into a table of the same types; what was refused, by column and row."""
+    database.create(_back(name), cases)
+    database.insert(_back(name), [(n, 0, "NULL") for n in range(len(master))])
+    refused: list[dict[int, str]] = [{} for _ in cases]
     for n, row in enumerate(master):
-        for column, field in enumerate(row[1:]):
-            text = value_of(field, table.columns[column + 1])
-            if text is not None:
-                yield n, column, text
+        for column, (field, archived_as) in enumerate(zip(row[1:], table.columns[1:], strict=True)):
+            text = value_of(field, archived_as)
+            kind = archived_as.type.kind
+            if text is not None and (why := database.put(_back(name), n, column, cases[column], kind, text)):
+                refused[column][n] = why
+    return refused
 
 
 def fields(path: Path) -> list[list[str]]:
@@ -153,7 +179,7 @@ def _disagreeing(texts: Sequence[str | None], twin: Sequence[Any], kind: Kind) -
             yield f"the master says {text!r}, the twin {value!r}"
 
 
-def _unequal(said: Sequence[str | None], back: Sequence[str | None], refused: Container[int]) -> Iterator[str]:
+def _unequal(said: Sequence[str | None], back: Sequence[str | None], refused: Container[int] = ()) -> Iterator[str]:
     for n, (before, after) in enumerate(zip(said, back, strict=True)):
         if before != after and n not in refused:
             yield f"the server said {before!r}, and of what the archive holds {after!r}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pymysql
 
-from migrator.contracts import Source
+from migrator.contracts import Source, Target
 from migrator.platforms.relational.sqltext import literal
 from storage.schema import Kind
 from tests.conformance.platforms import MysqlPlatform
@@ -43,6 +43,9 @@ class MysqlDatabase:
     def close(self) -> None:
         self._connection.close()
 
+    def prepare(self) -> None:
+        """MariaDB knows no types but its own."""
+
     def create(self, table: str, cases: Sequence[Case]) -> None:
         columns = "".join(f", c{number} {_nullable(case.native)}" for number, case in enumerate(cases))
         self._run(f"CREATE TABLE {table} (n INT PRIMARY KEY{columns}) ROW_FORMAT = DYNAMIC")
@@ -67,6 +70,9 @@ class MysqlDatabase:
 
     def source(self) -> Source:
         return self._platform.source()
+
+    def target(self) -> Target:
+        return self._platform.target()
 
     def _run(self, statement: str) -> Sequence[tuple[Any, ...]]:
         with closing(self._connection.cursor()) as cursor:

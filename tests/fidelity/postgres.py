@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from migrator.contracts import Source
+from migrator.contracts import Source, Target
 from storage.schema import Kind
 from tests.fidelity.case import Case
 from tests.fidelity.postgres_cases import CASES, SETUP
@@ -23,7 +23,7 @@ class PostgresDatabase:
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection = psycopg.connect(url, autocommit=True)
-        self._connection.execute(f"{SETUP}; {_SESSION}".encode())
+        self._connection.execute(_SESSION.encode())
 
     @property
     def title(self) -> str:
@@ -31,6 +31,9 @@ class PostgresDatabase:
 
     def close(self) -> None:
         self._connection.close()
+
+    def prepare(self) -> None:
+        self._connection.execute(SETUP.encode())
 
     def create(self, table: str, cases: Sequence[Case]) -> None:
         # a domain may have a default of its own
@@ -62,3 +65,8 @@ class PostgresDatabase:
         from migrator.platforms.postgres.source import PostgresSource
 
         return PostgresSource(self._url)
+
+    def target(self) -> Target:
+        from migrator.platforms.postgres.target import PostgresTarget
+
+        return PostgresTarget(self._url)

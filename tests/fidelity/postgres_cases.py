@@ -220,7 +220,11 @@ _SYSTEM = (
     _case("regprocedure", "sum(integer)"),
     _case("regrole", "pg_monitor"),
     _case("regtype", "integer", "character varying"),
-    _computed("pg_node_tree", "(SELECT adbin FROM pg_attrdef WHERE adrelid = 'defaulted'::regclass)"),
+    Case(
+        native="pg_node_tree",
+        values=("(SELECT adbin FROM pg_attrdef WHERE adrelid = 'defaulted'::regclass)",),
+        is_taken_back=False,
+    ),
     *map(_case, _MADE_BY_THE_SERVER),
     *(
         _case(f"information_schema.{name}", value)

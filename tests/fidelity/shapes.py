@@ -19,7 +19,7 @@ def held(platform: Platform, folder: Path) -> Iterator[tuple[str, tuple[str, ...
     """Every table as its archive has it: name, columns and rows, the same from the twin and from the master."""
     store = LocalStore(folder / "archives")
     with platform.source().fence() as reading:
-        sealed = archived(reading, reading.schema.table_names, store.root)
+        sealed = archived(reading, reading.schema.table_names, store)
     archive = Archive.open(store, sealed.archive_id)
     assert all(is_path(one.path) for part in archive.tables for one in part.parts)
     for part in archive.tables:

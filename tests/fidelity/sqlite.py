@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from migrator.contracts import Source
+from migrator.contracts import Source, Target
 from storage.schema import Kind
 from tests.fidelity.case import Case
 from tests.fidelity.sqlite_cases import CASES
@@ -15,12 +15,12 @@ from tests.fidelity.variants import value
 
 
 class SqliteDatabase:
-    """A file in an empty folder."""
+    """A file of its own."""
 
     cases = CASES
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "app.db"
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._connection = sqlite3.connect(self._path, isolation_level=None)
         self._connection.text_factory = bytes
 
@@ -30,6 +30,9 @@ class SqliteDatabase:
 
     def close(self) -> None:
         self._connection.close()
+
+    def prepare(self) -> None:
+        """SQLite knows no types but its own."""
 
     def create(self, table: str, cases: Sequence[Case]) -> None:
         columns = "".join(f", c{number} {case.native}" for number, case in enumerate(cases))
@@ -64,6 +67,11 @@ class SqliteDatabase:
         from migrator.platforms.sqlite.source import SqliteSource
 
         return SqliteSource(f"sqlite:///{self._path}")
+
+    def target(self) -> Target:
+        from migrator.platforms.sqlite.target import SqliteTarget
+
+        return SqliteTarget(f"sqlite:///{self._path}")
 
 
 def _bound(kind: Kind, field: str) -> int | float | str | bytes | tuple[str, int | float | bytes]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from storage.local import LocalStore
 from tests.acceptance.world import World
 from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform, SqlitePlatform
 from tests.fidelity.measure import archived
@@ -190,7 +191,7 @@ def test_a_row_that_comes_twice_does_not_vanish_from_a_digest(made: Made, tmp_pa
     for twice in ("", "INSERT INTO t VALUES ('x'), ('x');", "INSERT INTO t VALUES ('y'), ('y');"):
         platform.run(f"DROP TABLE IF EXISTS t; CREATE TABLE t (v); INSERT INTO t VALUES ('a'); {twice}")
         with platform.source().fence() as reading:
-            (part,) = archived(reading, ["t"], tmp_path / f"archive{len(digests)}").tables
+            (part,) = archived(reading, ["t"], LocalStore(tmp_path / f"archive{len(digests)}")).tables
         digests.add(part.digest)
     assert len(digests) == 3
 
@@ -202,6 +203,6 @@ def test_columns_that_are_null_on_both_sides_are_equal(made: Made, tmp_path: Pat
     digests = set()
     for copy in ("one", "other"):
         with platform.source().fence() as reading:
-            (part,) = archived(reading, ["t"], tmp_path / copy).tables
+            (part,) = archived(reading, ["t"], LocalStore(tmp_path / copy)).tables
         digests.add(part.digest)
     assert len(digests) == 1

@@ -20,7 +20,6 @@ _NO_TYPES_OF_COLUMNS = {
     *("AUTO_INCREMENT", "BLOB AND TEXT DATA TYPES", "FLOATING-POINT ACCURACY", "NUMERIC DATA TYPE OVERVIEW"),
     *("CHAR BYTE", "ROW"),  # another name of BINARY; of variables alone
 }
-_TAKEN_BACK_BY_NOBODY = ("pg_node_tree",)
 _LOSSY = ("oid: large objects", "lo: large objects", "ENUM('a',''): no member, beside the member ''")
 
 
@@ -34,8 +33,8 @@ def _holds(one: Measured) -> None:
     """What is not exact says so, and nothing else does."""
     is_lossy = one.column.fidelity in (Fidelity.LOSSY, Fidelity.UNSUPPORTED)
     assert is_lossy == (one.case.name in _LOSSY)
-    assert is_lossy or one.wrong == ()
-    assert bool(one.refused) == (one.case.native in _TAKEN_BACK_BY_NOBODY), one.refused
+    assert is_lossy or (one.wrong, one.lost) == ((), ())
+    assert bool(one.refused) != one.case.is_taken_back, one.refused
 
 
 @pytest.mark.parametrize("name", _names(sqlite_cases.CASES))

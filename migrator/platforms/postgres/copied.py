@@ -58,6 +58,8 @@ _ALIKE = frozenset(
         "numeric",
     }
 )
+_ANY_SCALE = "numeric"
+"""What is declared so keeps the scale of each value (12.50), of which the wire's digits say nothing: it goes as text."""
 
 
 def copied(column: Column) -> Copied:
@@ -69,7 +71,7 @@ def copied(column: Column) -> Copied:
         return Copied(native=column.native, arrow=pa.string(), convert=_name)
     if name in _TEXTS:
         return Copied(native=column.native, arrow=pa.string(), convert=partial(_text, longest=column.max_length))
-    if name in _ALIKE and column.type.kind is not Kind.LITERAL:
+    if name in _ALIKE and column.type.kind is not Kind.LITERAL and column.native != _ANY_SCALE:
         return Copied(native=column.native, arrow=arrow_type(column.type), convert=_cast)
     if name == "uuid":
         return Copied(native=column.native, arrow=pa.binary(16), convert=_uuid)
