@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from migrator.platforms.mysql.indexes import first_indexes, index_declared
-from migrator.platforms.mysql.model import COLLATION, ENGINE, UNVERSIONED, VERSIONED
+from migrator.platforms.mysql.model import COLLATION, ENGINE, UNFILLED, UNVERSIONED, VERSIONED
 from migrator.platforms.mysql.partitions import is_by_time, partitioned
 from migrator.platforms.mysql.words import Words, text, word
 from migrator.platforms.relational.archived import expression, type_name
@@ -36,7 +36,7 @@ _OPTIONS = (
     *("page_compressed", "page_compression_level", "encrypted", "encryption_key_id"),
 )
 _NEXT = "make it by hand where it is needed"
-_SAID_ELSEWHERE = (ENGINE, COLLATION, VERSIONED)
+_SAID_ELSEWHERE = (ENGINE, COLLATION, VERSIONED, UNVERSIONED, UNFILLED)
 
 
 # ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -85,6 +85,11 @@ def left_out(table: Table, of: TableModel) -> Iterator[Problem]:
             yield Problem(where=f"{table.name}.{column.name}", what=what, next=_NEXT)
     for option, value in _unknown_options(of).items():
         yield Problem(where=of.table, what=f"{option}{f'={value}' if value else ''} is left out", next=_NEXT)
+    for note in of.notes:
+        yield Problem(where=of.table, what=f"{note}: left out", next=_NEXT)
+    if table.triggers:
+        what, names = "triggers are not restored", table.triggers
+        yield Problem(where=of.table, what=what, count=len(names), examples=names[:10], next=_NEXT)
     if is_by_time(of):
         what = f"the table is not partitioned: {of.partitioned_by} keeps old versions, which the archive does not hold"
         yield Problem(where=of.table, what=what, next=_NEXT)
@@ -96,7 +101,14 @@ def left_out(table: Table, of: TableModel) -> Iterator[Problem]:
 def _unknown_options(of: TableModel) -> Mapping[str, str]:
     """What the archive says of a table that no statement here says again."""
     known = (*_OPTIONS, *_SAID_ELSEWHERE, "partitioned")
-    return {key: value for key, value in of.options.items() if key not in known and not key.startswith(UNVERSIONED)}
+    return {key: value for key, value in of.options.items() if key.partition(" ")[0] not in known}
+
+
+def unfilled(table: Table, of: TableModel) -> Iterator[str]:
+    """Changes of the table, for columns that an INSERT may not leave out: CREATE TABLE itself would fill them."""
+    for column in table.columns:
+        if f"{UNFILLED} {column.name}" in of.options:
+            yield f"ALTER COLUMN {quoted(column.name)} DROP DEFAULT"
 
 
 def _check(check: Check, table: str, words: Words) -> str:

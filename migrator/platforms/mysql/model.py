@@ -13,17 +13,14 @@ from migrator.platforms.relational.sqltext import quoted
 from storage import model
 from storage.model import Generated, IdentityColumn, Index, IndexPart, Model, Partition, TableModel, View
 
-ENGINE, COLLATION, VERSIONED, UNVERSIONED, PERIOD = (
-    "engine",
-    "collation",
-    "system_versioned",
-    "without_system_versioning",
-    "period for",
-)
+ENGINE, COLLATION, VERSIONED = "engine", "collation", "system_versioned"
 """Options of a table beside those of its CREATE TABLE that the server lists as such."""
 
 HIDDEN = "ignored"
 """An index that is kept and not searched: IGNORED of MariaDB, INVISIBLE of MySQL."""
+
+UNVERSIONED, UNFILLED = "without_system_versioning", "without_default"
+"""Before a column's name: a change of it leaves no older version; left out, it is an error, although it may be NULL."""
 
 SEQUENCE_TYPE = "SEQUENCE"
 _Row = tuple[str | None, ...]
@@ -32,7 +29,7 @@ SELECT table_name, table_type, engine, table_collation, create_options, table_co
 FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name
 """
 _COLUMNS = """
-SELECT table_name, column_name, extra, {srid} FROM information_schema.columns
+SELECT table_name, column_name, extra, {srid}, is_nullable, column_default FROM information_schema.columns
 WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position
 """
 _INDEXES = """
@@ -102,9 +99,12 @@ class _Catalog:
             on_update=dict(_updated(columns)),
             invisible=tuple(_having(columns, "invisible")),
             reference_systems=self._reference_systems(name),
-            options={**self._options(name), **{f"{PERIOD} {period}": "" for period in definition.periods}},
+            options=self._options(name),
             partitioned_by=_partitioned_by(partitions[0]) if partitions else None,
             partitions=tuple(_parts(partitions, definition)),
+            notes=tuple(
+                f"its period {period}, and that rows of a key do not overlap in it" for period in definition.periods
+            ),
         )
 
     def _options(self, name: str) -> dict[str, str]:
@@ -112,7 +112,18 @@ class _Catalog:
         found = {key.lower(): text or bare for key, text, bare in _OPTION.findall(options or "")}
         versioned = {VERSIONED: "yes"} if type_ == "SYSTEM VERSIONED" else {}
         without = {f"{UNVERSIONED} {column}": "" for column in _having(self._columns[name], _WITHOUT_VERSIONS)}
-        return {ENGINE: engine or "", COLLATION: collation or "", **versioned, **without, **found}
+        unfilled = {f"{UNFILLED} {column}": "" for column in self._unfilled(name)}
+        return {ENGINE: engine or "", COLLATION: collation or "", **versioned, **without, **unfilled, **found}
+
+    def _unfilled(self, name: str) -> Iterable[str]:
+        """MariaDB says NULL of any other column that may be NULL and nothing else fills."""
+        if not self._connection.is_mariadb:
+            return ()
+        return (
+            column or ""
+            for _, column, extra, _, nullable, default in self._columns[name]
+            if nullable == "YES" and default is None and "GENERATED" not in (extra or "").upper()
+        )
 
     def _reference_systems(self, name: str) -> dict[str, int]:
         declared = [(row[1], row[3]) for row in self._columns[name]]
@@ -152,13 +163,13 @@ def _having(columns: Sequence[_Row], word: str) -> Iterable[str]:
 
 
 def _updated(columns: Sequence[_Row]) -> Iterable[tuple[str, str]]:
-    for _, column, extra, _ in columns:
+    for _, column, extra, *_ in columns:
         if found := _ON_UPDATE.search(extra or ""):
             yield column or "", found[1]
 
 
 def _generated(columns: Sequence[_Row], definition: Definition) -> Iterable[Generated]:
-    for _, column, extra, _ in columns:
+    for _, column, extra, *_ in columns:
         if column in definition.computed:
             stored = "VIRTUAL" not in (extra or "").upper()
             yield Generated(column=column, expression=definition.computed[column], stored=stored)

@@ -17,7 +17,7 @@ import pyarrow as pa
 from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.bulk import fill
 from migrator.platforms.mysql.connect import Connection, connect
-from migrator.platforms.mysql.declaration import is_row, left_out, sequence_declared, table_declared
+from migrator.platforms.mysql.declaration import is_row, left_out, sequence_declared, table_declared, unfilled
 from migrator.platforms.mysql.faults import is_refused
 from migrator.platforms.mysql.indexes import first_indexes, index_declared, indexes_of, reference_declared
 from migrator.platforms.mysql.locks import merge_lock, taken
@@ -37,6 +37,7 @@ _DECLARING = "ANSI_QUOTES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INV
 
 _FILLING = f"{_DECLARING},NO_BACKSLASH_ESCAPES"
 _KEEPS_HISTORY = (10, 11)
+_TOO_LARGE = "1301"  # the number of the server's warning
 _PATIENCE_S = 5  # until a server notices that a client is gone
 _NEXT = "make it by hand where it is needed"
 
@@ -68,14 +69,19 @@ class MysqlRebuilding:
             statement = table_declared(table, of, name=self._names[table.name], words=self._words)
             with _declared(table.name):
                 self._declaring.execute(statement)
+                for change in unfilled(table, of):
+                    self._alter(table, change)
             self._problems += left_out(table, of)
+        if views := [view.name for view in self._model.views]:
+            what = "views are not restored: their definitions are in schema/model.json"
+            self.tell(Problem(where=views[0], what=what, count=len(views), examples=tuple(views[:10]), next=_NEXT))
 
     # ── rows ────────────────────────────────────────────────────────────────────────────────────────────────
     def fill(self, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
         columns = [column for column in table.columns if self._is_given(table, column)]
         names = [column.name for column in columns]
         given = replace(table, name=self._names[table.name], columns=tuple(columns))
-        filled = fill(self._filling, given, (batch.select(names) for batch in batches), after=_anything)
+        filled = fill(self._filling, given, (batch.select(names) for batch in batches), after=self._require_room)
         if filled.given != filled.taken:
             raise Red(
                 f"the server took {filled.taken} of {filled.given} rows: two have one key, or no partition takes one",
@@ -83,6 +89,15 @@ class MysqlRebuilding:
                 next="check the archive; nothing is left in the database",
             )
         return filled.given
+
+    def _require_room(self) -> None:
+        """Other warnings are not asked for: every value is read again and compared."""
+        if any(code == _TOO_LARGE for _, code, _ in self._filling.texts("SHOW WARNINGS")):
+            most = self._filling.text("SELECT @@max_allowed_packet")
+            raise Red(
+                f"a value is larger than the server takes at once (max_allowed_packet is {most})",
+                next="raise max_allowed_packet on the server; nothing is left in the database",
+            )
 
     def _is_given(self, table: Table, column: Column) -> bool:
         """Computed columns are the server's to fill; since when it has a row, it takes from who asks for that."""
@@ -166,10 +181,6 @@ class MysqlRebuilding:
             self._declaring.execute(f"RENAME TABLE {renamed}")
         for sequence in self._model.sequences:
             self._declaring.execute(f"ALTER TABLE {quoted(sequence.name)} COMMENT={text(sequence.comment or '')}")
-
-
-def _anything() -> None:
-    """Warnings are not asked for: every value is read again and compared."""
 
 
 def _calls(column: Column, sequence: Numbering) -> bool:

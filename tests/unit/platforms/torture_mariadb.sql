@@ -27,6 +27,7 @@ CREATE TABLE texts (
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci ROW_FORMAT=DYNAMIC STATS_PERSISTENT=0;
 INSERT INTO texts VALUES (1, 'x ', 'é', 'ÄÖ€', 'ÿ€', 'Привет', 'é😀', '~', 'a ', '', ' ', '\\N', 'NULL', REPEAT('long ', 2000), 'c''d', 'x,y''', 'a', X'00', X'00ff', X'', X'0a0d', X'5c', X'00010203', '{"b": 1,  "a": 1, "a": 1e400}', '6CCD780C-BABA-1026-9564-5B8C656024DB', '255.255.255.255', '::ffff:1.2.3.4');
 INSERT INTO texts (id, c, v, t, lt, e, s) VALUES (2, '', 'tab\tnew\nline\r\n', CONCAT('nul', CHAR(0), 'x'), 'quote" and '' and \\ and , and ;', '', ''), (3, 'a\\', 'NULL', '"', '\\', 'nothing', 'z\\,"');
+UPDATE texts SET eb = 'neither' WHERE id = 3;
 INSERT INTO texts (id, j) VALUES (4, NULL);
 CREATE TABLE shapes (
   id INT PRIMARY KEY, g GEOMETRY, p POINT REF_SYSTEM_ID=101 NOT NULL, l LINESTRING, pl POLYGON, mp MULTIPOINT, ml MULTILINESTRING, mpl MULTIPOLYGON, gc GEOMETRYCOLLECTION, SPATIAL KEY places (p)
@@ -66,12 +67,16 @@ CREATE TABLE by_columns (a INT, b VARCHAR(10)) PARTITION BY RANGE COLUMNS (a, b)
 CREATE TABLE by_list (a INT) PARTITION BY LIST (a) (PARTITION few VALUES IN (1, 2, NULL), PARTITION others DEFAULT);
 CREATE TABLE by_words (w VARCHAR(5)) PARTITION BY LIST COLUMNS (w) (PARTITION p0 VALUES IN ('a', 'b''')); 
 CREATE TABLE by_hash (id INT PRIMARY KEY) PARTITION BY LINEAR HASH (id) PARTITIONS 4;
+CREATE TABLE by_named (id INT NOT NULL, a INT NOT NULL) PARTITION BY HASH (id) (PARTITION `even` ENGINE=InnoDB, PARTITION odd ENGINE=InnoDB);
+CREATE TABLE by_names (id INT NOT NULL, a INT NOT NULL) PARTITION BY LIST (id) SUBPARTITION BY KEY (a) (PARTITION p0 VALUES IN (0) (SUBPARTITION x, SUBPARTITION y), PARTITION p1 VALUES IN (1) (SUBPARTITION z, SUBPARTITION w));
 CREATE TABLE by_key (id INT PRIMARY KEY) PARTITION BY KEY () PARTITIONS 3;
 INSERT INTO by_range VALUES (1, '1999-12-31'), (2, '2024-01-01');
 INSERT INTO by_columns VALUES (1, 'a'), (1, 'z'), (NULL, NULL);
 INSERT INTO by_list VALUES (1), (NULL), (77);
 INSERT INTO by_words VALUES ('b''');
 INSERT INTO by_hash VALUES (1), (2), (3), (4), (5);
+INSERT INTO by_named VALUES (1, 1), (2, 2);
+INSERT INTO by_names VALUES (1, 1), (0, 2);
 INSERT INTO by_key VALUES (1), (2), (3);
 CREATE TABLE versioned (id INT PRIMARY KEY, v INT, untold INT WITHOUT SYSTEM VERSIONING) WITH SYSTEM VERSIONING;
 CREATE TABLE told (id INT PRIMARY KEY, v INT, since TIMESTAMP(6) GENERATED ALWAYS AS ROW START INVISIBLE, until TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (since, until)) WITH SYSTEM VERSIONING;
@@ -79,3 +84,6 @@ INSERT INTO versioned VALUES (1, 1, 1);
 INSERT INTO told (id, v) VALUES (1, 1), (2, 2);
 UPDATE versioned SET v = 2;
 UPDATE told SET v = v + 1 WHERE id = 1;
+CREATE TABLE left_out (id INT PRIMARY KEY, must_be_said INT, always INT AS (1 + 1) STORED);
+ALTER TABLE left_out ALTER COLUMN must_be_said DROP DEFAULT;
+INSERT INTO left_out (id, must_be_said) VALUES (1, NULL);
