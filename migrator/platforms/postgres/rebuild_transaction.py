@@ -14,6 +14,8 @@ from migrator.platforms.postgres.connect import LOADING, connect_arrow, place, s
 from storage.errors import Red
 
 _PERMISSION = "42501"
+_CANCELLED = "57014"
+"""By whoever pressed Ctrl-C: while a statement runs, ADBC hears it instead of us. No time limits this session."""
 _CANNOT = ("0A", "22", "2B", "3F", "42", "55000")
 """How SQLSTATEs begin that say: what is described cannot be made here."""
 
@@ -47,7 +49,7 @@ class RebuildTransaction:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query whose result is known to be short."""
-        with translated(self._where), self._connection.cursor() as cursor:
+        with self._named(""), self._connection.cursor() as cursor:
             cursor.execute(query)
             return [tuple(row) for row in cursor.fetchall()]
 
@@ -74,6 +76,8 @@ class RebuildTransaction:
                 yield
             except adbc_driver_manager.Error as error:
                 state = error.sqlstate or ""
+                if state == _CANCELLED:
+                    raise KeyboardInterrupt from error
                 if state == _PERMISSION or not state.startswith(_CANNOT):
                     raise
                 raise Red(

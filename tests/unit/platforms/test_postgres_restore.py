@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -393,6 +394,20 @@ def test_one_killed_half_way_leaves_nothing_and_the_next_succeeds(world: World) 
     nobody_is_left(world.target_url)
     assert PostgresPlatform(world.target_url).dump() == before
     assert world.json("restore", archive, world.target_url)["verdict"] == "green"
+
+
+def test_one_interrupted_half_way_is_parked_and_leaves_nothing(world: World) -> None:
+    archive = archived(world, "CREATE TABLE t (a int); CREATE INDEX i ON t (a)")
+    before = PostgresPlatform(world.target_url).dump()
+    with psycopg.connect(world.target_url) as other:
+        other.execute("CREATE TABLE i ()")
+        process = world.start("restore", archive, world.target_url)
+        waits_for_a_lock(world.target_url)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+        other.rollback()
+    assert process.returncode == 130, said
+    assert PostgresPlatform(world.target_url).dump() == before
 
 
 def nobody_is_left(url: str) -> None:
