@@ -140,11 +140,27 @@ WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.seqrelid AND d.depty
 ORDER BY n.nspname, c.sequence
 """
 
+_NOTES = """array_remove(ARRAY[
+        CASE WHEN c.relrowsecurity THEN 'row level security: without its policies, who may read it reads every row' END,
+        (SELECT 'rules: ' || string_agg(r.rulename, ', ' ORDER BY r.rulename) FROM pg_rewrite r
+            WHERE r.ev_class = c.oid),
+        CASE WHEN c.reloftype <> 0 THEN 'that it is a table of the type ' || format_type(c.reloftype, NULL) END,
+        CASE WHEN c.relreplident NOT IN ('d', 'n') THEN 'what a subscriber knows its rows by' END,
+        (SELECT 'extended statistics: ' || string_agg(x.stxname, ', ' ORDER BY x.stxname) FROM pg_statistic_ext x
+            WHERE x.stxrelid = c.oid),
+        (SELECT 'how values are stored: ' || string_agg(a.attname, ', ' ORDER BY a.attnum)
+            FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0
+            AND (a.attstorage <> y.typstorage OR coalesce(to_jsonb(a) ->> 'attcompression', '') <> '')),
+        (SELECT 'foreign keys of partitions alone: ' || string_agg(k.conname, ', ' ORDER BY k.conname)
+            FROM pg_partition_tree(c.oid) l JOIN pg_constraint k ON k.conrelid = l.relid AND l.level > 0
+            WHERE k.contype = 'f' AND k.conparentid = 0)
+    ], NULL)"""
+
 TABLES = f"""
 SELECT c.oid::bigint, json_build_object('table', {_NAME}, 'partitioned_by', pg_get_partkeydef(c.oid),
+    'notes', {_NOTES},
     'options', coalesce((SELECT json_object_agg(name, value) FROM (
         SELECT 'persistence' AS name, 'unlogged' AS value WHERE c.relpersistence = 'u'
-        UNION ALL SELECT 'row_security', 'on' WHERE c.relrowsecurity
         UNION ALL SELECT o.option_name, o.option_value FROM pg_options_to_table(c.reloptions) o) given), '{{{{}}}}'),
     'inherits', ARRAY(
         SELECT CASE WHEN m.nspname = current_schema() THEN '' ELSE m.nspname || '.' END || p.relname

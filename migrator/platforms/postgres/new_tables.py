@@ -14,7 +14,6 @@ from storage.model import IdentityColumn, Partition, TableModel
 from storage.schema import Column, Table
 
 PERSISTENCE, UNLOGGED = "persistence", "unlogged"
-ROW_SECURITY = "row_security"
 """What a table's options say beside its parameters of storage."""
 
 
@@ -44,7 +43,7 @@ def create_table(plan: Plan, names: Names) -> Iterator[str]:
     columns = ", ".join(_column(plan, column, names) for column in table.columns if column.name not in inherited)
     parents = ", ".join(map(names.table, plan.parents))
     ordered = _is_in_order(table, plan.parents)
-    options = {name: value for name, value in model.options.items() if name not in (PERSISTENCE, ROW_SECURITY)}
+    options = {name: value for name, value in model.options.items() if name != PERSISTENCE}
     parts = [f"CREATE {'UNLOGGED ' if plan.is_unlogged else ''}TABLE {names.table(table)} ({columns})"]
     if parents and ordered:
         parts.append(f"INHERITS ({parents})")

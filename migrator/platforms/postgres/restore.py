@@ -12,7 +12,7 @@ from migrator.platforms.postgres.comments import comments
 from migrator.platforms.postgres.connect import place
 from migrator.platforms.postgres.foundations import Foundations
 from migrator.platforms.postgres.model import PLATFORM
-from migrator.platforms.postgres.new_tables import ROW_SECURITY, Plan, create_table, every
+from migrator.platforms.postgres.new_tables import Plan, create_table, every
 from migrator.platforms.postgres.new_types import unvalidated
 from migrator.platforms.postgres.occupied import require_empty
 from migrator.platforms.postgres.rebuild_keys import RebuildKeys
@@ -189,10 +189,10 @@ class PostgresRebuilding:
             for name in self._model.table(table.name).inherits:
                 if name not in self._tables:
                     self._tell(table.name, f"it no longer inherits from {name}, which the archive does not have")
-            if ROW_SECURITY in self._model.table(table.name).options:
-                self._tell(table.name, "policies are not restored: whoever may read the table reads all of its rows")
+            for note in self._model.table(table.name).notes:
+                self._tell(table.name, f"not restored: {note}")
             if table.triggers:
-                self._tell(table.name, "triggers are not restored", *table.triggers)
+                self._tell(table.name, "not restored: triggers", *table.triggers)
         if self._model.views:
             names = [view.name for view in self._model.views]
             self._tell(names[0], "views are not restored: their definitions are in schema/model.json", *names)

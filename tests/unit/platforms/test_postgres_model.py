@@ -44,6 +44,30 @@ def test_a_sequence_of_another_table_comes_along_where_a_default_draws_from_it(p
     assert (sequence.name, sequence.owner) == ("theirs_id_seq", None)
 
 
+def test_what_no_noun_says_is_noted(postgres_url: str) -> None:
+    script = """
+        CREATE TYPE made AS (a int, b text);
+        CREATE TABLE t OF made;
+        ALTER TABLE t ENABLE ROW LEVEL SECURITY, REPLICA IDENTITY FULL, ALTER b SET STORAGE EXTERNAL;
+        CREATE RULE quietly AS ON DELETE TO t DO INSTEAD NOTHING;
+        CREATE STATISTICS together ON a, b FROM t;
+        CREATE TABLE plain (a int PRIMARY KEY, b text DEFAULT '') PARTITION BY RANGE (a);
+        CREATE TABLE part PARTITION OF plain DEFAULT;
+        ALTER TABLE part ADD CONSTRAINT alone FOREIGN KEY (a) REFERENCES plain;
+    """
+    model = model_of(postgres_url, script, "t", "plain")
+    said = [note.partition(":")[0] for note in model.table("t").notes]
+    assert said == [
+        "row level security",
+        "rules",
+        "that it is a table of the type made",
+        "what a subscriber knows its rows by",
+        "extended statistics",
+        "how values are stored",
+    ]
+    assert model.table("plain").notes == ("foreign keys of partitions alone: alone",)
+
+
 def test_types_come_after_those_they_are_made_of(postgres_url: str) -> None:
     script = """
         CREATE TYPE z AS ENUM ('1');
