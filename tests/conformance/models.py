@@ -61,6 +61,16 @@ class ModelContract:
         assert indexes(model.table("members"))["by_age"] == (("team_id", "born"), False)
         assert indexes(model.table("teams"))["by_name"] == (("name",), True)
 
+    def test_names_are_told_as_they_are_written(self, platform: Platform) -> None:
+        platform.run(
+            'CREATE TABLE "Order" ("Id" INTEGER PRIMARY KEY, "select" INTEGER CHECK ("select" > 0));'
+            'CREATE TABLE "small" ("id" INTEGER PRIMARY KEY); CREATE INDEX "By select" ON "Order" ("select");'
+        )
+        model = model_of(platform, "Order", "small")
+        assert sorted(table.table for table in model.tables) == ["Order", "small"]
+        assert indexes(model.table("Order")) == {"by select": (("select",), False)}
+        assert len(model.table("Order").checks) == 1
+
     def test_computed_columns_are_told(self, platform: Platform) -> None:
         platform.run(DDL)
         (generated,) = model_of(platform).table("members").generated

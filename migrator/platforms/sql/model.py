@@ -20,10 +20,11 @@ def model(connection: sa.Connection, schema: Schema, tables: Collection[str]) ->
     asked = _Asked(sa.inspect(connection))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what a dialect does not know, and of cursors it leaves open
+        names = {str(name): name for name in asked("table_names")}  # theirs know whether they stand in quotes
         return Model(
             platform=schema.platform,
             sequences=tuple(Numbers(name=str(name), schema=None) for name in asked("sequence_names")),
-            tables=tuple(_table(connection, table.name) for table in schema.tables if table.name in tables),
+            tables=tuple(_table(connection, names[each.name]) for each in schema.tables if each.name in tables),
             views=tuple(
                 View(name=str(name), definition=str(asked("view_definition", name) or ""))
                 for name in asked("view_names")
@@ -34,7 +35,7 @@ def model(connection: sa.Connection, schema: Schema, tables: Collection[str]) ->
 def _table(connection: sa.Connection, name: str) -> TableModel:
     asked = _Asked(sa.inspect(connection))
     return TableModel(
-        table=name,
+        table=str(name),
         checks=tuple(
             Check(name=str(found["name"] or ""), expression=str(found["sqltext"]))
             for found in asked("check_constraints", name)
