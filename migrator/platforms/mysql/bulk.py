@@ -106,7 +106,7 @@ class _Writer(threading.Thread):
         try:
             with self._pipe.open("wb") as out:
                 for batch in self._batches:
-                    out.write(lines(batch, self._table))
+                    out.writelines(lines(batch, self._table))
         except BrokenPipeError:
             pass  # the statement failed, and says why itself
         except BaseException as error:  # noqa: BLE001 - told by the thread that waits

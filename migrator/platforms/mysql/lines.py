@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 
 from migrator.platforms.mysql.types import base_name
 from migrator.platforms.relational.sqltext import listed, literal, quoted
-from storage.csvtext import encoded, records
+from storage.csvtext import RECORD_END, encoded, records
 from storage.schema import Column, Kind, Table, Type
 from storage.types import Variant, to_text
 
@@ -18,6 +19,9 @@ NULL = "NULL"
 """Bare it is NULL; the text NULL stands in quotes."""
 
 _BINARY = Type(kind=Kind.BINARY)
+_LARGE_KINDS = (Kind.BINARY, Kind.TEXT, Kind.JSON, Kind.LITERAL)  # in whose own bytes their text is
+_LARGE = 16 << 20  # bytes of a batch: one that is more has values whose copies count
+_PIECE = 3 << 20  # of a multiple of three bytes base64 can be put together
 _MOST_BYTES = 1 << 20  # of one INSERT: servers take 16 MiB at least, 1 MiB where somebody saved memory
 
 
@@ -38,9 +42,32 @@ def load_data(path: str, table: Table, name: str) -> str:
     )
 
 
-def lines(batch: pa.RecordBatch, table: Table) -> bytes:
-    """The batch as LOAD DATA reads it: every value in quotes, NULL bare."""
-    return encoded(records(_fields(batch, table, '"'), batch.num_rows, [NULL] * len(table.columns)))
+def lines(batch: pa.RecordBatch, table: Table) -> Iterator[bytes]:
+    """The batch as LOAD DATA reads it, every value in quotes, NULL bare; large rows in pieces, copied once each."""
+    if batch.nbytes > _LARGE:
+        for number in range(batch.num_rows):
+            yield from _large(batch.slice(number, 1), table)
+    else:
+        yield encoded(records(_fields(batch, table, '"'), batch.num_rows, [NULL] * len(table.columns)))
+
+
+def _large(row: pa.RecordBatch, table: Table) -> Iterator[bytes]:
+    for number, (column, cell) in enumerate(zip(table.columns, row.columns, strict=True)):
+        if number:
+            yield b","
+        if column.type.kind in _LARGE_KINDS and cell.null_count == 0:
+            yield b'"'
+            yield from _pieces(column, memoryview(cell[0].as_buffer()))
+            yield b'"'
+        else:
+            yield str(_field(column, cell, '"')[0].as_py() or NULL).encode()
+    yield RECORD_END
+
+
+def _pieces(column: Column, value: memoryview) -> Iterator[bytes]:
+    for start in range(0, len(value), _PIECE):
+        piece = value[start : start + _PIECE]
+        yield base64.b64encode(piece) if column.type.kind is Kind.BINARY else bytes(piece).replace(b'"', b'""')
 
 
 def inserts(batch: pa.RecordBatch, table: Table, name: str) -> Iterator[str]:
@@ -73,10 +100,11 @@ def _numbered(table: Table) -> list[tuple[int, Column]]:
 
 
 def _fields(batch: pa.RecordBatch, table: Table, quote: str) -> list[pa.Array]:
-    return [
-        pc.binary_join_element_wise(quote, pc.replace_substring(_texts(column, array), quote, quote * 2), quote, "")
-        for column, array in zip(table.columns, batch.columns, strict=True)
-    ]
+    return [_field(column, array, quote) for column, array in zip(table.columns, batch.columns, strict=True)]
+
+
+def _field(column: Column, array: pa.Array, quote: str) -> pa.Array:
+    return pc.binary_join_element_wise(quote, pc.replace_substring(_texts(column, array), quote, quote * 2), quote, "")
 
 
 def _texts(column: Column, array: pa.Array) -> pa.Array:

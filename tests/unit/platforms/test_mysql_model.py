@@ -56,7 +56,7 @@ def reader_url(mariadb: Mariadb, platform: MysqlPlatform) -> Iterator[str]:
     database = address_of(platform.url).database
     mariadb.admin(
         "CREATE USER only_looks@'127.0.0.1' IDENTIFIED BY 'secret'",
-        f"GRANT SELECT, REFERENCES ON `{database}`.* TO only_looks@'127.0.0.1'",
+        f"GRANT SELECT ON `{database}`.* TO only_looks@'127.0.0.1'",
     )
     yield mariadb.url("only_looks", database, "secret")
     mariadb.admin("DROP USER only_looks@'127.0.0.1'")

@@ -10,9 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 import pymysql
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from migrator.contracts import Target
 from migrator.outcomes import Verdict
+from migrator.platforms.mysql import lines
 from migrator.platforms.mysql.address import address_of
 from migrator.platforms.mysql.connect import connect
 from migrator.platforms.mysql.declaration import table_declared
@@ -112,6 +115,31 @@ def test_a_type_the_server_does_not_know_is_red_and_leaves_nothing(platform: Mys
         pass
     assert refused.value.where == "b"
     assert everything(platform) == []
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.binary(max_size=20),
+            st.none() | st.text(st.sampled_from('"é,\\\r\n'), max_size=20),
+            st.none() | st.integers(-(2**63), 2**63 - 1),
+        ),
+        max_size=4,
+    )
+)
+def test_large_rows_make_the_lines_that_small_ones_make(
+    rows: list[tuple[bytes | None, str | None, int | None]],
+) -> None:
+    kinds = ((Kind.BINARY, "longblob"), (Kind.TEXT, "longtext"), (Kind.INTEGER, "int"))
+    table = Table(name="t", columns=tuple(Column(name=n, type=Type(kind=kind), native=n) for kind, n in kinds))
+    types = (pa.binary(), pa.string(), pa.int64())
+    values = list(zip(*rows, strict=True)) or [(), (), ()]
+    batch = pa.record_batch([pa.array(column, type_) for column, type_ in zip(values, types, strict=True)], list("abc"))
+    small = b"".join(lines.lines(batch, table))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_LARGE", -1)
+        patch.setattr(lines, "_PIECE", 3)
+        assert b"".join(lines.lines(batch, table)) == small
 
 
 # ── the way back ────────────────────────────────────────────────────────────────────────────────────────────
