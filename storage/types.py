@@ -70,6 +70,8 @@ def _binary_to_text(array: pa.Array) -> pa.Array:
 
 
 def _binary_from_text(array: pa.Array, data_type: pa.DataType) -> pa.Array:
+    if len(array) == 1 and array.null_count == 0:  # it may be large, and as a str it would be there once more
+        return pa.array([base64.b64decode(array[0].as_buffer(), validate=True)], data_type)
     return _map(lambda value: base64.b64decode(value, validate=True), array, data_type)
 
 

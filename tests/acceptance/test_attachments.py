@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from storage.objects import write_bytes
 from tests.acceptance.world import World
+from tests.servers.bucket import Bucket
 
 PLAN = """
 plan: papers
@@ -102,6 +104,21 @@ def test_a_file_taken_out_of_the_archive_is_noticed(world: World) -> None:
     [held, *_] = sorted(path for path in world.archives()[0].glob("data/files/*/*") if path.stat().st_size == 10)
     held.unlink()
     assert world.json("archive", "check", location, code=3)["verdict"] == "red"
+
+
+def test_files_in_a_bucket_are_fetched_and_no_secret_is_kept(
+    world: World, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = bucket.store("uploads")
+    for path in (world.folder / "files").iterdir():
+        write_bytes(store, path.name, path.read_bytes())
+    for name, value in {**bucket.environment, "FILES": bucket.url("uploads")}.items():
+        monkeypatch.setenv(name, value)
+    answer = world.json("snapshot", plan(world, "accept: {papers.path: burnt}"))
+    assert [answer["attachments"][key] for key in ("files", "bytes", "missing", "altered")] == [3, 15, 1, 1]
+    assert world.json("archive", "check", answer["archive"])["verdict"] == "green"
+    secret = bucket.credentials.secret_key.encode()
+    assert not [path for path in world.store.rglob("*") if path.is_file() and secret in path.read_bytes()]
 
 
 def test_a_load_says_that_it_takes_names_along_and_no_files(world: World) -> None:

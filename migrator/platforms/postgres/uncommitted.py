@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import psycopg
 import pyarrow as pa
@@ -39,8 +40,7 @@ def scan(
     selection = Selection(relation=known[table.name], predicate=predicate, ask=lambda query: _asked(connection, query))
     expressions = [_text(column) for column in chosen]
     for statement in selection.statements(expressions):
-        for block, rows in _blocks(connection, statement):
-            yield _typed(told, block, rows)
+        yield from (_typed(told, block) for block in _blocks(connection, statement))
 
 
 def _text(column: Column) -> str:
@@ -49,34 +49,56 @@ def _text(column: Column) -> str:
     return form.format(name) if form else selected(column, name)
 
 
-def _blocks(connection: psycopg.Connection, statement: str) -> Iterator[tuple[bytes, int]]:
-    """CSV of whole rows, a few MiB at a time; the server sends row by row."""
+@dataclass(kw_only=True)
+class _Block:
+    """CSV of whole rows, until it is taken: one row may be large, and nothing of it is to be held twice."""
+
+    lines: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, line: bytes) -> None:
+        self.lines.append(line)
+        self.size += len(line)
+
+    @property
+    def is_full(self) -> bool:
+        return self.size >= _BLOCK_BYTES or len(self.lines) >= _BLOCK_ROWS
+
+    def taken(self) -> bytes:
+        """The text; the block is empty then."""
+        text = b"".join(self.lines)
+        self.lines.clear()
+        self.size = 0
+        return text
+
+
+def _blocks(connection: psycopg.Connection, statement: str) -> Iterator[_Block]:
+    """A few MiB at a time; the server sends row by row."""
     copy_out = f"COPY ({statement}) TO STDOUT (FORMAT csv, FORCE_QUOTE *, NULL '{NULL_TOKEN}')"
+    block = _Block()
     with connection.cursor() as cursor, cursor.copy(copy_out.encode()) as copy:
-        rows: list[bytes] = []
-        size = 0
-        for row in copy:
-            rows.append(bytes(row))
-            size += len(row)
-            if size >= _BLOCK_BYTES or len(rows) >= _BLOCK_ROWS:
-                yield b"".join(rows), len(rows)
-                rows, size = [], 0
-        if rows:
-            yield b"".join(rows), len(rows)
+        while line := copy.read():
+            block.add(bytes(line))
+            del line
+            if block.is_full:
+                yield block
+        if block.lines:
+            yield block
 
 
-def _typed(table: Table, block: bytes, rows: int) -> pa.RecordBatch:
+def _typed(table: Table, block: _Block) -> pa.RecordBatch:
+    rows, longest = len(block.lines), block.size
     if not table.columns:
+        block.taken()
         return rows_without_columns(rows)
-    [texts] = (
-        pa.Table.from_batches(read_texts(io.BytesIO(block), table, has_header=False, longest=len(block)))
-        .combine_chunks()
-        .to_batches()
-    )
+    texts = pa.Table.from_batches(
+        read_texts(io.BytesIO(block.taken()), table, has_header=False, longest=longest)
+    ).combine_chunks()
     arrays = []
-    for column, array in zip(table.columns, texts.columns, strict=True):
+    for position, column in enumerate(table.columns):
+        (text,) = texts.column(position).chunks
         try:
-            arrays.append(from_text(array, column.type))
+            arrays.append(from_text(text, column.type))
         except pa.ArrowInvalid as error:
             raise Recast(table.name, as_literal(column)) from error
     return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(table))
