@@ -121,11 +121,13 @@ class Workbench:
         """Where the machine is too small for the work, say so; any other error of DuckDB's is a bug of ours."""
         try:
             yield
-        except duckdb.OutOfMemoryException as error:
+        # a commit that finds no memory is a failed transaction
+        except (duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
             raise Fault(
                 f"the workbench needs more than its {MEMORY_LIMIT} of memory, or than the disk has room to spill",
                 where=tempfile.gettempdir(),
-                next="free space there, or point TMPDIR at a larger disk; if there is room, report it with the mapping",
+                next="free space there, or point TMPDIR at a larger disk; if there is room, a table has too many columns"
+                " to be loaded: report it with the mapping",
             ) from error
         except duckdb.IOException as error:
             raise Fault(

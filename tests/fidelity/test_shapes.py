@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from migrator.engine.workbench import workbench
+from storage.errors import Fault
 from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform, SqlitePlatform
 from tests.fidelity.shapes import held, held_table
 
@@ -145,3 +148,14 @@ def test_rows_that_violate_a_constraint_declared_since(postgres_platform: Postgr
         "CREATE TABLE t (n int); INSERT INTO t VALUES (-1), (1); ALTER TABLE t ADD CHECK (n > 0) NOT VALID;"
     )
     assert Counter(held_table(postgres_platform, tmp_path)) == Counter([(-1,), (1,)])
+
+
+def test_what_is_too_wide_for_the_workbench_is_a_fault_that_says_so() -> None:
+    """An archive takes 1,600 columns of texts and a restore gives them back; a load keeps its bounds of memory."""
+    names = [f"c{number}" for number in range(1_600)]
+    texts = pa.array([f"a text {number}" for number in range(500)])
+    batch = pa.RecordBatch.from_arrays([texts] * len(names), names=names)
+    with workbench() as bench, pytest.raises(Fault, match="needs more than its") as fault:
+        bench.schema("arc")
+        bench.ingest("arc", "t", [batch] * 12, batch.schema)
+    assert "too many columns" in fault.value.next

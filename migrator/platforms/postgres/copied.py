@@ -59,7 +59,7 @@ _ALIKE = frozenset(
     }
 )
 _ANY_SCALE = "numeric"
-"""What is declared so keeps the scale of each value (12.50), of which the wire's digits say nothing: it goes as text."""
+"""What is declared so keeps the scale of each value, 12.50, which the wire's digits do not say: it goes as text."""
 
 
 def copied(column: Column) -> Copied:
