@@ -126,8 +126,8 @@ class Workbench:
             raise Fault(
                 f"the workbench needs more than its {MEMORY_LIMIT} of memory, or than the disk has room to spill",
                 where=tempfile.gettempdir(),
-                next="free space there, or point TMPDIR at a larger disk; if there is room, a table has too many columns"
-                " to be loaded: report it with the mapping",
+                next="free space there, or point TMPDIR at a larger disk; if there is room, a table has"
+                " too many columns to be loaded: report it with the mapping",
             ) from error
         except duckdb.IOException as error:
             raise Fault(
