@@ -21,6 +21,10 @@ _NOT_FINITE, _NEGATIVE_ZERO = ("NaN", "INF", "-INF"), "-0"
 _PRECISION = re.compile(r"\((\d+)\)")
 _WHOLE_UNICODE, _ONE_PLANE = ("utf8mb4", "utf16", "utf16le", "utf32", "gb18030"), ("utf8", "utf8mb3", "ucs2")
 _LONG = 1 << 31
+_HEX, _HIGH = "[0-9a-fA-F]", "[89a-fA-F]"
+_UUID = (  # MariaDB refuses those whose version and variant it would read as a layout of its own
+    f"{_HEX}{{8}}-{_HEX}{{4}}-([0-7]{_HEX}{{3}}-{_HEX}{{4}}|{_HIGH}{_HEX}{{3}}-({_HIGH}{_HEX}|00){_HEX}{{2}})-{_HEX}{{12}}"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,8 @@ def limits_of(native: str, octets: int | None, charset: CharacterSet, connection
         return _text(name, native, octets, charset)
     if kind is Kind.BINARY:
         return Limits(max_bytes=octets if _is_short(octets) else None, fixed=name == "binary")
+    if kind is Kind.UUID:
+        return Limits(pattern=_UUID)
     if kind is Kind.JSON:
         return Limits(parsed=name == "json")
     return _moments(kind, native, connection)

@@ -9,7 +9,7 @@ that it is ours until the end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 
 import pyarrow as pa
@@ -22,11 +22,11 @@ from migrator.platforms.mysql.faults import is_refused
 from migrator.platforms.mysql.indexes import first_indexes, index_declared, indexes_of, reference_declared
 from migrator.platforms.mysql.locks import merge_lock, taken
 from migrator.platforms.mysql.owned import RESTORED
-from migrator.platforms.mysql.vacancy import require_names, require_vacant, sweep, sweep_quietly
+from migrator.platforms.mysql.vacancy import require_names, require_vacant, sweep
 from migrator.platforms.mysql.violations import orphaned, unchecked
 from migrator.platforms.mysql.words import MARIADB, MYSQL, text
 from migrator.platforms.relational.sqltext import quoted
-from storage.errors import MigratorError, Red, TransientFault
+from storage.errors import Fault, MigratorError, Red, TransientFault
 from storage.model import Model
 from storage.model import Sequence as Numbering
 from storage.problem import Problem
@@ -53,6 +53,7 @@ class MysqlRebuilding:
         self._words = MARIADB if declaring.is_mariadb else MYSQL
         self._names = {table.name: f"{RESTORED}{number}" for number, table in enumerate(tables)}
         self._problems: list[Problem] = []
+        self.is_finished = False
 
     def tell(self, problem: Problem) -> None:
         """Let `finish` tell this too."""
@@ -117,6 +118,7 @@ class MysqlRebuilding:
         for sequence in self._model.sequences:
             self._move(sequence)
         self._name()
+        self.is_finished = True
         return tuple(self._problems)
 
     def _index(self, table: Table) -> None:
@@ -210,7 +212,7 @@ def _declared(where: str) -> Iterator[None]:
 @contextmanager
 def rebuilding(address: Address, tables: Sequence[Table], model: Model) -> Iterator[MysqlRebuilding]:
     """See Target.rebuilding. TransientFault where another restore or load is at work in the database."""
-    with ExitStack() as stack:
+    with ExitStack() as after, ExitStack() as stack:
         declaring = stack.enter_context(closing(connect(address, mode=_DECLARING)))
         filling = stack.enter_context(closing(connect(address, mode=_FILLING, local_infile=True)))
         if not taken(declaring, merge_lock(declaring), patience_s=_PATIENCE_S):
@@ -220,13 +222,30 @@ def rebuilding(address: Address, tables: Sequence[Table], model: Model) -> Itera
         for connection in (declaring, filling):
             connection.execute(f"SET {', '.join(_settings(connection))}")
         left = sweep(declaring)
-        stack.callback(sweep_quietly, declaring)
         rebuilt = MysqlRebuilding(declaring, filling, tables, model)
-        rebuilt.declare()
+        sessions = [connection.text("SELECT CONNECTION_ID()") for connection in (declaring, filling)]
+        after.callback(_clear, address, rebuilt, sessions)
         if left:
             what = "tables and sequences that a killed restore had left were removed first"
             rebuilt.tell(Problem(where=str(address), what=what, count=len(left), next="nothing is to be done"))
+        rebuilt.declare()
         yield rebuilt
+
+
+def _clear(address: Address, rebuilt: MysqlRebuilding, sessions: Sequence[str]) -> None:
+    """Remove what does not stand, on a connection of its own: who was interrupted is still at work for another one.
+
+    Where even that does not go, the next restore sweeps.
+    """
+    if rebuilt.is_finished:
+        return
+    with suppress(Fault), closing(connect(address, mode=_DECLARING)) as connection:
+        for session in sessions:
+            with suppress(Fault):  # it has ended
+                connection.execute(f"KILL {session}")
+        if taken(connection, merge_lock(connection), patience_s=_PATIENCE_S):
+            connection.execute("SET SESSION foreign_key_checks = 0")
+            sweep(connection)
 
 
 def _settings(connection: Connection) -> Iterator[str]:

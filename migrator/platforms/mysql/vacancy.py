@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 
 from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.describe import sees_all
@@ -65,12 +64,6 @@ def sweep(connection: Connection) -> list[str]:
     for kind, name in going:
         connection.execute(f"DROP {SEQUENCE_TYPE if kind == SEQUENCE_TYPE else 'TABLE'} IF EXISTS {quoted(name)}")
     return [name for _, name in going]
-
-
-def sweep_quietly(connection: Connection) -> None:
-    """As far as the connection still goes: what it leaves, the next restore sweeps."""
-    with suppress(Fault):
-        sweep(connection)
 
 
 def _there(connection: Connection) -> tuple[list[str], list[tuple[str, str]]]:

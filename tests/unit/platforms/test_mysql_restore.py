@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -25,7 +29,7 @@ from migrator.platforms.mysql.words import MARIADB
 from migrator.platforms.relational.archived import expression
 from storage.errors import Misuse, Red, TransientFault
 from storage.model import Check, Generated, Index, IndexPart, Model, Partition, TableModel
-from storage.schema import Column, Kind, Table, Type
+from storage.schema import Column, Kind, Table, Type, UniqueKey
 from tests.conformance.platforms.mysql import MysqlPlatform
 from tests.conformance.targets import die, killed
 from tests.servers.mariadb import Mariadb
@@ -346,6 +350,26 @@ def test_what_a_killed_restore_left_is_swept_by_the_next(
 def test_left_without_an_end_it_leaves_nothing(platform: MysqlPlatform, empty: MysqlPlatform) -> None:
     platform.run(_SMALL)
     _up_to("left", empty.target(), platform)
+    assert everything(empty) == []
+
+
+def test_interrupted_while_the_server_works_it_leaves_nothing(platform: MysqlPlatform, empty: MysqlPlatform) -> None:
+    table = Table(name="t", columns=(_PLAIN,), unique=(UniqueKey(name="u", columns=("c",)),))
+    with closing(empty.connect()) as other, other.cursor() as cursor:
+
+        def interrupt() -> None:
+            while not empty.rows("SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'"):
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGINT)
+            cursor.execute("UNLOCK TABLES")
+
+        with (
+            pytest.raises(KeyboardInterrupt),
+            empty.target().rebuilding([table], Model(platform="mysql")) as rebuilding,
+        ):
+            cursor.execute('LOCK TABLES "migrator_restore:0" READ')
+            threading.Thread(target=interrupt, daemon=True).start()
+            rebuilding.finish()
     assert everything(empty) == []
 
 
