@@ -64,9 +64,9 @@ class Foundations:
 
     def _sequences(self) -> None:
         [(version,)] = self._transaction.rows("SELECT current_setting('server_version_num')::int")
+        owners = {table.table for table in self._model.tables if table.options.get(PERSISTENCE) == UNLOGGED}
         for sequence in self._model.sequences:
-            of_unlogged = self._model.table(sequence.owner or "").options.get(PERSISTENCE) == UNLOGGED
-            unlogged = of_unlogged and version >= _UNLOGGED_SEQUENCES
+            unlogged = sequence.owner in owners and version >= _UNLOGGED_SEQUENCES
             self._transaction.execute(create_sequence(sequence, self._names, unlogged=unlogged), sequence.name)
 
     def _there(self, query: str) -> set[str]:

@@ -24,7 +24,7 @@ from migrator.platforms.postgres.transaction import SCHEMA
 from migrator.platforms.relational.archived import expression
 from migrator.platforms.relational.sqltext import listed, literal, quoted
 from storage.errors import Misuse
-from storage.model import Model
+from storage.model import Model, TableModel
 from storage.problem import Problem
 from storage.schema import Table
 
@@ -68,6 +68,7 @@ class PostgresRebuilding:
         self._model = model
         self._names = names
         self._tables = {table.name: table for table in tables}
+        self._models = {one.table: one for one in model.tables}
         self._plans: dict[str, Plan] = {}
         self._rows = RebuildRows(transaction, names)
         self._told: list[Problem] = []
@@ -79,9 +80,7 @@ class PostgresRebuilding:
         Foundations(self._transaction, self._names, self._model, list(self._tables.values())).lay()
         never_null = self._never_null()
         for table in self._parents_first():
-            plan = Plan(
-                table=table, model=self._model.table(table.name), parents=self._parents(table), never_null=never_null
-            )
+            plan = Plan(table=table, model=self._model_of(table), parents=self._parents(table), never_null=never_null)
             self._plans[table.name] = self._created(plan)
 
     def fill(self, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
@@ -122,8 +121,11 @@ class PostgresRebuilding:
             put(table, ())
         return list(placed.values())
 
+    def _model_of(self, table: Table) -> TableModel:
+        return self._models.get(table.name) or TableModel(table=table.name)
+
     def _parents(self, table: Table) -> tuple[Table, ...]:
-        return tuple(self._tables[name] for name in self._model.table(table.name).inherits if name in self._tables)
+        return tuple(self._tables[name] for name in self._model_of(table).inherits if name in self._tables)
 
     def _in_columns(self, table: Table) -> Iterator[Table]:
         """Tables that are the type of a column, or of the elements of one."""
@@ -146,14 +148,13 @@ class PostgresRebuilding:
 
     def _of_partitions(self) -> Iterator[Plan]:
         """What partitions have of their own: their columns, and all that is said of these, are their table's."""
-        own = {model.table: model for model in self._model.tables}
         for plan in self._plans.values():
             columns = tuple(replace(column, comment=None) for column in plan.table.columns)
             for partition in every(plan.model.partitions):
                 name = partition.name if partition.schema is None else f"{partition.schema}.{partition.name}"
-                if name in own:
+                if name in self._models:
                     table = Table(name=name, schema=partition.schema, columns=columns)
-                    yield Plan(table=table, model=own[name], parents=())
+                    yield Plan(table=table, model=self._models[name], parents=())
 
     # ── after the rows ──────────────────────────────────────────────────────────────────────────────────────
     def _defaults(self, plan: Plan) -> None:
@@ -175,21 +176,21 @@ class PostgresRebuilding:
                 name = self._names.of(sequence.schema, sequence.name)
                 column = f"{self._names.table(owner)}.{quoted(sequence.owner_column)}"
                 self._attempt(f"ALTER SEQUENCE {name} OWNED BY {column}", "its owner", sequence.name)
-        for plan in self._plans.values():
+        for plan in filter(_draws_numbers, self._plans.values()):
             for problem in Sequences(self._transaction, plan.table, self._names.table(plan.table)).advance():
                 self._tell(plan.table.name, problem)
 
     def _tell_of_others(self) -> None:
         """Triggers and views are programs of the source: an archive brings none. And heirs of what it does not have."""
         for table in self._tables.values():
-            known = {one.column for one in self._model.table(table.name).generated}
+            known = {one.column for one in self._model_of(table).generated}
             for column in table.columns:
                 if column.generated and column.name not in known:  # in an archive of an older version
                     self._tell(f"{table.name}.{column.name}", "it holds values, and computes no more")
-            for name in self._model.table(table.name).inherits:
+            for name in self._model_of(table).inherits:
                 if name not in self._tables:
                     self._tell(table.name, f"it no longer inherits from {name}, which the archive does not have")
-            for note in self._model.table(table.name).notes:
+            for note in self._model_of(table).notes:
                 self._tell(table.name, f"not restored: {note}")
             if table.triggers:
                 self._tell(table.name, "not restored: triggers", *table.triggers)
@@ -205,3 +206,8 @@ class PostgresRebuilding:
         self._told.append(
             Problem(where=where, what=what, count=max(1, len(examples)), examples=examples[:10], next=_NEXT)
         )
+
+
+def _draws_numbers(plan: Plan) -> bool:
+    """Whether a sequence fills a column of it."""
+    return any(column.identity or "nextval(" in (column.default or "") for column in plan.table.columns)
