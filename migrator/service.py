@@ -89,6 +89,7 @@ class Service:
             store=lambda: self._store(plan),
             mapping=lambda: self.mapping(plan),
             rates=lambda: self._rates(plan),
+            places=self.places,
             home=self.settings.home,
             keys=self.settings.keys,
             source_address=redacted(source.url) if source else "",

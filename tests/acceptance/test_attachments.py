@@ -121,6 +121,14 @@ def test_files_in_a_bucket_are_fetched_and_no_secret_is_kept(
     assert not [path for path in world.store.rglob("*") if path.is_file() and secret in path.read_bytes()]
 
 
+def test_the_doctor_looks_at_where_the_files_lie(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    [part] = [part for part in world.json("doctor", plan(world))["findings"] if part["part"] == "files"]
+    assert (part["verdict"], part["where"]) == ("ok", "papers.path")
+    monkeypatch.setenv("FILES", "/no/such/folder")
+    answer = world.json("doctor", world.plan, code=2)
+    assert "no such folder" in str(answer)
+
+
 def test_a_load_says_that_it_takes_names_along_and_no_files(world: World) -> None:
     world.json("snapshot", plan(world, "accept: {papers.path: burnt}"))
     migrated = world.json("migrate", world.plan)

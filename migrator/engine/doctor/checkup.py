@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from migrator.engine.doctor.archives import look_at_keys, look_at_store
 from migrator.engine.doctor.clock import Now
 from migrator.engine.doctor.diagnosis import Diagnosis, Part, Surroundings
 from migrator.engine.doctor.estimate import Estimates, Rates, estimate
+from migrator.engine.doctor.files import look_at_files
 from migrator.engine.doctor.machine import look_at_disks, places
 from migrator.engine.doctor.platforms import look_at_source, look_at_target
 from migrator.engine.doctor.scope import look_at_scope
@@ -45,6 +47,9 @@ def doctor(plan: Plan, around: Surroundings, *, now: Now = _utc) -> Diagnosis:
         if source is not None:
             sizes = source.sizes
             amount = look("scope", plan.file, lambda: look_at_scope(plan, around.source(), sizes))
+        for rule in plan.source.scope.attachments:
+            if rule.base is not None:
+                look("files", rule.label, partial(look_at_files, rule, around.places))
         look("signing keys", around.keys, lambda: look_at_keys(around.keys))
     stored = look("store", around.store_address, lambda: look_at_store(plan, around.store(), now))
     if plan.target is not None:

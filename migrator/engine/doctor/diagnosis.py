@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mappings.model import Mapping
 from migrator.contracts import Finding, Source, Target
+from migrator.engine.attachments import Files
 from migrator.engine.doctor.estimate import Estimates, Rates
 from migrator.outcomes import Verdict
 from storage.errors import MigratorError
@@ -23,6 +24,7 @@ class Surroundings:
     store: Callable[[], ObjectStore]
     mapping: Callable[[], Mapping]
     rates: Callable[[], Rates]
+    places: Callable[[str], Files]  # of files, by the base the plan names
     home: Path
     keys: Path
     source_address: str  # addresses without their passwords
