@@ -103,6 +103,12 @@ MARIADB = [
     Case(native="mediumint", fit=(8388607,), unfit=8388608, says="at most 8388607"),
     Case(native="bigint unsigned", fit=((1 << 63) - 1,), unfit=-1, says="at least 0"),
     Case(native="year", fit=(0, 1901, 2155), unfit=24, says="takes 0, or at least 1901"),
+    Case(
+        native="uuid",
+        fit=("6f9619ff-8b86-d011-b42d-00c04fc964ff", "f613efb8-630e-ae45-8428-277a1033ab50"),
+        unfit="f613efb8-630e-ae45-1428-277a1033ab50",
+        says="written as uuid",
+    ),
     Case(native="bit(3)", fit=(7,), unfit=8, says="at most 7"),
     Case(native="decimal(5,2) unsigned", fit=("999.99",), unfit="-1", shown="-1.00", says="at least 0"),
     Case(native="decimal(4,2)", fit=("0.25",), unfit="0.255", says="decimal(4,2)"),
