@@ -35,7 +35,7 @@ def read_scope(node: Node, variables: Variables) -> ScopeRules:
         references=tuple(_reference(child) for child in _items(entries, "references")),
         paths={table: _texts(child, "paths") for table, child in tables["paths"].items()},
         foreign={name: _policy(child) for name, child in tables["foreign"].items()},
-        attachments=tuple(_attachment(child, variables) for child in _items(entries, "attachments")),
+        attachments=_attachments(entries, variables),
         accept={name: child.string("the reason") for name, child in tables["accept"].items()},
         lines=lines,
     )
@@ -160,6 +160,16 @@ def _reference(node: Node) -> DeclaredReference:
         parent_columns=tuple(target.rpartition(".")[2] for target in targets),
         at=_at(node),
     )
+
+
+def _attachments(entries: dict[str, Node], variables: Variables) -> tuple[AttachmentRule, ...]:
+    rules: dict[str, AttachmentRule] = {}
+    for child in _items(entries, "attachments"):
+        rule = _attachment(child, variables)
+        if known := rules.get(rule.label):
+            raise child.refused(f"{rule.label} is declared twice", next=f"keep one; the first is at {known.at}")
+        rules[rule.label] = rule
+    return tuple(rules.values())
 
 
 def _attachment(node: Node, variables: Variables) -> AttachmentRule:

@@ -196,3 +196,8 @@ def test_what_cannot_be_a_file_is_refused_before_a_row_is_read(
             platform.source(), plan, MemoryStore(), signing_keys(), tool="test",
             places=lambda base: open_files(base, Accounts(variables={})),
         )  # fmt: skip
+
+
+def test_a_column_is_declared_once() -> None:
+    with pytest.raises(Misuse, match=r"papers\.path is declared twice"):
+        plan_of("root: database\nattachments: [{table: papers, column: path}, {table: papers, column: path, base: /}]")
