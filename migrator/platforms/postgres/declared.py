@@ -151,6 +151,16 @@ _NOTES = """array_remove(ARRAY[
         (SELECT 'how values are stored: ' || string_agg(a.attname, ', ' ORDER BY a.attnum)
             FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0
             AND (a.attstorage <> y.typstorage OR coalesce(to_jsonb(a) ->> 'attcompression', '') <> '')),
+        (SELECT 'what is said of indexes (' || string_agg(l.said || l.name, ', ' ORDER BY l.said, l.name) || ')' FROM (
+            SELECT 'clustered by ' AS said, i.indexrelid::regclass::text AS name FROM pg_index i
+            WHERE i.indrelid = c.oid AND i.indisclustered
+            UNION ALL SELECT DISTINCT 'parameters in ', i.indexrelid::regclass::text
+            FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indexrelid
+            WHERE i.indrelid = c.oid AND a.attoptions IS NOT NULL
+            UNION ALL SELECT 'comment on ', i.indexrelid::regclass::text
+            FROM pg_index i JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid
+            WHERE i.indrelid = c.oid AND obj_description(i.indexrelid, 'pg_class') IS NOT NULL
+        ) l HAVING count(*) > 0),
         (SELECT 'foreign keys of partitions alone: ' || string_agg(k.conname, ', ' ORDER BY k.conname)
             FROM pg_partition_tree(c.oid) l JOIN pg_constraint k ON k.conrelid = l.relid AND l.level > 0
             WHERE k.contype = 'f' AND k.conparentid = 0)

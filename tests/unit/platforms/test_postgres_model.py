@@ -51,11 +51,16 @@ def test_what_no_noun_says_is_noted(postgres_url: str) -> None:
         ALTER TABLE t ENABLE ROW LEVEL SECURITY, REPLICA IDENTITY FULL, ALTER b SET STORAGE EXTERNAL;
         CREATE RULE quietly AS ON DELETE TO t DO INSTEAD NOTHING;
         CREATE STATISTICS together ON a, b FROM t;
+        CREATE EXTENSION ltree;
+        CREATE TABLE indexed (a ltree, b int UNIQUE);
+        CREATE INDEX by_path ON indexed USING gist (a gist_ltree_ops (siglen = 100));
+        ALTER TABLE indexed CLUSTER ON indexed_b_key;
+        COMMENT ON INDEX indexed_b_key IS 'of the index, not of the constraint';
         CREATE TABLE plain (a int PRIMARY KEY, b text DEFAULT '') PARTITION BY RANGE (a);
         CREATE TABLE part PARTITION OF plain DEFAULT;
         ALTER TABLE part ADD CONSTRAINT alone FOREIGN KEY (a) REFERENCES plain;
     """
-    model = model_of(postgres_url, script, "t", "plain")
+    model = model_of(postgres_url, script, "t", "plain", "indexed")
     said = [note.partition(":")[0] for note in model.table("t").notes]
     assert said == [
         "row level security",
@@ -65,6 +70,9 @@ def test_what_no_noun_says_is_noted(postgres_url: str) -> None:
         "extended statistics",
         "how values are stored",
     ]
+    assert model.table("indexed").notes == (
+        "what is said of indexes (clustered by indexed_b_key, comment on indexed_b_key, parameters in by_path)",
+    )
     assert model.table("plain").notes == ("foreign keys of partitions alone: alone",)
 
 
