@@ -55,14 +55,16 @@ def measure(database: Database, again: Database, folder: Path) -> list[Measured]
     taken_back = [name for name, group in groups.items() if group[0].is_taken_back]
     store = LocalStore(folder / "restored")
     with database.source().fence() as reading:
-        whole = archived(reading, list(groups), LocalStore(folder / "whole"))
         restorable = archived(reading, taken_back, store)
+        rest = archived(reading, [name for name in groups if name not in taken_back], LocalStore(folder / "rest"))
     restore(Archive.open(store, restorable.archive_id), again.target(), again.source)
-    measured: list[Measured] = []
-    for (name, group), part in zip(groups.items(), whole.tables, strict=True):
-        restored = again.say(name, group) if name in taken_back else None
-        measured += _compared(database, name, group, part, Path(whole.location) / "data", restored)
-    return measured
+    measured: dict[str, list[Measured]] = {}
+    for sealed in (restorable, rest):
+        for part in sealed.tables:
+            name, group = part.table.name, groups[part.table.name]
+            restored = again.say(name, group) if sealed is restorable else None
+            measured[name] = list(_compared(database, name, group, part, Path(sealed.location) / "data", restored))
+    return [one for name in groups for one in measured[name]]
 
 
 def _groups(cases: Sequence[Case]) -> Iterator[Sequence[Case]]:

@@ -23,6 +23,7 @@ class SqliteDatabase:
         self._path = path
         self._connection = sqlite3.connect(self._path, isolation_level=None)
         self._connection.text_factory = bytes
+        self._connection.execute("PRAGMA synchronous = OFF")
 
     @property
     def title(self) -> str:

@@ -153,7 +153,7 @@ version: 1
 tables:
   t: {edges: [{from: t, columns: {id: id, n: n, word: word, big: big}}]}
 """
-_LATE = 30_000  # beyond what a reader of CSV looks at to guess types
+_LATE = 20_500  # beyond the rows a reader of CSV looks at to guess types
 
 
 def test_numbers_and_texts_pass_the_mapping_as_they_are(made: Made, tmp_path: Path) -> None:
