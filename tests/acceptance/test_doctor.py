@@ -173,8 +173,7 @@ def test_a_table_the_target_lacks_and_one_nobody_classified_are_red(world: World
 
 def test_what_may_not_be_written_is_red(held_world: World) -> None:
     world = held_world
-    world.json("snapshot", world.plan)
-    world.store.chmod(0o555)
+    world.store.mkdir(mode=0o555)
     world.target.chmod(0o444)
     try:
         found = world.json("doctor", world.plan, code=3)

@@ -65,10 +65,17 @@ def data_folder(name: str) -> Iterator[Path]:
         yield folder
 
 
-def run(command: Sequence[str], folder: Path, *, environment: Mapping[str, str] | None = None, text: str = "") -> str:
+def run(
+    command: Sequence[str],
+    folder: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    text: str = "",
+    own_account: bool = False,
+) -> str:
     """Run a program to its end in the servers' account, and return what it printed. ServerError if it fails."""
     done = subprocess.run(
-        _unprivileged(command),
+        _until_the_tests_end(command) if own_account else _unprivileged(command),
         cwd=folder,
         env={**os.environ, "HOME": str(folder), **(environment or {})},
         input=text,

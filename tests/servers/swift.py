@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import secrets
 import sys
 import urllib.request
@@ -30,7 +32,10 @@ _POLICY = "[storage-policy:0]\nname = default\ndefault = yes\n"
 
 
 class Swift:
-    """The server: a proxy that speaks S3, and what it keeps accounts, containers and objects in."""
+    """The server: a proxy that speaks S3, and what it keeps accounts, containers and objects in.
+
+    It runs as whoever runs the tests: it comes with their packages, which others may not be allowed to read.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -91,6 +96,7 @@ class Swift:
             "mount_check": "false",
             "disable_fallocate": "true",
             "workers": "0",
+            "user": pwd.getpwuid(os.geteuid()).pw_name,
             "log_address": str(self._folder / "no-syslog"),
         }
 
@@ -104,12 +110,12 @@ class Swift:
         builder = f"etc/{name}.builder"
         device = f"r1z1-{LOOPBACK}:{self._ports[name]}/one"
         for command in (["create", "4", "1", "1"], ["add", device, "1"], ["rebalance"]):
-            run([_program("swift-ring-builder"), builder, *command], self._folder)
+            run([_program("swift-ring-builder"), builder, *command], self._folder, own_account=True)
 
     def _start(self, name: str) -> None:
         command = [_program(f"swift-{name}-server"), str(self._etc / f"{name}-server.conf"), "-v"]
         answers = self._answers if name == "proxy" else lambda: listens(self._ports[name])
-        self._servers.append(Server(f"swift-{name}", command, self._folder, answers=answers))
+        self._servers.append(Server(f"swift-{name}", command, self._folder, answers=answers, own_account=True))
         self._servers[-1].start()
 
     def _answers(self) -> bool:
