@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from migrator.platforms.postgres.new_keys import indexes
-from migrator.platforms.postgres.new_tables import Plan
+from migrator.platforms.postgres.new_tables import Outline
 from migrator.platforms.postgres.rebuild_names import Names
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.model import Check, Exclusion, NativeType, ReferenceDetail, Sequence
@@ -17,10 +17,10 @@ _Commented = tuple[str, str | None]
 
 
 def comments(
-    plans: Iterable[Plan], types: Iterable[NativeType], sequences: Iterable[Sequence], names: Names
+    outlines: Iterable[Outline], types: Iterable[NativeType], sequences: Iterable[Sequence], names: Names
 ) -> Iterator[str]:
     """One statement for each comment there is."""
-    found = [pair for plan in plans for pair in _of_table(plan, names)]
+    found = [pair for outline in outlines for pair in _of_table(outline, names)]
     found += [pair for type_ in types for pair in _of_type(type_, names)]
     found += [_of_sequence(sequence, names) for sequence in sequences]
     for place, comment in found:
@@ -28,12 +28,12 @@ def comments(
             yield f"COMMENT ON {place} IS {literal(comment)}"
 
 
-def _of_table(plan: Plan, names: Names) -> Iterator[_Commented]:
-    table, model, name = plan.table, plan.model, names.table(plan.table)
+def _of_table(outline: Outline, names: Names) -> Iterator[_Commented]:
+    table, model, name = outline.table, outline.model, names.table(outline.table)
     yield f"TABLE {name}", table.comment
     for column in table.columns:
         yield f"COLUMN {name}.{quoted(column.name)}", column.comment
-    for index in indexes(plan):
+    for index in indexes(outline):
         if index.constraint:
             yield f"CONSTRAINT {quoted(index.name)} ON {name}", index.comment
         else:

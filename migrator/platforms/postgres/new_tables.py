@@ -18,7 +18,7 @@ PERSISTENCE, UNLOGGED = "persistence", "unlogged"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Outline:
     """A table as it is to be: `never_null` are the types that allow no NULL by themselves."""
 
     table: Table
@@ -36,22 +36,22 @@ class Plan:
         return "" if self.model.partitioned_by else "ONLY "
 
 
-def create_table(plan: Plan, names: Names) -> Iterator[str]:
+def create_table(outline: Outline, names: Names) -> Iterator[str]:
     """The table, what it inherits, and its partitions."""
-    table, model = plan.table, plan.model
-    inherited = _inherited(table, plan.parents)
-    columns = ", ".join(_column(plan, column, names) for column in table.columns if column.name not in inherited)
-    parents = ", ".join(map(names.table, plan.parents))
-    ordered = _is_in_order(table, plan.parents)
+    table, model = outline.table, outline.model
+    inherited = _inherited(table, outline.parents)
+    columns = ", ".join(_column(outline, column, names) for column in table.columns if column.name not in inherited)
+    parents = ", ".join(map(names.table, outline.parents))
+    ordered = _is_in_order(table, outline.parents)
     options = {name: value for name, value in model.options.items() if name != PERSISTENCE}
-    parts = [f"CREATE {'UNLOGGED ' if plan.is_unlogged else ''}TABLE {names.table(table)} ({columns})"]
+    parts = [f"CREATE {'UNLOGGED ' if outline.is_unlogged else ''}TABLE {names.table(table)} ({columns})"]
     if parents and ordered:
         parts.append(f"INHERITS ({parents})")
     if model.partitioned_by is not None:
         parts.append(f"PARTITION BY {partition_key(model.partitioned_by, table.name)}")
     yield " ".join(parts) + storage(options)
     if parents and not ordered:
-        yield from (f"ALTER TABLE {names.table(table)} INHERIT {names.table(parent)}" for parent in plan.parents)
+        yield from (f"ALTER TABLE {names.table(table)} INHERIT {names.table(parent)}" for parent in outline.parents)
     yield from _partitions(names.table(table), model.partitions, names)
 
 
@@ -62,12 +62,12 @@ def every(partitions: Sequence[Partition]) -> Iterator[Partition]:
         yield from every(partition.parts)
 
 
-def _column(plan: Plan, column: Column, names: Names) -> str:
-    where = f"{plan.table.name}.{column.name}"
+def _column(outline: Outline, column: Column, names: Names) -> str:
+    where = f"{outline.table.name}.{column.name}"
     parts = [f"{quoted(column.name)} {type_name(column.native, where=where)}"]
-    parts[0] += collated(plan.model.collations.get(column.name), where)
-    generated = next((one for one in plan.model.generated if one.column == column.name), None)
-    identity = next((one for one in plan.model.identities if one.column == column.name), None)
+    parts[0] += collated(outline.model.collations.get(column.name), where)
+    generated = next((one for one in outline.model.generated if one.column == column.name), None)
+    identity = next((one for one in outline.model.identities if one.column == column.name), None)
     if generated is not None:
         kept = "STORED" if generated.stored else "VIRTUAL"
         parts.append(f"GENERATED ALWAYS AS {expression(generated.expression, where=where)} {kept}")
@@ -75,7 +75,7 @@ def _column(plan: Plan, column: Column, names: Names) -> str:
         parts.append(_identity(identity, names))
     elif column.identity and column.default is None:  # of an archive that says no more of it
         parts.append(_identity(IdentityColumn(column=column.name), names))
-    if not column.nullable and column.native not in plan.never_null:
+    if not column.nullable and column.native not in outline.never_null:
         parts.append("NOT NULL")
     return " ".join(parts)
 

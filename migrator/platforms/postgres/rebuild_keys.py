@@ -17,7 +17,7 @@ from migrator.platforms.postgres.new_keys import (
     details,
     indexes,
 )
-from migrator.platforms.postgres.new_tables import Plan
+from migrator.platforms.postgres.new_tables import Outline
 from migrator.platforms.postgres.rebuild_names import Names
 from migrator.platforms.postgres.rebuild_transaction import RebuildTransaction, violated
 from migrator.platforms.relational.archived import expression
@@ -33,49 +33,51 @@ class RebuildKeys:
     """Adds them to all tables; appends to `told` what is not as it was declared."""
 
     def __init__(
-        self, transaction: RebuildTransaction, names: Names, plans: Sequence[Plan], told: list[Problem]
+        self, transaction: RebuildTransaction, names: Names, outlines: Sequence[Outline], told: list[Problem]
     ) -> None:
         self._transaction = transaction
         self._names = names
-        self._plans = plans
-        self._by_name = {plan.table.name: plan for plan in plans}
+        self._outlines = outlines
+        self._by_name = {outline.table.name: outline for outline in outlines}
         self._told = told
 
     def add(self) -> None:
         """Keys of all tables before the first reference to one; heirs' own checks before those they inherit."""
-        for plan in self._plans:
-            for index in sorted(indexes(plan), key=lambda one: one.constraint != "p"):
-                self._attempt(plan, index.name, create_index(plan, index, self._names))
-            for exclusion in plan.model.exclusions:
-                self._attempt(plan, exclusion.name, add_exclusion(plan, exclusion, self._names))
-        for plan in reversed(self._plans):
-            for check in plan.model.checks:
-                self._check(plan, check)
-        for plan in self._plans:
-            self._references(plan)
+        for outline in self._outlines:
+            for index in sorted(indexes(outline), key=lambda one: one.constraint != "p"):
+                self._attempt(outline, index.name, create_index(outline, index, self._names))
+            for exclusion in outline.model.exclusions:
+                self._attempt(outline, exclusion.name, add_exclusion(outline, exclusion, self._names))
+        for outline in reversed(self._outlines):
+            for check in outline.model.checks:
+                self._check(outline, check)
+        for outline in self._outlines:
+            self._references(outline)
 
-    def _attempt(self, plan: Plan, name: str, statement: str) -> None:
-        where = f"{plan.table.name}.{name}"
+    def _attempt(self, outline: Outline, name: str, statement: str) -> None:
+        where = f"{outline.table.name}.{name}"
         if refusal := self._transaction.attempt(statement, where):
             self._tell(where, f"it is left out: {refusal.what}")
 
-    def _check(self, plan: Plan, check: Check) -> None:
-        statement = add_check(plan, check, self._names)
-        where = f"{plan.table.name}.{check.name}"
+    def _check(self, outline: Outline, check: Check) -> None:
+        statement = add_check(outline, check, self._names)
+        where = f"{outline.table.name}.{check.name}"
         refused = f"NOT {expression(check.expression, where=where)}"
-        self._validated(plan, where, statement, check.valid, f"FROM {self._names.table(plan.table)} t WHERE {refused}")
+        self._validated(
+            outline, where, statement, check.valid, f"FROM {self._names.table(outline.table)} t WHERE {refused}"
+        )
 
-    def _references(self, plan: Plan) -> None:
-        for key, detail in details(plan):
-            where = f"{plan.table.name}.{key.name}"
+    def _references(self, outline: Outline) -> None:
+        for key, detail in details(outline):
+            where = f"{outline.table.name}.{key.name}"
             if key.parent not in self._by_name:
                 self._tell(where, f"it is left out: the archive does not have {key.parent}")
                 continue
             parent = self._by_name[key.parent]
-            statement = add_reference(plan, key, detail, parent.table, self._names)
-            self._validated(plan, where, statement, detail.valid, self._orphans(plan, key, parent))
+            statement = add_reference(outline, key, detail, parent.table, self._names)
+            self._validated(outline, where, statement, detail.valid, self._orphans(outline, key, parent))
 
-    def _validated(self, plan: Plan, where: str, statement: str, valid: bool, breaches: str) -> None:
+    def _validated(self, outline: Outline, where: str, statement: str, valid: bool, breaches: str) -> None:
         """Valid if it was and the rows let it be; else for rows to come."""
         refusal = self._transaction.attempt(statement if valid else statement + NOT_VALID, where)
         if refusal is None:
@@ -83,7 +85,7 @@ class RebuildKeys:
         if not violated(refusal):
             self._tell(where, f"it is left out: {refusal.what}")
             return
-        count, examples = self._breaches(plan.table, breaches)
+        count, examples = self._breaches(outline.table, breaches)
         if refusal := self._transaction.attempt(statement + NOT_VALID, where):
             self._tell(where, f"rows are in breach of it, and it is left out: {refusal.what}", count, examples)
         else:
@@ -97,13 +99,13 @@ class RebuildKeys:
         found = self._transaction.rows(f"SELECT concat_ws('/', {shown}) {source} LIMIT {_EXAMPLES}")
         return int(count), tuple(str(example) for (example,) in found)
 
-    def _orphans(self, plan: Plan, key: ForeignKey, parent: Plan) -> str:
+    def _orphans(self, outline: Outline, key: ForeignKey, parent: Outline) -> str:
         """The rows that point at none."""
         pairs = zip(key.columns, key.parent_columns, strict=True)
         met = " AND ".join(f"p.{quoted(theirs)} = t.{quoted(own)}" for own, theirs in pairs)
         filled = " AND ".join(f"t.{quoted(own)} IS NOT NULL" for own in key.columns)
         parents = f"SELECT FROM {parent.relation}{self._names.table(parent.table)} p WHERE {met}"
-        return f"FROM {plan.relation}{self._names.table(plan.table)} t WHERE {filled} AND NOT EXISTS ({parents})"
+        return f"FROM {outline.relation}{self._names.table(outline.table)} t WHERE {filled} AND NOT EXISTS ({parents})"
 
     def _tell(self, where: str, what: str, count: int = 1, examples: tuple[str, ...] = ()) -> None:
         self._told.append(

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from migrator.platforms.postgres.copied import copied
 from migrator.platforms.postgres.domains import BASE
-from migrator.platforms.postgres.new_tables import Plan
+from migrator.platforms.postgres.new_tables import Outline
 from migrator.platforms.postgres.rebuild_names import Names
 from migrator.platforms.postgres.rebuild_transaction import RebuildTransaction
 from migrator.platforms.postgres.staging import Outgoing
@@ -33,17 +33,17 @@ class RebuildRows:
         self._names = names
         self._bases: dict[str, str] = {}
 
-    def fill(self, plan: Plan, batches: Iterable[pa.RecordBatch]) -> int:
+    def fill(self, outline: Outline, batches: Iterable[pa.RecordBatch]) -> int:
         """Every column but those the server computes; how many rows."""
-        computed = {one.column for one in plan.model.generated}
-        columns = tuple(self._plain(column) for column in plan.table.columns if column.name not in computed)
+        computed = {one.column for one in outline.model.generated}
+        columns = tuple(self._plain(column) for column in outline.table.columns if column.name not in computed)
         if not columns:
-            return self._without_values(plan, sum(batch.num_rows for batch in batches))
-        table = replace(plan.table, columns=columns)
+            return self._without_values(outline, sum(batch.num_rows for batch in batches))
+        table = replace(outline.table, columns=columns)
         if all(_copied_as(column) == column.native for column in columns):
             home = self._names.home if table.schema is None else table.schema
             return self._copy(home, table.local_name, table, batches)
-        return self._by_way_of_text(plan, table, batches)
+        return self._by_way_of_text(outline, table, batches)
 
     def _plain(self, column: Column) -> Column:
         """The column in the type its domain is made of: COPY knows no others, and asks for the conditions itself."""
@@ -66,13 +66,13 @@ class RebuildRows:
             raise
         return outgoing.rows
 
-    def _by_way_of_text(self, plan: Plan, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
+    def _by_way_of_text(self, outline: Outline, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
         passing = f"{_TEMPORARY}.{_PASSING}"
         sent = ", ".join(f"{quoted(column.name)} {_copied_as(column)}" for column in table.columns)
         self._transaction.execute(f"CREATE TEMPORARY TABLE {_PASSING} ({sent}) ON COMMIT DROP", table.name)
         rows = self._copy(_TEMPORARY, _PASSING, table, batches)
         read = ", ".join(
-            _read(quoted(column.name), plan.table.column(column.name).native)
+            _read(quoted(column.name), outline.table.column(column.name).native)
             if _copied_as(column) != column.native
             else quoted(column.name)
             for column in table.columns
@@ -85,9 +85,9 @@ class RebuildRows:
         self._transaction.execute(f"DROP TABLE {passing}")
         return rows
 
-    def _without_values(self, plan: Plan, rows: int) -> int:
+    def _without_values(self, outline: Outline, rows: int) -> int:
         self._transaction.execute(
-            f"INSERT INTO {self._names.table(plan.table)} SELECT FROM generate_series(1, {rows})", plan.table.name
+            f"INSERT INTO {self._names.table(outline.table)} SELECT FROM generate_series(1, {rows})", outline.table.name
         )
         return rows
 

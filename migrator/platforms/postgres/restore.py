@@ -12,7 +12,7 @@ from migrator.platforms.postgres.comments import comments
 from migrator.platforms.postgres.connect import place
 from migrator.platforms.postgres.foundations import Foundations
 from migrator.platforms.postgres.model import PLATFORM
-from migrator.platforms.postgres.new_tables import Plan, create_table, every
+from migrator.platforms.postgres.new_tables import Outline, create_table, every
 from migrator.platforms.postgres.new_types import unvalidated
 from migrator.platforms.postgres.occupied import require_empty
 from migrator.platforms.postgres.rebuild_keys import RebuildKeys
@@ -69,7 +69,7 @@ class PostgresRebuilding:
         self._names = names
         self._tables = {table.name: table for table in tables}
         self._models = {one.table: one for one in model.tables}
-        self._plans: dict[str, Plan] = {}
+        self._outlines: dict[str, Outline] = {}
         self._rows = RebuildRows(transaction, names)
         self._told: list[Problem] = []
 
@@ -80,22 +80,24 @@ class PostgresRebuilding:
         Foundations(self._transaction, self._names, self._model, list(self._tables.values())).lay()
         never_null = self._never_null()
         for table in self._parents_first():
-            plan = Plan(table=table, model=self._model_of(table), parents=self._parents(table), never_null=never_null)
-            self._plans[table.name] = self._created(plan)
+            outline = Outline(
+                table=table, model=self._model_of(table), parents=self._parents(table), never_null=never_null
+            )
+            self._outlines[table.name] = self._created(outline)
 
     def fill(self, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
-        return self._rows.fill(self._plans[table.name], batches)
+        return self._rows.fill(self._outlines[table.name], batches)
 
     def finish(self) -> tuple[Problem, ...]:
         for type_ in self._model.types:
             for statement in unvalidated(type_, self._names):
                 self._transaction.execute(statement, type_.name)
-        for plan in self._plans.values():
-            self._defaults(plan)
-        plans = [*self._plans.values(), *self._of_partitions()]
-        RebuildKeys(self._transaction, self._names, plans, self._told).add()
+        for outline in self._outlines.values():
+            self._defaults(outline)
+        outlines = [*self._outlines.values(), *self._of_partitions()]
+        RebuildKeys(self._transaction, self._names, outlines, self._told).add()
         self._number()
-        for statement in comments(plans, self._model.types, self._model.sequences, self._names):
+        for statement in comments(outlines, self._model.types, self._model.sequences, self._names):
             self._attempt(statement, "a comment", statement.partition(" IS ")[0])
         self._tell_of_others()
         self._transaction.commit()
@@ -134,38 +136,38 @@ class PostgresRebuilding:
             if name in self._tables and name != table.name:
                 yield self._tables[name]
 
-    def _created(self, plan: Plan) -> Plan:
+    def _created(self, outline: Outline) -> Outline:
         """The table as it could be made: what this server cannot compute is a column like any other."""
-        name, (first, *further) = plan.table.name, create_table(plan, self._names)
+        name, (first, *further) = outline.table.name, create_table(outline, self._names)
         if refusal := self._transaction.attempt(first, name):
-            if not plan.model.generated:
+            if not outline.model.generated:
                 raise refusal
             self._tell(name, f"its computed columns hold values, and compute no more: {refusal.what}")
-            return self._created(replace(plan, model=replace(plan.model, generated=())))
+            return self._created(replace(outline, model=replace(outline.model, generated=())))
         for statement in further:
             self._transaction.execute(statement, name)
-        return plan
+        return outline
 
-    def _of_partitions(self) -> Iterator[Plan]:
+    def _of_partitions(self) -> Iterator[Outline]:
         """What partitions have of their own: their columns, and all that is said of these, are their table's."""
-        for plan in self._plans.values():
-            columns = tuple(replace(column, comment=None) for column in plan.table.columns)
-            for partition in every(plan.model.partitions):
+        for outline in self._outlines.values():
+            columns = tuple(replace(column, comment=None) for column in outline.table.columns)
+            for partition in every(outline.model.partitions):
                 name = partition.name if partition.schema is None else f"{partition.schema}.{partition.name}"
                 if name in self._models:
                     table = Table(name=name, schema=partition.schema, columns=columns)
-                    yield Plan(table=table, model=self._models[name], parents=())
+                    yield Outline(table=table, model=self._models[name], parents=())
 
     # ── after the rows ──────────────────────────────────────────────────────────────────────────────────────
-    def _defaults(self, plan: Plan) -> None:
-        computed = {one.column for one in plan.model.generated} | {one.column for one in plan.model.identities}
-        for column in plan.table.columns:
+    def _defaults(self, outline: Outline) -> None:
+        computed = {one.column for one in outline.model.generated} | {one.column for one in outline.model.identities}
+        for column in outline.table.columns:
             if column.default is not None and column.name not in computed:
-                where = f"{plan.table.name}.{column.name}"
+                where = f"{outline.table.name}.{column.name}"
                 value = expression(column.default, where=where)
                 change = f"ALTER COLUMN {quoted(column.name)} SET DEFAULT {value}"
                 self._attempt(
-                    f"ALTER TABLE {plan.relation}{self._names.table(plan.table)} {change}", "its default", where
+                    f"ALTER TABLE {outline.relation}{self._names.table(outline.table)} {change}", "its default", where
                 )
 
     def _number(self) -> None:
@@ -176,9 +178,9 @@ class PostgresRebuilding:
                 name = self._names.of(sequence.schema, sequence.name)
                 column = f"{self._names.table(owner)}.{quoted(sequence.owner_column)}"
                 self._attempt(f"ALTER SEQUENCE {name} OWNED BY {column}", "its owner", sequence.name)
-        for plan in filter(_draws_numbers, self._plans.values()):
-            for problem in Sequences(self._transaction, plan.table, self._names.table(plan.table)).advance():
-                self._tell(plan.table.name, problem)
+        for outline in filter(_draws_numbers, self._outlines.values()):
+            for problem in Sequences(self._transaction, outline.table, self._names.table(outline.table)).advance():
+                self._tell(outline.table.name, problem)
 
     def _tell_of_others(self) -> None:
         """Triggers and views are programs of the source: an archive brings none. And heirs of what it does not have."""
@@ -208,6 +210,6 @@ class PostgresRebuilding:
         )
 
 
-def _draws_numbers(plan: Plan) -> bool:
+def _draws_numbers(outline: Outline) -> bool:
     """Whether a sequence fills a column of it."""
-    return any(column.identity or "nextval(" in (column.default or "") for column in plan.table.columns)
+    return any(column.identity or "nextval(" in (column.default or "") for column in outline.table.columns)
