@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from storage.model import Check
 
+DEFAULT = "DEFAULT"
+"""The bound of a partition that takes what no other does."""
+
 _TOKEN = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|[(),]|[^'\"`(),]+", re.DOTALL)
 _CHECK = re.compile(r"\bCHECK\s*$")
 _COMPUTED = re.compile(r"\bGENERATED ALWAYS AS\s*$")
@@ -19,14 +22,12 @@ _NOT_ENFORCED = "NOT ENFORCED"
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
+    """What is told of a table in its definition alone."""
+
     checks: tuple[Check, ...]
     computed: dict[str, str]  # column → its expression
     default_partition: str | None  # the one for values that no other has
     periods: tuple[str, ...]  # the names of those that rows themselves say, not the server
-
-
-DEFAULT = "DEFAULT"
-"""The bound of a partition that takes what no other does."""
 
 
 def defined(ddl: str) -> Definition:
@@ -64,11 +65,11 @@ def _default_partition(signs: Sequence[str]) -> str | None:
     return None
 
 
-def _parts(tokens: Sequence[str]) -> Iterator[list[str]]:
+def _parts(signs: Sequence[str]) -> Iterator[list[str]]:
     """What stands between the commas of the outermost parentheses: a column, a key or a constraint each."""
     depth = 0
     part: list[str] = []
-    for sign in tokens:
+    for sign in signs:
         depth += {"(": 1, ")": -1}.get(sign, 0)
         if depth == 0 and sign == ")":
             break

@@ -23,13 +23,20 @@ def first_indexes(table: Table, of: TableModel) -> tuple[Index, ...]:
 
 
 def indexes_of(table: Table, of: TableModel) -> tuple[Index, ...]:
-    """As the model has them; of an archive without one, the keys of the descriptor."""
+    """As the model has them; of an archive without one, the keys of the descriptor, and what numbering needs."""
     if of.indexes:
         return of.indexes
     keys = [("PRIMARY", table.primary_key, "p"), *((key.name, key.columns, "u") for key in table.unique)]
+    leading = {columns[:1] for _, columns, _ in keys}
+    numbered = [(one.name, (one.name,), None) for one in table.columns if one.identity and (one.name,) not in leading]
     return tuple(
-        Index(name=name, parts=tuple(IndexPart(column=one) for one in columns), unique=True, constraint=constraint)
-        for name, columns, constraint in keys
+        Index(
+            name=name,
+            parts=tuple(IndexPart(column=column) for column in columns),
+            unique=constraint is not None,
+            constraint=constraint,
+        )
+        for name, columns, constraint in (*keys, *numbered)
         if columns
     )
 

@@ -273,7 +273,7 @@ def test_an_archive_without_a_model_gives_its_tables_keys_and_rows(
     platform: MysqlPlatform, empty: MysqlPlatform
 ) -> None:
     platform.run(
-        "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a INT, b INT AS (a + 1) STORED, UNIQUE KEY by_a (a));"
+        "CREATE TABLE t (id INT AUTO_INCREMENT, a INT, b INT AS (a + 1) STORED, UNIQUE KEY by_a (a), KEY numbers (id));"
         "INSERT INTO t (a) VALUES (5), (6)"
     )
     tables, rows = tables_of(platform)
@@ -282,7 +282,7 @@ def test_an_archive_without_a_model_gives_its_tables_keys_and_rows(
             assert rebuilding.fill(table, rows[table.name]) == 2
         (note,) = rebuilding.finish()
     assert note.where == "t.b"
-    assert empty.rows("SELECT * FROM t") == [(1, 5, 6), (2, 6, 7)]
+    assert sorted(empty.rows("SELECT * FROM t")) == [(1, 5, 6), (2, 6, 7)]
     assert empty.target().describe().table("t").unique == platform.target().describe().table("t").unique
 
 
