@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.conformance.platforms import PostgresPlatform
 from tests.random import values
-from tests.random.shape import Native, Row, Sense, Shape, Value, quoted
+from tests.random.shape import Field, Native, Row, Sense, Shape, Value, quoted
 
 _SETUP = """
 CREATE TYPE mood AS ENUM ('sad', 'happy', '', 'it''s');
@@ -100,6 +100,12 @@ def raw(content: bytes) -> Value:
     return f"\\x{content.hex()}"
 
 
+def _text_of(field: Field) -> str:
+    name = quoted(field.name)
+    given = f"{name}::float8" if field.native.declared == "real" else name
+    return f"CASE WHEN {name} IS DISTINCT FROM NULL THEN format('%s', {given}) END"  # (,) is null, and is not NULL
+
+
 class PostgresDatabase:
     kind = "postgresql"
     natives = COMMON + OWN
@@ -123,10 +129,7 @@ class PostgresDatabase:
 
     def read(self, shape: Shape) -> list[Row]:
         """Every row, each value in its type's own output; of a real, all its digits."""
-        texts = ", ".join(
-            f"CASE WHEN {quoted(name)} IS DISTINCT FROM NULL THEN format('%s', {quoted(name)}) END"
-            for name in shape.names
-        )
+        texts = ", ".join(_text_of(field) for field in shape.fields)
         # in the binary format a text is what it is, and nothing is guessed of it
         with self._connection.cursor(binary=True) as cursor:
             return cursor.execute(f"SELECT {texts} FROM {quoted(shape.name)}".encode()).fetchall()
