@@ -73,7 +73,16 @@ def _integer_to_float(number: int, _source: Type, _target: Type) -> float:
 def _decimal_to_float_sql(number: str, source: Type, _target: Type) -> str:
     # by its text: DuckDB's direct cast is a division that may miss the nearest double
     nearest = f"CAST(CAST({number} AS VARCHAR) AS DOUBLE)"
-    return f"CASE WHEN TRY_CAST(CAST({nearest} AS VARCHAR) AS {duckdb_type(source)}) = {number} THEN {nearest} END"
+    return f"CASE WHEN TRY_CAST({_plain_sql(nearest)} AS {duckdb_type(source)}) = {number} THEN {nearest} END"
+
+
+def _plain_sql(number: str) -> str:
+    """The text of a double without a negative exponent: DuckDB finds no room for 1e-18 in a decimal(18,18)."""
+    text = f"CAST({number} AS VARCHAR)"
+    zeros = f"repeat('0', CAST(regexp_extract({text}, 'e-([0-9]+)', 1) AS INTEGER) - 1)"
+    digits = f"regexp_replace({text}, '[-.]|e.*', '', 'g')"
+    plain = f"CASE WHEN {number} < 0 THEN '-' ELSE '' END || '0.' || {zeros} || {digits}"
+    return f"CASE WHEN contains({text}, 'e-') THEN {plain} ELSE {text} END"
 
 
 def _decimal_to_float(number: decimal.Decimal, _source: Type, _target: Type) -> float:
@@ -114,7 +123,7 @@ def _number_to_decimal_sql(number: str, source: Type, target: Type) -> str:
 
 
 def _float_to_decimal_sql(number: str, _source: Type, target: Type) -> str:
-    nearest = f"TRY_CAST(CAST({number} AS VARCHAR) AS {duckdb_type(target)})"
+    nearest = f"TRY_CAST({_plain_sql(number)} AS {duckdb_type(target)})"
     return f"CASE WHEN CAST({nearest} AS DOUBLE) = {number} THEN {nearest} END"
 
 
