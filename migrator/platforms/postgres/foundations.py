@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from migrator.platforms.postgres.new_tables import PERSISTENCE, UNLOGGED, every
 from migrator.platforms.postgres.new_types import create_sequence, create_type
@@ -10,7 +11,7 @@ from migrator.platforms.postgres.rebuild_names import Names
 from migrator.platforms.postgres.rebuild_transaction import RebuildTransaction
 from migrator.platforms.relational.sqltext import quoted
 from storage.errors import Red
-from storage.model import Model
+from storage.model import Model, NativeType
 from storage.schema import Table
 
 _UNLOGGED_SEQUENCES = 150_000
@@ -18,19 +19,27 @@ _UNLOGGED_SEQUENCES = 150_000
 
 
 class Foundations:
-    """Of one restore. Red where this server cannot have one of them."""
+    """Of one restore: Red where this server cannot have one of them; `tell` hears, by place, what is left out of one."""
 
-    def __init__(self, transaction: RebuildTransaction, names: Names, model: Model, tables: Sequence[Table]) -> None:
+    def __init__(
+        self,
+        transaction: RebuildTransaction,
+        names: Names,
+        model: Model,
+        tables: Sequence[Table],
+        tell: Callable[[str, str], None],
+    ) -> None:
         self._transaction = transaction
         self._names = names
         self._model = model
         self._tables = tables
+        self._tell = tell
 
     def lay(self) -> None:
         self._schemas()
         self._extensions()
         for type_ in self._model.types:
-            self._transaction.execute(create_type(type_, self._names), type_.name)
+            self._type(type_)
         self._sequences()
 
     def _schemas(self) -> None:
@@ -61,6 +70,17 @@ class Foundations:
                 place = quoted(self._names.home if schema is None else schema)
                 made = f"CREATE EXTENSION IF NOT EXISTS {quoted(name)} WITH SCHEMA {place} CASCADE"
                 self._transaction.execute(made, name)
+
+    def _type(self, type_: NativeType) -> None:
+        """A domain whose conditions or default this server cannot compute is one without."""
+        refusal = self._transaction.attempt(create_type(type_, self._names), type_.name)
+        if refusal is None:
+            return
+        bare = replace(type_, checks=(), default=None)
+        if bare == type_:
+            raise refusal
+        self._transaction.execute(create_type(bare, self._names), type_.name)
+        self._tell(type_.name, f"its conditions and its default are left out: {refusal.what}")
 
     def _sequences(self) -> None:
         [(version,)] = self._transaction.rows("SELECT current_setting('server_version_num')::int")

@@ -77,7 +77,8 @@ class PostgresRebuilding:
         """Schemas, extensions, types, sequences and bare tables. Red where this server cannot have one of them."""
         path = listed(dict.fromkeys((self._names.home, *self._model.search_path)))
         self._transaction.execute(f"SET LOCAL search_path TO {path}")
-        Foundations(self._transaction, self._names, self._model, list(self._tables.values())).lay()
+        tables = list(self._tables.values())
+        Foundations(self._transaction, self._names, self._model, tables, self._tell).lay()
         never_null = self._never_null()
         for table in self._parents_first():
             outline = Outline(
@@ -91,7 +92,7 @@ class PostgresRebuilding:
     def finish(self) -> tuple[Problem, ...]:
         for type_ in self._model.types:
             for statement in unvalidated(type_, self._names):
-                self._transaction.execute(statement, type_.name)
+                self._attempt(statement, "a condition", type_.name)
         for outline in self._outlines.values():
             self._defaults(outline)
         outlines = [*self._outlines.values(), *self._of_partitions()]
