@@ -19,7 +19,7 @@ _UNLOGGED_SEQUENCES = 150_000
 
 
 class Foundations:
-    """Of one restore: Red where this server cannot have one of them; `tell` hears, by place, what is left out of one."""
+    """Of one restore. Red where this server cannot have one of them; `tell` hears of what one has to do without."""
 
     def __init__(
         self,
