@@ -23,7 +23,8 @@ from tests.conformance.platforms import SqlitePlatform
 from tests.conformance.rebuildings import reading_of, rows, told
 from tests.support_archive import rows_of
 
-INTEGER, TEXT, VARIANT = Type(kind=Kind.INTEGER), Type(kind=Kind.TEXT), Type(kind=Kind.VARIANT)
+ROOT = Path(__file__).parents[3]
+INTEGER, TEXT = Type(kind=Kind.INTEGER), Type(kind=Kind.TEXT)
 ID = Column(name="id", type=INTEGER, native="INTEGER", identity=True, nullable=False)
 T = Table(name="t", columns=(ID, Column(name="a", type=TEXT, native="TEXT")), primary_key=("id",))
 KNOWN = Model(platform="sqlite", tables=(TableModel(table="t"),))
@@ -334,7 +335,8 @@ with SqliteTarget(sys.argv[1]).rebuilding([T], KNOWN) as rebuilding:
     rebuilding.fill(T, [batch])
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    ended = subprocess.run([sys.executable, "-c", program, f"sqlite:///{place}"], env={**os.environ, "PYTHONPATH": "."})
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, "-c", program, f"sqlite:///{place}"], env=environment, cwd=ROOT)
     assert ended.returncode == -signal.SIGKILL and place.exists()
     assert restored(place, T, TableModel(table="t"), (1, "x")) == ()
     assert values(place, "SELECT * FROM t") == [(1, "x")]
