@@ -1,8 +1,8 @@
-"""A table as its archive has it, for tests of what it was."""
+"""A table as its archive has it, for tests of what it was; and the platforms it may come from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ from tests.conformance.platforms import Platform
 from tests.fidelity.measure import archived
 
 Rows = list[tuple[Any, ...]]
+KINDS = ("sqlite", "postgresql", "mariadb")
+Made = Callable[[str], Platform]
+"""An empty platform of that kind."""
 
 
 def held(platform: Platform, folder: Path) -> Iterator[tuple[str, tuple[str, ...], Rows]]:

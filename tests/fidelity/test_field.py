@@ -8,18 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from storage.local import LocalStore
 from tests.acceptance.world import World
-from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform, SqlitePlatform
 from tests.fidelity.measure import archived
-from tests.fidelity.shapes import held_table
+from tests.fidelity.shapes import KINDS, Made, held_table
 
 _TESTS = Path(__file__).parents[1]
 ELSEWHERE = {
@@ -64,25 +61,6 @@ def test_the_issue_has_its_test(issue: str) -> None:
 
 
 # ── values silently wrong ───────────────────────────────────────────────────────────────────────────────────────
-Made = Callable[[str], Platform]
-KINDS = ("sqlite", "postgresql", "mariadb")
-
-
-@pytest.fixture
-def made(request: pytest.FixtureRequest, tmp_path: Path) -> Made:
-    """Empty platforms by their kind; a server is started when the first of its kind is asked for."""
-
-    def make(kind: str) -> Platform:
-        if kind == "sqlite":
-            return SqlitePlatform(tmp_path / f"{len(list(tmp_path.iterdir()))}.db")
-        server: Any = request.getfixturevalue("postgres" if kind == "postgresql" else "mariadb")
-        url = server.database()
-        request.addfinalizer(lambda: server.drop(url))
-        return PostgresPlatform(url) if kind == "postgresql" else MysqlPlatform(url)
-
-    return make
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_numerics_keep_their_point_and_their_zeros(made: Made, tmp_path: Path, kind: str) -> None:
     """0.123456 became 12345.6, and 2013 became 20130: slingdata-io/sling-cli#405, #484."""

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from migrator.engine.restore import restore
 from migrator.engine.workbench import workbench
+from migrator.outcomes import Verdict
+from storage.archive import Archive
 from storage.errors import Fault
-from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform, SqlitePlatform
-from tests.fidelity.shapes import held, held_table
-
-_DATABASES = ("sqlite", "postgres", "mysql")
-
-
-@pytest.fixture(params=_DATABASES)
-def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Platform:
-    return _platform(request, str(request.param), tmp_path)
+from storage.local import LocalStore
+from tests.conformance.platforms import Platform, PostgresPlatform
+from tests.fidelity.measure import archived
+from tests.fidelity.shapes import KINDS, Made, Rows, held, held_table
 
 
-def _platform(request: pytest.FixtureRequest, name: str, folder: Path) -> Platform:
-    if name == "sqlite":
-        return SqlitePlatform(folder / "app.db")
-    if name == "postgres":
-        return PostgresPlatform(request.getfixturevalue("postgres_url"))
-    return MysqlPlatform(request.getfixturevalue("mariadb_url"))
+@pytest.fixture(params=KINDS)
+def platform(request: pytest.FixtureRequest, made: Made) -> Platform:
+    return made(str(request.param))
 
 
 @pytest.fixture
-def postgres_platform(postgres_url: str) -> PostgresPlatform:
-    return PostgresPlatform(postgres_url)
+def postgres_platform(made: Made) -> PostgresPlatform:
+    platform = made("postgresql")
+    assert isinstance(platform, PostgresPlatform)
+    return platform
 
 
 def test_the_same_row_many_times_without_a_key(platform: Platform, tmp_path: Path) -> None:
@@ -79,35 +77,66 @@ _NAMES = [
 _ONLY_CASE = ["Name", "name", "NAME"]
 
 
-@pytest.mark.parametrize("database", _DATABASES)
-def test_names_that_collide_are_paths_or_reserved(
-    request: pytest.FixtureRequest, tmp_path: Path, database: str
-) -> None:
-    platform = _platform(request, database, tmp_path)
-    names = _NAMES if database == "sqlite" else _NAMES + _ONLY_CASE
+def _names(kind: str) -> list[str]:
+    return _NAMES if kind == "sqlite" else _NAMES + _ONLY_CASE
+
+
+def _fill_names(platform: Platform, names: Iterable[str]) -> None:
+    """A table of each name, whose only column and only value are that name too."""
     for name in names:
         quoted, text = name.replace('"', '""'), name.replace("'", "''")
         script = f'CREATE TABLE "{quoted}" ("{quoted}" VARCHAR(99)); INSERT INTO "{quoted}" VALUES (\'{text}\');'
         platform.run(script.replace("{", "{{").replace("}", "}}"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_that_collide_are_paths_or_reserved(made: Made, tmp_path: Path, kind: str) -> None:
+    platform = made(kind)
+    names = _names(kind)
+    _fill_names(platform, names)
     found = {name: (columns, rows) for name, columns, rows in held(platform, tmp_path)}
     assert found == {name: ((name,), [(name,)]) for name in names}
 
 
-_MOST_COLUMNS = {"sqlite": 1_600, "postgres": 1_600, "mysql": 1_017}  # what each server makes of a table
+_MOST_COLUMNS = {"sqlite": 1_600, "postgresql": 1_600, "mariadb": 1_017}  # what each server makes of a table
 
 
-@pytest.mark.parametrize("database", _DATABASES)
-def test_as_many_columns_as_the_server_knows(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> None:
-    platform = _platform(request, database, tmp_path)
-    names = tuple(f"c{number}" for number in range(_MOST_COLUMNS[database]))
-    platform.run(f"CREATE TABLE t ({', '.join(f'{name} SMALLINT' for name in names)});")
+def _fill_wide(platform: Platform, kind: str) -> tuple[tuple[str, ...], Rows]:
+    names = tuple(f"c{number}" for number in range(_MOST_COLUMNS[kind]))
+    platform.run(f"CREATE TABLE wide ({', '.join(f'{name} SMALLINT' for name in names)});")
     rows = [tuple(range(len(names))), (None,) * len(names), tuple(range(len(names)))[::-1]]
-    platform.run(
-        "".join(f"INSERT INTO t VALUES ({', '.join('NULL' if v is None else str(v) for v in row)});" for row in rows)
-    )
+    for row in rows:
+        platform.run(
+            f"INSERT INTO wide VALUES ({', '.join('NULL' if value is None else str(value) for value in row)});"
+        )
+    return names, rows
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_as_many_columns_as_the_server_knows(made: Made, tmp_path: Path, kind: str) -> None:
+    platform = made(kind)
+    names, rows = _fill_wide(platform, kind)
     ((_, found, kept),) = held(platform, tmp_path)
     assert found == names
     assert Counter(kept) == Counter(rows)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_they_come_back(made: Made, tmp_path: Path, kind: str) -> None:
+    """Restored, every row of every table is what the database's own client saw before."""
+    platform, again = made(kind), made(kind)
+    _fill_names(platform, (name for name in _names(kind) if '"' not in name))  # dumps do not quote them
+    _fill_wide(platform, kind)
+    platform.run("CREATE TABLE keyless (a VARCHAR(9), b INTEGER); CREATE TABLE bare (id INTEGER, b {blob});")
+    platform.insert("keyless", [("x", 1)] * 3 + [(None, None)] * 2 + [("", 1), (" ", 1)])
+    platform.run("{postgresql:CREATE TABLE nothing (); INSERT INTO nothing DEFAULT VALUES;}SELECT 1;")
+    store = LocalStore(tmp_path / "archives")
+    with platform.source().fence() as reading:
+        sealed = archived(reading, reading.schema.table_names, store)
+    restored = restore(Archive.open(store, sealed.archive_id), again.target(), again.source)
+    assert (restored.verdict, restored.notes) == (Verdict.GREEN, ())
+    before, after = platform.dump(), again.dump()
+    assert {**after, "": []} == {**before, "": []}
 
 
 def test_a_table_without_columns(postgres_platform: PostgresPlatform, tmp_path: Path) -> None:
