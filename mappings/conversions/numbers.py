@@ -77,12 +77,16 @@ def _decimal_to_float_sql(number: str, source: Type, _target: Type) -> str:
 
 
 def _plain_sql(number: str) -> str:
-    """The text of a double without a negative exponent: DuckDB finds no room for 1e-18 in a decimal(18,18)."""
+    """The text of a double without an exponent: DuckDB reads those into decimals wrongly, or finds no room for them."""
     text = f"CAST({number} AS VARCHAR)"
-    zeros = f"repeat('0', CAST(regexp_extract({text}, 'e-([0-9]+)', 1) AS INTEGER) - 1)"
+    sign = f"CASE WHEN {number} < 0 THEN '-' ELSE '' END"
     digits = f"regexp_replace({text}, '[-.]|e.*', '', 'g')"
-    plain = f"CASE WHEN {number} < 0 THEN '-' ELSE '' END || '0.' || {zeros} || {digits}"
-    return f"CASE WHEN contains({text}, 'e-') THEN {plain} ELSE {text} END"
+    exponent = f"CAST(regexp_extract({text}, 'e[+-]([0-9]+)', 1) AS INTEGER)"
+    return (
+        f"CASE WHEN contains({text}, 'e-') THEN {sign} || '0.' || repeat('0', {exponent} - 1) || {digits}"
+        # from 1e16 on, a double has no digits behind the point
+        f" WHEN contains({text}, 'e+') THEN {sign} || rpad({digits}, {exponent} + 1, '0') ELSE {text} END"
+    )
 
 
 def _decimal_to_float(number: decimal.Decimal, _source: Type, _target: Type) -> float:
@@ -124,7 +128,8 @@ def _number_to_decimal_sql(number: str, source: Type, target: Type) -> str:
 
 def _float_to_decimal_sql(number: str, _source: Type, target: Type) -> str:
     nearest = f"TRY_CAST({_plain_sql(number)} AS {duckdb_type(target)})"
-    return f"CASE WHEN CAST({nearest} AS DOUBLE) = {number} THEN {nearest} END"
+    # by its text, as above
+    return f"CASE WHEN CAST(CAST({nearest} AS VARCHAR) AS DOUBLE) = {number} THEN {nearest} END"
 
 
 def _to_decimal(value: str | int | float | decimal.Decimal, _source: Type, target: Type) -> decimal.Decimal:

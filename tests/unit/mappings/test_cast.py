@@ -72,12 +72,14 @@ def test_wide_decimals_and_instants_at_the_ends_of_the_calendar_are_their_twins(
     instants.agree("0001-01-01T00:00+01:00", "0001-01-01T01:00+01:00", "9999-12-31T23:59-01:00", "9999-12-31T23:59Z")
 
 
-def test_numbers_near_zero_are_their_twins() -> None:
-    """DuckDB writes 1e-18, and reads no such text into a decimal without whole digits."""
+def test_numbers_that_are_written_with_an_exponent_are_their_twins() -> None:
+    """DuckDB writes 1e-18, and reads no such text into a decimal without whole digits; of 2.9e+16 it loses digits."""
     for scale in (18, 38):
         fraction = Type(kind=Kind.DECIMAL, precision=scale, scale=scale)
         bench(fraction, FLOAT).agree(*map(decimal.Decimal, (f"1E-{scale}", "-1.5E-7", "0.1", "0.123456789012345678")))
         bench(FLOAT, fraction).agree(10.0**-scale, -1.5e-7, 0.1, 1e-39, -5e-324, -0.0, 0.5)
+    whole = Type(kind=Kind.DECIMAL, precision=38, scale=0)
+    bench(FLOAT, whole).agree(-2.979804421141643e16, 9007199254740993.0, 1e16, 1.2345678901234567e16, 1e37, 1e38, -1e22)
 
 
 def test_the_engine_stops_where_a_value_does_not_fit() -> None:
