@@ -57,7 +57,8 @@ class Large:
         (folder / "mapping.yaml").write_text(MAPPING)
         return cls(folder=folder, source=source, target=target)
 
-    def steps(self) -> Iterator[tuple[str, Measured]]:
+    def steps(self, empty: AnyPlatform) -> Iterator[tuple[str, Measured]]:
+        """Play it; `empty` is of the source's kind."""
         plan = self.folder / "plan.yaml"
         snapshot = self.measured("snapshot", plan)
         yield "snapshot", snapshot
@@ -70,6 +71,7 @@ class Large:
         yield "verify", self.measured("verify", run)
         yield "verify --deep", self.measured("verify", run, "--deep")
         yield "rollback", self.measured("rollback", run)
+        yield "restore", self.measured("restore", snapshot.answer["archive"], empty.url)
 
     def measured(self, *arguments: object) -> Measured:
         """One command."""
@@ -92,11 +94,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="migrator-soak-") as name, servers(Path(name)) as running:
         if MARIADB in (given.out_of, given.to):
             running.mariadb.admin("SET GLOBAL max_allowed_packet = 1073741824")
-        source, target = running.database(given.out_of), running.database(given.to)
+        source, target, empty = (running.database(kind) for kind in (given.out_of, given.to, given.out_of))
         large = Large.made(Path(name), source, target, kinds=(given.out_of, given.to), mib=given.mib)
         print("| step | wall s | peak MiB | times the value |\n| --- | ---: | ---: | ---: |", flush=True)
         try:
-            for step, cost in large.steps():
+            for step, cost in large.steps(empty):
                 print(
                     f"| {step} | {cost.wall:.1f} | {cost.peak:.0f} | {(cost.peak - BASE_MIB) / given.mib:.1f} |",
                     flush=True,
