@@ -171,7 +171,7 @@ def _require_found(stage: Stage) -> int:
     told = {(d.table, tuple(d.key.values()), d.column) for d in verification.differences if d.kind != "unexpected"}
     keyed = [shape for shape in now if shape.key]
     expected = set().union(*(places(shape, stage.contents[shape], now[shape]) for shape in keyed))
-    assert {place for place in told if place[1]} == expected
+    assert {place for place in told if place[1]} ^ expected == set()
     lost = {shape.name: missing(stage.contents[shape], now[shape]) for shape in now if not shape.key}
     assert {one.table: one.different for one in verification.tables if one.table in lost} == lost
     wrong = len(expected) + sum(lost.values())

@@ -11,7 +11,7 @@ from migrator.platforms.sqlite.types import declared_length, declared_type, fide
 from storage.schema import NO_LIMITS, Column, ForeignKey, Kind, Limits, Schema, Table, UniqueKey
 
 _GENERATED_HIDDEN = (2, 3)
-_WITHOUT_NAN = Limits(never=("NaN",))  # it would become NULL
+_REAL = Limits(never=("NaN", "-0"))  # they would become NULL and 0: whole reals are stored as integers
 
 
 def describe(connection: sqlite3.Connection) -> Schema:
@@ -78,7 +78,7 @@ def _column(
         identity=name == rowid_alias,
         max_length=declared_length(native),
         collation=collation,
-        limits=_WITHOUT_NAN if type_.kind is Kind.FLOAT else NO_LIMITS,
+        limits=_REAL if type_.kind is Kind.FLOAT else NO_LIMITS,
         fidelity=fidelity_of(type_),
     )
 

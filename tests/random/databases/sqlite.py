@@ -16,15 +16,6 @@ _FLOATS = values.FLOATS | st.sampled_from([float("inf"), float("-inf")])  # NaN 
 _ANYTHING = values.whole(64) | _FLOATS | values.texts() | values.BYTES | st.just("a\0b")
 
 
-def _is_no_number(text: str) -> bool:
-    """Of which a column that is declared neither text nor blob makes one."""
-    try:
-        float(text)
-    except ValueError:
-        return True
-    return False
-
-
 WHOLE = Native(declared="INTEGER", sense=Sense.WHOLE, values=values.whole(64), is_key=True)
 TEXT = Native(declared="TEXT", sense=Sense.TEXT, values=values.texts(), is_key=True)
 LONG = TEXT
@@ -43,7 +34,7 @@ COMMON = (
     Native(declared="DATETIME", sense=Sense.MOMENT, values=values.MOMENTS.map(str)),
     Native(declared="TEXT", sense=Sense.INSTANT, values=values.MOMENTS.map(lambda moment: f"{moment}Z")),
     Native(declared="TEXT", sense=Sense.UUID, values=values.UUIDS),
-    Native(declared="JSON", sense=Sense.DOCUMENT, values=values.DOCUMENTS.filter(_is_no_number)),
+    Native(declared="TEXT", sense=Sense.DOCUMENT, values=values.DOCUMENTS),
 )
 OWN = (
     Native(declared="NUMERIC", sense=Sense.OWN, values=_ANYTHING),
