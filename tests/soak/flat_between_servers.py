@@ -18,8 +18,8 @@ from tests.servers.mariadb import Mariadb
 from tests.servers.postgres import Postgres
 
 READ, LOADED = (50_000, 200_000), (40_000, 120_000)  # rows of a KiB: the small size fills all buffers but a few
-MOST_MIB = 600
-READ_GROWTH_MIB, LOADED_GROWTH_MIB = 130, 85  # less than the rows that the large size has more
+MOST_MIB = 500
+READ_GROWTH_MIB, LOADED_GROWTH_MIB = 60, 60  # the rows that the large size has more are 150 and 80 MiB
 
 Served = PostgresPlatform | MysqlPlatform
 TABLES = """
