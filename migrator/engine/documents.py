@@ -44,6 +44,8 @@ def write_documents(
 ) -> None:
     """Put run, fence, cost, scope, proof, exclusions, inventory, DDL and, last, the audit into the archive."""
     held = [table for table in scope.tables if table.class_ in (OWNED, SHARED)]
+    model = reading.model([table.name for table in held])  # the last that is asked of the source: it has its cost, too
+    audit.add("cost", asdict(reading.cost))
     documents = {
         "provenance/run.json": {"tool": identity.tool, "plan": plan.name, "plan_sha256": plan.sha256},
         "provenance/fence.json": asdict(reading.fence),
@@ -57,7 +59,7 @@ def write_documents(
         writer.document(path, _json(content))
     ddl = [reading.schema.table(table.name).ddl for table in held]
     writer.document("schema/source-ddl.sql", "".join(f"{text};\n\n" for text in ddl if text).encode())
-    writer.document(MODEL, rendered(reading.model([table.name for table in held])))
+    writer.document(MODEL, rendered(model))
     audit.add("documents", {"tables": len(held)})
     writer.document("provenance/audit.jsonl", audit.content())
 

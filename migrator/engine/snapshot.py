@@ -91,7 +91,6 @@ def snapshot(
                 )
             attached = _attached(attachments, writer, audit, progress)
             audit.add("proof", {"edges": len(proof.edges), "walked": sum(proof.walked.values())})
-            audit.add("cost", asdict(reading.cost))
             write_losses(writer, losses)
             write_documents(writer, reading, identity, plan, resolved.scope, proof, audit)
             sealed = writer.commit()
