@@ -18,7 +18,7 @@ pytest.register_assert_rewrite(
     "tests.conformance.sources",
     "tests.conformance.targets",
 )
-pytest_plugins = ["tests.servers.fixtures", "tests.servers.firebird"]
+pytest_plugins = ["tests.servers.fixtures", "tests.servers.firebird", "tests.conformance.made"]
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _ABSENT = "../shared/data is absent"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,6 @@ from tests.conformance.platforms import Platform
 from tests.fidelity.measure import archived
 
 Rows = list[tuple[Any, ...]]
-KINDS = ("sqlite", "postgresql", "mariadb")
-Made = Callable[[str], Platform]
-"""An empty platform of that kind."""
 
 
 def held(platform: Platform, folder: Path) -> Iterator[tuple[str, tuple[str, ...], Rows]]:

@@ -15,8 +15,9 @@ import pytest
 
 from storage.local import LocalStore
 from tests.acceptance.world import World
+from tests.conformance.made import KINDS, Made
 from tests.fidelity.measure import archived
-from tests.fidelity.shapes import KINDS, Made, held_table
+from tests.fidelity.shapes import held_table
 
 _TESTS = Path(__file__).parents[1]
 ELSEWHERE = {

@@ -15,9 +15,10 @@ from migrator.outcomes import Verdict
 from storage.archive import Archive
 from storage.errors import Fault
 from storage.local import LocalStore
+from tests.conformance.made import KINDS, Made
 from tests.conformance.platforms import Platform, PostgresPlatform
 from tests.fidelity.measure import archived
-from tests.fidelity.shapes import KINDS, Made, Rows, held, held_table
+from tests.fidelity.shapes import Rows, held, held_table
 
 
 @pytest.fixture(params=KINDS)
