@@ -184,9 +184,9 @@ def _sizes(batch: pa.RecordBatch) -> list[int]:
     """Bytes that stand aside for each row; empty where there are none."""
     sizes: list[int] = []
     for column in batch.columns:
-        if not can_be_large(column.type) or not pc.any(_are_handles(column)).as_py():
+        if not can_be_large(column.type):
             continue
-        sizes = sizes or [0] * batch.num_rows
         for row in pc.indices_nonzero(_are_handles(column).fill_null(False)):
+            sizes = sizes or [0] * batch.num_rows
             sizes[row.as_py()] += int(column[row.as_py()].as_buffer().to_pybytes().rpartition(b":")[2])
     return sizes

@@ -74,7 +74,7 @@ class Workbench:
         return carrier
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
-        self._fetched(statement, parameters)
+        self.values(statement, parameters)
 
     def one(self, query: str, parameters: Sequence[Any] = ()) -> Any:
         """The first column of the first row."""
@@ -87,18 +87,15 @@ class Workbench:
 
     def row_of(self, query: str, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
         """The first row, or None."""
-        rows = self._fetched(query, parameters)
+        rows = self.values(query, parameters)
         return rows[0] if rows else None
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Every row, in memory: for results known to be short. A large value is said, not given: its size, its hash."""
         return [tuple(_said(value) for value in row) for row in self.values(query)]
 
-    def values(self, query: str) -> list[tuple[Any, ...]]:
+    def values(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The same, every value as it is held."""
-        return self._fetched(query)
-
-    def _fetched(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._translated():
             # always to the end: an unfinished result blocks the connection
             return self._connection.execute(query, list(parameters)).fetchall()
