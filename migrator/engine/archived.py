@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import pyarrow as pa
 
 from mappings.quote import identifier as quoted
+from migrator.contracts import Reading
 from migrator.engine.classify import Classified, Reference
-from migrator.engine.equality import is_value, points_at
+from migrator.engine.equality import is_value
+from migrator.engine.spellings import Ends, Spellings
 from migrator.engine.workbench import Workbench
 from migrator.plan import ColumnRoot, ScopeRules, TableRoot
+from storage.errors import Recast
 from storage.schema import Table
 from storage.types import arrow_schema
 
@@ -23,6 +27,7 @@ class ArchivedKeys:
         self._classified = classified
         self._rules = rules
         self._tables: dict[str, Table] = {}
+        self._spellings = Spellings(workbench, "arch")
         workbench.schema("arch")
 
     def watching(self, table: Table, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -62,9 +67,18 @@ class ArchivedKeys:
             parts.append(f"c.{quoted(reference.unless)} IS NULL")
         return " AND ".join(parts)
 
-    def _joined(self, reference: Reference) -> str:
-        child, parent = self._tables[reference.table], self._tables[reference.parent]
-        return " AND ".join(
-            points_at(("c", child.column(ours)), ("p", parent.column(theirs)))
-            for ours, theirs in zip(reference.columns, reference.parent_columns, strict=True)
-        )
+    def _ends(self, reference: Reference) -> Ends:
+        return Ends(reference=reference, child=self._tables[reference.table], parent=self._tables[reference.parent])
+
+    def _spell(self, reading: Reading) -> None:
+        """Learn which archived rows the source says others point at, of those that are spelled otherwise."""
+        for reference in self._classified.references:
+            if {reference.table, reference.parent} <= self._tables.keys():
+                pointing = f"FROM arch.{quoted(reference.table)} c WHERE {self._filled(reference)}"
+                with suppress(Recast):  # what was found beside the archive is no parent in it
+                    self._spellings.learn(self._ends(reference), reading, pointing)
+
+    def _parents(self, reference: Reference) -> str:
+        """FROM and WHERE of the archived rows `p` that `c` points at."""
+        ends = self._ends(reference)
+        return f"FROM {self._spellings.parents(ends)} WHERE {ends.joined}"

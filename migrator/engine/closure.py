@@ -25,8 +25,7 @@ class Closure(KeySets):
     """The tenant's rows as key sets. `find()` fills them; `predicate` then selects rows of the source."""
 
     def __init__(self, reading: Reading, rules: ScopeRules, classified: Classified, workbench: Workbench) -> None:
-        super().__init__(reading.schema, classified, workbench)
-        self._reading = reading
+        super().__init__(reading, classified, workbench)
         self._rules = rules
         self._round = 0
         self._found: dict[tuple[str, int], int] = {}  # rows by table and the round that found them

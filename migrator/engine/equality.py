@@ -1,11 +1,12 @@
 """When values of the workbench are the same: a value of another column or of the plan compares as its column does.
 
 Sources have the last word on what equals what, and count by it. What is said here follows them closely enough that
-both agree; where they do not, the proof is red.
+both agree; where this says less, they are asked (migrator.engine.spellings), and where it says more, the proof is red.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -28,6 +29,8 @@ _UNBOUNDED = frozenset({"numeric", "decimal", "number"})
 """What SQL calls numbers of any scale: a column of them is held as text where no one scale fits all."""
 
 _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+_SAID_EXACTLY = frozenset({"NOCASE", "RTRIM"})
+_ASCII = "[ -~]*"
 _ACCENTS_ALIKE = frozenset({"general", "unicode", "uca1400", "0900", "520", "ai", "ci", "nopad"})
 """What collations are called that tell no accents apart: in a language of its own, ñ is a letter and no n."""
 
@@ -47,6 +50,20 @@ def as_text(alias: str, column: Column) -> str:
 def points_at(child: Side, parent: Side) -> str:
     """The condition that a child's value is the parent's: as the parent types and collates it, as references do."""
     return " = ".join(_alike(child, parent))
+
+
+def surely_points_at(child: Side, parent: Side) -> str:
+    """The same, but of collated texts only what every server says: the rest is a question for the source."""
+    if not may_be_spelled(child[1], parent[1]):
+        return points_at(child, parent)
+    values = (_unpadded(f"{alias}.{quoted(column.name)}", column) for alias, column in (child, parent))
+    return " = ".join(_surely_folded(value, parent[1]) for value in values)
+
+
+def may_be_spelled(child: Column, parent: Column) -> bool:
+    """Whether a child may spell its parent's text in a way that only the source knows for the same."""
+    is_text = child.type.kind is Kind.TEXT and parent.type.kind is Kind.TEXT
+    return is_text and parent.collation is not None and parent.collation not in _SAID_EXACTLY
 
 
 def as_parent(child: Side, parent: Column) -> tuple[str, Type]:
@@ -131,8 +148,7 @@ def _unpadded(value: str, column: Column) -> str:
 def folded(value: str, column: Column) -> str:
     """What the column's collation makes of a value, so that equal values are the same.
 
-    SQLite's are exact. MariaDB's and MySQL's are close, since their tables of letters differ from version to version:
-    where one says more or less than this, the source's own count differs and the proof is red.
+    SQLite's are exact. MariaDB's and MySQL's are close, since their tables of letters differ from version to version.
     """
     value = _unpadded(value, column)
     if column.type.kind is not Kind.TEXT or column.collation is None:
@@ -149,6 +165,15 @@ def folded(value: str, column: Column) -> str:
     if "ci" in features:
         value = f"strip_accents(lower({value}))" if _ACCENTS_ALIKE.issuperset(features) else f"lower({value})"
     return value if {"nopad", "0900"} & set(features) else f"rtrim({value}, ' ')"
+
+
+def _surely_folded(value: str, column: Column) -> str:
+    """Letters of ASCII in one case, where the collation is of no language of its own; every other as it is."""
+    collation = column.collation or ""
+    kept = folded(value, replace(column, collation=None if collation == "citext" else re.sub("_ci$", "_cs", collation)))
+    if collation != "citext" and not _ACCENTS_ALIKE.issuperset(collation.split("_")[1:]):
+        return kept
+    return f"CASE WHEN regexp_full_match({value}, '{_ASCII}') THEN {folded(value, column)} ELSE {kept} END"
 
 
 _TAGS = {Kind.INTEGER: "i:", Kind.FLOAT: "r:", Kind.BINARY: "b:"}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from mappings.quote import identifier as quoted
-from migrator.contracts import Among
+from migrator.contracts import Among, Reading
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
-from migrator.engine.equality import as_text, is_value, keys_sought, points_at
+from migrator.engine.equality import as_text, is_value, keys_sought
+from migrator.engine.spellings import Ends, Spellings
 from migrator.engine.workbench import QueryKeys, Workbench
-from storage.schema import Column, Schema, Table
+from storage.schema import Column, Table
 
 CARRIED, STUB = "carried", "stub"
 
@@ -19,10 +20,12 @@ class KeySets:
     carried, stub) and `migrator_round` (when the row was found).
     """
 
-    def __init__(self, schema: Schema, classified: Classified, workbench: Workbench) -> None:
+    def __init__(self, reading: Reading, classified: Classified, workbench: Workbench) -> None:
+        self._reading = reading
         self._classified = classified
         self._workbench = workbench
-        self._tables = {table.name: table for table in schema.tables}
+        self._tables = {table.name: table for table in reading.schema.tables}
+        self._spellings = Spellings(workbench, "own")
 
     def _class(self, name: str) -> str:
         return self._classified.classes[name]
@@ -73,8 +76,13 @@ class KeySets:
         pointing = self._pointing(reference)
         if self._class(reference.parent) not in (OWNED, SHARED):
             return pointing
-        parents = f"SELECT 1 FROM own.{quoted(reference.parent)} p WHERE {self.joined(reference)}"
-        return f"{pointing} AND NOT EXISTS ({parents})"
+        return f"{pointing} AND NOT EXISTS ({self._parents(reference)})"
+
+    def _parents(self, reference: Reference) -> str:
+        """The taken rows `p` that `c` points at, by what the source says of spellings."""
+        ends = Ends(reference=reference, child=self._tables[reference.table], parent=self._tables[reference.parent])
+        self._spellings.learn(ends, self._reading, self._pointing(reference))
+        return f"SELECT 1 FROM {self._spellings.parents(ends)} WHERE {ends.joined}"
 
     def _filled(self, reference: Reference) -> str:
         """Rows of `c` this reference counts for: every column filled, of the right type, and kept in a stub."""
@@ -85,12 +93,6 @@ class KeySets:
             type_column = self._tables[reference.table].column(reference.when.columns[0])
             parts.append(is_value("c", type_column, reference.when.values[0]))
         return " AND ".join(parts)
-
-    def joined(self, reference: Reference, child: str = "c", parent: str = "p") -> str:
-        """The condition that a child row points at a parent row, whatever both are typed."""
-        theirs = (self._tables[reference.parent].column(name) for name in reference.parent_columns)
-        pairs = zip(self._columns(reference), theirs, strict=True)
-        return " AND ".join(points_at((child, one), (parent, other)) for one, other in pairs)
 
     def _keys_of(self, name: str, columns: tuple[str, ...], condition: str) -> QueryKeys:
         names = ", ".join(map(quoted, columns))
@@ -110,8 +112,8 @@ class KeySets:
         return int(
             self._workbench.one(
                 f"SELECT count(*) FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
-                f" AND c.migrator_class = 'owned' AND EXISTS (SELECT 1 FROM own.{quoted(reference.parent)} p"
-                f" WHERE p.migrator_class = 'owned' AND {self.joined(reference)})"
+                f" AND c.migrator_class = 'owned'"
+                f" AND EXISTS ({self._parents(reference)} AND p.migrator_class = 'owned')"
             )
         )
 

@@ -43,6 +43,7 @@ class Prover(ArchivedKeys):
 
     def prove(self, reading: Reading) -> Proof:
         """Walk and count; `problems` is empty where everything is proven."""
+        self._spell(reading)
         owned = [name for name in self._tables if self._classified.classes[name] == OWNED]
         for name in owned:
             self._workbench.execute(f"ALTER TABLE arch.{quoted(name)} ADD COLUMN migrator_walk INTEGER")
@@ -86,8 +87,8 @@ class Prover(ArchivedKeys):
             if reference.parent in reached:
                 marked += self._workbench.one(
                     f"UPDATE arch.{quoted(name)} AS c SET migrator_walk = {step + 1} WHERE migrator_walk IS NULL"
-                    f" AND {self._filled(reference)} AND EXISTS (SELECT 1 FROM arch.{quoted(reference.parent)} p"
-                    f" WHERE p.migrator_walk = {step} AND {self._joined(reference)})"
+                    f" AND {self._filled(reference)}"
+                    f" AND EXISTS (SELECT 1 {self._parents(reference)} AND p.migrator_walk = {step})"
                 )
         return marked
 
@@ -110,12 +111,16 @@ class Prover(ArchivedKeys):
         host = f"c.migrator_guest = {step}" if step else "c.migrator_walk IS NOT NULL"
         if self._classified.classes[reference.table] != OWNED:  # shared rows are hosts, and never guests
             host = "true"
+        hosts = f"SELECT 1 FROM arch.{quoted(reference.table)} c WHERE {host} AND {self._filled(reference)}"
+        ends = self._ends(reference)
+        invited = (
+            f"SELECT p.migrator_row FROM {self._spellings.parents(ends)}"
+            " WHERE p.migrator_walk IS NULL AND p.migrator_guest IS NULL"
+            f" AND EXISTS ({hosts} AND {ends.joined})"
+        )
         return int(
             self._workbench.one(
-                f"UPDATE arch.{quoted(reference.parent)} AS p SET migrator_guest = {step + 1}"
-                " WHERE migrator_walk IS NULL AND migrator_guest IS NULL"
-                f" AND EXISTS (SELECT 1 FROM arch.{quoted(reference.table)} c"
-                f" WHERE {host} AND {self._filled(reference)} AND {self._joined(reference)})"
+                f"UPDATE arch.{quoted(reference.parent)} SET migrator_guest = {step + 1} WHERE rowid IN ({invited})"
             )
         )
 
@@ -160,9 +165,7 @@ class Prover(ArchivedKeys):
                 continue
             outside = "true"
             if reference.parent in self._tables:
-                outside = (
-                    f"NOT EXISTS (SELECT 1 FROM arch.{quoted(reference.parent)} p WHERE {self._joined(reference)})"
-                )
+                outside = f"NOT EXISTS (SELECT 1 {self._parents(reference)})"
             count = self._count(reference.table, f"{self._filled(reference)} AND {outside}", alias="c")
             if count:
                 yield Problem(
@@ -199,8 +202,8 @@ class Prover(ArchivedKeys):
         child = self._tables[reference.table]
         archive = self._count(
             reference.table,
-            f"{self._filled(reference)} AND EXISTS (SELECT 1 FROM arch.{quoted(reference.parent)} p"
-            f" WHERE p.migrator_walk IS NOT NULL AND {self._joined(reference)})",
+            f"{self._filled(reference)}"
+            f" AND EXISTS (SELECT 1 {self._parents(reference)} AND p.migrator_walk IS NOT NULL)",
             alias="c",
         )
         of = tuple(parent.column(name) for name in reference.parent_columns)
@@ -214,6 +217,6 @@ class Prover(ArchivedKeys):
                     where=edge.edge,
                     what=f"the source counts {edge.source} rows along this edge, the archive holds {edge.archive}",
                     count=abs(edge.source - edge.archive),
-                    next="the archive was not committed: the scope left rows behind, or the source calls values equal"
-                    " here that are spelled too differently to prove it; report this with the plan",
+                    next="the archive was not committed: the scope left rows behind, or the source tells values apart"
+                    " here that are equal by every rule known of it; report this with the plan",
                 )

@@ -10,6 +10,7 @@ from migrator.engine.workbench import workbench
 from storage.archive import Archive
 from storage.errors import Red
 from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform, SqlitePlatform
+from tests.conformance.platforms.firebird import FirebirdPlatform
 from tests.unit.engine.support import checked, rows_of, taken
 
 CI = "VARCHAR(20) COLLATE utf8mb4_general_ci"
@@ -147,18 +148,86 @@ def test_a_child_of_another_type_points_as_postgresql_says(
     assert [len(rows_of(archive, name)) for name in ("lands", "firms", "notes")] == [2, 2, 2]
 
 
-def test_a_reference_the_proof_cannot_follow_is_red_and_named(postgres_url: str) -> None:
-    """Only the server knows what this collation calls equal: nothing of it is lost in silence."""
-    platform = PostgresPlatform(postgres_url)
+LETTERS = "ref VARCHAR(20) CHARACTER SET utf8mb4 COLLATE {}"
+SPELLED = [
+    ("mariadb", LETTERS.format("utf8mb4_uca1400_ai_ci"), "straße", "STRASSE"),
+    ("mariadb", LETTERS.format("utf8mb4_general_ci"), "maß", "MAS "),
+    ("mariadb", LETTERS.format("utf8mb4_unicode_ci"), "œuvre", "OEUVRE"),
+    ("mariadb", LETTERS.format("utf8mb4_uca1400_ai_ci"), "Øre", "ore"),
+    ("mariadb", LETTERS.format("utf8mb4_turkish_ci"), "ılık", "ILIK"),
+    ("mariadb", LETTERS.format("utf8mb4_unicode_nopad_ci"), "ÀDA", "ada"),
+    ("postgresql", "ref text COLLATE figures", "Acme", "ACME"),
+    ("postgresql", "ref text COLLATE blind", "Zoé", "ZOE"),
+    ("postgresql", "ref varchar(9) COLLATE blind", "strasse", "straße"),
+    ("postgresql", "ref citext", "Éva", "éVA"),
+]  # fmt: skip
+ICU = "CREATE EXTENSION citext;" + "".join(
+    f"CREATE COLLATION {name} (provider = icu, locale = 'und-u-ks-level{level}', deterministic = false);"
+    for name, level in (("blind", 1), ("figures", 2))
+)
+
+
+def _spelled(request: pytest.FixtureRequest, kind: str, declared: str, ours: str, spelled: str, other: str) -> Platform:
+    """Firms, and notes that name theirs and another one each in a spelling of their own."""
+    if kind == "postgresql":
+        platform: Platform = PostgresPlatform(request.getfixturevalue("postgres_url"))
+        platform.run(ICU)
+    else:
+        platform = MysqlPlatform(request.getfixturevalue("mariadb_url"))
+    column = declared.removeprefix("ref ")
     platform.run(
-        "CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level1', deterministic = false);"
-        "CREATE TABLE firms (id int PRIMARY KEY, ref text COLLATE blind UNIQUE);"
-        "CREATE TABLE notes (id int PRIMARY KEY, firm text COLLATE blind NOT NULL REFERENCES firms (ref));"
-        "INSERT INTO firms VALUES (1, 'Zoé'), (2, 'b'); INSERT INTO notes VALUES (10, 'ZOE'), (20, 'b');"
+        f"CREATE TABLE firms (id int PRIMARY KEY, {declared} NOT NULL UNIQUE);"
+        f"CREATE TABLE notes (id int PRIMARY KEY, firm {column} NOT NULL, other {column},"
+        " FOREIGN KEY (firm) REFERENCES firms (ref), FOREIGN KEY (other) REFERENCES firms (ref));"
     )
-    with pytest.raises(Red) as red:
-        taken(platform, "root: {table: firms, where: {id: 1}}")
-    assert any("notes.firm" in problem.where for problem in red.value.problems)
+    platform.insert("firms", [(1, ours), (2, other)])
+    platform.insert("notes", [(10, spelled, other), (11, ours, spelled), (12, spelled, None), (20, other, None)])
+    return platform
+
+
+@pytest.mark.parametrize(("kind", "declared", "ours", "spelled"), SPELLED)
+def test_what_only_the_server_calls_equal_is_followed(
+    request: pytest.FixtureRequest, kind: str, declared: str, ours: str, spelled: str
+) -> None:
+    platform = _spelled(request, kind, declared, ours, spelled, "другой")
+    whole = snapshot_of(platform, "root: database")
+    assert rows_of(whole, "notes")[0][1:] == (spelled, "другой")
+    scope = "root: {table: firms, where: {id: 1}}\npaths: {notes: [firm]}\nforeign: {notes.other: "
+    archive = snapshot_of(platform, scope + "null}")
+    assert rows_of(archive, "notes") == [(10, spelled, None), (11, ours, spelled), (12, spelled, None)]
+    assert [row[0] for row in rows_of(snapshot_of(platform, scope + "carry}"), "firms")] == [1, 2]
+    shared = "root: {table: notes, where: {id: 12}}\nshared: [firms]"
+    assert [row[0] for row in rows_of(snapshot_of(platform, shared), "firms")] == [1]
+
+
+def test_what_only_firebird_calls_equal_is_followed(firebird_url: str) -> None:
+    platform = FirebirdPlatform(firebird_url)
+    letters = "varchar(20) CHARACTER SET utf8 NOT NULL {} COLLATE unicode_ci_ai"
+    platform.run(
+        f"CREATE TABLE firms (id int NOT NULL PRIMARY KEY, ref {letters.format('UNIQUE')});"
+        f"CREATE TABLE notes (id int NOT NULL PRIMARY KEY, firm {letters.format('REFERENCES firms (ref)')});"
+        "INSERT INTO firms VALUES (1, 'Acme'); INSERT INTO firms VALUES (2, 'b');"
+        "INSERT INTO notes VALUES (10, 'ACMÉ'); INSERT INTO notes VALUES (20, 'b');"
+    )
+    assert rows_of(snapshot_of(platform, "root: database"), "notes") == [(10, "ACMÉ"), (20, "b")]
+    assert rows_of(snapshot_of(platform, "root: {table: firms, where: {id: 1}}"), "notes") == [(10, "ACMÉ")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "declared", "ours", "theirs"),
+    [
+        ("mariadb", LETTERS.format("utf8mb4_uca1400_ai_ci"), "май", "маи"),
+        ("mariadb", LETTERS.format("utf8mb4_turkish_ci"), "ilk", "ILK"),
+        ("postgresql", "ref text COLLATE figures", "Zoé", "Zoe"),
+        ("postgresql", "ref citext", "Zoé", "Zoe"),
+    ],
+)
+def test_what_the_server_tells_apart_belongs_to_another_tenant(
+    request: pytest.FixtureRequest, kind: str, declared: str, ours: str, theirs: str
+) -> None:
+    platform = _spelled(request, kind, declared, ours, ours, theirs)
+    with pytest.raises(Red, match="another tenant"):
+        taken(platform, "root: {table: firms, where: {id: 1}}\npaths: {notes: [firm]}")
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])

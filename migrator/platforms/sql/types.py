@@ -232,5 +232,5 @@ def parameter_type(declared: SqlType, values: Sequence[Any]) -> SqlType:
     if isinstance(declared, sql.Integer):
         return sql.BigInteger()
     if isinstance(declared, sql.String) and declared.length is not None:
-        return sql.Unicode(max([1, *map(len, values)]))
+        return sql.Unicode(max([1, *(len(value.encode()) for value in values)]))  # some databases count bytes
     return declared
