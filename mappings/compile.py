@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from mappings.affinity import stored_type
 from mappings.compiled import (
     Compiled,
     CompiledColumn,
@@ -97,10 +98,11 @@ def _filled(mapping: Mapping, target: str, frame: Frame) -> tuple[TargetColumn, 
 
 def _final(mapping: Mapping, edges: Sequence[Edge], described: Column, frame: Frame) -> Type:
     """The target column's type; where it takes anything, the one type all edges give it, else tagged values."""
-    if described.type.kind is not Kind.VARIANT:
+    if described.type.kind is not Kind.VARIANT and described.limits.affinity is None:
         return described.type
-    naturals = {natural for edge in edges if (natural := _natural(mapping, edge, described, frame))}
-    return naturals.pop() if len(naturals) == 1 else described.type
+    return stored_type(
+        described, {natural for edge in edges if (natural := _natural(mapping, edge, described, frame))}
+    )
 
 
 def _natural(mapping: Mapping, edge: Edge, described: Column, frame: Frame) -> Type | None:
@@ -122,13 +124,15 @@ def _edge(mapping: Mapping, number: int, filled: tuple[TargetColumn, ...], frame
     lenient = frame.scope(edge, conditions.mapped, strict=False)
     columns, values = _columns(mapping, edge, filled, frame, lenient)
     with placed(mapping, edge.line, edge.target):
-        rows = _rows_sql(edge, number, filled, frame, frame.scope(edge, conditions.strict_mapped, strict=True))
+        strict = frame.scope(edge, conditions.strict_mapped, strict=True)
+        selected = _selected(edge, number, filled, frame, strict)
     table = f"src.{identifier(edge.source)}"
     return CompiledEdge(
         number=number,
         mapping=edge,
         columns=columns,
-        rows_sql=rows,
+        selected=selected,
+        relation=strict.relation,
         archive_sql=f"SELECT count(*) FROM {table}",
         excluded_sql=f"SELECT count(*) FROM {table} WHERE {conditions.excluded}",
         rejected_sql=f"SELECT count(*) FROM {table} WHERE {conditions.rejected}",
@@ -166,7 +170,7 @@ def _columns(
     return tuple(columns), values
 
 
-def _rows_sql(edge: Edge, number: int, filled: tuple[TargetColumn, ...], frame: Frame, scope: Scope) -> str:
+def _selected(edge: Edge, number: int, filled: tuple[TargetColumn, ...], frame: Frame, scope: Scope) -> str:
     target = frame.target_table(edge.target)
     selected = []
     for column in filled:
@@ -174,7 +178,7 @@ def _rows_sql(edge: Edge, number: int, filled: tuple[TargetColumn, ...], frame: 
         value = _value(edge, target.column(column.name), column.type, frame, scope)
         selected.append(filled_sql(frame.fitted(value, target, column, scope).sql, column))
     selected.append(f"CAST({number} AS INTEGER) AS migrator_edge")
-    return f"SELECT {', '.join(selected)} FROM {scope.relation} AS mapped"
+    return ", ".join(selected)
 
 
 def _condition_probes(mapping: Mapping, edge: Edge, frame: Frame) -> list[Probe]:

@@ -73,13 +73,25 @@ class CompiledEdge:
     number: int
     mapping: Edge
     columns: tuple[CompiledColumn, ...]
-    rows_sql: str
+    selected: str  # the values of `rows_sql`, of the columns of `relation`
+    relation: str
     archive_sql: str
     excluded_sql: str
     rejected_sql: str
     probes: tuple[Probe, ...]
     fits: tuple[Probe, ...]
     fits_sql: str
+
+    @property
+    def rows_sql(self) -> str:
+        """The edge's rows: the columns any edge fills, then migrator_edge INTEGER; what does not fit is an error."""
+        return f"SELECT {self.selected} FROM {self.relation} AS mapped"
+
+    def rows_beside(self, source_column: str, name: str) -> str:
+        """The same, each row with the value of a column of the source row it is made of, called `name`."""
+        return (
+            f"SELECT {self.selected}, {identifier(source_column)} AS {identifier(name)} FROM {self.relation} AS mapped"
+        )
 
     @property
     def source(self) -> str:

@@ -18,10 +18,12 @@ from migrator.engine.attachments import Files
 from migrator.engine.check import MapCheck, map_check
 from migrator.engine.decisions import restore_decisions, save_decisions
 from migrator.engine.doctor import Diagnosis, Rates, Surroundings, doctor
+from migrator.engine.draft import Draft, draft
 from migrator.engine.gentle import gently
 from migrator.engine.inspect import Inspection, inspect
 from migrator.engine.load import Identity, load
-from migrator.engine.prepare import materialise, prepare
+from migrator.engine.placing import Placing
+from migrator.engine.prepare import materialise, prepare, widest
 from migrator.engine.preview import EdgePreview, preview
 from migrator.engine.restore import Restored, restore
 from migrator.engine.scope import Scope, resolve
@@ -61,12 +63,17 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """The operations. `sources`, `targets` and `places` (of files) open one by its address; nothing knows a driver."""
+    """The operations; nothing knows a driver.
+
+    `sources` and `targets` open a platform by its address, `places` one that files are fetched from, `shelves` one that
+    they are put into.
+    """
 
     settings: Settings
     sources: Callable[[str, ReadLimits], Source]
     targets: Callable[[str], Target]
     places: Callable[[str], Files]
+    shelves: Callable[[str], ObjectStore]
     progress: Progress = field(default=silent)
 
     # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -79,6 +86,11 @@ class Service:
     def scope(self, plan: Plan) -> Scope:
         with gently(self._source(plan), plan.needs_source().limits) as reading, workbench() as bench:
             return resolve(reading, plan, bench).scope
+
+    def draft(self, url: str, *, tenant: str = "", root: str = "") -> Draft:
+        """A scope proposed for a source, for a person to confirm; see `engine.draft`."""
+        with gently(self.sources(url, ReadLimits()), ReadLimits()) as reading:
+            return draft(reading, tenant=tenant, root=root)
 
     def doctor(self, plan: Plan) -> Diagnosis:
         """Look at everything the plan names before anything starts; what cannot be looked at is told, not raised."""
@@ -236,14 +248,16 @@ class Service:
 
     def map_check(self, plan: Plan, archive: str | None) -> MapCheck:
         target = self.targets(plan.needs_target().url)
-        with workbench() as bench:
+        intact, mapping = self._intact(plan, archive), self.mapping(plan)
+        with workbench(widest=widest(intact, mapping)) as bench:
             found = map_check(
                 bench,
-                self._intact(plan, archive),
-                self.mapping(plan),
+                intact,
+                mapping,
                 target,
                 plan.needs_target().policy,
                 triggers=plan.needs_target().triggers,
+                files=self._files(plan),
                 progress=self.progress,
             )
             return replace(found, prepared=None)
@@ -256,8 +270,9 @@ class Service:
                 f"the mapping fills no table {table!r}", where=mapping.file, next=f"tables: {', '.join(names)}"
             )
         schema = self.targets(plan.needs_target().url).describe()
-        with workbench() as bench:
-            prepared = prepare(bench, self.archive_of(plan, archive), mapping, schema, progress=self.progress)
+        opened = self.archive_of(plan, archive)
+        with workbench(widest=widest(opened, mapping)) as bench:
+            prepared = prepare(bench, opened, mapping, schema, progress=self.progress)
             return tuple(preview(prepared, table=table, rows=rows))
 
     # ── loading ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -285,8 +300,11 @@ class Service:
             folder = self._folder(record)
             # a rehearsal never commits
             committed = partial(_holds, target, record.run_id) if not rehearse else _never
-            with recorded(catalog, record, took_effect=committed) as recording, workbench() as bench:
+            room = workbench(widest=widest(archive, mapping))
+            with recorded(catalog, record, took_effect=committed) as recording, room as bench:
                 folder.keep_words(plan, mapping.text)
+                files = self._files(plan)
+                self._take_back_left(catalog, files, target)
                 checked = map_check(
                     bench,
                     archive,
@@ -294,6 +312,7 @@ class Service:
                     target,
                     plan.needs_target().policy,
                     triggers=plan.needs_target().triggers,
+                    files=files,
                     progress=self.progress,
                 )
                 _require_green(checked)
@@ -311,12 +330,31 @@ class Service:
                     whole=whole,
                     max_lock_seconds=plan.needs_target().max_lock_s,
                     triggers=plan.needs_target().triggers,
+                    files=files,
                     progress=self.progress,
                 )
                 report = load_report(self._subject(record, plan), archive, checked, loaded)
                 path = self._keep_report(catalog, report)
                 recording.verdict = report.verdict
             return Finished(run=catalog.run(record.run_id), report=report, report_path=path)
+
+    def _files(self, plan: Plan) -> Placing:
+        """Where the target keeps the files that its rows name."""
+        target = plan.needs_target()
+        return Placing.of(target.attachments, self.shelves, redacted(target.url))
+
+    def _take_back_left(self, catalog: Catalog, files: Placing, target: Target) -> None:
+        """Files that killed runs put there: their rows never came, or are gone again."""
+        if not files.rules:
+            return
+        standing = {marker.run for marker in target.markers()}
+        at_work = {run.run_id for run in catalog.runs() if run.state == "running"}
+        known = {run.run_id for run in catalog.runs()}
+        quiet = datetime.now(UTC) - QUIET
+        for journal in files.journals():
+            is_strange = journal.run not in known and (journal.since is None or journal.since > quiet)
+            if journal.run not in standing | at_work and not is_strange:
+                files.take_back(journal.run, target)
 
     def _refuse_twice(self, target: Target, archive: Archive, sealed: str, *, rehearse: bool) -> None:
         """An archive, or a copy of it, is never loaded twice by the same seal, whatever happened to the catalog."""
@@ -349,12 +387,21 @@ class Service:
             archive = self.archive(of.archive or "")
             mapping = folder.mapping()
             record = self._start_after(catalog, "verification", of)
-            with recorded(catalog, record) as recording, workbench() as bench:
+            room = workbench(widest=widest(archive, mapping))
+            with recorded(catalog, record) as recording, room as bench:
                 prepared = prepare(bench, archive, mapping, target.describe(), master=deep, progress=self.progress)
                 with translated(folder.decisions):
                     restore_decisions(prepared, folder.decisions)
                 materialise(prepared, progress=self.progress)
-                found = verify(prepared, target, read_from="csv" if deep else "parquet", progress=self.progress)
+                files = self._files(plan)
+                files.expect(prepared)
+                found = verify(
+                    prepared,
+                    target,
+                    files=tuple(files.compare(prepared, self.progress)),
+                    read_from="csv" if deep else "parquet",
+                    progress=self.progress,
+                )
                 report = verify_report(self._subject(record, plan), archive, prepared, found)
                 path = self._keep_report(catalog, report)
                 recording.verdict = report.verdict
@@ -365,13 +412,17 @@ class Service:
         with self._catalog() as catalog:
             of = self._migration(catalog, run_id)
             plan = self._folder(of).plan(file=of.plan_file, variables=self.settings.variables)
-            target = self.targets(plan.needs_target().url)
+            target, files = self.targets(plan.needs_target().url), self._files(plan)
+            self._take_back_left(catalog, files, target)  # a rollback that was killed between rows and files
             marker = self._marker(target, of)
             told = self._folder(of).report()
             record = self._start_after(catalog, "rollback", of)
             with recorded(catalog, record, took_effect=lambda: not _holds(target, of.run_id)) as recording:
                 undone = target.undo(of.run_id, whole=whole or marker.digest_whole is not None)
-                report = rollback_report(self._subject(record, plan), undone, told)
+                taken = files.take_back(of.run_id, target) if files.rules else None
+                if taken:
+                    undone = replace(undone, notes=(*undone.notes, *taken.notes))
+                report = rollback_report(self._subject(record, plan), undone, taken, told)
                 path = self._keep_report(catalog, report)
                 recording.verdict = report.verdict
             return Finished(run=catalog.run(record.run_id), report=report, report_path=path), undone

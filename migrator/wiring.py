@@ -16,6 +16,7 @@ from migrator.settings import read_settings
 from storage.address import redacted
 from storage.credentials import Accounts
 from storage.errors import Misuse
+from storage.objects import ObjectStore
 
 _SQLALCHEMY = re.compile(r"[a-z0-9_]+\+[a-z0-9_]+://")  # dialect+driver, for any database without a driver of ours
 
@@ -90,6 +91,7 @@ def service(progress: Progress = silent, **given: str) -> Service:
         sources=open_source,
         targets=open_target,
         places=lambda base: open_place(base, settings.accounts),
+        shelves=lambda base: open_shelf(base, settings.accounts),
         progress=progress,
     )
 
@@ -111,6 +113,13 @@ def open_place(base: str, accounts: Accounts) -> Files:
     from migrator.platforms.files.place import open_files
 
     return open_files(base, accounts)
+
+
+def open_shelf(base: str, accounts: Accounts) -> ObjectStore:
+    """The place that files can be put into below this address."""
+    from migrator.platforms.files.shelf import open_shelf
+
+    return open_shelf(base, accounts)
 
 
 def _driver(drivers: dict[str, Opened], url: str, role: str) -> Opened:

@@ -20,7 +20,7 @@ from storage.parts import GROUP_BYTES
 from storage.schema import Held, Table
 from storage.summary import ArchiveSummary, list_archives
 from storage.types import arrow_schema, from_text, to_text
-from storage.verified import corrupt, of_its_type, verified
+from storage.verified import corrupt, of_its_type, passing, verified
 
 __all__ = ["Archive", "ArchiveSummary", "ArchivedTable", "Identity", "list_archives"]
 
@@ -201,16 +201,28 @@ class Archive:
         return _vouched(self.store, self._folder, f"data/{path}", self._manifest)
 
     def model(self) -> Model:
-        """What its tables are made of beside columns and keys; of an archive that does not say, only the kind."""
+        """What its tables are made of beside columns and keys; of an archive that does not say, only the kind.
+
+        Red where it is no model, or one of another platform than the archive's.
+        """
+        kind = self.identity.source_platform
         if MODEL not in self.documents():
-            return Model(platform=self.identity.source_platform)
-        return parsed(self.document(MODEL), where=f"{self.location}/data/{MODEL}")
+            return Model(platform=kind)
+        model = parsed(self.document(MODEL), where=f"{self.location}/data/{MODEL}")
+        if model.platform != kind:
+            how = f"the archive comes from {kind}, its model from {model.platform}"
+            raise corrupt(self.store, f"{self._folder}/data/{MODEL}", how)
+        return model
 
     def files(self) -> Iterator[FileEntry]:
         """Every cell whose value is under files/."""
         for batch in self._scan(self._files):
             for row in batch.to_pylist():
                 yield FileEntry(**row)
+
+    def content(self, sha256: str) -> Iterator[bytes]:
+        """What stands under files/ by that hash, as it comes; Red after the last byte if it was not the right one."""
+        return passing(self.store, self._held_key(sha256), sha256)
 
 
 def _signer(store: ObjectStore, archive_id: str, tag_manifest: bytes) -> str:

@@ -33,6 +33,7 @@ class FileEntry:
     size: int  # bytes
     sha256: str
     content_type: str | None = None  # the media type its first bytes say; None too in archives that do not tell
+    location: str | None = None  # what the cell calls the file it names; None where it is the value itself
 
 
 def _text_column(name: str, *, nullable: bool = False) -> Column:
@@ -50,6 +51,7 @@ FILES_TABLE = Table(
         Column(name="size", type=Type(kind=Kind.INTEGER), nullable=False),
         _text_column("sha256"),
         _text_column("content_type", nullable=True),
+        _text_column("location", nullable=True),
     ),
     comment="Every value held under files/, with the cell it belongs to",
 )

@@ -34,8 +34,10 @@ class LocalStore:
     Symbolic links inside it are listed, so that they are noticed, and never followed.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, private: bool = True) -> None:
+        """Objects are readable by nobody else; unless `private`, by whoever may read the folder, which is there."""
         self.root = root.absolute()
+        self._private = private
 
     @property
     def url(self) -> str:
@@ -44,12 +46,8 @@ class LocalStore:
     @contextmanager
     def writer(self, key: str, *, exclusive: bool = False) -> Iterator[Sink]:
         target = self._path(key)
-        unfinished = self.root / _UNFINISHED
         with translated(target):
-            # a tenant's data is nobody else's on this machine: the folder is private, and so is every file in it
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unfinished.mkdir(exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=unfinished, prefix=_of_folder(key))
+            descriptor, name = self._begun(key)
         temporary, file = Path(name), os.fdopen(descriptor, "wb")
         try:
             yield _LocalSink(file, target)
@@ -62,6 +60,21 @@ class LocalStore:
             with suppress(OSError):  # closing tries once more to write what a full disk refused: that was said already
                 file.close()
             temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # other writers are at work
+                temporary.parent.rmdir()
+
+    def _begun(self, key: str) -> tuple[int, str]:
+        """An open file for what will be the object, and its name."""
+        # a tenant's data is nobody else's on this machine: the folder is private, and so is every file in it
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = self.root / _UNFINISHED
+        while True:
+            unfinished.mkdir(exist_ok=True)
+            with suppress(FileNotFoundError):  # a writer that ended took the folder along
+                descriptor, name = tempfile.mkstemp(dir=unfinished, prefix=_of_folder(key))
+                if not self._private:
+                    os.fchmod(descriptor, self.root.stat().st_mode & 0o666)
+                return descriptor, name
 
     def _publish(self, temporary: Path, target: Path, *, exclusive: bool) -> None:
         known = next(folder for folder in target.parents if folder.is_dir())

@@ -26,6 +26,7 @@ class Unfinished:
     folder: str  # the first name of its key
     since: datetime  # the last sign of its writer that the store knows of
     name: str  # what the store itself calls it
+    key: str | None = None  # whose it is, where the store knows
 
 
 class Sink(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -96,13 +96,13 @@ def lost_files(archive: Archive) -> dict[str, str]:
     return {label: f"{count} file(s) missing: {told['accepted'][label]}" for label, count in missing.items()}
 
 
-def left_behind(archive: Archive) -> Iterator[Check]:
-    """What a verification of a target has not compared: files that rows name, and that no load takes along."""
+def left_behind(archive: Archive, loaded: Collection[tuple[str, str]] = ()) -> Iterator[Check]:
+    """What a verification of a target has not compared: files that rows name, but for those of `loaded` columns."""
     for part in archive.tables:
         for column in part.table.columns:
-            if column.attachment and column.attachment.named:
+            if column.attachment and column.attachment.named and (part.table.name, column.name) not in loaded:
                 yield Check(
                     name=f"the files that {part.table.name}.{column.name} names",
                     passed=None,
-                    detail="they are in the archive (data/files); a load takes their names along, and not them",
+                    detail="they are in the archive (data/files); this load takes their names along, and not them",
                 )

@@ -82,7 +82,16 @@ class WantedFiles:
             " ORDER BY rowid",
             [file.table, file.column, file.location],
         ):
-            entry = FileEntry(table=file.table, row=row, column=file.column, name=name, type=type_, size=0, sha256="")
+            entry = FileEntry(
+                table=file.table,
+                row=row,
+                column=file.column,
+                name=name,
+                type=type_,
+                size=0,
+                sha256="",
+                location=file.location,
+            )
             yield WantedRow(location=file.location, entry=entry, said=Said(size=size, hash=hash_))
 
 

@@ -12,6 +12,8 @@ from mappings.probe import EXAMPLES
 from mappings.scope import Severity
 from migrator.contracts import DISABLE, FIRE, NO_TRIGGERS, Capabilities, Target, Triggers
 from migrator.engine.match import Matcher, Policy
+from migrator.engine.native import as_archived
+from migrator.engine.placing import NO_FILES, Placing
 from migrator.engine.portions import affordable, portions
 from migrator.engine.predict import predict
 from migrator.engine.prepare import Prepared, materialise, prepare
@@ -44,10 +46,11 @@ def map_check(
     policy: Policy,
     *,
     triggers: Triggers = NO_TRIGGERS,
+    files: Placing = NO_FILES,
     progress: Progress = silent,
 ) -> MapCheck:
-    """Static checks, then probes of every value, then duplicates and orphans against the live target."""
-    source, schema = [archived.table for archived in archive.tables], target.describe()
+    """Static checks, then probes of every value, then duplicates and orphans against the live target, then files."""
+    source, schema = [archived.table for archived in archive.tables], as_archived(target.describe(), archive, mapping)
     static = check_mapping(mapping, source, schema.tables)
     missing = unmapped(mapping, source)
     if static:
@@ -67,6 +70,7 @@ def map_check(
         *twice,
         *matched,
         *(() if matched else tuple(predict(prepared, target, schema, matcher.absent))),
+        *(files.expect(prepared) or files.taken(prepared)),
     )
     return MapCheck(problems=problems, notes=notes, unmapped=missing, prepared=prepared)
 

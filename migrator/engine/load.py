@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -12,11 +13,12 @@ from migrator.engine.compare import Compared
 from migrator.engine.held import typed
 from migrator.engine.laps import Laps
 from migrator.engine.ledger import equations
+from migrator.engine.placing import NO_FILES, FilesCompared, Placing
 from migrator.engine.prepare import Prepared
 from migrator.engine.verify import first, verify, verify_staging, verify_with
 from migrator.outcomes import Check, Equation, Progress, StepTiming, Tick, Verdict, Verification, said_key, silent
 from storage import moment
-from storage.errors import Red, TransientFault
+from storage.errors import Fault, Red, TransientFault
 from storage.problem import Problem
 
 MERGING = "merge, locks held"
@@ -63,9 +65,10 @@ def load(
     whole: bool = False,
     max_lock_seconds: int | None = None,
     triggers: Triggers = NO_TRIGGERS,
+    files: Placing = NO_FILES,
     progress: Progress = silent,
 ) -> Loaded:
-    """Load the prepared rows, or rehearse it.
+    """Load the prepared rows and their files, or rehearse it.
 
     Nothing is committed unless staging, merge and ledger agree, and locks are held for `max_lock_seconds` at most: Red.
     After the commit a verification that finds differences does not raise: it is the red answer of a load that stands.
@@ -78,6 +81,7 @@ def load(
         whole=whole,
         max_lock_seconds=max_lock_seconds,
         triggers=triggers,
+        files=files,
         progress=progress,
     )
     with target.staging(identity.run) as staging:
@@ -95,6 +99,7 @@ class _Loading:
     whole: bool
     max_lock_seconds: int | None
     triggers: Triggers
+    files: Placing
     progress: Progress
     laps: Laps = field(default_factory=Laps)
     committing: bool = False
@@ -102,13 +107,14 @@ class _Loading:
     def run(self, staging: Staging) -> Loaded:
         rows = _stage(self.prepared, staging, self.progress)
         self.laps.lap("stage and verify staging", rows)
-        merged = self._again_after_others(lambda: self._merged(rows))
+        with self._placed() as files:
+            merged = self._again_after_others(lambda: self._merged(rows, files))
         outcome, verification = merged.outcome, merged.verification
         after = outcome.digest_loaded
         if verification is not None:
             after = self._again_after_others(self._digest_after_undoing)
         else:
-            verification = verify(self.prepared, self.target, progress=self.progress)
+            verification = verify(self.prepared, self.target, files=files, progress=self.progress)
             self.laps.lap("verify what was committed", verification.compared)
         return Loaded(
             committed=not self.rehearse,
@@ -121,6 +127,24 @@ class _Loading:
             timings=self.laps.timings,
             problems=_rehearsal_problems(self.rehearse, outcome.digest_before, after),
         )
+
+    @contextmanager
+    def _placed(self) -> Iterator[tuple[FilesCompared, ...]]:
+        """The files of the rows stand in their places, compared; they go again unless the rows are committed."""
+        try:
+            count = self.files.place(self.prepared, self.identity.run, self.progress)
+            files = tuple(self.files.compare(self.prepared, self.progress))
+            _require_right(files)
+            if files:
+                self.laps.lap("put files and read them again", count)
+            yield files
+        except BaseException:
+            if not self.committing:
+                with suppress(Fault):  # the first error is the one to tell; what stays is swept by the next load
+                    self.files.take_back(self.identity.run, self.target)
+            raise
+        if self.rehearse:
+            self.files.take_back(self.identity.run, self.target)
 
     def _again_after_others(self, attempt: Callable[[], Done]) -> Done:
         """A deadlock or a lock held for too long costs an attempt, not the run; never once the commit has begun."""
@@ -135,13 +159,13 @@ class _Loading:
                 self.laps.lap("given up for others")
         return attempt()
 
-    def _merged(self, rows: int) -> _Merged:
+    def _merged(self, rows: int, files: Sequence[FilesCompared]) -> _Merged:
         merging = self.target.merging(self.identity.run, max_seconds=self.max_lock_seconds, triggers=self.triggers)
         with merging as merge:
             outcome = _merge(self.prepared, merge, whole=self.whole, progress=self.progress)
             if self.rehearse:
                 seconds = self.laps.lap(MERGING, rows)
-                found = verify_with(self.prepared, merge.scan, progress=self.progress)
+                found = verify_with(self.prepared, merge.scan, files=files, progress=self.progress)
                 self.laps.lap("verify what would be committed, locks held", found.compared)
                 return _Merged(outcome=outcome, lock_seconds=seconds, verification=found)
             self.committing = True
@@ -184,6 +208,16 @@ def _require_equal(place: str, staged: Staged, compared: Compared) -> None:
                     examples=tuple(first([d]) for d in compared.differences[:10]),
                 ),
             ),
+        )
+
+
+def _require_right(files: Sequence[FilesCompared]) -> None:
+    wrong = [difference for one in files for difference in one.differences]
+    if wrong:
+        raise Red(
+            f"{sum(one.different for one in files)} file(s) are not what was put there: {first(wrong)}",
+            where=wrong[0].place,
+            next="somebody else writes there, or the place does not keep what it takes; nothing was loaded",
         )
 
 

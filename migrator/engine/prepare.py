@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mappings.compile import Compiled, compile_mapping
+from mappings.compile import Compiled, CompiledEdge, compile_mapping
 from mappings.kinds import duckdb_type
 from mappings.model import Mapping
 from mappings.quote import identifier as quoted
 from migrator.contracts import ACTION, CREATE, EDGE, KEEP, Staged
 from migrator.engine.large import held_sql
+from migrator.engine.native import as_archived
 from migrator.engine.order import parents_first
 from migrator.engine.portions import affordable, portions, show_all
 from migrator.engine.workbench import QueryKeys, Workbench
@@ -64,6 +65,12 @@ class Prepared:
         return int(self.workbench.one(f"SELECT count(*) FROM staged.{quoted(staged.table.name)} WHERE {condition}"))
 
 
+def widest(archive: Archive, mapping: Mapping) -> int:
+    """How many columns the widest table has that a workbench will hold of these."""
+    archived = (len(part.table.columns) for part in archive.tables)
+    return max((*archived, *(len(edge.columns) for edge in mapping.edges)), default=0)
+
+
 def prepare(
     workbench: Workbench,
     archive: Archive,
@@ -74,6 +81,7 @@ def prepare(
     progress: Progress = silent,
 ) -> Prepared:
     """Read the archive into `src` (from the CSV master with `master`) and make the crosswalks. Red if it is corrupt."""
+    target = as_archived(target, archive, mapping)
     compiled = compile_mapping(
         mapping, [a.table for a in archive.tables], target.tables, tenant=archive.identity.tenant
     )
@@ -135,6 +143,13 @@ def materialise(prepared: Prepared, *, progress: Progress = silent) -> None:
                     )
 
 
+def loaded_beside(prepared: Prepared, edge: CompiledEdge, source_column: str, name: str) -> str:
+    """The rows of an edge that a load writes, each with that column of its source row, called `name`."""
+    staged = prepared.staged(edge.target)
+    rows = _acted(prepared, staged, edge.rows_beside(source_column, name), beside=name)
+    return f"SELECT * FROM ({rows}) WHERE {ACTION} <> '{KEEP}'"
+
+
 def _create(prepared: Prepared, staged: Staged) -> None:
     types = {column.name: duckdb_type(column.type) for column in prepared.compiled.columns(staged.table.name)}
     columns = ", ".join(f"{quoted(name)} {types[name]}" for name in staged.columns)
@@ -143,15 +158,17 @@ def _create(prepared: Prepared, staged: Staged) -> None:
     )
 
 
-def _acted(prepared: Prepared, staged: Staged, rows: str) -> str:
-    """These rows with what is to be done with each."""
+def _acted(prepared: Prepared, staged: Staged, rows: str, *, beside: str | None = None) -> str:
+    """These rows with what is to be done with each; and with the column `beside` that they have beyond."""
     columns = ", ".join(f"r.{quoted(column)}" for column in staged.columns)
-    rows = f"SELECT {held_columns(staged, staged.columns)}, {EDGE} FROM ({rows})"
+    beyond = f", {quoted(beside)}" if beside else ""
+    rows = f"SELECT {held_columns(staged, staged.columns)}, {EDGE}{beyond} FROM ({rows})"
     if not staged.key or not decided_exists(prepared.workbench, staged):
-        return f"SELECT {columns}, '{CREATE}', r.{EDGE} FROM ({rows}) r"
+        return f"SELECT {columns}, '{CREATE}' AS {ACTION}, r.{EDGE}{beyond} FROM ({rows}) r"
     on = " AND ".join(f"r.{quoted(column)} = d.{quoted(column)}" for column in staged.key)
+    action = f"coalesce(d.{ACTION}, '{CREATE}') AS {ACTION}"
     decided = f"decided.{quoted(staged.table.name)}"
-    return f"SELECT {columns}, coalesce(d.{ACTION}, '{CREATE}'), r.{EDGE} FROM ({rows}) r LEFT JOIN {decided} d ON {on}"
+    return f"SELECT {columns}, {action}, r.{EDGE}{beyond} FROM ({rows}) r LEFT JOIN {decided} d ON {on}"
 
 
 def held_columns(staged: Staged, columns: Iterable[str]) -> str:

@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 from migrator.contracts import ACTION, KEEP, Among, Predicate, Staged, Target, Whole
 from migrator.engine.attachments_found import left_behind
 from migrator.engine.compare import Compared, compare
+from migrator.engine.placing import FilesCompared
+from migrator.engine.numbers import free_numbers
 from migrator.engine.prepare import Prepared
 from migrator.engine.twins import twin_check
 from migrator.outcomes import Check, Difference, Progress, Tick, Verdict, Verification, silent
@@ -26,19 +28,31 @@ Read = Callable[[Table, Predicate], Iterable[pa.RecordBatch]]
 
 
 def verify(
-    prepared: Prepared, target: Target, *, read_from: str = "parquet", progress: Progress = silent
+    prepared: Prepared,
+    target: Target,
+    *,
+    files: Sequence[FilesCompared] = (),
+    read_from: str = "parquet",
+    progress: Progress = silent,
 ) -> Verification:
-    """Compare the committed target with `prepared` (materialised, its decisions restored)."""
+    """Compare the committed target with `prepared` (materialised, its decisions restored); `files` are compared."""
 
     def read(table: Table, predicate: Predicate) -> Iterator[pa.RecordBatch]:
         with target.scan(table, predicate, columns=table.column_names) as batches:
             yield from batches
 
-    return verify_with(prepared, read, read_from=read_from, progress=progress)
+    checks = tuple(free_numbers(prepared, target))
+    return verify_with(prepared, read, files=files, checks=checks, read_from=read_from, progress=progress)
 
 
 def verify_with(
-    prepared: Prepared, read: Read, *, read_from: str = "parquet", progress: Progress = silent
+    prepared: Prepared,
+    read: Read,
+    *,
+    files: Sequence[FilesCompared] = (),
+    checks: Sequence[Check] = (),
+    read_from: str = "parquet",
+    progress: Progress = silent,
 ) -> Verification:
     """The same through any reader: a rehearsal verifies what its open transaction sees."""
     compared: list[Compared] = []
@@ -47,14 +61,23 @@ def verify_with(
         progress(Tick(step="verify", what=staged.table.name, total=prepared.count(staged)))
         compared.append(_compare_live(prepared, staged, read))
         kept.extend(_kept_are_there(prepared, staged, read))
-    checks = [*kept, twin_check(prepared), *left_behind(prepared.archive)]
-    return conclude(compared, checks, read_from=read_from)
+    loaded = {source for one in files for source in one.sources}
+    checks = [
+        *kept,
+        *checks,
+        twin_check(prepared),
+        *(one.check for one in files),
+        *left_behind(prepared.archive, loaded),
+    ]
+    return conclude(compared, checks, files=files, read_from=read_from)
 
 
-def conclude(compared: Sequence[Compared], checks: Sequence[Check], *, read_from: str) -> Verification:
-    different = sum(one.comparison.different for one in compared)
+def conclude(
+    compared: Sequence[Compared], checks: Sequence[Check], *, files: Sequence[FilesCompared] = (), read_from: str
+) -> Verification:
+    different = sum(one.comparison.different for one in compared) + sum(one.different for one in files)
     failed = [check for check in checks if check.passed is False]
-    differences: list[Difference] = [difference for one in compared for difference in one.differences]
+    differences: list[Difference] = [difference for one in (*compared, *files) for difference in one.differences]
     return Verification(
         verdict=Verdict.of(not different and not failed),
         compared=sum(one.comparison.compared for one in compared),

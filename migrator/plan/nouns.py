@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from mappings.nearest import nearest
 from migrator.contracts import NO_TRIGGERS, ReadLimits, Triggers
 from storage.errors import Misuse
+from storage.problem import Problem
 
 Scalar = str | int | float | bool | None
 
@@ -84,6 +85,24 @@ class AttachmentRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Guess:
+    """An entry of the scope that a program wrote, and `why`; nobody has said yet that it is true."""
+
+    entry: str
+    why: str
+    at: str
+
+    @property
+    def question(self) -> Problem:
+        """What is open as long as `guessed` stands in the plan."""
+        return Problem(
+            where=self.at,
+            what=f"guessed, and confirmed by nobody: {self.entry} ({self.why})",
+            next="look at it; delete `guessed` where it is true, correct or delete the entry where it is not",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScopeRules:
     root: Root
     shared: dict[str, str] = field(default_factory=dict)  # table → referenced | whole
@@ -93,6 +112,7 @@ class ScopeRules:
     foreign: dict[str, str] = field(default_factory=dict)  # table.column → policy
     attachments: tuple[AttachmentRule, ...] = ()
     accept: dict[str, str] = field(default_factory=dict)  # table.column → reason, for lossy columns
+    guesses: tuple[Guess, ...] = ()
     lines: dict[str, str] = field(default_factory=dict)  # what a name was said of → file:line
 
 
@@ -104,11 +124,31 @@ class SourcePlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileRule:
+    """A column of the target that names files below `base`: those that come with the rows it is filled from.
+
+    `source` is the column of the source that holds or names them, where the mapping does not tell.
+    """
+
+    table: str
+    column: str
+    base: str = field(repr=False)  # may hold a password
+    source: str | None = None
+    at: str
+
+    @property
+    def label(self) -> str:
+        """As messages name it."""
+        return f"{self.table}.{self.column}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class TargetPlan:
     url: str
     on_match: dict[str, str]  # target table → policy; "" is the default
     max_lock_s: int | None = None
     triggers: Triggers = NO_TRIGGERS
+    attachments: tuple[FileRule, ...] = ()
     lines: dict[str, str] = field(default_factory=dict)  # table of on_match → file:line
 
     def require_known(self, tables: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from mappings.node import Node, read_yaml
 from migrator.contracts import DISABLE, FIRE, NO_TRIGGERS, REFUSE, ReadLimits, Triggers
 from migrator.plan.choice import choice
-from migrator.plan.nouns import Plan, SourcePlan, TargetPlan
+from migrator.plan.nouns import FileRule, Plan, SourcePlan, TargetPlan
 from migrator.plan.scope import read_scope
 from migrator.plan.variables import Variables
 from storage.errors import Misuse
@@ -111,7 +111,7 @@ def _limits(entries: Mapping[str, Node]) -> ReadLimits:
 
 
 def _target(node: Node, variables: Variables) -> TargetPlan:
-    entries = node.fields("target", required=("url",), optional=("on_match", "triggers", "max_lock_s"))
+    entries = node.fields("target", required=("url",), optional=("on_match", "triggers", "max_lock_s", "attachments"))
     policies = _policies(entries.get("on_match"))
     return TargetPlan(
         url=variables.expanded(entries["url"], "target.url"),
@@ -122,7 +122,25 @@ def _target(node: Node, variables: Variables) -> TargetPlan:
         lines={table: f"{child.file}:{child.line}" for table, child in policies.items() if table},
         max_lock_s=entries["max_lock_s"].integer("target.max_lock_s") if "max_lock_s" in entries else None,
         triggers=_triggers(entries["triggers"]) if "triggers" in entries else NO_TRIGGERS,
+        attachments=_attachments(entries["attachments"], variables) if "attachments" in entries else (),
     )
+
+
+def _attachments(node: Node, variables: Variables) -> tuple[FileRule, ...]:
+    rules: dict[str, FileRule] = {}
+    for child in node.items("target.attachments"):
+        entries = child.fields("an attachment", required=("table", "column", "base"), optional=("from",))
+        rule = FileRule(
+            table=entries["table"].string("table"),
+            column=entries["column"].string("column"),
+            base=variables.expanded(entries["base"], "base"),
+            source=entries["from"].string("from") if "from" in entries else None,
+            at=f"{child.file}:{child.line}",
+        )
+        if known := rules.get(rule.label):
+            raise child.refused(f"{rule.label} is declared twice", next=f"keep one; the first is at {known.at}")
+        rules[rule.label] = rule
+    return tuple(rules.values())
 
 
 def _triggers(node: Node) -> Triggers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mappings.node import Node, read_yaml
 from migrator.plan.choice import choice
 from migrator.plan.nouns import (
@@ -9,6 +11,7 @@ from migrator.plan.nouns import (
     ColumnRoot,
     DatabaseRoot,
     DeclaredReference,
+    Guess,
     Root,
     Scalar,
     ScopeRules,
@@ -37,6 +40,7 @@ def read_scope(node: Node, variables: Variables) -> ScopeRules:
         foreign={name: _policy(child) for name, child in tables["foreign"].items()},
         attachments=_attachments(entries, variables),
         accept={name: child.string("the reason") for name, child in tables["accept"].items()},
+        guesses=tuple(_guesses(entries)),
         lines=lines,
     )
 
@@ -49,7 +53,7 @@ def _root(node: Node, variables: Variables) -> Root:
                 next="write {table: …, where: {…}}, {column: …, value: …}, or the word database",
             )
         return DatabaseRoot(at=_at(node))
-    entries = node.fields("root", optional=("table", "where", "column", "value"))
+    entries = node.fields("root", optional=("table", "where", "column", "value", "guessed"))
     if "column" in entries:
         return _column_root(node, entries, variables)
     if "table" not in entries:
@@ -130,12 +134,19 @@ def _shared(entries: dict[str, Node], lines: dict[str, str]) -> dict[str, str]:
     lines.update({f"shared.{table}": _at(child) for table, child in tables.items()})
     if is_list:
         return dict.fromkeys(tables, "referenced")
-    return {table: choice(child, f"shared.{table}", ("referenced", "whole")) for table, child in tables.items()}
+    return {table: _share(child, f"shared.{table}") for table, child in tables.items()}
+
+
+def _share(node: Node, what: str) -> str:
+    """`referenced`, `whole`, or `{rows: …}` where more is said about the table."""
+    if node.kind == "mapping":
+        node = node.fields(what, required=("rows",), optional=("guessed",))["rows"]
+    return choice(node, what, ("referenced", "whole"))
 
 
 def _reference(node: Node) -> DeclaredReference:
     entries = node.fields(
-        "a reference", required=("table",), optional=("column", "columns", "to", "type_column", "types")
+        "a reference", required=("table",), optional=("column", "columns", "to", "type_column", "types", "guessed")
     )
     written = entries.get("columns") or entries.get("column")
     if written is None:
@@ -160,6 +171,28 @@ def _reference(node: Node) -> DeclaredReference:
         parent_columns=tuple(target.rpartition(".")[2] for target in targets),
         at=_at(node),
     )
+
+
+def _guesses(entries: dict[str, Node]) -> Iterator[Guess]:
+    """Each entry that still says `guessed`, at its line."""
+    shared = entries.get("shared")
+    said = [("root", entries["root"])]
+    said += [("reference", child) for child in _items(entries, "references")]
+    if shared is not None and shared.kind == "mapping":
+        said += [(f"{table} is shared", child) for table, child in shared.named("scope.shared").items()]
+    for entry, node in said:
+        if node.kind == "mapping" and "guessed" in (fields := node.named(entry)):
+            why = fields.pop("guessed")
+            yield Guess(entry=_entry(entry, fields), why=why.string("guessed"), at=_at(why))
+
+
+def _entry(entry: str, fields: dict[str, Node]) -> str:
+    """An entry as messages name it: a reference by its columns and where they lead."""
+    if entry != "reference":
+        return entry
+    columns = "+".join(_texts(fields.get("columns") or fields["column"], "columns"))
+    to = fields["to"] if "to" in fields else fields["type_column"]
+    return f"{fields['table'].text}.{columns} → {'+'.join(_texts(to, 'to'))}"
 
 
 def _attachments(entries: dict[str, Node], variables: Variables) -> tuple[AttachmentRule, ...]:

@@ -12,6 +12,7 @@ from migrator.engine.documents import COST
 from migrator.engine.ledger import column_fates
 from migrator.engine.load import Loaded
 from migrator.engine.losses import losses_of
+from migrator.engine.placing import FilesUndone
 from migrator.engine.prepare import Prepared
 from migrator.outcomes import Check, RunReport, SourceCost, Verdict, Verification, said_key
 from migrator.runs.catalog import RunRecord
@@ -106,15 +107,16 @@ def _source_cost(archive: Archive) -> SourceCost | None:
     return SourceCost(**json.loads(archive.document(COST))) if COST in archive.documents() else None
 
 
-def rollback_report(subject: Subject, undone: Undone, of: RunReport | None) -> RunReport:
-    """A rollback; `of` is the report of the load it took back, where there is one."""
+def rollback_report(subject: Subject, undone: Undone, files: FilesUndone | None, of: RunReport | None) -> RunReport:
+    """A rollback of rows, and of files where the plan loads any; `of` is the report of the load it took back."""
     is_green = not undone.kept and not undone.failed and undone.digest_before_load == undone.digest_after
+    of_files = {"files_removed": files.removed, "files_kept": files.kept} if files else {}
     return replace(
-        _report(subject, Verdict.of(is_green)),
+        _report(subject, Verdict.of(is_green and not (files and files.kept))),
         archive_fingerprint=of.archive_fingerprint if of else "",
         fence=of.fence if of else {},
         source_cost=of.source_cost if of else None,
-        rollback={"reversed": undone.reversed, "kept": undone.kept, "failed": undone.failed},
+        rollback={"reversed": undone.reversed, "kept": undone.kept, "failed": undone.failed, **of_files},
         digests={"before_load": str(undone.digest_before_load), "after": str(undone.digest_after)},
         notes=tuple(Problem(where=note.table, what=note.why, examples=(said_key(note.key),)) for note in undone.notes),
     )

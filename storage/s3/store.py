@@ -84,8 +84,9 @@ class S3Store:
 
     def unfinished(self) -> Iterator[Unfinished]:
         for upload in listing.uploads(self._wire, self._root):
-            folder = upload.key.removeprefix(self._root).partition("/")[0]
-            yield Unfinished(folder=folder, since=upload.initiated, name=f"{upload.id} {upload.key}")
+            key = upload.key.removeprefix(self._root)
+            name = f"{upload.id} {upload.key}"
+            yield Unfinished(folder=key.partition("/")[0], since=upload.initiated, name=name, key=key)
 
     def discard(self, unfinished: Unfinished) -> None:
         id_, _, key = unfinished.name.partition(" ")

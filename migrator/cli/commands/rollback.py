@@ -18,14 +18,13 @@ def command(run: RunId, whole: Whole = False, json: Json = False) -> None:
     with shown() as progress:
         finished, undone = service(progress).rollback(run, whole=whole)
     verdict = finished.report.verdict
+    counts = finished.report.rollback or {}
     if json:
         print_json(
             {
                 "run": finished.report.run,
                 "verdict": verdict,
-                "reversed": undone.reversed,
-                "kept": undone.kept,
-                "failed": undone.failed,
+                **counts,
                 "notes": [asdict(note) for note in undone.notes],
                 "digest_before_load": str(undone.digest_before_load),
                 "digest_after": str(undone.digest_after),
@@ -36,8 +35,6 @@ def command(run: RunId, whole: Whole = False, json: Json = False) -> None:
     print_problems(finished.report.notes, heading="Rows that stay")
     stdout.print(f"digest before the load  {undone.digest_before_load}", markup=False, style="dim")
     stdout.print(f"digest now              {undone.digest_after}", markup=False, style="dim")
-    print_verdict(
-        verdict,
-        f"{undone.reversed} reversed, {undone.kept} kept, {undone.failed} failed · report {finished.report_path}",
-    )
+    said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    print_verdict(verdict, f"{said} · report {finished.report_path}")
     raise typer.Exit(exit_code(verdict))

@@ -68,6 +68,7 @@ def test_a_file_where_the_store_should_be(tmp_path: Path) -> None:
 
 def test_an_unfinished_object_of_a_killed_writer_is_no_object(store: LocalStore) -> None:
     write_bytes(store, "a", b"1")
+    (store.root / ".unfinished").mkdir()
     (store.root / ".unfinished" / "tmpx").write_bytes(b"half")
     assert [info.key for info in store.list()] == ["a"]
     with pytest.raises(Misuse, match="reserved"):
@@ -84,3 +85,9 @@ def test_a_tenants_data_is_private_on_the_machine(tmp_path: Path) -> None:
 def test_a_folder_of_others_whose_name_no_object_can_have_hides_no_archive(tmp_path: Path) -> None:
     (tmp_path / "backups\\2024").mkdir()
     assert list(list_archives(LocalStore(tmp_path))) == []
+
+
+def test_nothing_but_the_objects_stays_behind(store: LocalStore) -> None:
+    write_bytes(store, "a/b", b"1")
+    store.delete("a/b")
+    assert list(store.root.iterdir()) == []
