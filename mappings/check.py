@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mappings.affinity import stored_type
 from mappings.compile import chain_of, frame_of, placed
 from mappings.condition import written
 from mappings.crosswalk import Crosswalk, resolve
@@ -113,8 +114,9 @@ def _columns(mapping: Mapping, edge: Edge, frame: Frame) -> Iterator[Problem]:
         try:
             with placed(mapping, column.line, place):
                 chain = chain_of(edge, column, frame, scope)
-                if described.type.kind is not Kind.VARIANT:
-                    scope.convert(chain.result, described.type)
+                stored = stored_type(described, {chain.result.type})
+                if stored.kind is not Kind.VARIANT:
+                    scope.convert(chain.result, stored)
         except Misuse as error:
             yield _of(error)
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mappings.affinity import stored_type
 from mappings.conversions import Value, implicit, rule
 from mappings.kinds import TEXTUAL, plain
 from mappings.model import Edge, KeyRemap, Mapping
@@ -80,11 +81,9 @@ def resolve(mapping: Mapping, source: Sequence[Table], target: Sequence[Table], 
     _check_method(remap, old)
     homes = _homes(mapping, target, remap, column)
     name, target_column = _home(homes, remap)
-    new = _named(target, name, "target").column(target_column).type
     edges = tuple(edge for edge, _ in homes)
     natural = plain(Kind.UUID) if remap.method == "uuid5" else old
-    if new.kind is Kind.VARIANT:
-        new = natural
+    new = stored_type(_named(target, name, "target").column(target_column), {natural})
     if implicit(natural, new) is None:
         raise Misuse(f"keys of {natural} never fit {name}.{target_column} ({new})", next="choose another method")
     return Crosswalk(

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from mappings.affinity import changes
 from mappings.conversions.texts import float_text_sql
 from mappings.kinds import TEXTUAL, duckdb_type
+from mappings.misfit import Misfit
 from mappings.quote import literal
 from storage.schema import Column, Kind, Limits, Type
 
-_WIDEN = "correct it with a step, leave its row out with where or reject, or widen the target column"
 _SHORTEN = "shorten it with a step, or widen the target column"
 _TIMED = frozenset({Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ})
 _UNITS = {0: "second", 3: "millisecond"}
 _ALL_BUT_NUL = ((1, 0x10FFFF),)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Misfit:
-    """One way not to fit: `failed` is the condition over a value that is not NULL."""
-
-    failed: str
-    what: str
-    next: str = _WIDEN
-
-
 def misfits(value: str, type_: Type, column: Column) -> Iterator[Misfit]:
     """Every way in which a value (SQL, of this type) may not fit the column, as far as the column says."""
+    yield from changes(value, type_, column)
+    if type_.kind is Kind.FLOAT:
+        yield from _floats(value, type_, column.limits)
     if type_.kind is not column.type.kind:  # a column that takes anything, filled with values of one type
         return
     if type_.kind in TEXTUAL:
@@ -39,8 +33,6 @@ def misfits(value: str, type_: Type, column: Column) -> Iterator[Misfit]:
         yield from _sizes(f"octet_length({value})", column.limits)
     else:
         yield from _range(value, type_, column.limits)
-    if type_.kind is Kind.FLOAT:
-        yield from _floats(value, type_, column.limits)
     if type_.kind in _TIMED and column.limits.fraction is not None:
         yield _fraction(value, column.limits.fraction)
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mappings.affinity import misread
 from mappings.crosswalk import Crosswalk
 from mappings.fit import misfits
+from mappings.misfit import Misfit
 from mappings.model import ColumnMapping, Edge
 from mappings.nearest import nearest
 from mappings.quote import identifier
-from mappings.scope import ROW, Scope, shown
+from mappings.scope import ROW, Scope, Severity, shown
 from mappings.steps.step import Operand, Stage
 from storage.errors import Misuse
 from storage.schema import Column, Table, Type
@@ -82,11 +84,13 @@ class Frame:
     def fitted(self, operand: Operand, target: Table, final: TargetColumn, scope: Scope) -> Operand:
         """The operand as the target column takes it: its type, within its limits, never NULL where it must not be."""
         column = target.column(final.name)
+        if column.limits.affinity is not None:
+            operand = scope.bind(operand)
+            for misfit in misread(operand.sql, operand.type, column):
+                operand = _checked(operand, misfit, scope)
         fitted = scope.bind(scope.convert(operand, final.type))
         for misfit in misfits(fitted.sql, fitted.type, column):
-            fitted = scope.checked(
-                fitted, failed=misfit.failed, shown=shown(fitted), what=misfit.what, next=misfit.next
-            )
+            fitted = _checked(fitted, misfit, scope)
         if required(column, target):
             fitted = scope.checked(
                 fitted,
@@ -96,6 +100,17 @@ class Frame:
                 next="give it a value (sql: coalesce, lookup: otherwise), or leave its row out with where or reject",
             )
         return fitted
+
+
+def _checked(operand: Operand, misfit: Misfit, scope: Scope) -> Operand:
+    return scope.checked(
+        operand,
+        failed=misfit.failed,
+        shown=shown(operand),
+        what=misfit.what,
+        next=misfit.next,
+        severity=Severity.NOTE if misfit.is_note else Severity.RED,
+    )
 
 
 def required(column: Column, table: Table) -> bool:

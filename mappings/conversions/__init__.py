@@ -10,6 +10,7 @@ from storage.schema import Kind, Type
 __all__ = ["Rule", "Value", "implicit", "rule"]
 
 _TYPED: Rules = numbers.RULES | texts.RULES | moments.RULES
+_WITHOUT_BYTES: Rules = {pair: found for pair, found in _TYPED.items() if Kind.BINARY not in pair}
 _RULES: Rules = dict(_TYPED)
 for _kind in Kind:
     if _kind is not Kind.VARIANT:
@@ -30,5 +31,8 @@ def rule(source: Type, target: Type) -> Rule | None:
 
 def implicit(source: Type, target: Type) -> Rule | None:
     """The same where no `cast` step asks for it: bytes do not silently become something else."""
+    found = rule(source, target)
+    if found and source.kind is Kind.VARIANT and target.kind is not Kind.VARIANT:
+        return variants.unwrapping(_WITHOUT_BYTES, target.kind)
     bytes_and_not = (source.kind is Kind.BINARY) != (target.kind is Kind.BINARY)
-    return None if bytes_and_not and Kind.VARIANT not in (source.kind, target.kind) else rule(source, target)
+    return None if bytes_and_not and Kind.VARIANT not in (source.kind, target.kind) else found

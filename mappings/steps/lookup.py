@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from mappings.conversions import Value, rule
+from mappings.conversions import Value, implicit, rule
 from mappings.kinds import plain
 from mappings.node import Node, Scalar
 from mappings.quote import identifier, literal
@@ -138,7 +138,7 @@ class Lookup(Step):
     def _found(self, value: Value, stage: Stage, context: Context) -> Value:
         if self.table:
             key_type = self._column(self.key, stage)
-            conversion = rule(stage.inputs[0], key_type)
+            conversion = implicit(stage.inputs[0], key_type)
             converted = conversion.twin(value, stage.inputs[0], key_type) if conversion else None
             return context.lookup(self.table, self.key, self.value, converted)
         kind = stage.inputs[0].kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from mappings.conversions import Value, rule
+from mappings.conversions import Value, implicit
 from mappings.node import Node
 from mappings.quote import identifier
 from mappings.scope import Scope, shown
@@ -41,7 +41,7 @@ class Remap(Step):
 
     def twin(self, values: tuple[Value, ...], stage: Stage, context: Context) -> Value:
         old_type = stage.crosswalks[self.table].old
-        conversion = rule(stage.inputs[0], old_type)
+        conversion = implicit(stage.inputs[0], old_type)
         if values[0] is None or conversion is None:
             return None
         return context.crosswalk(self.table, conversion.twin(values[0], stage.inputs[0], old_type))

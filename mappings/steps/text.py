@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mappings.conversions import Value, rule
+from mappings.conversions import Value, implicit
 from mappings.kinds import plain
 from mappings.scope import Scope
 from mappings.steps.step import Operand
@@ -21,7 +21,7 @@ def as_text(operand: Operand, scope: Scope) -> Operand:
 
 def text_of(value: Value, type_: Type) -> str | None:
     """The twin of `as_text`."""
-    conversion = rule(type_, _TEXT)
+    conversion = implicit(type_, _TEXT)
     if value is None or conversion is None:
         return None
     text = conversion.twin(value, type_, _TEXT)

@@ -6,12 +6,11 @@ import sqlite3
 
 from migrator.platforms.relational.journal import is_ours
 from migrator.platforms.relational.sqltext import quoted
-from migrator.platforms.sqlite.identity import is_without_rowid
-from migrator.platforms.sqlite.types import declared_length, declared_type, fidelity_of
-from storage.schema import NO_LIMITS, Column, ForeignKey, Kind, Limits, Schema, Table, UniqueKey
+from migrator.platforms.sqlite.identity import is_strict
+from migrator.platforms.sqlite.types import declared_length, declared_type, fidelity_of, limits_of
+from storage.schema import NO_LIMITS, Column, ForeignKey, Schema, Table, UniqueKey
 
 _GENERATED_HIDDEN = (2, 3)
-_REAL = Limits(never=("NaN", "-0"))  # they would become NULL and 0: whole reals are stored as integers
 
 
 def describe(connection: sqlite3.Connection) -> Schema:
@@ -31,12 +30,12 @@ def _table(connection: sqlite3.Connection, name: str) -> Table:
     info = connection.execute("SELECT * FROM pragma_table_xinfo(?)", (name,)).fetchall()
     key = sorted((row for row in info if row[5]), key=lambda row: row[5])
     primary_key = tuple(row[1] for row in key)
-    is_alias = len(key) == 1 and key[0][2].upper() == "INTEGER" and not is_without_rowid(ddl)
-    rowid_alias = primary_key[0] if is_alias else None
+    rowid_alias = primary_key[0] if len(key) == 1 and _is_rowid(connection, name, key[0][2]) else None
     collations = _collations(connection, name, ddl)
+    strict = is_strict(ddl)
     return Table(
         name=name,
-        columns=tuple(_column(row, rowid_alias, collations.get(row[1])) for row in info if row[6] != 1),
+        columns=tuple(_column(row, rowid_alias, collations.get(row[1]), strict=strict) for row in info if row[6] != 1),
         primary_key=primary_key,
         unique=_unique_keys(connection, name),
         foreign_keys=_foreign_keys(connection, name),
@@ -48,6 +47,12 @@ def _table(connection: sqlite3.Connection, name: str) -> Table:
         ),
         ddl=ddl,
     )
+
+
+def _is_rowid(connection: sqlite3.Connection, table: str, native: str) -> bool:
+    """Whether the one column of a primary key is the rowid under another name: then no index stands for the key."""
+    query = "SELECT count(*) FROM pragma_index_list(?) WHERE origin = 'pk'"
+    return native.upper() == "INTEGER" and connection.execute(query, (table,)).fetchone() == (0,)
 
 
 def _collations(connection: sqlite3.Connection, table: str, ddl: str | None) -> dict[str, str]:
@@ -64,7 +69,11 @@ def _collations(connection: sqlite3.Connection, table: str, ddl: str | None) -> 
 
 
 def _column(
-    row: tuple[int, str, str, int, str | None, int, int], rowid_alias: str | None, collation: str | None
+    row: tuple[int, str, str, int, str | None, int, int],
+    rowid_alias: str | None,
+    collation: str | None,
+    *,
+    strict: bool,
 ) -> Column:
     _, name, native, not_null, default, key_position, hidden = row
     type_ = declared_type(native)
@@ -78,7 +87,7 @@ def _column(
         identity=name == rowid_alias,
         max_length=declared_length(native),
         collation=collation,
-        limits=_REAL if type_.kind is Kind.FLOAT else NO_LIMITS,
+        limits=NO_LIMITS if name == rowid_alias else limits_of(native, strict=strict),
         fidelity=fidelity_of(type_),
     )
 

@@ -16,7 +16,7 @@ from migrator.contracts import Among, Matching, Predicate, Whole
 from migrator.platforms.relational.sqltext import listed, quoted
 from migrator.platforms.sqlite.connect import encoding_of
 from migrator.platforms.sqlite.identity import locator, rowid
-from migrator.platforms.sqlite.types import Misfit, affinity, fidelity_of, placeholder, selected, to_array, to_values
+from migrator.platforms.sqlite.types import Misfit, compared_as, fidelity_of, placeholder, selected, to_array, to_values
 from storage.errors import Recast
 from storage.schema import Column, Kind, Table, Type
 
@@ -114,14 +114,13 @@ class Selection:
         """Whether the row's columns compare as the parent's do."""
         pairs = zip((self._table.column(name) for name in predicate.columns), predicate.of, strict=True)
         return all(
-            (affinity(ours.native), ours.collation) == (affinity(theirs.native), theirs.collation)
-            for ours, theirs in pairs
+            (compared_as(ours), ours.collation) == (compared_as(theirs), theirs.collation) for ours, theirs in pairs
         )
 
     def _given(self, predicate: Among, i: int, prefix: str = "") -> str:
         """The i-th key; without a type of its own where the column's must count, as for a number among texts."""
         column, kind = self._table.column(predicate.columns[i]), predicate.keys.types[i].kind
-        return f"{'+' if affinity(column.native) == 'TEXT' and kind is not Kind.TEXT else ''}{prefix}k{i}"
+        return f"{'+' if compared_as(column) == 'TEXT' and kind is not Kind.TEXT else ''}{prefix}k{i}"
 
     def _fill(self, predicate: Among) -> str:
         keys, name = predicate.keys, f"keys_{next(_counter)}"
@@ -144,7 +143,7 @@ class Selection:
 
 def _compared_as(column: Column) -> str:
     """A declaration that compares as the column does."""
-    return f"{affinity(column.native)} COLLATE {quoted(column.collation or 'BINARY')}"
+    return f"{compared_as(column)} COLLATE {quoted(column.collation or 'BINARY')}"
 
 
 def scan(

@@ -15,11 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.schema import Column, Fidelity, Kind, Type
+from storage.schema import Affinity, Column, Fidelity, Kind, Limits, Type
 from storage.types import Variant, arrow_type
 
 STORAGE_CLASSES = {"integer": Kind.INTEGER, "real": Kind.FLOAT, "text": Kind.TEXT, "blob": Kind.BINARY}
 _PYTHON_TYPES: dict[Kind, type] = {Kind.INTEGER: int, Kind.FLOAT: float, Kind.TEXT: str, Kind.BINARY: bytes}
+_KINDS = {Affinity.TEXT: Kind.TEXT, Affinity.REAL: Kind.FLOAT, Affinity.NONE: Kind.BINARY}
 _LENGTH = re.compile(r"(?:CHAR|CLOB|TEXT)[^()]*\(\s*(\d+)\s*\)", re.IGNORECASE)
 _TEXTUAL = re.compile(r"DATE|TIME|UUID|JSON|ENUM|GUID|XML", re.IGNORECASE)
 
@@ -35,27 +36,45 @@ class Misfit(ValueError):  # noqa: N818 - a signal that becomes Recast or Red, n
 def declared_type(declaration: str) -> Type:
     """The type a declaration suggests, by SQLite's affinity rules; the names of times and ids suggest text."""
     name = declaration.upper()
-    if "INT" in name or "BOOL" in name:
+    if "INT" in name:
         return Type(kind=Kind.INTEGER)
-    if any(word in name for word in ("CHAR", "CLOB", "TEXT")):
-        return Type(kind=Kind.TEXT)
-    if any(word in name for word in ("REAL", "FLOA", "DOUB")):
-        return Type(kind=Kind.FLOAT)
-    if "BLOB" in name:
-        return Type(kind=Kind.BINARY)
-    if _TEXTUAL.search(name):
-        return Type(kind=Kind.TEXT)
-    return Type(kind=Kind.VARIANT)
+    found = affinity(declaration)
+    if found is not Affinity.NUMERIC:
+        return Type(kind=_KINDS[found] if name else Kind.VARIANT)
+    if "BOOL" in name:
+        return Type(kind=Kind.INTEGER)
+    return Type(kind=Kind.TEXT if _TEXTUAL.search(name) else Kind.VARIANT)
 
 
-def affinity(declaration: str) -> str:
-    """How SQLite coerces values compared with a column declared so; INTEGER, REAL and NUMERIC compare alike."""
+def affinity(declaration: str) -> Affinity:
+    """What a column declared so makes of values (https://sqlite.org/datatype3.html § 3.1), unless its table is STRICT.
+
+    INTEGER and NUMERIC are one here: they differ in casts alone.
+    """
     name = declaration.upper()
     if "INT" in name:
-        return "NUMERIC"
+        return Affinity.NUMERIC
     if any(word in name for word in ("CHAR", "CLOB", "TEXT")):
-        return "TEXT"
-    return "BLOB" if not name or name == "ANY" or "BLOB" in name else "NUMERIC"
+        return Affinity.TEXT
+    if not name or "BLOB" in name:
+        return Affinity.NONE
+    return Affinity.REAL if any(word in name for word in ("REAL", "FLOA", "DOUB")) else Affinity.NUMERIC
+
+
+def limits_of(declaration: str, *, strict: bool) -> Limits:
+    """What a target column declared so does not keep as it is."""
+    found = affinity(declaration)
+    if strict:
+        found = Affinity.NONE if declaration.upper() == "ANY" else Affinity.STRICT
+    return Limits(affinity=found, never=("NaN",) if found is Affinity.NONE else ("NaN", "-0"))
+
+
+def compared_as(column: Column) -> str:
+    """The affinity values are compared with it by: all that keep numbers compare alike."""
+    found = column.limits.affinity
+    if found in (None, Affinity.STRICT):
+        found = affinity(column.native)
+    return {Affinity.TEXT: "TEXT", Affinity.NONE: "BLOB"}.get(found or Affinity.NONE, "NUMERIC")
 
 
 def declared_length(declaration: str) -> int | None:
@@ -69,7 +88,7 @@ def found_type(found: Sequence[str], column: Column) -> Type:
     kinds = [STORAGE_CLASSES[name] for name in found]
     if not kinds:
         return column.type
-    if set(kinds) == {Kind.INTEGER, Kind.FLOAT} and affinity(column.native) == "NUMERIC":
+    if set(kinds) == {Kind.INTEGER, Kind.FLOAT} and compared_as(column) == "NUMERIC":
         return Type(kind=Kind.FLOAT)
     return Type(kind=kinds[0] if len(kinds) == 1 else Kind.VARIANT)
 
@@ -107,7 +126,7 @@ def to_array(column: Column, values: Sequence[Sequence[Any]], encoding: str) -> 
 
 def _are_whole_reals(column: Column, values: Sequence[Any]) -> bool:
     """Integers in a real column that SQLite itself made of whole reals, and makes again: 7.0 becomes 7 by affinity."""
-    if column.type.kind is not Kind.FLOAT or affinity(column.native) != "NUMERIC":
+    if column.type.kind is not Kind.FLOAT or compared_as(column) != "NUMERIC":
         return False
     return all(abs(value) <= _EXACT_INTEGERS for value in values if value.__class__ is int)
 
