@@ -107,6 +107,19 @@ class KeySets:
         """The keys of the tenant's own rows that this reference could point at."""
         return self._keys_of(reference.parent, reference.parent_columns, "migrator_class = 'owned'")
 
+    def pointed_at(self, reference: Reference) -> tuple[QueryKeys, int]:
+        """The keys of rows taken so far that others of them point at by this reference, and how many rows have them."""
+        ends = Ends(reference=reference, child=self._tables[reference.table], parent=self._tables[reference.parent])
+        names = ", ".join(f"p.{quoted(column)}" for column in reference.parent_columns)
+        rows = f"FROM own.{quoted(reference.parent)} p WHERE EXISTS"
+        rows += f" (SELECT 1 {self._pointing(reference)} AND {ends.joined})"
+        keys = QueryKeys(
+            workbench=self._workbench,
+            query=f"SELECT DISTINCT {names} {rows} ORDER BY ALL",
+            types=tuple(column.type for column in ends.parents),
+        )
+        return keys, int(self._workbench.one(f"SELECT count(*) {rows}"))
+
     def leading_in(self, reference: Reference) -> int:
         """How many of the tenant's own rows point at the tenant's own rows by this reference."""
         return int(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from migrator.contracts import Among, Matching, Reading
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference, classify
 from migrator.engine.closure import Closure
+from migrator.engine.doubts import Doubts
 from migrator.engine.keysets import CARRIED, STUB
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Verdict
@@ -75,12 +76,13 @@ def resolve(reading: Reading, plan: Plan, workbench: Workbench) -> Resolved:
     closure.find()
     finder = _Finder(reading, rules, classified, closure)
     crossings = tuple(finder.crossings())
+    doubts = tuple(Doubts(reading, rules, classified, closure, workbench).problems())
     return Resolved(
         scope=Scope(
             tables=tuple(finder.tables()),
             crossings=crossings,
             left_behind=tuple(finder.left_behind()),
-            problems=(*classified.problems, *finder.problems),
+            problems=(*classified.problems, *finder.problems, *doubts),
         ),
         classified=classified,
         closure=closure,
@@ -233,7 +235,7 @@ class _Finder:
             )
 
     def left_behind(self) -> Iterator[Crossing]:
-        """Rows that an unchosen reference leads to this tenant by, and that stay with another."""
+        """Rows that a reference leads to this tenant by, and that stay with another; a problem where nobody said so."""
         for reference in self._classified.references:
             if reference in self._classified.paths.get(reference.table, ()):
                 continue
@@ -241,7 +243,20 @@ class _Finder:
                 continue
             keys = self._closure.owned_keys(reference)
             source = self._closure.table(reference.table)
-            led = self._reading.count(source, self._closure.pointing(reference, keys))
-            taken = self._closure.leading_in(reference)
-            if led > taken:
-                yield Crossing(reference=str(reference), count=led - taken, policy="left with the other tenant")
+            left = self._reading.count(source, self._closure.pointing(reference, keys))
+            left -= self._closure.leading_in(reference)
+            if left <= 0:
+                continue
+            if isinstance(self._rules.root, ColumnRoot) and reference.table not in self._rules.paths:
+                self.problems.append(self._contradicted(reference, self._rules.root.column, left))
+            yield Crossing(reference=str(reference), count=left, policy="left with the other tenant")
+
+    def _contradicted(self, reference: Reference, column: str, count: int) -> Problem:
+        labels = (path.label for path in self._classified.paths[reference.table])
+        return Problem(
+            where=f"{reference.table}.{column}",
+            what=f"{count} row(s) name another tenant here, and lead to this one by {reference}",
+            count=count,
+            next="correct them in the source, or say that the column is right:"
+            f" scope.paths: {{{reference.table}: [{', '.join(dict.fromkeys(labels))}]}}",
+        )

@@ -102,9 +102,16 @@ def test_a_column_root_takes_its_rows_and_what_hangs_on_them(firms: SqlitePlatfo
     assert found == {"lands": 2, "firms": 1, "people": 3, "tasks": 1, "marks": 4}  # Sub names no firm: his boss does
 
 
-def test_rows_that_name_another_tenant_stay_with_it_and_are_told(firms: SqlitePlatform) -> None:
+def test_rows_that_name_another_tenant_and_lead_here_are_red_until_the_plan_says_that_the_column_is_right(
+    firms: SqlitePlatform,
+) -> None:
     firms.run("INSERT INTO people VALUES (22, 2, 'Led by Ada', 10, NULL);")
-    scope = scope_of(firms, "root: {column: firm_id, value: 1}\nshared: [lands, firms]")
+    asked = "root: {column: firm_id, value: 1}\nshared: [lands, firms]"
+    (problem,) = scope_of(firms, asked).problems
+    assert (problem.where, problem.count) == ("people.firm_id", 1)
+    assert problem.next.endswith("scope.paths: {people: [boss_id]}")
+    scope = scope_of(firms, f"{asked}\npaths: {{people: [boss_id]}}")
+    assert scope.problems == ()
     assert {table.name: table.rows for table in scope.tables}["people"] == 3
     assert [(left.reference, left.count) for left in scope.left_behind] == [("people.boss_id → people.id", 1)]
 

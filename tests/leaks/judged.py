@@ -1,0 +1,70 @@
+"""What came of a snapshot, held against the answer key: read from the CSV master by a plain reader."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+
+from storage.errors import MigratorError, Red
+from storage.memory import MemoryStore
+from storage.objects import read_bytes
+from storage.problem import Problem
+from tests.leaks.world import World
+from tests.random.databases.database import Database
+from tests.unit.engine.support import taken
+
+Cells = dict[str, list[tuple[str, ...]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Either the archive's cells, or the error there was, with all it named."""
+
+    cells: Cells | None = None
+    error: MigratorError | None = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return self.error.problems if isinstance(self.error, Red) else ()
+
+    def names(self, table: str) -> bool:
+        """Whether the refusal says where: the table, or a reference of it."""
+        said = [str(self.error), *(f"{problem.where} {problem.what}" for problem in self.problems)]
+        return any(table in text for text in said)
+
+
+def outcome(database: Database, world: World) -> Outcome:
+    """Take the world's tenant out of the database."""
+    store = MemoryStore()
+    try:
+        found, _ = taken(database.platform, world.scope(), store)
+    except MigratorError as error:
+        assert not list(store.list()), "a refused snapshot left something behind"
+        return Outcome(error=error)
+    return Outcome(cells=archived(store, found.sealed.archive_id))
+
+
+def archived(store: MemoryStore, archive_id: str) -> Cells:
+    """Every table of the archive but the list of files, as its CSV says it."""
+    package = json.loads(read_bytes(store, f"{archive_id}/data/datapackage.json"))
+    cells: Cells = {}
+    for resource in package["resources"]:
+        path = resource["path"] if isinstance(resource["path"], str) else resource["path"][0]
+        if path.startswith("csv/") and not path.startswith("csv/_files"):
+            text = read_bytes(store, f"{archive_id}/data/{path}").decode()
+            _, *rows = csv.reader(io.StringIO(text, newline=""))
+            cells[resource["title"] if "title" in resource else resource["name"]] = sorted(map(tuple, rows))
+    return cells
+
+
+def departures(cells: Cells, world: World) -> list[str]:
+    """Every row that should not be there, and every one that is missing."""
+    wanted, found = world.answer(), dict(cells)
+    lines = []
+    for name in sorted({*wanted, *found}):
+        here, there = found.get(name, []), wanted.get(name, [])
+        lines += [f"{name} has {row}" for row in here if row not in there or here.count(row) > there.count(row)]
+        lines += [f"{name} lacks {row}" for row in there if row not in here or there.count(row) > here.count(row)]
+    return lines
