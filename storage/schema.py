@@ -66,6 +66,16 @@ class Attachment:
     named: bool = False
 
 
+class Affinity(StrEnum):
+    """What a column that any value can be given to makes of those that are not of its own class."""
+
+    NONE = "none"  # keeps each as it is
+    NUMERIC = "numeric"  # makes numbers of texts, and integers of whole reals
+    REAL = "real"  # makes reals of integers and of texts
+    TEXT = "text"  # makes texts of numbers
+    STRICT = "strict"  # takes none
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Which values of its type class a column takes as they are, beyond `max_length` and `choices`.
@@ -82,6 +92,7 @@ class Limits:
     trimmed: bool = False  # blanks at the end are lost
     characters: tuple[tuple[int, int], ...] = ()  # ranges of the code points it can hold
     pattern: str | None = None  # what a text looks like as a whole: a regular expression (RE2)
+    affinity: Affinity | None = None  # where values of other classes than the column's can be given too
     parsed: bool = False  # documents are rewritten: keys in an order of the platform's own, each once
 
 
