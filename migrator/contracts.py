@@ -275,6 +275,16 @@ class RowNote:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Numbered:
+    """A column that a sequence fills: the number the next row gets, and how far the one after it is from there."""
+
+    table: str
+    column: str
+    following: int
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Undone:
     """What taking a load back did, row by row counted; `notes` lists every kept and failed row."""
 
@@ -383,6 +393,10 @@ class Target(Protocol):
 
         With `max_seconds`, a transaction that holds its locks for longer is rolled back: Red.
         """
+        ...
+
+    def numbered(self, tables: Sequence[Table]) -> tuple[Numbered, ...]:
+        """What sequences would give next, without drawing it; a platform that counts from its rows on has none."""
         ...
 
     def examine(self, tables: Sequence[str]) -> Examination:

@@ -205,8 +205,8 @@ class _Comparison:
                 table=self._table.name,
                 key={},
                 column="",
-                expected=f"{wanted} × {row}",
-                actual=f"{found} × {row}",
+                expected=f"{wanted} × {_shown(self._table.column_names, row)}",
+                actual=f"{found} × {_shown(self._table.column_names, row)}",
                 kind="missing" if wanted > found else "unexpected",
             )
             for wanted, found, row in self._workbench.rows(f"SELECT * FROM ({pairs}) ORDER BY row LIMIT {SHOWN}")
@@ -214,26 +214,32 @@ class _Comparison:
         return expected, different, differences
 
     def _grouped(self, side: str) -> str:
-        text = self._row_text("t", self._table.columns)
-        rows = f"SELECT md5_number({text}) AS hash, {text} AS row FROM cmp.{side} t"
+        cells = ", ".join(cell("t", column) for column in self._table.columns)
+        rows = (
+            f"SELECT md5_number({self._row_text('t', self._table.columns)}) AS hash, [{cells}] AS row FROM cmp.{side} t"
+        )
         return f"SELECT hash, count(*) AS n, min(row) AS row FROM ({rows}) GROUP BY hash"
 
     def _row_text(self, alias: str, columns: tuple[Column, ...]) -> str:
         """Length-prefixed texts of the columns behind each other, so that no two rows read the same."""
         parts = [
             f"CASE WHEN {alias}.{quoted(c.name)} IS NULL THEN '-'"
-            f" ELSE strlen({cell(alias, c)}) || ':' || {cell(alias, c)} END"
+            f" ELSE concat(strlen({cell(alias, c)}), ':', {cell(alias, c)}) END"
             for c in columns
         ]
-        return " || ".join(parts)
+        # one call, where `||` would copy the row once for each column, and be too deep for very many
+        return f"concat({', '.join(parts)})"
 
 
 def cell(alias: str, column: Column) -> str:
     """A value as typed text: binary in base64, everything else as DuckDB writes it, shortest and reversible.
 
-    Of a large value, its handle: no base64 begins like one.
+    Of a large value, its handle: no base64 begins like one. All that are not a number are one value: no platform's text
+    and no CSV tells them apart, though their bits may differ.
     """
     name = f"{alias}.{quoted(column.name)}"
+    if column.type.kind is Kind.FLOAT:
+        return f"CASE WHEN isnan({name}) THEN 'nan' ELSE {name}::VARCHAR END"
     if column.type.kind is not Kind.BINARY:
         return f"{name}::VARCHAR"
     return f"CASE WHEN {is_handle(name, 'BLOB')} THEN decode({name}) ELSE to_base64({name}) END"

@@ -12,6 +12,7 @@ from migrator.contracts import (
     Capabilities,
     Examination,
     Marker,
+    Numbered,
     Predicate,
     Triggers,
     Undone,
@@ -40,6 +41,9 @@ class MysqlTarget:
 
     def describe(self) -> Schema:
         return MysqlSource(self._url).describe()
+
+    def numbered(self, tables: Sequence[Table]) -> tuple[Numbered, ...]:
+        return ()  # InnoDB takes no AUTO_INCREMENT below the highest value there is
 
     def examine(self, tables: Sequence[str]) -> Examination:
         with closing(connect(self._address, mode=LENIENT_MODE)) as connection:

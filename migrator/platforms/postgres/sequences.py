@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
+from migrator.contracts import Numbered
 from migrator.platforms.postgres import catalog
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.schema import Kind, Table
@@ -63,6 +64,12 @@ class Sequences:
                 continue
             self._restart(drawn, following)
 
+    def numbered(self) -> Iterator[Numbered]:
+        """What each would give next."""
+        for drawn in self._drawn():
+            following = self._last(drawn) + drawn.step
+            yield Numbered(table=self._table.name, column=drawn.column, following=following, step=drawn.step)
+
     def _drawn(self) -> list[Drawn]:
         query = catalog.SEQUENCES.format(tables=f"ARRAY[{literal(self._name)}::regclass::oid]")
         return [
@@ -72,11 +79,14 @@ class Sequences:
 
     def _following(self, drawn: Drawn) -> int | None:
         """The first number in its steps beyond the highest value there is; None where it goes on there by itself."""
-        [(last, was_given)] = self._transaction.rows(f"SELECT last_value, is_called FROM {drawn.sequence}")
-        last = last if was_given else last - drawn.step
-        taken = self._taken(drawn)
+        last, taken = self._last(drawn), self._taken(drawn)
         steps = 0 if taken is None else (taken - last) // drawn.step + 1
         return last + steps * drawn.step if steps > 1 else None
+
+    def _last(self, drawn: Drawn) -> int:
+        """The number it gave last, or would have given before the first."""
+        [(last, was_given)] = self._transaction.rows(f"SELECT last_value, is_called FROM {drawn.sequence}")
+        return int(last) if was_given else int(last) - drawn.step
 
     def _taken(self, drawn: Drawn) -> int | None:
         name, furthest = quoted(drawn.column), "max" if drawn.step > 0 else "min"

@@ -13,6 +13,7 @@ from migrator.contracts import (
     Capabilities,
     Examination,
     Marker,
+    Numbered,
     Predicate,
     Triggers,
     Undone,
@@ -22,9 +23,10 @@ from migrator.platforms.postgres.describe import describe
 from migrator.platforms.postgres.examine import examine_target
 from migrator.platforms.postgres.merge import PostgresMerge, merging, undo
 from migrator.platforms.postgres.restore import PostgresRebuilding, rebuilding
+from migrator.platforms.postgres.sequences import Sequences
 from migrator.platforms.postgres.source import PostgresSource
 from migrator.platforms.postgres.staging import PostgresStaging, staging
-from migrator.platforms.postgres.transaction import PostgresTransaction
+from migrator.platforms.postgres.transaction import PostgresTransaction, live_name
 from migrator.platforms.relational.journal import read_markers
 from storage.model import Model
 from storage.schema import Schema, Table
@@ -43,6 +45,12 @@ class PostgresTarget:
     def describe(self) -> Schema:
         with self._reading() as connection:
             return describe(connection)
+
+    def numbered(self, tables: Sequence[Table]) -> tuple[Numbered, ...]:
+        with self._reading() as connection:
+            transaction = PostgresTransaction(connection, "", where=place(self._url))
+            every = (Sequences(transaction, table, live_name(table)) for table in tables)
+            return tuple(one for sequences in every for one in sequences.numbered())
 
     def examine(self, tables: Sequence[str]) -> Examination:
         with closing(connect(self._url, LOADING)) as connection, translated(place(self._url)):

@@ -14,6 +14,7 @@ from migrator.contracts import (
     Capabilities,
     Examination,
     Marker,
+    Numbered,
     Predicate,
     Triggers,
     Undone,
@@ -47,6 +48,9 @@ class SqliteTarget:
     def describe(self) -> Schema:
         with self._reading() as connection:
             return describe(connection)
+
+    def numbered(self, tables: Sequence[Table]) -> tuple[Numbered, ...]:
+        return ()  # the next rowid is beyond the highest, whatever sqlite_sequence says
 
     def examine(self, tables: Sequence[str]) -> Examination:
         with self._reading() as connection:
