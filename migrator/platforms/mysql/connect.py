@@ -31,8 +31,11 @@ BATCH_BYTES = 8 << 20
 LENIENT_MODE = "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"
 """For reading: zero and partial dates are data there, and may stand in a condition."""
 
-STRICT_MODE = f"{LENIENT_MODE},STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO"
-"""For writing: what does not fit is refused. Names are quoted as in standard SQL, backslashes are characters."""
+STRICT_MODE = f"{LENIENT_MODE},STRICT_ALL_TABLES,ALLOW_INVALID_DATES,ERROR_FOR_DIVISION_BY_ZERO"
+"""For writing: what does not fit is refused. Names are quoted as in standard SQL, backslashes are characters.
+
+A day without a month is as good as any: it comes from a server that held it, for no class of the engine does.
+"""
 
 
 class Connection:

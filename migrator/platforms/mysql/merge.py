@@ -19,8 +19,8 @@ from migrator.platforms.relational.merge import RelationalMerge
 from storage.errors import Fault
 from storage.schema import Table
 
-_MODE = f"{LENIENT_MODE},STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO"
-"""What does not fit is refused, id 0 is an id, and a before-image may hold the zero dates that stood there."""
+_MODE = f"{LENIENT_MODE},STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO"
+"""What does not fit is refused, id 0 is an id, and a 31st of February stays one: staged, or in a before-image."""
 
 
 @contextmanager
