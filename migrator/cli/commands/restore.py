@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migrator.cli.options import ArchiveLocation, Json
 from migrator.cli.output import exit_code, print_json, print_problems, print_verdict, stderr
 from migrator.cli.progress import shown
+
+if TYPE_CHECKING:
+    from migrator.engine.restore import Restored
 
 
 class Form(StrEnum):
@@ -41,14 +44,20 @@ def command(
                 "read_from": restored.read_from,
                 "tables": [asdict(table) for table in restored.tables],
                 "notes": [asdict(note) for note in restored.notes],
+                "departures": [asdict(departure) for departure in restored.departures],
                 "differences": [asdict(difference) for difference in restored.differences],
             }
         )
         raise typer.Exit(exit_code(restored.verdict))
-    print_problems(restored.notes)
+    print_problems((*restored.notes, *restored.departures))
     for difference in restored.differences:
         stderr.print(f"{difference.place}: {difference.said}", markup=False)
+    print_verdict(restored.verdict, f"{restored.rows} rows in {len(restored.tables)} tables; {_in_short(restored)}")
+    raise typer.Exit(exit_code(restored.verdict))
+
+
+def _in_short(restored: Restored) -> str:
     unequal = [table.name for table in restored.tables if not table.is_equal]
     said = f"not equal: {', '.join(unequal)}" if unequal else "every table's digest is the archive's"
-    print_verdict(restored.verdict, f"{restored.rows} rows in {len(restored.tables)} tables; {said}")
-    raise typer.Exit(exit_code(restored.verdict))
+    departed = len(restored.departures)
+    return f"{said}; {departed} not as declared" if departed else said

@@ -139,6 +139,25 @@ def test_a_row_that_is_not_as_it_was_is_found_and_located(archive: Archive, plac
     assert any(one.table == "words" for one in found.differences)
 
 
+class Forgetful(SqliteTarget):
+    """One that loses what no row shows."""
+
+    @contextmanager
+    def rebuilding(self, tables: Sequence[Table], model: Model) -> Iterator[SqliteRebuilding]:  # type: ignore[override]
+        of_people = replace(model.table("people"), checks=(), indexes=())
+        others = tuple(one for one in model.tables if one.table != "people")
+        with super().rebuilding(tables, replace(model, tables=(*others, of_people))) as rebuilding:
+            yield rebuilding
+
+
+def test_what_is_not_declared_again_is_red_although_every_row_is_there(archive: Archive, place: Path) -> None:
+    url = f"sqlite:///{place}"
+    found = restore(archive, Forgetful(url), lambda: SqliteSource(url))
+    assert found.verdict == "red" and all(table.is_equal for table in found.tables)
+    assert {one.where for one in found.departures} >= {"people, check id > 0", "people, index by_length"}
+    assert all(one.where.startswith("people") and one.next for one in found.departures)
+
+
 def test_another_kind_of_platform_is_refused_before_anything_is_made(archive: Archive, place: Path) -> None:
     other = replace(archive, identity=replace(archive.identity, source_platform="postgresql"))
     with pytest.raises(Misuse, match="comes from postgresql, this is sqlite") as refused:
@@ -166,6 +185,14 @@ def test_an_archive_of_before_is_restored_with_a_note(place: Path) -> None:
     assert found.verdict == "green"
     (note,) = found.notes
     assert "older version" in note.what and note.where == clients()[0].name
+
+
+def test_what_an_archive_holds_apart_it_says_itself(place: Path) -> None:
+    """The kept one was written with a lower limit: a value that would fit into its cell stands under files/."""
+    kept = Archive.open(LocalStore(Path(__file__).parents[2] / "archives"), "version-1")
+    documents = replace(kept, tables=tuple(part for part in kept.tables if part.table.name == "documents"))
+    found = restored(documents, place)
+    assert (found.verdict, found.rows, found.differences) == ("green", 2, ())
 
 
 def test_the_kept_archive_says_which_of_its_tables_no_sqlite_has(place: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -108,14 +109,26 @@ def test_what_is_no_model_is_refused(content: bytes) -> None:
     assert refused.value.where == "a/data/schema/model.json"
 
 
-def test_an_archive_gives_it_back() -> None:
+def with_model(model: Model) -> Archive:
+    """An archive that comes from SQLite."""
     store = MemoryStore()
     table, batch = clients()
     with ArchiveWriter(store, identity(), signing_keys()) as writer:
         write_recast(writer, table, [batch])
-        writer.document(MODEL, rendered(EVERYTHING))
-        archive_id = writer.commit().archive_id
-    assert Archive.open(store, archive_id).model() == EVERYTHING
+        writer.document(MODEL, rendered(model))
+        return Archive.open(store, writer.commit().archive_id)
+
+
+def test_an_archive_gives_it_back() -> None:
+    model = replace(EVERYTHING, platform="sqlite")
+    assert with_model(model).model() == model
+
+
+def test_one_of_another_platform_than_the_archive_s_is_refused() -> None:
+    archive = with_model(EVERYTHING)
+    with pytest.raises(Red, match="comes from sqlite, its model from postgresql") as refused:
+        archive.model()
+    assert refused.value.where.endswith("/data/schema/model.json") and refused.value.next
 
 
 def test_an_archive_without_one_says_what_platform_it_is_of() -> None:
