@@ -102,6 +102,7 @@ class Service:
             mapping=lambda: self.mapping(plan),
             rates=lambda: self._rates(plan),
             places=self.places,
+            shelves=self.shelves,
             home=self.settings.home,
             keys=self.settings.keys,
             source_address=redacted(source.url) if source else "",

@@ -77,7 +77,8 @@ def conclude(
 ) -> Verification:
     different = sum(one.comparison.different for one in compared) + sum(one.different for one in files)
     failed = [check for check in checks if check.passed is False]
-    differences: list[Difference] = [difference for one in (*compared, *files) for difference in one.differences]
+    differences: list[Difference] = [found for one in compared for found in one.differences]
+    differences += (found for one in files for found in one.differences)
     return Verification(
         verdict=Verdict.of(not different and not failed),
         compared=sum(one.comparison.compared for one in compared),

@@ -303,3 +303,14 @@ def served(url: str) -> Iterator[Connection]:
     with engine.begin() as connection:
         yield connection
     engine.dispose()
+
+
+def test_the_doctor_puts_a_file_there_and_removes_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    findings = [part for part in world.json("doctor", world.plan)["findings"] if part["part"] == "target files"]
+    assert [(part["what"], part["verdict"], part["where"]) for part in findings if part["what"] == "writable"] == [
+        ("writable", "ok", "documents.place"),
+        ("writable", "ok", "images.place"),
+    ]
+    assert list(uploads(world).iterdir()) == []
+    monkeypatch.setenv("UPLOADS", "/no/such/folder")
+    assert "no such folder of files" in str(world.json("doctor", world.plan, code=2))

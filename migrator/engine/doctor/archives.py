@@ -32,7 +32,7 @@ def look_at_store(plan: Plan, store: ObjectStore, now: Now) -> tuple[Sequence[Fi
         made = Finding(what="reached", verdict="ok", found="not there yet: the first snapshot makes it")
         return [made], Stored(store=store)
     newest = _newest(plan.tenant, store)
-    probed = _probed(store, now) if plan.source is not None else ()
+    probed = probed_store(store, now) if plan.source is not None else ()
     return (_archive(plan, newest), *probed), Stored(store=store, newest=newest)
 
 
@@ -64,7 +64,8 @@ def _newest(tenant: str, store: ObjectStore) -> Amount | None:
     )
 
 
-def _probed(store: ObjectStore, now: Now) -> Iterator[Finding]:
+def probed_store(store: ObjectStore, now: Now) -> Iterator[Finding]:
+    """Whether what is put there comes back as it was: one small object is written, read and removed."""
     key, content = f"migrator-doctor-{secrets.token_hex(8)}", secrets.token_bytes(64)
     try:
         before = now()
@@ -82,7 +83,7 @@ def _probed(store: ObjectStore, now: Now) -> Iterator[Finding]:
             what="writable",
             verdict="red",
             found="an object came back with other bytes than were written",
-            next="something between here and the store changes what passes: keep no archive there",
+            next="something between here and the store changes what passes: keep nothing there",
         )
     yield clock(written.modified, before, after)
     for note in store.notes():

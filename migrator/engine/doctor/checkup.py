@@ -15,7 +15,7 @@ from migrator.engine.doctor.archives import look_at_keys, look_at_store
 from migrator.engine.doctor.clock import Now
 from migrator.engine.doctor.diagnosis import Diagnosis, Part, Surroundings
 from migrator.engine.doctor.estimate import Estimates, Rates, estimate
-from migrator.engine.doctor.files import look_at_files
+from migrator.engine.doctor.files import look_at_files, look_at_shelf
 from migrator.engine.doctor.machine import look_at_disks, places
 from migrator.engine.doctor.platforms import look_at_source, look_at_target
 from migrator.engine.doctor.scope import look_at_scope
@@ -56,6 +56,8 @@ def doctor(plan: Plan, around: Surroundings, *, now: Now = _utc) -> Diagnosis:
         mapping = look("mapping", plan.mapping or plan.file, lambda: _look_at_mapping(around.mapping()))
         triggers = plan.target.triggers
         target = look("target", around.target_address, lambda: look_at_target(around.target(), mapping, triggers, now))
+        for shelved in plan.target.attachments:
+            look("target files", shelved.label, partial(_look_at_shelf, shelved.base, around, now))
     rates = look("past runs", around.home, lambda: _look_at_rates(around.rates())) or Rates()
     limits = plan.source.limits if plan.source else None
     known = stored.newest if stored and stored.newest else amount
@@ -82,6 +84,10 @@ def _looked(name: str, place: str, at: _Look[Seen]) -> tuple[Part, Seen | None]:
 
 def _look_at_mapping(mapping: Mapping) -> tuple[Sequence[Finding], Mapping]:
     return [Finding(what="read", verdict="ok", found=f"fills {len(mapping.tables)} tables")], mapping
+
+
+def _look_at_shelf(base: str, around: Surroundings, now: Now) -> tuple[Sequence[Finding], None]:
+    return look_at_shelf(around.shelves(base), now)
 
 
 def _look_at_rates(rates: Rates) -> tuple[Sequence[Finding], Rates]:

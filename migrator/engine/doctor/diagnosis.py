@@ -24,7 +24,8 @@ class Surroundings:
     store: Callable[[], ObjectStore]
     mapping: Callable[[], Mapping]
     rates: Callable[[], Rates]
-    places: Callable[[str], Files]  # of files, by the base the plan names
+    places: Callable[[str], Files]  # of the source's files, by the base the plan names
+    shelves: Callable[[str], ObjectStore]  # of the target's
     home: Path
     keys: Path
     source_address: str  # addresses without their passwords

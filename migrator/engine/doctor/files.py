@@ -1,4 +1,4 @@
-"""The doctor's look at the places that files are fetched from."""
+"""The doctor's look at the places that files are fetched from, and put into."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from io import BytesIO
 
 from migrator.contracts import Finding
 from migrator.engine.attachments import Files
+from migrator.engine.doctor.archives import probed_store
+from migrator.engine.doctor.clock import Now
 from migrator.plan import AttachmentRule
+from storage.objects import ObjectStore
 
 
 def look_at_files(rule: AttachmentRule, places: Callable[[str], Files]) -> tuple[Sequence[Finding], None]:
@@ -25,3 +28,8 @@ def look_at_files(rule: AttachmentRule, places: Callable[[str], Files]) -> tuple
             next="name the columns that say what the files should be (size, hash), or a base that answers 404",
         )
     ], None
+
+
+def look_at_shelf(shelf: ObjectStore, now: Now) -> tuple[Sequence[Finding], None]:
+    """That files can be put there, read again and removed."""
+    return list(probed_store(shelf, now)), None
