@@ -70,7 +70,7 @@ def classify(schema: Schema, rules: ScopeRules) -> Classified:
         for table in schema.tables
     }
     paths = {name: tuple(_paths(schema.table(name), rules, references, owned)) for name in owned}
-    problems = tuple(
+    unclassified = tuple(
         Problem(
             where=name,
             what="unclassified: no ownership path leads from this table to the tenant",
@@ -80,6 +80,7 @@ def classify(schema: Schema, rules: ScopeRules) -> Classified:
         for name, class_ in classes.items()
         if class_ == UNCLASSIFIED
     )
+    problems = (*(guess.question for guess in rules.guesses), *unclassified)
     return Classified(classes=classes, references=references, paths=paths, problems=problems)
 
 

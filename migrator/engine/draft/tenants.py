@@ -1,0 +1,128 @@
+"""Who the tenants may be: tables that the others lead to, and columns that the others share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from migrator.engine.draft.evidence import Evidence, Sample
+from migrator.engine.draft.meaning import KEY_KINDS, Meanings
+from migrator.engine.draft.proposal import TenantColumn, TenantTable
+from migrator.engine.draft.vocabulary import Vocabulary
+from migrator.engine.draft.words import Words, among, stem, words
+from storage.schema import Kind, Table
+
+Edge = tuple[str, str]
+"""A table, and one that it points at."""
+
+_MOST = 5
+_EXAMPLES = 5
+
+
+def tenant_columns(tables: Sequence[Table], evidence: Evidence) -> tuple[TenantColumn, ...]:
+    """Columns of several tables that are called after a tenant or begin their keys, the likeliest first."""
+    holding: dict[str, list[Table]] = {}
+    for table in tables:
+        for column in table.columns:
+            if column.type.kind in KEY_KINDS:
+                holding.setdefault(column.name, []).append(table)
+    leading = {name: sum(_leads(name, table) for table in some) for name, some in holding.items()}
+    likely = [
+        name
+        for name, some in holding.items()
+        if len(some) > 1 and (leading[name] > 1 or (stem(name)[1] and among(stem(name)[0], Vocabulary.TENANT)))
+    ]
+    likely.sort(key=lambda name: (-leading[name], -len(holding[name]), name))
+    return tuple(_seen(name, holding[name], leading[name], len(tables), evidence) for name in likely[:_MOST])
+
+
+def _leads(name: str, table: Table) -> bool:
+    return len(table.primary_key) > 1 and table.primary_key[0] == name
+
+
+def _seen(name: str, holding: Sequence[Table], leading: int, of: int, evidence: Evidence) -> TenantColumn:
+    """Counted in the first of its tables where it is not the whole key."""
+    shown = next((table for table in holding if table.primary_key != (name,)), holding[0])
+    sample = evidence.sample(shown, [name])
+    values = sample.values([name])
+    more = "" if values.whole else " or more"
+    return TenantColumn(
+        column=name,
+        tables=len(holding),
+        of=of,
+        leading=leading,
+        examples=values.shown(_EXAMPLES),
+        tenants=f"{len(values)}{more} different value(s) in {shown.name}",
+    )
+
+
+def tenant_tables(
+    tables: Sequence[Table], edges: Iterable[Edge], evidence: Evidence, meanings: Meanings
+) -> tuple[TenantTable, ...]:
+    """Tables that others lead to: those called after a tenant, then after people, then any that half of them reach."""
+    known = list(edges)
+    reached = {table.name: len(leading_to(table.name, known)) for table in tables}
+
+    def tier(table: Table) -> int:
+        called = meanings.called(table)
+        return 0 if among(called, Vocabulary.TENANT) else 1 if among(called, Vocabulary.PEOPLE) else 2
+
+    likely = [
+        table
+        for table in tables
+        if len(table.primary_key) == 1
+        and reached[table.name]
+        and (tier(table) < 2 or 2 * reached[table.name] >= len(tables) - 1)
+    ]
+    likely.sort(key=lambda table: (tier(table), -reached[table.name], table.name))
+    return tuple(_candidate(table, reached[table.name], len(tables) - 1, evidence) for table in likely[:_MOST])
+
+
+def leading_to(root: str, edges: Sequence[Edge]) -> set[str]:
+    """The other tables from which references lead to this one, directly or by others."""
+    children: dict[str, set[str]] = {}
+    for child, parent in edges:
+        children.setdefault(parent, set()).add(child)
+    found, latest = {root}, {root}
+    while latest:
+        latest = {child for parent in latest for child in children.get(parent, ())} - found
+        found |= latest
+    return found - {root}
+
+
+def _candidate(table: Table, reached: int, of: int, evidence: Evidence) -> TenantTable:
+    key = table.primary_key[0]
+    label = label_of(table)
+    sample = evidence.sample(table, [key] if label in (None, key) else [key, str(label)])
+    return TenantTable(
+        table=table.name,
+        column=key,
+        reached=reached,
+        of=of,
+        rows=rows_of(sample),
+        examples=tuple(_examples(sample)),
+    )
+
+
+def label_of(table: Table) -> str | None:
+    """The column a person knows a row by."""
+    texts = {words(column.name): column.name for column in table.columns if column.type.kind is Kind.TEXT}
+    for label in Vocabulary.LABEL.words:
+        for called, name in texts.items():
+            if label in called and not _is_key_of_another(called):
+                return name
+    return None
+
+
+def _is_key_of_another(called: Words) -> bool:
+    return called[-1] in ("id", "uuid", "type")
+
+
+def rows_of(sample: Sample) -> str:
+    """How many rows the table has, as far as was looked."""
+    return f"{sample.rows.num_rows} row(s)" if sample.whole else f"more than {sample.rows.num_rows} rows"
+
+
+def _examples(sample: Sample) -> Iterator[str]:
+    few = sample.rows.slice(0, _EXAMPLES).to_pydict()
+    for row in zip(*few.values(), strict=True):
+        yield " ".join(str(value) for value in row)
