@@ -200,6 +200,7 @@ class Model:
     tables: tuple[TableModel, ...] = ()
     views: tuple[View, ...] = ()
     options: dict[str, str] = field(default_factory=dict)  # of the database itself: user_version, encoding, …
+    notes: tuple[str, ...] = ()  # what the platform declares beside tables and nothing here can say
 
     def table(self, name: str) -> TableModel:
         """What is known of that table; nothing beside its name where nothing is."""

@@ -21,6 +21,10 @@ server (given back), and `migrator restore` makes another database of the archiv
 both, by the types' own output functions, must be what was said of the values themselves. A test holds this page against
 a new measurement.
 
+It holds for the servers it was measured on, whose versions stand in the titles: PostgreSQL 15 and MariaDB 10.11 of
+Debian 12, and Python's SQLite. A later version may have more types, or write one otherwise; it is measured when a test
+runs on it, and what nobody has measured is decided by the same rules, from the server's own catalog.
+
 | class | |
 | --- | --- |
 | exact | held as a type of its own, in Arrow and in the CSV master |

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.definition import DEFAULT, Definition, defined
 from migrator.platforms.mysql.owned import is_ours
+from migrator.platforms.mysql.unrestored import notes
 from migrator.platforms.relational.sqltext import quoted
 from storage import model
 from storage.model import Generated, IdentityColumn, Index, IndexPart, Model, Partition, TableModel, View
@@ -64,6 +65,7 @@ def model_of(connection: Connection, tables: Collection[str]) -> Model:
         sequences=tuple(catalog.sequences()),
         tables=tuple(catalog.table(name) for name in tables if not is_ours(name)),
         views=tuple(catalog.views()),
+        notes=tuple(notes(connection)),
     )
 
 

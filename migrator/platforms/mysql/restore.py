@@ -73,6 +73,8 @@ class MysqlRebuilding:
                 for change in unfilled(table, of):
                     self._alter(table, change)
             self._problems += left_out(table, of)
+        for note in self._model.notes:
+            self.tell(Problem(where="the database", what=f"not restored: {note}", next=_NEXT))
         if views := [view.name for view in self._model.views]:
             what = "views are not restored: their definitions are in schema/model.json"
             self.tell(Problem(where=views[0], what=what, count=len(views), examples=tuple(views[:10]), next=_NEXT))

@@ -6,6 +6,8 @@ gives NULL for them. What is written as a reference (a collation, an operator cl
 
 from __future__ import annotations
 
+from migrator.platforms.postgres.unrestored import OF_TABLE
+
 _SCHEMA = "nullif(n.nspname, current_schema())"
 _NAME = "CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname || '.' END || c.relname"
 """As a description names a table `c` in a schema `n`."""
@@ -140,35 +142,9 @@ WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.seqrelid AND d.depty
 ORDER BY n.nspname, c.sequence
 """
 
-_NOTES = """array_remove(ARRAY[
-        CASE WHEN c.relrowsecurity THEN 'row level security: without its policies, who may read it reads every row' END,
-        (SELECT 'rules: ' || string_agg(r.rulename, ', ' ORDER BY r.rulename) FROM pg_rewrite r
-            WHERE r.ev_class = c.oid),
-        CASE WHEN c.reloftype <> 0 THEN 'that it is a table of the type ' || format_type(c.reloftype, NULL) END,
-        CASE WHEN c.relreplident NOT IN ('d', 'n') THEN 'what a subscriber knows its rows by' END,
-        (SELECT 'extended statistics: ' || string_agg(x.stxname, ', ' ORDER BY x.stxname) FROM pg_statistic_ext x
-            WHERE x.stxrelid = c.oid),
-        (SELECT 'how values are stored: ' || string_agg(a.attname, ', ' ORDER BY a.attnum)
-            FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0
-            AND (a.attstorage <> y.typstorage OR coalesce(to_jsonb(a) ->> 'attcompression', '') <> '')),
-        (SELECT 'what is said of indexes (' || string_agg(l.said || l.name, ', ' ORDER BY l.said, l.name) || ')' FROM (
-            SELECT 'clustered by ' AS said, i.indexrelid::regclass::text AS name FROM pg_index i
-            WHERE i.indrelid = c.oid AND i.indisclustered
-            UNION ALL SELECT DISTINCT 'parameters in ', i.indexrelid::regclass::text
-            FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indexrelid
-            WHERE i.indrelid = c.oid AND a.attoptions IS NOT NULL
-            UNION ALL SELECT 'comment on ', i.indexrelid::regclass::text
-            FROM pg_index i JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid
-            WHERE i.indrelid = c.oid AND obj_description(i.indexrelid, 'pg_class') IS NOT NULL
-        ) l HAVING count(*) > 0),
-        (SELECT 'foreign keys of partitions alone: ' || string_agg(k.conname, ', ' ORDER BY k.conname)
-            FROM pg_partition_tree(c.oid) l JOIN pg_constraint k ON k.conrelid = l.relid AND l.level > 0
-            WHERE k.contype = 'f' AND k.conparentid = 0)
-    ], NULL)"""
-
 TABLES = f"""
 SELECT c.oid::bigint, json_build_object('table', {_NAME}, 'partitioned_by', pg_get_partkeydef(c.oid),
-    'notes', {_NOTES},
+    'notes', {OF_TABLE},
     'options', coalesce((SELECT json_object_agg(name, value) FROM (
         SELECT 'persistence' AS name, 'unlogged' AS value WHERE c.relpersistence = 'u'
         UNION ALL SELECT o.option_name, o.option_value FROM pg_options_to_table(c.reloptions) o) given), '{{{{}}}}'),

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from migrator.platforms.postgres import declared
+from migrator.platforms.postgres import declared, unrestored
 from migrator.platforms.postgres.relation import Relation
 from storage.described import built
 from storage.model import (
@@ -49,6 +49,7 @@ def model_of(ask: Ask, relations: Mapping[str, Relation], tables: Collection[str
         sequences=sequences.pop(0, ()),
         tables=(*_tables(catalog, partitions, sequences), *_own(_Catalog(ask, partitions.oids), partitions)),
         views=catalog.all(View, declared.VIEWS),
+        notes=tuple(note for _, note in catalog.rows(unrestored.OF_DATABASE)),
     )
 
 
@@ -98,7 +99,7 @@ class _Partitions:
 def _own(catalog: _Catalog, partitions: _Partitions) -> Iterator[TableModel]:
     """What partitions have of their own, beside what the tables they belong to gave them."""
     for found in _tables(catalog, partitions, {}):
-        if found.checks or found.indexes or found.exclusions:
+        if found.checks or found.indexes or found.exclusions or found.notes:
             yield replace(found, references=(), inherits=(), partitions=())
 
 

@@ -28,6 +28,7 @@ from storage.model import Model, TableModel
 from storage.problem import Problem
 from storage.schema import Table
 
+_DATABASE = "the database"
 _NEXT = "make it by hand where it is needed; every row is there"
 
 
@@ -185,6 +186,11 @@ class PostgresRebuilding:
 
     def _tell_of_others(self) -> None:
         """Triggers and views are programs of the source: an archive brings none. And heirs of what it does not have."""
+        for model in self._model.tables:
+            for note in model.notes:
+                self._tell(model.table, f"not restored: {note}")
+        for note in self._model.notes:
+            self._tell(_DATABASE, f"not restored: {note}")
         for table in self._tables.values():
             known = {one.column for one in self._model_of(table).generated}
             for column in table.columns:
@@ -193,8 +199,6 @@ class PostgresRebuilding:
             for name in self._model_of(table).inherits:
                 if name not in self._tables:
                     self._tell(table.name, f"it no longer inherits from {name}, which the archive does not have")
-            for note in self._model_of(table).notes:
-                self._tell(table.name, f"not restored: {note}")
             if table.triggers:
                 self._tell(table.name, "not restored: triggers", *table.triggers)
         if self._model.views:

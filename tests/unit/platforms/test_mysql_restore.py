@@ -225,10 +225,14 @@ def test_what_is_no_table_of_rows_is_told(platform: MysqlPlatform, empty: MysqlP
         "CREATE TABLE t (id INT, a DATE, b DATE, PERIOD FOR stay (a, b), UNIQUE (id, stay WITHOUT OVERLAPS))"
         " PARTITION BY HASH (id) PARTITIONS 2; CREATE TRIGGER fires BEFORE INSERT ON t FOR EACH ROW SET NEW.id = 1;"
         "CREATE TABLE old (id INT) WITH SYSTEM VERSIONING"
-        " PARTITION BY SYSTEM_TIME (PARTITION p HISTORY, PARTITION n CURRENT)"
+        " PARTITION BY SYSTEM_TIME (PARTITION p HISTORY, PARTITION n CURRENT);"
+        "CREATE PROCEDURE tidy() DELETE FROM t; CREATE FUNCTION one() RETURNS INT RETURN 1;"
+        "CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t; ALTER DATABASE COMMENT 'the shop'"
     )
     outcome = restored(archived(platform, tmp_path), empty)
-    found = sorted((note.where, note.what.split(":")[0]) for note in outcome.notes)
+    of_all = [note.what.removeprefix("not restored: ") for note in outcome.notes if note.where == "the database"]
+    assert of_all == ["events: nightly", "functions: one", "procedures: tidy", "the comment on the database"]
+    found = sorted((note.where, note.what.split(":")[0]) for note in outcome.notes if note.where != "the database")
     assert found == [
         ("nobody_calls", "the sequence starts anew at 7"),
         ("old", "the archive holds no older versions of rows"),
