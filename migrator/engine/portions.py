@@ -74,10 +74,8 @@ def portion_starts(bench: Workbench, table: str, rows: int) -> Iterator[int]:
 
 def _sizes(bench: Workbench, table: str) -> Iterator[tuple[int, int]]:
     """The rows that have large values, in their order, and how many bytes of them."""
-    size = " + ".join(
-        f"coalesce({size_aside(quoted(name), type_)}, 0)" for name, type_ in bench.large_columns("arc", table).items()
-    )
-    query = f"SELECT rowid, {size} AS size FROM arc.{quoted(table)} WHERE size > 0 ORDER BY rowid"
+    sizes = ", ".join(size_aside(quoted(name), type_) for name, type_ in bench.large_columns("arc", table).items())
+    query = f"SELECT rowid, list_sum([{sizes}])::BIGINT AS size FROM arc.{quoted(table)} WHERE size > 0 ORDER BY rowid"
     for batch in bench.batches(query):
         yield from zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True)
 

@@ -12,16 +12,17 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from mappings.quote import held_name
+from mappings.quote import held_name, literal
 from mappings.quote import identifier as quoted
 from migrator.engine.held import given, held, held_schema, typed
 from migrator.engine.large import LargeValues, readable
+from migrator.engine.room import Room
 from storage.errors import Fault
 from storage.schema import Type
 from storage.scratch import scratch
 
-MEMORY_LIMIT = "112MB"
-_BATCH_ROWS = 8_192
+_BATCH_ROWS, _BATCH_CELLS = 8_192, 1 << 18  # what reads batches makes objects of cells
+_FILE = "work"
 
 
 class Workbench:
@@ -30,9 +31,10 @@ class Workbench:
     Large values are held as handles (migrator.engine.large): tables and queries see those, `batches` gives the values.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, large: LargeValues) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, large: LargeValues, room: Room) -> None:
         self._connection = connection
         self._large = large
+        self._room = room
         self._large_columns: dict[tuple[str, str], dict[str, str]] = {}
 
     def schema(self, name: str) -> None:
@@ -102,16 +104,25 @@ class Workbench:
 
     def batches(self, query: str) -> Iterator[pa.RecordBatch]:
         """The result as batches, streamed on a cursor of its own, so that other statements may run meanwhile."""
-        with self._translated(), self._connection.cursor() as cursor:
+        with self._translated(), self._cursor() as cursor:
             # execute().to_arrow_reader() holds the whole result; a relation's reader streams
-            for batch in cursor.sql(query).to_arrow_reader(_BATCH_ROWS):
-                yield from self._large.given(given(batch))
+            found = cursor.sql(query)
+            rows = min(_BATCH_ROWS, _BATCH_CELLS // len(found.columns) + 1)
+            for batch in found.to_arrow_reader(rows):
+                for start in range(0, max(len(batch), 1), rows):  # no fewer come than are computed at once
+                    yield from self._large.given(given(batch.slice(start, rows)))
 
     def handle(self, value: Any) -> Any:
         """A value as tables of the workbench hold it, to be compared with one of theirs."""
         if not isinstance(value, (str, bytes)):
             return value
         return self._large.held(pa.array([value], pa.string() if isinstance(value, str) else pa.binary()))[0].as_py()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"USE {_FILE}")
+            yield cursor
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -121,7 +132,7 @@ class Workbench:
         # a commit that finds no memory is a failed transaction
         except (duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
             raise Fault(
-                f"the workbench needs more than its {MEMORY_LIMIT} of memory, or than the disk has room to spill",
+                f"the workbench needs more than its {self._room.memory_mb} MB, or the disk has no room to spill",
                 where=tempfile.gettempdir(),
                 next="free space there, or point TMPDIR at a larger disk; if there is room, a table has"
                 " too many columns to be loaded: report it with the mapping",
@@ -140,7 +151,7 @@ class Workbench:
 
     def arrow_schema(self, query: str) -> pa.Schema:
         """The schema the result's batches have."""
-        with self._connection.cursor() as cursor:
+        with self._cursor() as cursor:
             found: pa.Schema = given(cursor.sql(f"SELECT * FROM ({query}) LIMIT 0").to_arrow_table()).schema
             return found
 
@@ -206,14 +217,17 @@ class QueryKeys:
 
 
 @contextmanager
-def workbench(folder: Path | None = None) -> Iterator[Workbench]:
-    """A workbench in a temporary folder (under `folder`, else the system's), gone when the context ends."""
+def workbench(folder: Path | None = None, *, widest: int = 0) -> Iterator[Workbench]:
+    """A workbench in a temporary folder (under `folder`, else the system's), gone when the context ends.
+
+    `widest` is how many columns the widest of its tables will have, where it may be more than a few dozen.
+    """
+    room = Room.of(widest)
     with scratch("work", folder) as place:
         large = LargeValues(place)
         connection = duckdb.connect(
-            str(place / "work.duckdb"),
             config={
-                "memory_limit": MEMORY_LIMIT,
+                "memory_limit": f"{room.memory_mb}MB",
                 "threads": 1,
                 "temp_directory": str(place / "spill"),
                 "preserve_insertion_order": False,  # order costs memory, and nothing here depends on it
@@ -222,6 +236,10 @@ def workbench(folder: Path | None = None) -> Iterator[Workbench]:
             },
         )
         try:
+            # attached, not opened: only so a file can be told how its tables are built
+            file = literal(str(place / "work.duckdb"))
+            connection.execute(f"ATTACH {file} AS {_FILE} (ROW_GROUP_SIZE {room.group_rows})")
+            connection.execute(f"USE {_FILE}")
             # an expression with a time zone means the same on every machine
             connection.execute("SET TimeZone = 'UTC'")
             # DuckDB's own bar, shown where it takes the program for a session, would stand on stdout among the results
@@ -230,7 +248,7 @@ def workbench(folder: Path | None = None) -> Iterator[Workbench]:
             # mappings carry SQL expressions of strangers: nothing they say may reach a file or change a setting
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
-            yield Workbench(connection, large)
+            yield Workbench(connection, large, room)
         finally:
             connection.close()
             large.close()

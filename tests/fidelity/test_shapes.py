@@ -180,11 +180,25 @@ def test_rows_that_violate_a_constraint_declared_since(postgres_platform: Postgr
     assert Counter(held_table(postgres_platform, tmp_path)) == Counter([(-1,), (1,)])
 
 
-def test_what_is_too_wide_for_the_workbench_is_a_fault_that_says_so() -> None:
-    """An archive takes 1,600 columns of texts and a restore gives them back; a load keeps its bounds of memory."""
+def wide_batch() -> pa.RecordBatch:
     names = [f"c{number}" for number in range(1_600)]
     texts = pa.array([f"a text {number}" for number in range(500)])
-    batch = pa.RecordBatch.from_arrays([texts] * len(names), names=names)
+    return pa.RecordBatch.from_arrays([texts] * len(names), names=names)
+
+
+def test_the_workbench_holds_1600_columns_of_texts_where_it_is_told_of_them() -> None:
+    batch = wide_batch()
+    with workbench(widest=batch.num_columns) as bench:
+        for schema in ("arc", "staged"):
+            bench.schema(schema)
+        bench.ingest("arc", "t", [batch] * 12, batch.schema)
+        bench.execute("CREATE TABLE staged.t AS SELECT * FROM arc.t")
+        assert sum(found.num_rows for found in bench.batches("SELECT * FROM staged.t")) == 12 * batch.num_rows
+
+
+def test_what_is_too_wide_for_the_workbench_is_a_fault_that_says_so() -> None:
+    """Memory follows the width it is told of, and nothing else."""
+    batch = wide_batch()
     with workbench() as bench, pytest.raises(Fault, match="needs more than its") as fault:
         bench.schema("arc")
         bench.ingest("arc", "t", [batch] * 12, batch.schema)

@@ -32,7 +32,7 @@ from migrator.platforms.relational.journal import (
     write_marker,
 )
 from migrator.platforms.relational.parking import make_way, overwritten_holders
-from migrator.platforms.relational.sqltext import listed, matched, quoted, said
+from migrator.platforms.relational.sqltext import any_of, listed, matched, quoted, said
 from migrator.platforms.relational.transaction import Transaction
 from migrator.platforms.relational.triggered import Triggered
 from storage.errors import Misuse, Red
@@ -250,7 +250,7 @@ class RelationalMerge:
         if not staged.key:
             return self._compare_multiset(staged)
         live, stage = self._transaction.live(staged.table), self._transaction.stage(staged)
-        differs = " OR ".join(f"({self._transaction.differs(staged, column)})" for column in staged.columns)
+        differs = any_of([f"({self._transaction.differs(staged, column)})" for column in staged.columns])
         wrong = (
             f"FROM {stage} s LEFT JOIN {live} t ON {matched('t', 's', staged.key)}"
             f" WHERE s.{_ACTION} <> '{KEEP}' AND (t.{quoted(staged.key[0])} IS NULL OR {differs})"

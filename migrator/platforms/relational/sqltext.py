@@ -25,6 +25,14 @@ def matched(left: str, right: str, columns: Iterable[str]) -> str:
     return " AND ".join(f"{left}.{quoted(column)} = {right}.{quoted(column)}" for column in columns)
 
 
+def any_of(conditions: Sequence[str]) -> str:
+    """The condition that one of these holds; as a tree, since a chain of very many is too deep for SQLite."""
+    if len(conditions) == 1:
+        return conditions[0]
+    half = len(conditions) // 2
+    return f"({any_of(conditions[:half])} OR {any_of(conditions[half:])})"
+
+
 def said(rows: Iterable[Sequence[object]]) -> str:
     """Rows of keys as a person reads them: values of one row joined by /, rows by commas."""
     return ", ".join("/".join("NULL" if value is None else str(value) for value in row) for row in rows)
