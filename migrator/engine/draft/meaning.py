@@ -165,9 +165,9 @@ class Meanings:
         return is_its and len(self._by_key[column.name]) == 1
 
     def shortened(self, table: Table, column: Column) -> Iterator[Meaning]:
-        """Tables that its name is short for."""
+        """Tables that its name is short for, where it is the name of none."""
         thing, marked = stem(column.name)
-        for parent in self._tables if marked else ():
+        for parent in self._tables if marked and not self._near(thing) else ():
             if parent.name != table.name and shortens(thing, self._called[parent.name]):
                 for key in _keys(parent, column.name):
                     if comparable(column, parent.column(key)):
@@ -197,15 +197,12 @@ def _shared_prefix(names: Sequence[Words]) -> str:
 
 
 def _keys(parent: Table, named: str) -> Iterator[str]:
-    """The columns that tell its rows apart: its key, and another where the name ends like that one's."""
-    last = words(named)[-1]
+    """The columns that tell its rows apart: its key, and another that the name ends in: country_code, code."""
     for unique in parent.unique:
-        if (
-            len(unique.columns) == 1
-            and unique.columns != parent.primary_key
-            and words(unique.columns[0])[-1:] == (last,)
-        ):
-            yield unique.columns[0]
+        if len(unique.columns) == 1 and unique.columns != parent.primary_key:
+            its = words(unique.columns[0])
+            if its and words(named)[-len(its) :] == its:
+                yield unique.columns[0]
     if len(parent.primary_key) == 1:
         yield parent.primary_key[0]
     elif not parent.primary_key and "id" in parent.column_names:

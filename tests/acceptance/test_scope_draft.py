@@ -1,0 +1,173 @@
+"""A scope is drafted, read, confirmed and used, as a person does who meets a database for the first time."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from migrator.contracts import Reading, ReadLimits
+from migrator.engine.draft import Draft, draft
+from migrator.engine.gentle import Gentle, gently
+from tests.acceptance.world import World
+from tests.conformance.made import KINDS, Made
+from tests.conformance.platforms import MysqlPlatform, Platform, SqlitePlatform
+from tests.support_drafts import PRODUCTS, Product, fill
+from tests.support_drafts import made as rows_made
+from tests.support_sakila import fill as fill_sakila
+from tests.support_sakila import sakila_data
+
+VAUCLAIR = "Mécanique Vauclair & Fils"
+_GUESSED = re.compile(r', guessed: "(?:[^"\\]|\\.)*"')
+ANYWHERE = [("sqlite", product) for product in PRODUCTS] + [
+    (kind, product) for kind in KINDS[1:] for product in PRODUCTS if product.name in ("rails", "prisma", "composite")
+]
+
+
+# ── from a draft to a plan ──────────────────────────────────────────────────────────────────────────────────
+@pytest.fixture(scope="module")
+def ruche(social: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The social network of the sample, without its plan; not to be changed."""
+    world = social.copied(tmp_path_factory.mktemp("ruche"))
+    world.plan.unlink()
+    return world
+
+
+def drafted(world: World, *options: str) -> str:
+    answer = world.migrator("scope", "--draft", world.environment["SOURCE_URL"], *options)
+    assert answer.code == 0, answer
+    return answer.stdout
+
+
+def test_nothing_guessed_is_trusted_and_what_is_confirmed_holds(ruche: World, social: World) -> None:
+    text = drafted(ruche, "--tenant", VAUCLAIR)
+    ruche.plan.write_text(text, encoding="utf-8")
+    asked = {problem["where"] for problem in ruche.json("scope", ruche.plan, code=3)["problems"]}
+    lines = [number for number, line in enumerate(text.splitlines(), start=1) if "guessed:" in line]
+    assert len(lines) == 4
+    assert {f"{ruche.plan}:{number}" for number in lines} <= asked
+    refused = ruche.json("snapshot", ruche.plan, code=3)
+    assert refused["problems"][0]["where"] == f"{ruche.plan}:{lines[0]}" and not ruche.archives()
+
+    ruche.plan.write_text(_GUESSED.sub("", text), encoding="utf-8")
+    found = ruche.json("scope", ruche.plan, code=3)  # whose the rows between two companies are, nobody has said yet
+    assert {problem["where"] for problem in found["problems"]} == asked - {f"{ruche.plan}:{line}" for line in lines}
+    classes = {table["name"]: table["class"] for table in found["tables"]}
+    by_hand = {table["name"]: table["class"] for table in social.json("scope", social.plan)["tables"]}
+    assert classes == {**by_hand, "audit_log": "owned"}  # what is excluded, and why, is a person's to say
+    ruche.plan.unlink()
+
+
+def test_a_tenant_is_never_defaulted(ruche: World, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(drafted(ruche), encoding="utf-8")
+    assert "names no tenant" in ruche.json("scope", plan, code=2)["error"]
+    plan.write_text(plan.read_text(encoding="utf-8").replace("tenant:  #", "tenant: vauclair  #"), encoding="utf-8")
+    unnamed = ruche.json("scope", plan, code=2)
+    assert "root's value is empty" in unnamed["error"]
+    assert "root:" in plan.read_text(encoding="utf-8").splitlines()[int(unnamed["where"].rpartition(":")[2]) - 1]
+
+
+def test_a_root_said_on_the_command_line_needs_no_confirmation(ruche: World) -> None:
+    assert "\n    root: {table: companies, where: {id: 3}}\n" in drafted(ruche, "--root", "companies=3")
+    assert ruche.json("scope", "--draft", ruche.environment["SOURCE_URL"], "--root", "company=3", code=2)["next"]
+
+
+def test_a_program_reads_the_same_with_what_speaks_for_it(ruche: World) -> None:
+    url = ruche.environment["SOURCE_URL"]
+    found = ruche.json("scope", "--draft", url, "--tenant", VAUCLAIR)
+    assert found["plan"] == drafted(ruche, "--tenant", VAUCLAIR)
+    assert (found["root"]["table"], found["root"]["value"]) == ("companies", 3)
+    [reference] = found["references"]
+    assert (reference["table"], reference["columns"], reference["parent"]) == ("files", ["uploaded_by"], "members")
+    assert reference["share"]["found"] == reference["share"]["values"] > 0
+    [typed] = found["polymorphic"]
+    assert {one["value"]: one["parent"] for one in typed["types"]} == {"post": "posts", "comment": "comments"}
+    assert [one["table"] for one in found["shared"]] == ["countries"] and found["unclassified"] == []
+
+
+def test_a_plan_and_a_draft_are_two_questions(ruche: World) -> None:
+    url = ruche.environment["SOURCE_URL"]
+    for arguments in ((), ("--tenant", "t"), ("plan.yaml", "--draft", url), ("plan.yaml", "--root", "a=1")):
+        assert ruche.json("scope", *arguments, code=2)["where"] == "command line"
+
+
+def test_a_draft_changes_nothing_and_holds_no_address(ruche: World, tmp_path: Path) -> None:
+    world = ruche.copied(tmp_path)
+    before = world.state()
+    assert str(world.source) not in drafted(world) and "url: ${SOURCE_URL}" in drafted(world)
+    assert world.state() == before
+
+
+# ── what is found, against what is true ─────────────────────────────────────────────────────────────────────
+def found_in(platform: Platform) -> Draft:
+    with gently(platform.source(), ReadLimits()) as reading:
+        return draft(reading)
+
+
+def said(found: Draft) -> set[str]:
+    plain = {
+        f"{one.table}.{'+'.join(one.columns)} → {one.parent}.{'+'.join(one.parent_columns)}" for one in found.references
+    }
+    return plain | {
+        f"{one.table}.{one.column} where {one.type_column} = {meant.value} → {meant.parent}"
+        for one in found.polymorphic
+        for meant in one.types
+    }
+
+
+@pytest.mark.parametrize(("kind", "product"), ANYWHERE, ids=lambda each: getattr(each, "name", each))
+def test_without_a_declared_key_everything_is_found_and_nothing_else(made: Made, kind: str, product: Product) -> None:
+    platform, truth = made(kind), rows_made(product)
+    fill(platform, truth)
+    found = found_in(platform)
+    assert said(found) == (truth.references | truth.types) - product.missed
+    assert {one.table for one in found.shared} == product.shared
+    assert {one.table for one in found.unclassified} == product.left
+    assert found.root is not None
+    assert ".".join(filter(None, (found.root.table, found.root.column))) == product.root
+
+
+class Undeclared(Gentle):
+    """A reading that declares no foreign key."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading, ReadLimits())
+        tables = tuple(replace(table, foreign_keys=()) for table in reading.schema.tables)
+        self.schema = replace(reading.schema, tables=tables)
+
+
+def compared(platform: Platform) -> tuple[set[str], set[str]]:
+    """What a product declares and a draft does not find without, and what it proposes that nobody declared."""
+    with platform.source().fence() as reading:
+        declared = {
+            f"{table.name}.{'+'.join(key.columns)} → {key.parent}.{'+'.join(key.parent_columns)}"
+            for table in reading.schema.tables
+            for key in table.foreign_keys
+        }
+        found = said(draft(Undeclared(reading)))
+    return declared - found, found - declared
+
+
+def test_the_sample_s_foreign_keys_are_found_where_none_is_declared(social: World, tmp_path: Path) -> None:
+    shutil.copy(social.source, tmp_path / "ruche.db")
+    missed, beside = compared(SqlitePlatform(tmp_path / "ruche.db"))
+    assert missed == set()
+    assert beside == {
+        "files.uploaded_by → members.id",
+        "reactions.target_id where target_type = post → posts",
+        "reactions.target_id where target_type = comment → comments",
+    }
+
+
+def test_sakila_s_foreign_keys_are_found_where_none_is_declared(made: Made) -> None:
+    sakila_data()
+    platform = made("mariadb")
+    assert isinstance(platform, MysqlPlatform)
+    fill_sakila(platform)
+    missed, beside = compared(platform)
+    assert missed == set()
+    assert beside == {"film_text.film_id → film.film_id"}  # true, and kept by triggers there
