@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import pyarrow as pa
@@ -81,10 +83,14 @@ TARGETS: dict[str, Callable[[str], Target]] = {
 }
 
 
+_M_MMAP_THRESHOLD = -3
+_KEPT_BYTES = 1 << 20
+"""Blocks of memory from this size on are asked of the system, and given back, one by one."""
+
+
 def service(progress: Progress = silent, **given: str) -> Service:
     """The service over this process's environment; variables `given` by name stand before what the environment says."""
-    # the system's allocator gives back what was freed, which keeps memory flat; Arrow's own pool holds on to it
-    pa.set_memory_pool(pa.system_memory_pool())
+    _give_memory_back()
     settings = read_settings(**given)
     return Service(
         settings=settings,
@@ -94,6 +100,14 @@ def service(progress: Progress = silent, **given: str) -> Service:
         shelves=lambda base: open_shelf(base, settings.accounts),
         progress=progress,
     )
+
+
+def _give_memory_back() -> None:
+    """Keep memory flat: what is freed goes back to the system."""
+    # Arrow's own pool holds on to it; so does glibc, to all blocks up to the size of the largest it has seen freed
+    pa.set_memory_pool(pa.system_memory_pool())
+    with suppress(AttributeError):  # other libraries have no such habit, and no such function
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
 
 
 def open_source(url: str, limits: ReadLimits) -> Source:
