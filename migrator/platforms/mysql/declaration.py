@@ -13,7 +13,7 @@ from migrator.platforms.mysql.indexes import first_indexes, index_declared
 from migrator.platforms.mysql.model import COLLATION, ENGINE, UNFILLED, UNVERSIONED, VERSIONED
 from migrator.platforms.mysql.partitions import is_by_time, partitioned
 from migrator.platforms.mysql.words import Words, text, word
-from migrator.platforms.relational.archived import expression, type_name
+from migrator.platforms.relational.archived import MYSQL
 from migrator.platforms.relational.sqltext import listed, quoted
 from storage import model
 from storage.errors import Red
@@ -117,7 +117,7 @@ def _check(check: Check, table: str, words: Words) -> str:
 
 def condition_of(check: Check, table: str) -> str:
     """What every row satisfies, in parentheses."""
-    return expression(check.expression, where=f"{table}.{check.name}", backslashes=True)
+    return MYSQL.expression(check.expression, where=f"{table}.{check.name}")
 
 
 # ── columns ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +151,7 @@ def _filled(column: Column, of: TableModel, where: str) -> Iterator[str]:
         yield f"GENERATED ALWAYS AS {generated.expression.upper()}"
         return
     if generated:
-        computed = expression(generated.expression, where=where, backslashes=True)
+        computed = MYSQL.expression(generated.expression, where=where)
         yield f"GENERATED ALWAYS AS {computed} {'STORED' if generated.stored else 'VIRTUAL'}"
         if not column.nullable:
             yield "NOT NULL"
@@ -169,7 +169,7 @@ def _native(column: Column, where: str) -> str:
     found = _NATIVE.fullmatch(column.native)
     if not found:
         raise Red(f"this is no type: {column.native[:80]!r}", where=where, next="restore nothing of it")
-    native = type_name(found["type"], where=where, backslashes=True)
+    native = MYSQL.type_name(found["type"], where=where)
     return f"{native} COMPRESSED" if found["compressed"] else native
 
 
@@ -179,7 +179,7 @@ def _collated(collation: str, where: str) -> str:
 
 def _default(default: str, where: str) -> str:
     """A constant is one only outside of parentheses."""
-    enclosed = expression(default, where=where, backslashes=True)
+    enclosed = MYSQL.expression(default, where=where)
     return default if _CONSTANT.fullmatch(default) or _PRESENT.fullmatch(default) else enclosed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrator.platforms.mysql.model import HIDDEN
 from migrator.platforms.mysql.words import Words, text
-from migrator.platforms.relational.archived import expression
+from migrator.platforms.relational.archived import MYSQL
 from migrator.platforms.relational.sqltext import listed, quoted
 from storage.model import Index, IndexPart, TableModel
 from storage.schema import ForeignKey, Table
@@ -53,7 +53,7 @@ def index_declared(index: Index, *, where: str, words: Words) -> str:
 
 
 def _part(part: IndexPart, where: str) -> str:
-    of = expression(part.expression, where=where, backslashes=True) if part.expression else quoted(part.column or "")
+    of = MYSQL.expression(part.expression, where=where) if part.expression else quoted(part.column or "")
     return f"{of}{f'({part.length})' if part.length else ''}{' DESC' if part.descending else ''}"
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from migrator.platforms.mysql.definition import DEFAULT
-from migrator.platforms.relational.archived import expression
+from migrator.platforms.relational.archived import MYSQL
 from migrator.platforms.relational.sqltext import quoted
 from storage.errors import Red
 from storage.model import Partition, TableModel
@@ -37,7 +37,7 @@ def _method(said: str, where: str) -> tuple[str, str]:
     found = _SAID.fullmatch(said)
     if not found:
         raise Red(f"no table is partitioned so: {said[:80]!r}", where=where, next="restore nothing of it")
-    by = expression(found["by"], where=where, backslashes=True) if found["by"].strip() else "()"
+    by = MYSQL.expression(found["by"], where=where) if found["by"].strip() else "()"
     return found["method"], by
 
 
@@ -64,7 +64,7 @@ def _words(method: str, part: Partition, where: str) -> Iterator[str]:
     if part.bound.upper() == DEFAULT:
         yield DEFAULT
     else:
-        bound = expression(part.bound, where=where, backslashes=True)
+        bound = MYSQL.expression(part.bound, where=where)
         yield f"VALUES {'LESS THAN' if method.startswith('RANGE') else 'IN'} {bound}"
     default = [f"{part.name}sp{number}" for number in range(len(part.parts))]
     if part.parts and [one.name for one in part.parts] != default:

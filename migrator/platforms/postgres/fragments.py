@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from migrator.platforms.relational.archived import expression, type_name
+from migrator.platforms.relational.archived import POSTGRESQL
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.errors import Red
 
@@ -31,14 +31,14 @@ def partition_key(text: str, where: str) -> str:
     found = _PARTITION_KEY.fullmatch(text)
     if not found:
         raise refused(text, "the key of a partitioned table", where)
-    return f"{found[1]} {expression(found[2], where=where)}"
+    return f"{found[1]} {POSTGRESQL.expression(found[2], where=where)}"
 
 
 def bound(text: str, where: str) -> str:
     """Which rows a partition has."""
     if not _BOUND.fullmatch(text):
         raise refused(text, "the bound of a partition", where)
-    return type_name(text, where=where)
+    return POSTGRESQL.type_name(text, where=where)
 
 
 def operator(text: str, where: str) -> str:

@@ -8,7 +8,7 @@ from migrator.platforms.postgres.fragments import action, operator, reference, r
 from migrator.platforms.postgres.new_tables import Outline
 from migrator.platforms.postgres.new_types import collated
 from migrator.platforms.postgres.rebuild_names import Names
-from migrator.platforms.relational.archived import expression
+from migrator.platforms.relational.archived import POSTGRESQL
 from migrator.platforms.relational.sqltext import listed, quoted
 from storage.model import Check, Exclusion, Index, IndexPart, ReferenceDetail
 from storage.schema import ForeignKey, Table
@@ -41,7 +41,7 @@ def create_index(outline: Outline, index: Index, names: Names) -> str:
         kind = f"{_CONSTRAINTS[index.constraint]}{nulls} ({key}){included}{storage(index.options)}"
         return _add(outline, index.name, f"{kind}{_deferred(index)}", names)
     parts = ", ".join(_part(part, where) for part in index.parts)
-    only = f" WHERE {expression(index.where, where=where)}" if index.where is not None else ""
+    only = f" WHERE {POSTGRESQL.expression(index.where, where=where)}" if index.where is not None else ""
     return (
         f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {quoted(index.name)} ON {names.table(outline.table)}"
         f" USING {quoted(index.method or 'btree')} ({parts}){included}{nulls}{storage(index.options)}{only}"
@@ -54,14 +54,14 @@ def add_exclusion(outline: Outline, exclusion: Exclusion, names: Names) -> str:
         raise refused(" ".join(exclusion.operators), "an operator for each part", where)
     pairs = zip(exclusion.parts, exclusion.operators, strict=True)
     parts = ", ".join(f"{_part(part, where)} WITH {operator(sign, where)}" for part, sign in pairs)
-    only = f" WHERE {expression(exclusion.where, where=where)}" if exclusion.where is not None else ""
+    only = f" WHERE {POSTGRESQL.expression(exclusion.where, where=where)}" if exclusion.where is not None else ""
     kind = f"EXCLUDE USING {quoted(exclusion.method)} ({parts}){only}"
     return _add(outline, exclusion.name, f"{kind}{_deferred(exclusion)}", names)
 
 
 def add_check(outline: Outline, check: Check, names: Names) -> str:
     """For all heirs too, where they are to have it."""
-    condition = expression(check.expression, where=f"{outline.table.name}.{check.name}")
+    condition = POSTGRESQL.expression(check.expression, where=f"{outline.table.name}.{check.name}")
     alone = "" if check.inherited else " NO INHERIT"
     only = "" if check.inherited else outline.relation
     return (
@@ -100,7 +100,9 @@ def _deferred(key: Index | Exclusion) -> str:
 
 
 def _part(part: IndexPart, where: str) -> str:
-    value = quoted(part.column) if part.column is not None else expression(part.expression or "", where=where)
+    value = (
+        quoted(part.column) if part.column is not None else POSTGRESQL.expression(part.expression or "", where=where)
+    )
     chosen = f" {reference(part.operator_class, where)}" if part.operator_class else ""
     order = " DESC" if part.descending else ""
     nulls = "" if part.nulls_first is None else f" NULLS {'FIRST' if part.nulls_first else 'LAST'}"

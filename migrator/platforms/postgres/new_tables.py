@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from migrator.platforms.postgres.fragments import bound, partition_key, storage
 from migrator.platforms.postgres.new_types import collated, sequence_options
 from migrator.platforms.postgres.rebuild_names import Names
-from migrator.platforms.relational.archived import expression, type_name
+from migrator.platforms.relational.archived import POSTGRESQL
 from migrator.platforms.relational.sqltext import quoted
 from storage.model import IdentityColumn, Partition, TableModel
 from storage.schema import Column, Table
@@ -64,13 +64,13 @@ def every(partitions: Sequence[Partition]) -> Iterator[Partition]:
 
 def _column(outline: Outline, column: Column, names: Names) -> str:
     where = f"{outline.table.name}.{column.name}"
-    parts = [f"{quoted(column.name)} {type_name(column.native, where=where)}"]
+    parts = [f"{quoted(column.name)} {POSTGRESQL.type_name(column.native, where=where)}"]
     parts[0] += collated(outline.model.collations.get(column.name), where)
     generated = next((one for one in outline.model.generated if one.column == column.name), None)
     identity = next((one for one in outline.model.identities if one.column == column.name), None)
     if generated is not None:
         kept = "STORED" if generated.stored else "VIRTUAL"
-        parts.append(f"GENERATED ALWAYS AS {expression(generated.expression, where=where)} {kept}")
+        parts.append(f"GENERATED ALWAYS AS {POSTGRESQL.expression(generated.expression, where=where)} {kept}")
     elif identity is not None:
         parts.append(_identity(identity, names))
     elif column.identity and column.default is None:  # of an archive that says no more of it

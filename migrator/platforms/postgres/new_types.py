@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from migrator.platforms.postgres.fragments import reference, refused
 from migrator.platforms.postgres.rebuild_names import Names
-from migrator.platforms.relational.archived import expression, type_name
+from migrator.platforms.relational.archived import POSTGRESQL
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.model import Check, NativeType, Sequence
 
@@ -58,17 +58,17 @@ def _enum(type_: NativeType, names: Names) -> str:
 
 def _composite(type_: NativeType, names: Names) -> str:
     attributes = (
-        f"{quoted(one.name)} {type_name(one.native, where=type_.name)}{collated(one.collation, type_.name)}"
+        f"{quoted(one.name)} {POSTGRESQL.type_name(one.native, where=type_.name)}{collated(one.collation, type_.name)}"
         for one in type_.attributes
     )
     return f"CREATE TYPE {names.of(type_.schema, type_.name)} AS ({', '.join(attributes)})"
 
 
 def _domain(type_: NativeType, names: Names) -> str:
-    base = type_name(type_.base or "", where=type_.name)
+    base = POSTGRESQL.type_name(type_.base or "", where=type_.name)
     parts = [f"CREATE DOMAIN {names.of(type_.schema, type_.name)} AS {base}{collated(type_.collation, type_.name)}"]
     if type_.default is not None:
-        parts.append(f"DEFAULT {expression(type_.default, where=type_.name)}")
+        parts.append(f"DEFAULT {POSTGRESQL.expression(type_.default, where=type_.name)}")
     if not type_.nullable:
         parts.append("NOT NULL")
     parts += [_check(type_, check) for check in type_.checks if check.valid]
@@ -76,14 +76,14 @@ def _domain(type_: NativeType, names: Names) -> str:
 
 
 def _check(type_: NativeType, check: Check) -> str:
-    return f"CONSTRAINT {quoted(check.name)} CHECK {expression(check.expression, where=type_.name)}"
+    return f"CONSTRAINT {quoted(check.name)} CHECK {POSTGRESQL.expression(check.expression, where=type_.name)}"
 
 
 def _range(type_: NativeType, names: Names) -> str:
     """Red where a function of somebody's own is a part of it: an archive holds none."""
     if "canonical" in type_.options:
         raise refused(type_.options["canonical"], "a function of the server's own", type_.name)
-    parts = [f"SUBTYPE = {type_name(type_.base or '', where=type_.name)}"]
+    parts = [f"SUBTYPE = {POSTGRESQL.type_name(type_.base or '', where=type_.name)}"]
     if type_.collation:
         parts.append(f"COLLATION = {reference(type_.collation, type_.name)}")
     for option in ("subtype_opclass", "subtype_diff"):

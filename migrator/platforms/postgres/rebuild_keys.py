@@ -20,7 +20,7 @@ from migrator.platforms.postgres.new_keys import (
 from migrator.platforms.postgres.new_tables import Outline
 from migrator.platforms.postgres.rebuild_names import Names
 from migrator.platforms.postgres.rebuild_transaction import RebuildTransaction, violated
-from migrator.platforms.relational.archived import expression
+from migrator.platforms.relational.archived import POSTGRESQL
 from migrator.platforms.relational.sqltext import quoted
 from storage.model import Check
 from storage.problem import Problem
@@ -62,7 +62,7 @@ class RebuildKeys:
     def _check(self, outline: Outline, check: Check) -> None:
         statement = add_check(outline, check, self._names)
         where = f"{outline.table.name}.{check.name}"
-        refused = f"NOT {expression(check.expression, where=where)}"
+        refused = f"NOT {POSTGRESQL.expression(check.expression, where=where)}"
         self._validated(
             outline, where, statement, check.valid, f"FROM {self._names.table(outline.table)} t WHERE {refused}"
         )

@@ -11,7 +11,6 @@ import pyarrow as pa
 from migrator.platforms.postgres.comments import comments
 from migrator.platforms.postgres.connect import place
 from migrator.platforms.postgres.foundations import Foundations
-from migrator.platforms.postgres.model import PLATFORM
 from migrator.platforms.postgres.new_tables import Outline, create_table, every
 from migrator.platforms.postgres.new_types import unvalidated
 from migrator.platforms.postgres.occupied import require_empty
@@ -21,7 +20,7 @@ from migrator.platforms.postgres.rebuild_rows import RebuildRows
 from migrator.platforms.postgres.rebuild_transaction import RebuildTransaction, rebuild_transaction
 from migrator.platforms.postgres.sequences import Sequences
 from migrator.platforms.postgres.transaction import SCHEMA
-from migrator.platforms.relational.archived import expression
+from migrator.platforms.relational.archived import POSTGRESQL
 from migrator.platforms.relational.sqltext import listed, literal, quoted
 from storage.errors import Misuse
 from storage.model import Model, TableModel
@@ -35,12 +34,6 @@ _NEXT = "make it by hand where it is needed; every row is there"
 @contextmanager
 def rebuilding(url: str, tables: Sequence[Table], model: Model) -> Iterator[PostgresRebuilding]:
     """See migrator.contracts.Target."""
-    if model.platform != PLATFORM:
-        raise Misuse(
-            f"the archive comes from {model.platform}, this is {PLATFORM}",
-            where=place(url),
-            next="name an empty database of that kind; with a mapping, `migrator migrate` loads it into any other kind",
-        )
     with rebuild_transaction(url) as transaction:
         # restores into one database wait for each other, and for loads: the second then finds it is not empty
         transaction.rows(f"SELECT pg_advisory_xact_lock(hashtextextended({literal(SCHEMA)}, 0))::text")
@@ -166,7 +159,7 @@ class PostgresRebuilding:
         for column in outline.table.columns:
             if column.default is not None and column.name not in computed:
                 where = f"{outline.table.name}.{column.name}"
-                value = expression(column.default, where=where)
+                value = POSTGRESQL.expression(column.default, where=where)
                 change = f"ALTER COLUMN {quoted(column.name)} SET DEFAULT {value}"
                 self._attempt(
                     f"ALTER TABLE {outline.relation}{self._names.table(outline.table)} {change}", "its default", where

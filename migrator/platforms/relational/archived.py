@@ -1,31 +1,65 @@
 """Fragments of SQL that an archive brings, made safe to write into a statement of ours: one expression, one type.
 
 An archive is input from outside. A default or a condition is the platform's own expression and can only be said in its
-words; but words that would end the statement they stand in, open another or hide what follows are refused.
+words; but words that would end the statement they stand in, open another or hide what follows are refused. Where a
+quotation ends is a matter of the dialect, so each is read as its own server reads it, and what two versions of a server
+read in two ways is refused.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from storage.errors import Red
 
-_DOLLARS = re.compile(r"\$(?:[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*)?\$")
-_OPENING, _CLOSING = {"(": ")", "[": "]"}, ")]"
+_BRACKETS = {"(": ")", "[": "]"}
+_ENDING = ("--", "/*", "*/")
+_NOWHERE = re.compile("[\0\ud800-\udfff]")  # would end the text itself, or never reach the server
 
 
-def expression(text: str, *, where: str, backslashes: bool = False) -> str:
-    """One scalar expression, in parentheses; Red otherwise. `backslashes`: they escape in strings, as MySQL's do."""
-    if not text.strip() or not _is_closed(text, commas=True, backslashes=backslashes):
-        raise _refused(text, "an expression", where)
-    return f"({text})"
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """`tokens` are names, numbers and quotations, read as a whole; `refused` signs stand within quotations alone."""
 
+    tokens: re.Pattern[str]
+    refused: re.Pattern[str]
 
-def type_name(text: str, *, where: str, backslashes: bool = False) -> str:
-    """One type, with its modifiers. Red otherwise."""
-    if not text.strip() or not _is_closed(text, commas=False, backslashes=backslashes):
-        raise _refused(text, "a type", where)
-    return text
+    def expression(self, text: str, *, where: str) -> str:
+        """One scalar expression, in parentheses; Red otherwise."""
+        if not text.strip() or not self._is_closed(text, commas=True):
+            raise _refused(text, "an expression", where)
+        return f"({text})"
+
+    def type_name(self, text: str, *, where: str) -> str:
+        """One type, with its modifiers. Red otherwise."""
+        if not text.strip() or not self._is_closed(text, commas=False):
+            raise _refused(text, "a type", where)
+        return text
+
+    def _is_closed(self, text: str, *, commas: bool) -> bool:
+        """Whether quotes and brackets close, and nothing outside of them ends or hides what follows."""
+        if _NOWHERE.search(text):
+            return False
+        awaited: list[str] = []
+        at = 0
+        while at < len(text):
+            if token := self.tokens.match(text, at):
+                at = token.end()
+                continue
+            sign = text[at]
+            if sign in _BRACKETS:
+                awaited.append(_BRACKETS[sign])
+            elif sign in ")]":
+                if not awaited or awaited.pop() != sign:
+                    return False
+            elif self._ends(text, at) or (sign == "," and not awaited and not commas):
+                return False
+            at += 1
+        return not awaited
+
+    def _ends(self, text: str, at: int) -> bool:
+        return self.refused.match(text, at) is not None or text.startswith(_ENDING, at)
 
 
 def _refused(text: str, what: str, where: str) -> Red:
@@ -36,51 +70,37 @@ def _refused(text: str, what: str, where: str) -> Red:
     )
 
 
-def _is_closed(text: str, *, commas: bool, backslashes: bool) -> bool:
-    """Whether quotes and brackets close, and nothing outside of them ends or hides what follows."""
-    ending = (";", "\0", "--", "/*", "*/", *(("#", "\\") if backslashes else ()))
-    awaited: list[str] = []
-    at = 0
-    while at < len(text):
-        sign = text[at]
-        if sign in "'\"`":
-            # in double quotes are names, also with MySQL: every session of ours says ANSI_QUOTES
-            escaped = sign == "'" and (backslashes or _is_escape_string(text, at))
-            at = _end_of_quote(text, at, escaped=escaped)
-        elif sign == "$" and not backslashes and (dollars := _DOLLARS.match(text, at)):
-            end = text.find(dollars[0], dollars.end())
-            at = end + len(dollars[0]) if end >= 0 else -1
-        elif sign in _OPENING:
-            awaited.append(_OPENING[sign])
-            at += 1
-        elif sign in _CLOSING:
-            if not awaited or awaited.pop() != sign:
-                return False
-            at += 1
-        elif text.startswith(ending, at) or (sign == "," and not awaited and not commas):
-            return False
-        else:
-            at += 1
-        if at < 0:
-            return False
-    return not awaited
+# ── quotations ──────────────────────────────────────────────────────────────────────────────────────────────
+def _quotation(sign: str) -> str:
+    """A doubled sign stands for itself; what looks shorter, because it never ends, is none."""
+    return f"{sign}(?:[^{sign}]|{sign}{sign})*{sign}(?!{sign})"
 
 
-def _is_escape_string(text: str, at: int) -> bool:
-    """E'…' of PostgreSQL."""
-    return at > 0 and text[at - 1] in "eE" and (at == 1 or not (text[at - 2].isalnum() or text[at - 2] in "_$"))
+def _tokens(*some: str) -> re.Pattern[str]:
+    return re.compile("|".join(some), re.DOTALL)
 
 
-def _end_of_quote(text: str, at: int, *, escaped: bool) -> int:
-    """Where the quotation that begins there ends, or -1; a doubled sign stands for itself."""
-    sign, at = text[at], at + 1
-    while at < len(text):
-        if escaped and text[at] == "\\":
-            at += 2
-        elif text[at] == sign:
-            if not text.startswith(sign, at + 1):
-                return at + 1
-            at += 2
-        else:
-            at += 1
-    return -1
+_LETTER, _SIGN = r"[A-Za-z_\x80-\U0010ffff]", r"[A-Za-z0-9_$\x80-\U0010ffff]"  # of names: no dollar comes first
+_NAME = f"{_LETTER}{_SIGN}*"
+_NUMBER = r"\.?[0-9][A-Za-z0-9_.]*(?![A-Za-z0-9_.$'\"\x80-\U0010ffff])"
+_ESCAPED = r"'(?:[^'\\]|\\.|'')*'(?!')"
+_NEXT_LINE = r"[ \t\f\v]*[\r\n][ \t\r\n\f\v]*"  # with such blanks between them, PostgreSQL takes two strings for one
+
+POSTGRESQL = Dialect(
+    tokens=_tokens(
+        rf"[eE]{_ESCAPED}(?:{_NEXT_LINE}{_ESCAPED})*(?!{_NEXT_LINE}')",
+        rf"(?![eE]'){_NAME}",
+        _NUMBER,
+        _quotation("'"),
+        _quotation('"'),
+        rf"\$(?P<tag>(?:{_LETTER}[A-Za-z0-9_\x80-\U0010ffff]*)?)\$.*?\$(?P=tag)\$",
+    ),
+    refused=re.compile(r"[;'\"`$\\A-Za-z0-9]"),
+)
+MYSQL = Dialect(  # every session of ours says ANSI_QUOTES: in double quotes are names, and no backslash escapes
+    tokens=_tokens(_ESCAPED, _quotation('"'), _quotation("`")), refused=re.compile(r"[;'\"`#\\]")
+)
+SQLITE = Dialect(  # a parameter would take brackets, and all that is in them, for its name
+    tokens=_tokens(rf"(?!\ufeff){_NAME}", _quotation("'"), _quotation('"'), _quotation("`"), r"\[[^\]]*\]"),
+    refused=re.compile(r"[;'\"`[$@#:?\\\ufeff]"),
+)

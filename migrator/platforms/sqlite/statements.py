@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.platforms.relational.archived import expression
+from migrator.platforms.relational.archived import SQLITE
 from migrator.platforms.relational.sqltext import listed, quoted
 from migrator.platforms.sqlite.indexes import CONFLICT, ROWID
 from migrator.platforms.sqlite.model import ARGUMENTS, MODULE, STRICT, WITHOUT_ROWID, not_null_conflict
@@ -41,7 +41,7 @@ def create_table(table: Table, model: TableModel) -> str:
 def create_index(table: Table, index: Index) -> str:
     """An index that has a statement of its own."""
     parts = ", ".join(_part(part, f"{table.name}, index {index.name}") for part in index.parts)
-    where = f" WHERE {expression(index.where, where=f'{table.name}, index {index.name}')}" if index.where else ""
+    where = f" WHERE {SQLITE.expression(index.where, where=f'{table.name}, index {index.name}')}" if index.where else ""
     unique = "UNIQUE " if index.unique else ""
     return f"CREATE {unique}INDEX {quoted(index.name)} ON {quoted(table.name)} ({parts}){where}"
 
@@ -75,7 +75,7 @@ def default(text: str, where: str) -> str:
         raise _refused(f"not a default: {error}", where) from error
     if len(found) == 1 and found[0].sign in (Sign.WORD, Sign.QUOTED) and found[0].text.upper() not in _KEYWORDS:
         return found[0].text
-    return expression(said(found), where=where)
+    return SQLITE.expression(said(found), where=where)
 
 
 # ── columns ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -93,13 +93,13 @@ def _column_words(table: Table, column: Column, model: TableModel, own: Index | 
         yield f"PRIMARY KEY{' DESC' * own.parts[0].descending}{_conflict(own.options.get(CONFLICT), where)}"
         if model.identities:
             yield "AUTOINCREMENT"
-    if not column.nullable and not is_own:
+    if not column.nullable and not (own is not None and is_own and own.method == ROWID):
         yield f"NOT NULL{_conflict(model.options.get(not_null_conflict(column.name)), where)}"
     if column.name in model.collations:
         yield f"COLLATE {quoted(model.collations[column.name])}"
     for generated in model.generated:
         if generated.column == column.name:
-            computed = expression(generated.expression, where=where)
+            computed = SQLITE.expression(generated.expression, where=where)
             yield f"GENERATED ALWAYS AS {computed} {'STORED' if generated.stored else 'VIRTUAL'}"
             return
     if column.default is not None:
@@ -115,7 +115,7 @@ def _key(table: Table, index: Index) -> str:
 
 def _check(table: Table, check: Check) -> str:
     name = f"CONSTRAINT {quoted(check.name)} " if check.name else ""
-    return f"{name}CHECK {expression(check.expression, where=f'{table.name}, check {check.name}'.rstrip())}"
+    return f"{name}CHECK {SQLITE.expression(check.expression, where=f'{table.name}, check {check.name}'.rstrip())}"
 
 
 def _reference(table: Table, key: ForeignKey, model: TableModel) -> str:
@@ -133,7 +133,7 @@ def _reference(table: Table, key: ForeignKey, model: TableModel) -> str:
 
 
 def _part(part: IndexPart, where: str) -> str:
-    words = [quoted(part.column) if part.column is not None else expression(part.expression or "", where=where)]
+    words = [quoted(part.column) if part.column is not None else SQLITE.expression(part.expression or "", where=where)]
     if part.collation:
         words.append(f"COLLATE {quoted(part.collation)}")
     return " ".join([*words, *(["DESC"] if part.descending else [])])
@@ -154,7 +154,7 @@ def _virtual(table: Table, model: TableModel) -> str:
     if module not in _MODULES:
         raise _refused(f"virtual tables of the module {module!r} are not made again", table.name)
     arguments = model.options.get(ARGUMENTS)
-    said_so = f" {expression(arguments, where=table.name)}" if arguments else ""
+    said_so = f" {SQLITE.expression(arguments, where=table.name)}" if arguments else ""
     return f"CREATE VIRTUAL TABLE {quoted(table.name)} USING {quoted(module)}{said_so}"
 
 

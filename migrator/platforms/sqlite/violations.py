@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 
-from migrator.platforms.relational.archived import expression
+from migrator.platforms.relational.archived import SQLITE
 from migrator.platforms.relational.sqltext import listed, quoted, said
 from migrator.platforms.sqlite.identity import rowid
 from migrator.platforms.sqlite.model import WITHOUT_ROWID
@@ -28,7 +28,7 @@ def _checks(connection: sqlite3.Connection, table: Table, model: TableModel) -> 
     live = f"main.{quoted(table.name)}"
     for check in model.checks:
         where = f"{table.name}, check {check.name or check.expression}"
-        broken = f"FROM {live} WHERE NOT {expression(check.expression, where=where)}"
+        broken = f"FROM {live} WHERE NOT {SQLITE.expression(check.expression, where=where)}"
         (count,) = connection.execute(f"SELECT count(*) {broken}").fetchone()
         if count:
             shown = listed(table.primary_key) or listed(table.column_names[:3])

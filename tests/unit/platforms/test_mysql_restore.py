@@ -26,7 +26,7 @@ from migrator.platforms.mysql.declaration import table_declared
 from migrator.platforms.mysql.indexes import index_declared
 from migrator.platforms.mysql.locks import merge_lock, taken
 from migrator.platforms.mysql.words import MARIADB
-from migrator.platforms.relational.archived import expression
+from migrator.platforms.relational.archived import MYSQL
 from storage.errors import Misuse, Red, TransientFault
 from storage.model import Check, Generated, Index, IndexPart, Model, Partition, TableModel
 from storage.schema import Column, Kind, Table, Type, UniqueKey
@@ -96,11 +96,11 @@ def test_what_is_more_than_it_claims_is_refused_by_name(make: Callable[[], str])
 )
 def test_signs_that_quote_elsewhere_only_quote_nothing_here(text: str) -> None:
     with pytest.raises(Red):
-        expression(text, where="t.c", backslashes=True)
+        MYSQL.expression(text, where="t.c")
 
 
 def test_a_backslash_in_a_name_is_a_sign_of_the_name() -> None:
-    assert expression('"a\\" > 0', where="t.c", backslashes=True) == '("a\\" > 0)'
+    assert MYSQL.expression('"a\\" > 0', where="t.c") == '("a\\" > 0)'
 
 
 def test_an_option_nobody_here_says_again_is_told(platform: MysqlPlatform) -> None:
