@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 
-from migrator.platforms.relational.sqltext import quoted
 from storage.schema import Table
 
 _NAMES = ("rowid", "_rowid_", "oid")
@@ -35,10 +35,16 @@ def rowid(table: Table) -> str | None:
     return next((name for name in _NAMES if name not in columns), None)
 
 
-def locator(table: Table, alias: str) -> str:
-    """One expression that tells the table's rows apart."""
-    name = rowid(table)
-    if name:
-        return f"{alias}.{name}"
-    parts = [f"{alias}.{quoted(column)}" for column in table.primary_key]
-    return parts[0] if len(parts) == 1 else " || ',' || ".join(f"typeof({part}) || hex({part})" for part in parts)
+def stored_rowid(connection: sqlite3.Connection, table: str) -> str | None:
+    """The same of a table as it stands in the file: who reads some columns of it may know neither text nor others."""
+    query = "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?"
+    if connection.execute(query, (table,)).fetchone() == (1,):
+        return None
+    columns = {name.lower() for (name,) in connection.execute("SELECT name FROM pragma_table_xinfo(?)", (table,))}
+    return next((name for name in _NAMES if name not in columns), None)
+
+
+def stored_key(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
+    """The primary key of a table as it stands in the file."""
+    query = "SELECT name FROM pragma_table_xinfo(?) WHERE pk ORDER BY pk"
+    return tuple(name for (name,) in connection.execute(query, (table,)))

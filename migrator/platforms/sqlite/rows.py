@@ -15,7 +15,7 @@ import pyarrow as pa
 from migrator.contracts import Among, Matching, Predicate, Whole
 from migrator.platforms.relational.sqltext import listed, quoted
 from migrator.platforms.sqlite.connect import encoding_of
-from migrator.platforms.sqlite.identity import locator, rowid
+from migrator.platforms.sqlite.identity import stored_key, stored_rowid
 from migrator.platforms.sqlite.types import Misfit, compared_as, fidelity_of, placeholder, selected, to_array, to_values
 from storage.errors import Recast
 from storage.schema import Column, Kind, Table, Type
@@ -36,6 +36,7 @@ class Selection:
         self._key_tables: list[str] = []
         self._parameters: list[Any] = []
         self._cursor: sqlite3.Cursor | None = None
+        self._rowid = stored_rowid(connection, table.name)
         self._condition = self._prepared(predicate)
 
     def __enter__(self) -> Selection:
@@ -62,7 +63,12 @@ class Selection:
         return f"main.{quoted(self._table.name)}"
 
     def _order(self) -> str:
-        return listed(self._table.primary_key, "t.") or locator(self._table, "t")
+        if key := self._table.primary_key:
+            return listed(key, "t.")
+        if self._rowid:
+            return f"t.{self._rowid}"
+        key = stored_key(self._connection, self._table.name)
+        return listed(key or self._table.column_names, "t.")  # without any, equal rows may come in any order
 
     def _prepared(self, predicate: Predicate) -> str:
         """The condition on alias `t`; never a join, so that no row comes twice however many keys equal it."""
@@ -83,7 +89,7 @@ class Selection:
 
     def _among(self, predicate: Among) -> str:
         keys, columns = self._fill(predicate), predicate.columns
-        row = rowid(self._table)
+        row = self._rowid
         if predicate.of and not self._compare_alike(predicate):
             # the plus takes the row's own type away: the parent's counts. No index of the row's table serves this
             on = " AND ".join(f"k.k{i} = +t.{quoted(column)}" for i, column in enumerate(columns))

@@ -6,6 +6,7 @@ import sqlite3
 
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.sqlite.identity import rowid
+from storage.errors import Red
 from storage.schema import Table
 
 
@@ -17,7 +18,13 @@ class Watermarks:
         self._taken: dict[str, int] = {}
 
     def take(self, table: Table) -> None:
-        """Remember where the table ends now."""
+        """Remember where the table ends now. Red where no name is left for its rowid."""
+        if rowid(table) is None:
+            raise Red(
+                "no key tells its rows apart, and columns of it hide every name of the rowid",
+                where=table.name,
+                next="give the target table a primary key, or rename the column rowid, oid or _rowid_",
+            )
         self._taken[table.name] = self.highest(table)
 
     def knows(self, table: Table) -> bool:
