@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from mappings.quote import identifier as quoted
-from migrator.contracts import Reading, Rebuilding, Source, Staged, Target, Whole
+from migrator.contracts import Reading, Rebuilding, Source, Staged, Target
 from migrator.engine.compare import compare
 from migrator.engine.departures import Described, departures, described
 from migrator.engine.order import parents_first
+from migrator.engine.reread import Reread, RestoredTable, rows_of
 from migrator.engine.workbench import workbench
 from migrator.outcomes import Difference, Progress, Tick, Verdict, silent
-from storage import files
 from storage.archive import Archive, ArchivedTable
-from storage.digest import TableDigest
-from storage.errors import Misuse, Recast
+from storage.errors import Misuse
 from storage.problem import Problem, gathered
-from storage.schema import Held, Table
-from storage.types import arrow_schema, to_text
-
-SmallFiles = Mapping[tuple[str, str], Collection[str]]
-"""By table and column: the hashes of values under files/ that would fit into a cell."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RestoredTable:
-    """`found` is the digest of the rows as they were read again: the archive's own where all is well."""
-
-    name: str
-    rows: int
-    digest: str
-    found: str
-
-    @property
-    def is_equal(self) -> bool:
-        return self.digest == self.found
+from storage.schema import Table
+from storage.types import arrow_schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +65,8 @@ def restore(
     with source().fence() as reading:
         archived = Described(version=archive.identity.source_version, tables=tables, model=model)
         departed = departures(archived, described(reading, tables), told)
-        small = _small_files(archive)
-        restored = tuple(_read_again(reading, part, small, progress) for part in archive.tables)
+        again = Reread(reading, archive, target.numbered(tables), progress)
+        restored = tuple(again.table(part) for part in archive.tables)
         differing = [archive.table(table.name) for table in restored if not table.is_equal]
         differences = tuple(found for part in differing for found in _differences(reading, archive, part))
     return Restored(
@@ -96,7 +74,7 @@ def restore(
         read_from="csv" if master else "parquet",
         tables=restored,
         notes=gathered((*told, *departed.worded)),
-        departures=departed.lost,
+        departures=(*departed.lost, *again.behind(told)),
         differences=differences,
     )
 
@@ -118,59 +96,6 @@ def _fill(rebuilding: Rebuilding, archive: Archive, table: Table, *, master: boo
     progress(Tick(step="restore", what=table.name, done=rows, total=rows))
 
 
-def _read_again(reading: Reading, archived: ArchivedTable, small: SmallFiles, progress: Progress) -> RestoredTable:
-    progress(Tick(step="verify", what=archived.table.name, total=archived.rows))
-    digest = TableDigest(archived.table)
-    try:
-        for batch in _rows(reading, archived.table):
-            digest.add(list(_cells(batch, archived.table, small)), batch.num_rows)
-        found = str(digest)
-    except Recast as recast:  # a value that is not even of the archived type
-        found = f"{recast.column.name} holds other values"
-    return RestoredTable(name=archived.table.name, rows=digest.rows, digest=archived.digest, found=found)
-
-
-def _rows(reading: Reading, table: Table) -> Iterator[pa.RecordBatch]:
-    return reading.scan(table, Whole(), columns=table.column_names)
-
-
-def _small_files(archive: Archive) -> SmallFiles:
-    """An archive says itself what it holds under files/: its writer may have known another limit than is known here."""
-    held = {
-        (part.table.name, column.name)
-        for part in archive.tables
-        for column in part.table.columns
-        if column.held is Held.FILES and column.attachment is None
-    }
-    found: dict[tuple[str, str], set[str]] = {}
-    for entry in archive.files() if held else ():
-        if (entry.table, entry.column) in held and entry.size <= files.INLINE_LIMIT:
-            found.setdefault((entry.table, entry.column), set()).add(entry.sha256)
-    return found
-
-
-def _cells(batch: pa.RecordBatch, table: Table, small: SmallFiles) -> Iterator[pa.Array]:
-    """The texts a digest sums: of a column held under files/, what its cells are in an archive."""
-    for column, values in zip(table.columns, batch.columns, strict=True):
-        if column.held is not Held.FILES:
-            yield to_text(values, column.type)
-            continue
-        cells = files.hold(values, column, _elsewhere)
-        hashes = small.get((table.name, column.name))
-        yield _by_hash(cells, values, hashes) if hashes else cells
-
-
-def _by_hash(cells: pa.Array, values: pa.Array, hashes: Collection[str]) -> pa.Array:
-    """The cells, those whose content is among these by its hash."""
-    known = [hashlib.sha256(files.content_of(value)).hexdigest() if value.is_valid else "" for value in values]
-    named = [f"{files.BY_HASH}{sha256}" if sha256 in hashes else None for sha256 in known]
-    return pc.coalesce(pa.array(named, pa.string()), cells)
-
-
-def _elsewhere(_row: int, _content: pa.Buffer, _sha256: str) -> None:
-    """Nothing is kept: it is only asked for its hash."""
-
-
 def _differences(reading: Reading, archive: Archive, archived: ArchivedTable) -> Sequence[Difference]:
     table = archived.table
     with workbench(widest=len(table.columns)) as bench:
@@ -178,4 +103,4 @@ def _differences(reading: Reading, archive: Archive, archived: ArchivedTable) ->
         bench.ingest("arc", table.name, archive.scan(table.name), arrow_schema(table))
         staged = Staged(table=table, columns=table.column_names, key=table.primary_key)
         expected = f"SELECT * FROM arc.{quoted(table.name)}"
-        return compare(bench, staged, expected, lambda found: _rows(reading, found)).differences
+        return compare(bench, staged, expected, lambda found: rows_of(reading, found)).differences
