@@ -65,6 +65,8 @@ _ANY_SCALE = "numeric"
 def copied(column: Column) -> Copied:
     """The way of one column."""
     name = bare(column.native)
+    if column.type.kind is Kind.BINARY:  # a text's own bytes too, which the wire would take for UTF-8
+        return Copied(native="bytea", arrow=pa.binary(), convert=_cast)
     if name in _WIDTHS and column.type.kind in (Kind.INTEGER, Kind.FLOAT):
         return Copied(native=column.native, arrow=_WIDTHS[name], convert=_narrowed)
     if name == "name":

@@ -132,7 +132,8 @@ def _encoding(server: Found) -> Iterator[Finding]:
             what="encoding",
             verdict="warning",
             found="SQL_ASCII: the server does not know how its texts are encoded",
-            next="a text that is not UTF-8 will stop the snapshot: convert the database where there are such",
+            next="texts that are not UTF-8 are archived as their bytes; in json, arrays, enums, comments and names they"
+            " stop the snapshot: convert the database where there are such",
         )
 
 

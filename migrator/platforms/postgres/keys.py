@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from migrator.contracts import Keys
-from migrator.platforms.postgres.types import bare, is_citext
+from migrator.platforms.postgres.types import bare, is_citext, own_bytes
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.schema import Column, Kind, Type
 from storage.types import Variant, to_text
@@ -69,6 +69,8 @@ class KeyColumn:
 def key_column(column: Column, type_: Type, parent: Column | None) -> KeyColumn:
     """How `column` is compared with keys of `type_`; as `parent` does where they are its keys."""
     rule, name = parent or column, f"t.{quoted(column.name)}"
+    if type_.kind is Kind.BINARY and column.type.kind is Kind.TEXT:  # texts of an unknown encoding
+        return KeyColumn(left=own_bytes(column, name), array="bytea")
     only = Kind.DECIMAL if _is_numeric(rule) else rule.type.kind if rule.type.kind in _CANONICAL else None
     if rule.type.kind is not type_.kind and rule.type.kind is not Kind.TEXT and not only:
         return KeyColumn(left=f"{name}::text", array="text")

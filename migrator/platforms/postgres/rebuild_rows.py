@@ -20,7 +20,7 @@ from migrator.platforms.postgres.staging import Outgoing
 from migrator.platforms.postgres.types import is_built_in, is_citext
 from migrator.platforms.relational.sqltext import listed, literal, quoted
 from storage.errors import MigratorError
-from storage.schema import Column, Table
+from storage.schema import Column, Kind, Table
 
 _TEMPORARY, _PASSING = "pg_temp", "migrator_rows"
 
@@ -72,7 +72,7 @@ class RebuildRows:
         self._transaction.execute(f"CREATE TEMPORARY TABLE {_PASSING} ({sent}) ON COMMIT DROP", table.name)
         rows = self._copy(_TEMPORARY, _PASSING, table, batches)
         read = ", ".join(
-            _read(quoted(column.name), outline.table.column(column.name).native)
+            _read(column, outline.table.column(column.name).native)
             if _copied_as(column) != column.native
             else quoted(column.name)
             for column in table.columns
@@ -92,12 +92,18 @@ class RebuildRows:
         return rows
 
 
-def _read(text: str, native: str) -> str:
-    """A text by the type's own input. The cast to regclass looks a name up, and knows no number and no `-`."""
+def _read(column: Column, native: str) -> str:
+    """A text by the type's own input. The cast to regclass looks a name up, and knows no number and no `-`.
+
+    One of an unknown encoding from its bytes: red in a database that takes what is valid in its own encoding alone.
+    """
+    text = quoted(column.name)
+    if column.type.kind is Kind.BINARY:
+        return f"convert_from({text}, 'SQL_ASCII')::{native}"
     return f"regclassin(textout({text}))" if native == "regclass" else f"{text}::{native}"
 
 
 def _copied_as(column: Column) -> str:
     """The type of the column that COPY fills: its own, where the wire form of that is what `copied` sends."""
-    is_text_on_the_wire = bool(column.choices) or is_citext(column)
+    is_text_on_the_wire = column.type.kind is not Kind.BINARY and (bool(column.choices) or is_citext(column))
     return column.native if is_text_on_the_wire else copied(column).native

@@ -18,14 +18,14 @@ from migrator.platforms.postgres.model import model_of
 from migrator.platforms.postgres.readers import Readers
 from migrator.platforms.postgres.relation import Relation, relations
 from migrator.platforms.postgres.rows import Selection
-from migrator.platforms.postgres.types import selected
+from migrator.platforms.postgres.types import own_bytes, selected
 from migrator.platforms.postgres.wire import converted
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.relational.tenants import candidates
 from storage import moment
 from storage.errors import Fault
 from storage.model import Model
-from storage.schema import Schema, Table
+from storage.schema import Column, Kind, Schema, Table
 
 _GENTLE = ReadLimits()
 
@@ -58,9 +58,12 @@ class PostgresSource:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             fence = _fence(connection, self._limits)
             schema, known = relations(connection)
+            encoding = connection.info.parameter_status("server_encoding")
             readers = Readers(self._url, self._session, fence.token, self._limits.max_connections)
             with closing(readers):
-                yield PostgresReading(schema=schema, fence=fence, relations=known, readers=readers)
+                yield PostgresReading(
+                    schema=schema, fence=fence, relations=known, readers=readers, is_raw=encoding == "SQL_ASCII"
+                )
 
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:
@@ -88,13 +91,16 @@ def _fence(connection: psycopg.Connection, limits: ReadLimits) -> Fence:
 
 
 class PostgresReading:
-    """See migrator.contracts.Reading."""
+    """See migrator.contracts.Reading. `is_raw`: the server does not know how its texts are encoded."""
 
-    def __init__(self, *, schema: Schema, fence: Fence, relations: dict[str, Relation], readers: Readers) -> None:
+    def __init__(
+        self, *, schema: Schema, fence: Fence, relations: dict[str, Relation], readers: Readers, is_raw: bool = False
+    ) -> None:
         self.schema = schema
         self.fence = fence
         self._relations = relations
         self._readers = readers
+        self._is_raw = is_raw
 
     def census(self, table: Table, predicate: Predicate) -> tuple[Table, tuple[ColumnCensus, ...]]:
         found = census(table, self._selection(table, predicate))
@@ -105,10 +111,16 @@ class PostgresReading:
         self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None, distinct: bool = False
     ) -> Iterator[pa.RecordBatch]:
         chosen = [table.column(name) for name in columns] if columns is not None else list(table.columns)
-        expressions = [f"{selected(column, f't.{quoted(column.name)}')} AS c{i}" for i, column in enumerate(chosen)]
+        expressions = [f"{self._selected(table, column)} AS c{i}" for i, column in enumerate(chosen)]
         statements = self._selection(table, predicate).statements(expressions, distinct=distinct)
         yield from self._readers.in_order(statements, lambda batch: converted(batch, table, chosen))
         self._require_unmoved(table)
+
+    def _selected(self, table: Table, column: Column) -> str:
+        name, declared = f"t.{quoted(column.name)}", self._relations[table.name].table.column(column.name)
+        if self._is_raw and declared.type.kind is Kind.TEXT and not declared.choices:
+            return own_bytes(declared, name)
+        return selected(column, name)
 
     def count(self, table: Table, predicate: Predicate) -> int:
         statements = self._selection(table, predicate).totals(["count(*)"])

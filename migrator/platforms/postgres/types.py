@@ -102,6 +102,14 @@ def selected(column: Column, expression: str) -> str:
     return expression
 
 
+def own_bytes(column: Column, expression: str) -> str:
+    """The expression whose values are a text's bytes as they lie there, where the server knows no encoding of them."""
+    name = _unqualified(bare(column.native))
+    is_padded = column.limits.fixed or name == "bpchar"  # as text it would lose the blanks at its end
+    text = f"textin(bpcharout({expression}))" if is_padded else f"{expression}::text"
+    return f"convert_to({text}, 'SQL_ASCII')"
+
+
 _FIRST, _LAST = "0001-01-01", "9999-12-31"
 _MISFITS = {
     Kind.DATE: f"{{0}} NOT BETWEEN '{_FIRST}' AND '{_LAST}'",

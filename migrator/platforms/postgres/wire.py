@@ -46,13 +46,19 @@ def _converted(array: pa.Array, table: Table, column: Column) -> pa.Array:
         raise Recast(table.name, as_literal(column))
     try:
         return pc.cast(array, arrow_type(column.type))
-    except pa.ArrowInvalid as error:  # NaN among numbers
-        raise Recast(table.name, as_literal(column)) from error
+    except pa.ArrowInvalid as error:  # NaN among numbers; bytes that are no UTF-8
+        is_text = column.type.kind is Kind.TEXT
+        raise Recast(table.name, as_bytes(column) if is_text else as_literal(column)) from error
 
 
 def _outside(array: pa.Array, bits: pa.DataType, first: int, last: int) -> bool:
     ends = pc.min_max(array.view(bits))
     return bool(len(array) > array.null_count and (ends["min"].as_py() < first or ends["max"].as_py() > last))
+
+
+def as_bytes(column: Column) -> Column:
+    """A text column as the bytes of its texts, in whatever encoding they are."""
+    return replace(column, type=Type(kind=Kind.BINARY), fidelity=Fidelity.EXACT)
 
 
 def as_literal(column: Column) -> Column:

@@ -22,7 +22,7 @@ from migrator.platforms.postgres import rows, splits
 from migrator.platforms.postgres.connect import Session, connect, connect_arrow, place, translated
 from migrator.platforms.postgres.relation import Relation
 from migrator.platforms.postgres.source import PostgresSource
-from storage.errors import Fault, MigratorError, Misuse, Recast, Red
+from storage.errors import Fault, MigratorError, Misuse, Recast
 from storage.schema import Fidelity, Kind, Table, Type, UniqueKey
 from storage.types import arrow_schema
 from tests.conformance.platforms import KeyList, integers, texts
@@ -706,19 +706,6 @@ def test_a_server_that_dies_during_a_scan_is_a_fault(private_postgres: Postgres,
         next(scan)
         private_postgres.kill()
         list(scan)
-
-
-def test_text_that_is_not_utf_8_is_red_where_the_server_lets_it_in(postgres: Postgres) -> None:
-    postgres.admin(sql.SQL("CREATE DATABASE raw ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"))
-    url = urlsplit(postgres.admin_url)._replace(path="/raw").geturl()
-    try:
-        with reading(url, r"CREATE TABLE t (id int, v text); INSERT INTO t VALUES (1, 'a'), (2, E'caf\xe9')") as found:
-            assert selected(found, "t", Matching(columns=("id",), values=(1,))) == [(1, "a")]
-            with pytest.raises(Red, match="UTF-8"):
-                selected(found, "t", Whole())
-        assert "encoding" in [finding.what for finding in PostgresSource(url).examine().findings]
-    finally:
-        postgres.admin(sql.SQL("DROP DATABASE raw WITH (FORCE)"))
 
 
 # ── who may read ────────────────────────────────────────────────────────────────────────────────────────────────
