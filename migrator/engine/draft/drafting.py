@@ -82,10 +82,10 @@ def _edges(
 
 # ── the root ────────────────────────────────────────────────────────────────────────────────────────────────
 def _guessed(tables: Sequence[TenantTable], columns: Sequence[TenantColumn]) -> ProposedRoot | None:
-    """A column where keys begin with it or more tables have it than lead to any table; else the likeliest table."""
+    """A column that most keys begin with, or that more tables have than lead to any table; else the likeliest table."""
     column = columns[0] if columns else None
     table = tables[0] if tables else None
-    if column and (column.leading > 1 or table is None or column.tables > table.reached + 1):
+    if column and (column.is_of_most or table is None or column.tables > table.reached + 1):
         return ProposedRoot(table=None, column=column.column, guessed=column.guessed)
     return ProposedRoot(table=table.table, column=table.column, guessed=table.guessed) if table else None
 

@@ -28,6 +28,7 @@ class Values:
     types: tuple[Type, ...]
     keys: pa.RecordBatch
     whole: bool  # all there are
+    unread: str = ""  # why none could be read
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         yield self.keys
@@ -44,7 +45,7 @@ class Values:
 
     def shown(self, most: int) -> tuple[str, ...]:
         """The first of them, as text."""
-        return tuple(str(value) for value in self.keys.column(0)[:most].to_pylist())
+        return tuple(map(shown, self.keys.column(0)[:most].to_pylist()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,13 @@ class Sample:
             types=tuple(self.table.column(name).type for name in columns),
             keys=pa.RecordBatch.from_arrays([_chunk(keys[name]) for name in columns], names=list(columns)),
             whole=self.whole and distinct.num_rows <= MOST_VALUES,
+            unread=self.unread,
         )
+
+
+def shown(value: object) -> str:
+    """A value as a person reads it."""
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 def _is_nothing(values: pa.ChunkedArray) -> pa.ChunkedArray:

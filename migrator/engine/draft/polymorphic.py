@@ -23,7 +23,7 @@ def polymorphic(tables: Sequence[Table], evidence: Evidence, meanings: Meanings)
         for type_column, column in pairs(table):
             sample = evidence.sample(table, [type_column.name, column.name])
             types = sample.values([type_column.name])
-            if len(types) > _MOST_TYPES:
+            if len(types) > _MOST_TYPES or types.types[0].kind is not Kind.TEXT:
                 continue
             said = {
                 value: _meant(value, sample, (type_column, column), evidence, meanings)

@@ -14,10 +14,12 @@ class Share:
     found: int
     values: int
     whole: bool
+    unread: str = ""  # why there are none
 
     def __str__(self) -> str:
         if not self.values:
-            return "nothing to compare: " + ("the column is empty" if self.whole else f"empty in {_first_rows()}")
+            empty = "the column is empty" if self.whole else f"empty in {_first_rows()}"
+            return f"nothing to compare: {self.unread or empty}"
         return f"{self.found} of {self.values} values are there" + ("" if self.whole else f", of {_first_rows()}")
 
     @property
@@ -93,6 +95,7 @@ class TenantColumn:
     leading: int  # keys of several columns that begin with it
     examples: tuple[str, ...]
     tenants: str  # how many different values were seen
+    is_of_most: bool  # most tables have it, and keys of theirs begin with it
 
     @property
     def guessed(self) -> str:

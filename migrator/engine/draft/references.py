@@ -112,7 +112,7 @@ class References:
 
     def _share(self, values: Values, parent: Table, columns: tuple[str, ...]) -> Share:
         found = self._evidence.found(values, parent, columns)
-        return Share(found=found, values=len(values), whole=values.whole)
+        return Share(found=found, values=len(values), whole=values.whole, unread=values.unread)
 
     # ── references of several columns ───────────────────────────────────────────────────────────────────────
     def find_composite(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from migrator.engine.draft.evidence import Evidence, Sample
+from migrator.engine.draft.evidence import Evidence, Sample, shown
 from migrator.engine.draft.meaning import KEY_KINDS, Meanings
 from migrator.engine.draft.proposal import TenantColumn, TenantTable
 from migrator.engine.draft.vocabulary import Vocabulary
@@ -19,7 +19,7 @@ _EXAMPLES = 5
 
 
 def tenant_columns(tables: Sequence[Table], evidence: Evidence) -> tuple[TenantColumn, ...]:
-    """Columns of several tables that are called after a tenant or begin their keys, the likeliest first."""
+    """Columns of several tables that are called after a tenant, or of most tables whose keys they begin."""
     holding: dict[str, list[Table]] = {}
     for table in tables:
         for column in table.columns:
@@ -29,10 +29,22 @@ def tenant_columns(tables: Sequence[Table], evidence: Evidence) -> tuple[TenantC
     likely = [
         name
         for name, some in holding.items()
-        if len(some) > 1 and (leading[name] > 1 or (stem(name)[1] and among(stem(name)[0], Vocabulary.TENANT)))
+        if len(some) > 1
+        and (_is_of_most(leading[name], len(some), len(tables)) or among(_thing(name), Vocabulary.TENANT))
     ]
     likely.sort(key=lambda name: (-leading[name], -len(holding[name]), name))
     return tuple(_seen(name, holding[name], leading[name], len(tables), evidence) for name in likely[:_MOST])
+
+
+def _thing(name: str) -> Words:
+    """What a column is named for, where it is named as a reference is."""
+    thing, marked = stem(name)
+    return thing if marked else ()
+
+
+def _is_of_most(leading: int, holding: int, tables: int) -> bool:
+    """Whether keys begin with a column that most tables have; tables between two others begin with one of these."""
+    return leading > 1 and 2 * holding >= tables
 
 
 def _leads(name: str, table: Table) -> bool:
@@ -41,9 +53,8 @@ def _leads(name: str, table: Table) -> bool:
 
 def _seen(name: str, holding: Sequence[Table], leading: int, of: int, evidence: Evidence) -> TenantColumn:
     """Counted in the first of its tables where it is not the whole key."""
-    shown = next((table for table in holding if table.primary_key != (name,)), holding[0])
-    sample = evidence.sample(shown, [name])
-    values = sample.values([name])
+    one = next((table for table in holding if table.primary_key != (name,)), holding[0])
+    values = evidence.sample(one, [name]).values([name])
     more = "" if values.whole else " or more"
     return TenantColumn(
         column=name,
@@ -51,7 +62,8 @@ def _seen(name: str, holding: Sequence[Table], leading: int, of: int, evidence: 
         of=of,
         leading=leading,
         examples=values.shown(_EXAMPLES),
-        tenants=f"{len(values)}{more} different value(s) in {shown.name}",
+        tenants=f"{len(values)}{more} different value(s) in {one.name}",
+        is_of_most=_is_of_most(leading, len(holding), of),
     )
 
 
@@ -125,4 +137,4 @@ def rows_of(sample: Sample) -> str:
 def _examples(sample: Sample) -> Iterator[str]:
     few = sample.rows.slice(0, _EXAMPLES).to_pydict()
     for row in zip(*few.values(), strict=True):
-        yield " ".join(str(value) for value in row)
+        yield " ".join(shown(value) for value in row if value is not None)

@@ -13,11 +13,12 @@ from migrator.engine.draft.evidence import MOST_ROWS, MOST_VALUES
 from migrator.engine.gentle import gently
 from migrator.plan import read_plan
 from storage.errors import Misuse
-from tests.conformance.platforms import SqlitePlatform
+from tests.conformance.made import Made
+from tests.conformance.platforms import Platform, SqlitePlatform
 from tests.unit.engine.test_engine_scope import DDL
 
 
-def drafted(platform: SqlitePlatform, tenant: str = "", root: str = "") -> Draft:
+def drafted(platform: Platform, tenant: str = "", root: str = "") -> Draft:
     with gently(platform.source(), ReadLimits()) as reading:
         return draft(reading, tenant=tenant, root=root)
 
@@ -204,6 +205,32 @@ def test_a_root_that_is_not_there_is_misuse(platform: SqlitePlatform, root: str)
     with pytest.raises(Misuse) as raised:
         drafted(platform, root=root)
     assert raised.value.where == "--root" and raised.value.next
+
+
+def test_what_begins_the_keys_of_tables_between_others_is_no_tenant(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY);"
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, firm_id INTEGER REFERENCES firms (id));"
+        "CREATE TABLE groups (id INTEGER PRIMARY KEY, firm_id INTEGER REFERENCES firms (id));"
+        "CREATE TABLE members (group_id INTEGER REFERENCES groups (id), user_id INTEGER REFERENCES users (id),"
+        " PRIMARY KEY (group_id, user_id));"
+        "CREATE TABLE guests (group_id INTEGER REFERENCES groups (id), user_id INTEGER REFERENCES users (id),"
+        " PRIMARY KEY (group_id, user_id));"
+    )
+    found = drafted(platform)
+    assert found.root is not None and found.root.table == "firms"
+    assert [one.column for one in found.tenant_columns] == ["firm_id"]
+
+
+def test_a_table_that_cannot_be_read_is_told(made: Made) -> None:
+    platform = made("mariadb")
+    platform.run(
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY); INSERT INTO firms VALUES (1);"
+        "CREATE TABLE old (id INTEGER PRIMARY KEY, firm_id INTEGER) ENGINE = MyISAM; INSERT INTO old VALUES (1, 1);"
+    )
+    found = drafted(platform)
+    assert references(found) == ["old.firm_id → firms.id"]
+    assert "MyISAM" in str(found.references[0].share) and "MyISAM" in found.notes[0]
 
 
 def test_a_database_without_tenants_says_so(platform: SqlitePlatform) -> None:
