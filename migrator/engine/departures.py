@@ -16,8 +16,11 @@ from storage.model import Model
 from storage.problem import Problem
 from storage.schema import Table
 
-_WORDED = ("default", "expression", "where", "bound")
-"""What is said in the server's own words: of another version, others may mean the same."""
+_WORDED = ("native", "default", "expression", "where", "bound")
+"""What is said in the server's own words: of another version, others may mean the same, as `int` and `int(11)`."""
+
+_OF_SERVER = "option"
+"""What one version of a server lists, and another may not know."""
 
 _NEXT = "make it by hand, and report it: how it was declared stands in schema/ of the archive"
 _COMPARE = "compare the two: this server is of another version, and may put the same in other words"
@@ -59,7 +62,7 @@ def departures(archived: Described, restored: Described, told: Sequence[Problem]
         if any(_tells(note, place) for note in told):
             continue
         for what, is_wording in _unlike(before.get(place), after.get(place)):
-            if is_wording and archived.version != restored.version:
+            if (is_wording or place.kind == _OF_SERVER) and archived.version != restored.version:
                 worded.append(Problem(where=str(place), what=what, next=_COMPARE))
             else:
                 lost.append(Problem(where=str(place), what=what, next=_NEXT))

@@ -59,7 +59,7 @@ def test_both_forms_give_the_same_database(world: World, place: Path) -> None:
     ]
     assert [answer["read_from"] for answer in answers] == ["parquet", "csv"]
     for answer in answers:
-        assert (answer["verdict"], answer["differences"]) == ("green", [])
+        assert (answer["verdict"], answer["departures"], answer["differences"]) == ("green", [], [])
         assert all(table["digest"] == table["found"] for table in answer["tables"])
     assert sorted(dump(place.with_name("parquet.db"))) == sorted(dump(place.with_name("csv.db")))
     restored = {table["name"]: (table["rows"], table["found"]) for table in answers[0]["tables"]}

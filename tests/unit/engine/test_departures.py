@@ -136,11 +136,30 @@ def test_another_version_may_put_an_expression_in_other_words() -> None:
     assert found.lost == () and [problem.where for problem in found.worded] == ["people, check sensible"]
 
 
-def test_what_is_lost_is_lost_in_any_version() -> None:
-    index = replace(OF_TABLE.indexes[0], where=None)
-    assert places(departures(ARCHIVED, replace(beside(indexes=(index,)), version="17.2"), ())) == [
-        "people, index by_paid"
-    ]
-    narrow = replace(TABLE.columns[1], native="numeric")
-    spoilt = of_table(columns=(TABLE.columns[0], narrow, TABLE.columns[2]))
-    assert places(departures(ARCHIVED, replace(spoilt, version="17.2"), ())) == ["people.paid"]
+@pytest.mark.parametrize(
+    "restored",
+    [
+        of_table(columns=(replace(TABLE.columns[0], native="int4"), *TABLE.columns[1:])),
+        beside(options={"engine": "Aria"}),
+        beside(options={}),
+    ],
+)
+def test_another_version_may_name_types_and_options_otherwise(restored: Described) -> None:
+    found = departures(ARCHIVED, replace(restored, version="17.2"), ())
+    assert found.lost == () and len(found.worded) == 1
+    assert "version" in found.worded[0].next
+
+
+@pytest.mark.parametrize(
+    ("restored", "where"),
+    [
+        (beside(indexes=(replace(OF_TABLE.indexes[0], where=None),)), "people, index by_paid"),
+        (beside(checks=()), "people, check sensible"),
+        (
+            of_table(columns=(TABLE.columns[0], replace(TABLE.columns[1], default=None), TABLE.columns[2])),
+            "people.paid",
+        ),
+    ],
+)
+def test_what_is_lost_is_lost_in_any_version(restored: Described, where: str) -> None:
+    assert places(departures(ARCHIVED, replace(restored, version="17.2"), ())) == [where]
