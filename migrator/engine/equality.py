@@ -105,10 +105,21 @@ def _alike(child: Side, parent: Side) -> tuple[str, str]:
     if Kind.VARIANT in (ours.kind, theirs.kind):
         return _alike_tagged(child, parent)
     if Kind.BINARY in (ours.kind, theirs.kind):
-        return (names[0], names[1]) if ours == theirs else ("NULL", "NULL")
+        return (names[0], names[1]) if ours == theirs else _alike_bytes(child, parent)
     # 42 and '42'; '042' is neither
     texts = (_unpadded(as_text(*child), child[1]), _unpadded(as_text(*parent), parent[1]))
     return folded(texts[0], parent[1]), folded(texts[1], parent[1])
+
+
+def _alike_bytes(child: Side, parent: Side) -> tuple[str, str]:
+    """A text and one that is held as its bytes, for its encoding is unknown; other bytes are no text's equal."""
+    columns = child[1], parent[1]
+    are_texts = all(column.type.kind is Kind.TEXT or column.limits.characters for column in columns)
+    if not are_texts or {column.type.kind for column in columns} != {Kind.TEXT, Kind.BINARY}:
+        return "NULL", "NULL"
+    values = [(f"{alias}.{quoted(column.name)}", column.type.kind) for alias, column in (child, parent)]
+    ours, theirs = (f"encode({value})" if kind is Kind.TEXT else value for value, kind in values)
+    return ours, theirs
 
 
 def _alike_tagged(child: Side, parent: Side) -> tuple[str, str]:

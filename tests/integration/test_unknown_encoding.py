@@ -52,8 +52,10 @@ CREATE TABLE places (name text PRIMARY KEY, short char(6), long varchar(9), fold
 CREATE TABLE people (id int PRIMARY KEY, place text REFERENCES places, other text);
 INSERT INTO places VALUES (E'Orl\xe9ans', E'\xe9 ', E'\x80', E'\xc9', E'\xff\xfe', 'é'),
     ('Lyon', 'l', '', 'L', 'l', NULL);
+CREATE TABLE pets (id int PRIMARY KEY, place text REFERENCES places); INSERT INTO pets VALUES (7, 'Lyon');
 INSERT INTO people VALUES (1, E'Orl\xe9ans', '1'), (2, 'Lyon', NULL), (3, NULL, 'x');
 """
+RAW_TABLES = ("places", "people", "pets")
 RAW_ROWS = (
     "SELECT textsend(name), bpcharsend(short), textsend(long), textsend(folded::text), textsend(said), textsend(plain)"
     " FROM places ORDER BY 1",
@@ -74,7 +76,11 @@ def test_texts_of_no_known_encoding_come_back_into_such_a_database_and_no_other(
     assert (restored.verdict, restored.notes) == (Verdict.GREEN, ())
     for query in RAW_ROWS:
         assert PostgresPlatform(other).rows(query) == PostgresPlatform(url).rows(query)
-    mine, _ = taken(PostgresPlatform(url), "root: {table: places, where: {plain: é}}")
-    assert {part.name: part.rows for part in mine.sealed.tables} == {"places": 1, "people": 1}
+    for where, rows in (
+        ("plain: é", {"places": 1, "people": 1, "pets": 0}),
+        ("folded: L", dict.fromkeys(RAW_TABLES, 1)),
+    ):
+        mine, _ = taken(PostgresPlatform(url), f"root: {{table: places, where: {{{where}}}}}")
+        assert {part.name: part.rows for part in mine.sealed.tables} == rows
     with pytest.raises(Red, match="invalid byte sequence"):
         restore(archive, PostgresTarget(postgres_url), lambda: PostgresSource(postgres_url))
