@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mappings.compiled import CompiledEdge
+from mappings.compiled import CompiledColumn, CompiledEdge
+from mappings.used import read_columns
 from migrator.contracts import CREATE, EDGE, KEEP, OVERWRITE
 from migrator.engine.portions import counted
 from migrator.engine.prepare import Prepared
 from migrator.outcomes import ColumnFate, Equation
+from storage.schema import Table
 
 
 def equations(prepared: Prepared, written: dict[int, dict[str, int]]) -> tuple[Equation, ...]:
@@ -40,27 +42,33 @@ def column_fates(prepared: Prepared) -> tuple[ColumnFate, ...]:
 
 def _fates_of(prepared: Prepared, table: str) -> Iterator[ColumnFate]:
     dropped = {drop.name: drop.because for drop in prepared.compiled.mapping.dropped_tables}
-    for column in prepared.archive.table(table).table.column_names:
-        fates = list(_carried(prepared, table, column))
+    described = prepared.archive.table(table).table
+    for column in described.column_names:
+        fates = list(_carried(prepared, described, column))
         if not fates:
             reason = dropped.get(table) or _drop_reason(prepared, table, column)
             fates = [ColumnFate(table=table, column=column, fate="dropped", reason=reason)]
         yield from fates
 
 
-def _carried(prepared: Prepared, table: str, column: str) -> Iterator[ColumnFate]:
+def _is_read(edge: CompiledEdge, compiled: CompiledColumn, table: Table, column: str) -> bool:
+    """Whether the value is made of that column: of the row itself, or of one that is looked up."""
+    if edge.source == table.name and column in read_columns(compiled.mapping, table):
+        return True
+    return any((table.name, column) in step.looked_up() for step in compiled.mapping.steps)
+
+
+def _carried(prepared: Prepared, table: Table, column: str) -> Iterator[ColumnFate]:
     for edge in prepared.compiled.edges:
-        if edge.source != table:
-            continue
         for compiled in edge.columns:
-            if column not in compiled.mapping.inputs:
+            if not _is_read(edge, compiled, table, column):
                 continue
             steps = [step for step in compiled.mapping.steps if step.name != "rename"]
             inverses = [
                 step.inverse(stage.inputs) for step, stage in zip(compiled.mapping.steps, compiled.stages, strict=True)
             ]
             yield ColumnFate(
-                table=table,
+                table=table.name,
                 column=column,
                 fate="converted" if steps else "carried",
                 target=f"{edge.target}.{compiled.mapping.target}",

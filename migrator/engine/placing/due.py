@@ -16,6 +16,7 @@ from mappings.compiled import CompiledEdge
 from mappings.nearest import nearest
 from mappings.quote import identifier as quoted
 from mappings.quote import literal
+from mappings.used import read_columns
 from migrator.engine.live import found
 from migrator.engine.portions import portions
 from migrator.engine.prepare import Prepared, loaded_beside
@@ -116,7 +117,7 @@ def _source_column(prepared: Prepared, edge: CompiledEdge, rule: FileRule) -> Co
     attached = [column for column in table.columns if column.attachment]
     columns = [column for column in attached if column.name == rule.source]
     if rule.source is None:
-        columns = [column for column in attached if column.name in mapped.inputs] or attached
+        columns = [column for column in attached if column.name in read_columns(mapped, table)] or attached
     if len(columns) != 1:
         raise Misuse(
             f"which files of {edge.source} go under the names in {rule.label} is not said",
