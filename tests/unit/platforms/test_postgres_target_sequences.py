@@ -83,6 +83,18 @@ def test_a_sequence_ahead_of_the_rows_is_left_alone(platform: PostgresPlatform) 
     assert next_id(platform) == 1000
 
 
+def test_the_next_number_is_told_and_not_drawn(platform: PostgresPlatform) -> None:
+    platform.run("CREATE SEQUENCE down INCREMENT BY -5 MAXVALUE 100 START 100;")
+    platform.run("CREATE TABLE things (id serial PRIMARY KEY, rank int DEFAULT nextval('down'), name text);")
+    target = platform.target()
+    for following in ((1, 100), (2, 95)):
+        told = [target.numbered(target.describe().tables) for _ in range(2)]
+        assert [[(one.column, one.following) for one in numbered] for numbered in told] == [
+            [("id", following[0]), ("rank", following[1])]
+        ] * 2
+        platform.run("INSERT INTO things (name) VALUES ('by hand');")
+
+
 def test_a_sequence_of_several_tables_passes_the_highest_of_all(platform: PostgresPlatform) -> None:
     platform.run("""
         CREATE SEQUENCE numbers;
