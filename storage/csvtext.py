@@ -18,7 +18,8 @@ from storage.schema import NULL_TOKEN, Table
 from storage.types import QUOTED_KINDS
 
 RECORD_END = b"\r\n"
-_BLOCK = 1 << 22  # bytes read at a time; more where one record is longer
+_BLOCK, _WIDE_BLOCK = 1 << 20, 4 << 20  # bytes read at a time, more where one record is longer; Arrow reads 32 ahead
+_COLUMN_BLOCK = 16 << 10  # of a column: each costs something in every block
 _LARGEST_BLOCK = (1 << 31) - 1  # Arrow counts them in 32 bits
 
 
@@ -88,7 +89,8 @@ def read_texts(stream: IO[bytes], table: Table, *, has_header: bool, longest: in
 def _reader(stream: IO[bytes], table: Table, longest: int) -> Iterator[pa.RecordBatch]:
     names = [str(position) for position in range(len(table.columns))]
     tokens = {column.null_token for column in table.columns} | {NULL_TOKEN}
-    block_size = min(max(_BLOCK, 2 * longest + 2), _LARGEST_BLOCK)
+    block = min(max(_BLOCK, len(names) * _COLUMN_BLOCK), _WIDE_BLOCK)
+    block_size = min(max(block, 2 * longest + 2), _LARGEST_BLOCK)
     # one token list serves every column: all start with a backslash, and no bare field but NULL does
     yield from pcsv.open_csv(
         stream,
