@@ -68,7 +68,8 @@ def from_description(table: Table) -> TableModel:
         is_rowid = any(column.identity for column in table.columns)
         method = ROWID if is_rowid else None
         keys.insert(0, Index(name="", parts=_parts(table.primary_key), unique=True, method=method, constraint="p"))
-    return TableModel(table=table.name, indexes=tuple(keys))
+    collations = {column.name: column.collation for column in table.columns if column.collation}
+    return TableModel(table=table.name, indexes=tuple(keys), collations=collations)
 
 
 def _parts(columns: Collection[str]) -> tuple[IndexPart, ...]:

@@ -20,7 +20,7 @@ from storage.archive import Archive
 from storage.errors import Misuse, Red
 from storage.local import LocalStore
 from storage.memory import MemoryStore
-from storage.model import Model
+from storage.model import MODEL, Model
 from storage.schema import Held, Table
 from tests.conformance.platforms import SqlitePlatform
 from tests.support_archive import clients, write_archive
@@ -185,6 +185,17 @@ def test_an_archive_of_before_is_restored_with_a_note(place: Path) -> None:
     assert found.verdict == "green"
     (note,) = found.notes
     assert "older version" in note.what and note.where == clients()[0].name
+
+
+def test_without_a_model_all_that_its_columns_say_is_there_again(archive: Archive, place: Path) -> None:
+    """Checks, indexes and expressions are not known then, and told; a collation is said of its column."""
+    silent = replace(archive, _manifest={path: sha for path, sha in archive._manifest.items() if MODEL not in path})
+    found = restored(silent, place)
+    assert (found.verdict, found.departures) == ("green", ())
+    (note,) = found.notes
+    assert "older version" in note.what and note.count == len(note.examples) == 4
+    with closing(sqlite3.connect(place)) as connection:
+        assert connection.execute("SELECT id FROM firms WHERE name = 'OURS'").fetchall() == [(1,)]
 
 
 def test_what_an_archive_holds_apart_it_says_itself(place: Path) -> None:
