@@ -6,15 +6,18 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
 from migrator.contracts import Reading, ReadLimits
 from migrator.engine.draft import Draft, draft
 from migrator.engine.gentle import Gentle, gently
-from tests.acceptance.world import World
+from migrator.plan import read_plan
+from tests.acceptance.world import ROOT, World
 from tests.conformance.made import KINDS, Made
 from tests.conformance.platforms import MysqlPlatform, Platform, SqlitePlatform
+from tests.conformance.platforms.firebird import FirebirdPlatform
 from tests.support_drafts import PRODUCTS, Product, fill
 from tests.support_drafts import made as rows_made
 from tests.support_sakila import fill as fill_sakila
@@ -102,6 +105,31 @@ def test_a_draft_changes_nothing_and_holds_no_address(ruche: World, tmp_path: Pa
     assert world.state() == before
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_platform_follows_what_a_draft_proposes(made: Made, kind: str, tmp_path: Path) -> None:
+    """Ids that stand as text, rows that point at what is gone, polymorphic references: confirmed, they classify."""
+    platform, product = made(kind), next(one for one in PRODUCTS if one.name == "rails")
+    fill(platform, rows_made(product))
+    url = str(getattr(platform, "url"))  # noqa: B009 - every platform of the fixture has one
+    world = replace(World.at(tmp_path, source="none.db", target="none.db"), source_url=url)
+    proposed = world.json("scope", "--draft", url, "--tenant", "first", "--root", "accounts=1")
+    world.plan.write_text(_GUESSED.sub("", proposed["plan"]), encoding="utf-8")
+    found = world.json("scope", world.plan, code=3)
+    assert not any("guessed" in problem["what"] for problem in found["problems"])
+    assert set(found["unclassified"]) == product.left == {one["table"] for one in proposed["unclassified"]}
+    by_class = {name: {t["name"] for t in found["tables"] if t["class"] == name} for name in ("owned", "shared")}
+    assert by_class == {"owned": set(proposed["owned"]), "shared": product.shared}
+    assert {table["name"] for table in found["tables"] if table["rows"]} > {"tasks", "comments", "audit_events"}
+
+
+def test_the_guide_s_draft_is_one() -> None:
+    guide = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```yaml draft\n(.*?)\n```", guide, re.DOTALL)
+    text = f"plan: p\ntenant: t\nsource:\n  url: sqlite:///a.db\n  scope:\n{indent(example, '    ')}\n"
+    scope = read_plan(text, file="docs/plan.md", variables={}).needs_source().scope
+    assert len(scope.guesses) == 3 and len(scope.references) == len(scope.shared) == 1
+
+
 # ── what is found, against what is true ─────────────────────────────────────────────────────────────────────
 def found_in(platform: Platform) -> Draft:
     with gently(platform.source(), ReadLimits()) as reading:
@@ -171,3 +199,21 @@ def test_sakila_s_foreign_keys_are_found_where_none_is_declared(made: Made) -> N
     missed, beside = compared(platform)
     assert missed == set()
     assert beside == {"film_text.film_id → film.film_id"}  # true, and kept by triggers there
+
+
+def test_a_database_without_a_driver_of_ours_is_drafted_too(firebird_url: str) -> None:
+    platform = FirebirdPlatform(firebird_url)
+    platform.run(
+        "CREATE TABLE firms (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(20));"
+        "CREATE TABLE people (id INTEGER NOT NULL PRIMARY KEY, firm_id INTEGER, boss_id INTEGER);"
+        "CREATE TABLE notes (id INTEGER NOT NULL PRIMARY KEY, about_type VARCHAR(20), about_id INTEGER);"
+        "INSERT INTO firms VALUES (1, 'ours'); INSERT INTO firms VALUES (2, 'theirs');"
+        "INSERT INTO people VALUES (1, 1, NULL); INSERT INTO people VALUES (2, 2, 1);"
+        "INSERT INTO notes VALUES (1, 'person', 2); INSERT INTO notes VALUES (2, 'firm', 1);"
+    )
+    assert said(found_in(platform)) == {
+        "people.firm_id → firms.id",
+        "people.boss_id → people.id",
+        "notes.about_id where about_type = person → people",
+        "notes.about_id where about_type = firm → firms",
+    }

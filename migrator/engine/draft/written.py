@@ -18,6 +18,7 @@ _HEAD = """\
 # Proposed by `migrator scope --draft` from the schema of a {platform} database of {tables} tables and the first
 # {rows} rows of each. Nothing here is decided: what says `guessed` is an open question to `migrator scope`,
 # and no snapshot is taken, until a person deletes `guessed` where it is true, and the entry where it is not.
+# Comments name other tenants too: delete them before you hand the plan on.
 plan: {plan}
 tenant: {tenant}
 source:
