@@ -189,6 +189,7 @@ class RebuildingContract:
         with begun(made, empty) as (reading, tables, rebuilding):
             filled(rebuilding, reading, [table for table in tables if table.name != "teams"])
             (problem,) = rebuilding.finish()
+            require_as_declared(reading, tables, empty, [problem])
         assert "members" in problem.where and "team" in problem.where + problem.what
         assert problem.count == 3
         assert empty.rows("SELECT count(*) FROM members") == [(3,)]
@@ -198,6 +199,7 @@ class RebuildingContract:
             for table in tables:
                 rebuilding.fill(table, (_aged(batch) for batch in reading.scan(table, Whole())))
             (problem,) = rebuilding.finish()
+            require_as_declared(reading, tables, empty, [problem])
         assert "members" in problem.where and "sensible" in problem.where + problem.what
         assert problem.count == 2
         assert empty.rows("SELECT count(*) FROM members WHERE born = 7") == [(2,)]
@@ -209,6 +211,7 @@ class RebuildingContract:
             with empty.target().rebuilding(some, model) as rebuilding:
                 filled(rebuilding, reading, some)
                 problems = rebuilding.finish()
+                require_as_declared(reading, some, empty, problems)
         assert any("teams" in problem.what or "its_team" in problem.where for problem in problems)
         empty.run("INSERT INTO members (id, team_id, born) VALUES (9, 99, 2020);")
 
