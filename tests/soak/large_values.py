@@ -1,7 +1,7 @@
 """One value of 200 MiB, out of any platform and into any other: every verdict green, and memory a small multiple of it.
 
     python -m tests.soak.large_values
-    python -m tests.soak.large_values --mib 200 --out-of postgresql --to mariadb
+    python -m tests.soak.large_values --mib 200 --out-of postgresql --to mariadb --of text
 
 Prints a line a step; ends with 1 where a step took more than BASE_MIB and MOST_TIMES the value, or was not green.
 """
@@ -32,11 +32,22 @@ mapping: large
 version: 1
 tables: {papers: {edges: [{from: papers, columns: {id: id, content: content}}]}}
 """
-_TYPES = {SQLITE: "BLOB", POSTGRESQL: "bytea", MARIADB: "LONGBLOB"}
+BYTES, TEXT = CLASSES = ("bytes", "text")
+_TYPES = {
+    BYTES: {SQLITE: "BLOB", POSTGRESQL: "bytea", MARIADB: "LONGBLOB"},
+    TEXT: {SQLITE: "TEXT", POSTGRESQL: "text", MARIADB: "LONGTEXT"},
+}
 _CONTENTS = {
-    SQLITE: "randomblob({bytes})",
-    POSTGRESQL: "decode(repeat(md5('large'), {bytes} / 16), 'hex')",
-    MARIADB: "repeat(unhex(md5('large')), {bytes} / 16)",
+    BYTES: {
+        SQLITE: "randomblob({bytes})",
+        POSTGRESQL: "decode(repeat(md5('large'), {bytes} / 16), 'hex')",
+        MARIADB: "repeat(unhex(md5('large')), {bytes} / 16)",
+    },
+    TEXT: {
+        SQLITE: "hex(randomblob({bytes} / 2))",
+        POSTGRESQL: "repeat(md5('large'), {bytes} / 32)",
+        MARIADB: "repeat(md5('large'), {bytes} / 32)",
+    },
 }
 
 
@@ -49,10 +60,19 @@ class Large:
     target: AnyPlatform
 
     @classmethod
-    def made(cls, folder: Path, source: AnyPlatform, target: AnyPlatform, *, kinds: tuple[str, str], mib: int) -> Large:
+    def made(
+        cls,
+        folder: Path,
+        source: AnyPlatform,
+        target: AnyPlatform,
+        *,
+        kinds: tuple[str, str],
+        mib: int,
+        of: str = BYTES,
+    ) -> Large:
         for platform, kind in ((source, kinds[0]), (target, kinds[1])):
-            platform.run(f"CREATE TABLE papers (id INTEGER PRIMARY KEY, content {_TYPES[kind]} NOT NULL)")
-        source.run(f"INSERT INTO papers VALUES (1, {_CONTENTS[kinds[0]].format(bytes=mib << 20)})")
+            platform.run(f"CREATE TABLE papers (id INTEGER PRIMARY KEY, content {_TYPES[of][kind]} NOT NULL)")
+        source.run(f"INSERT INTO papers VALUES (1, {_CONTENTS[of][kinds[0]].format(bytes=mib << 20)})")
         (folder / "plan.yaml").write_text(PLAN)
         (folder / "mapping.yaml").write_text(MAPPING)
         return cls(folder=folder, source=source, target=target)
@@ -89,13 +109,14 @@ def main() -> None:
     parser.add_argument("--mib", type=int, default=200)
     parser.add_argument("--out-of", choices=KINDS, default=SQLITE)
     parser.add_argument("--to", choices=KINDS, default=SQLITE)
+    parser.add_argument("--of", choices=CLASSES, default=BYTES)
     given = parser.parse_args()
     most = BASE_MIB + MOST_TIMES * given.mib
     with tempfile.TemporaryDirectory(prefix="migrator-soak-") as name, servers(Path(name)) as running:
         if MARIADB in (given.out_of, given.to):
             running.mariadb.admin("SET GLOBAL max_allowed_packet = 1073741824")
         source, target, empty = (running.database(kind) for kind in (given.out_of, given.to, given.out_of))
-        large = Large.made(Path(name), source, target, kinds=(given.out_of, given.to), mib=given.mib)
+        large = Large.made(Path(name), source, target, kinds=(given.out_of, given.to), mib=given.mib, of=given.of)
         print("| step | wall s | peak MiB | times the value |\n| --- | ---: | ---: | ---: |", flush=True)
         try:
             for step, cost in large.steps(empty):
