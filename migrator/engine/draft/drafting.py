@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from mappings.nearest import nearest
 from migrator.contracts import Reading
 from migrator.engine.draft.documents import ids_in_documents
 from migrator.engine.draft.evidence import Evidence
 from migrator.engine.draft.meaning import Meanings
 from migrator.engine.draft.polymorphic import polymorphic
-from migrator.engine.draft.proposal import (
-    Draft,
-    ProposedPolymorphic,
-    ProposedReference,
-    ProposedRoot,
-    TenantColumn,
-    TenantTable,
-)
+from migrator.engine.draft.proposal import Draft, ProposedPolymorphic, ProposedReference
 from migrator.engine.draft.references import References
+from migrator.engine.draft.root import guessed_root, named_root, said_root
 from migrator.engine.draft.standing import standing
-from migrator.engine.draft.tenants import Edge, label_of, tenant_columns, tenant_tables
-from storage.errors import Misuse
-from storage.schema import Column, Kind, Schema, Table
+from migrator.engine.draft.tenants import Edge, tenant_columns, tenant_tables
+from storage.schema import Schema
 
 
 def draft(reading: Reading, *, tenant: str = "", root: str = "") -> Draft:
@@ -41,9 +32,9 @@ def draft(reading: Reading, *, tenant: str = "", root: str = "") -> Draft:
     edges = list(_edges(schema, references, typed))
     columns = tenant_columns(schema.tables, evidence)
     tables = tenant_tables(schema.tables, edges, evidence, meanings)
-    proposed = _said(schema, root) if root else _guessed(tables, columns)
+    proposed = said_root(schema, root) if root else guessed_root(tables, columns)
     if tenant and proposed and proposed.value is None:
-        proposed = _named(proposed, tenant, schema, evidence)
+        proposed = named_root(proposed, tenant, schema, evidence)
     stand = standing(schema, proposed, references, typed, evidence)
     return Draft(
         platform=schema.platform,
@@ -78,55 +69,3 @@ def _edges(
         yield from ((table.name, key.parent) for key in table.foreign_keys)
     yield from ((one.table, one.parent) for one in references)
     yield from ((one.table, meant.parent) for one in typed for meant in one.types)
-
-
-# ── the root ────────────────────────────────────────────────────────────────────────────────────────────────
-def _guessed(tables: Sequence[TenantTable], columns: Sequence[TenantColumn]) -> ProposedRoot | None:
-    """A column that most keys begin with, or that more tables have than lead to any table; else the likeliest table."""
-    column = columns[0] if columns else None
-    table = tables[0] if tables else None
-    if column and (column.is_of_most or table is None or column.tables > table.reached + 1):
-        return ProposedRoot(table=None, column=column.column, guessed=column.guessed)
-    return ProposedRoot(table=table.table, column=table.column, guessed=table.guessed) if table else None
-
-
-def _said(schema: Schema, root: str) -> ProposedRoot:
-    """The root as a person wrote it on the command line."""
-    named, equals, value = root.partition("=")
-    if not equals or not value:
-        raise _unclear(root, "write table=key, table.column=value or column=value")
-    table, dot, column = named.rpartition(".")
-    if named in schema.table_names:
-        key = schema.table(named).primary_key
-        if len(key) != 1:
-            raise _unclear(root, f"{named} has no key of one column: write {named}.column=value")
-        return ProposedRoot(table=named, column=key[0], value=_typed(schema.table(named).column(key[0]), value))
-    if dot and table in schema.table_names:
-        if column not in schema.table(table).column_names:
-            raise _unclear(root, nearest(column, schema.table(table).column_names))
-        return ProposedRoot(table=table, column=column, value=_typed(schema.table(table).column(column), value))
-    for holding in schema.tables:
-        if named in holding.column_names:
-            return ProposedRoot(table=None, column=named, value=_typed(holding.column(named), value))
-    raise _unclear(root, nearest(named, schema.table_names))
-
-
-def _unclear(root: str, next_: str) -> Misuse:
-    return Misuse(f"the source has no such root: {root!r}", where="--root", next=next_)
-
-
-def _typed(column: Column, value: str) -> str | int:
-    """As a plan says it: a number where the column holds whole numbers."""
-    return int(value) if column.type.kind is Kind.INTEGER and value.removeprefix("-").isdecimal() else value
-
-
-def _named(root: ProposedRoot, tenant: str, schema: Schema, evidence: Evidence) -> ProposedRoot:
-    """The root's value, where exactly one row of its table is called like the tenant."""
-    table: Table | None = schema.table(root.table) if root.table else None
-    label = label_of(table) if table else None
-    if table is None or label is None:
-        return root
-    keys = evidence.matching(table, label, tenant, root.column)
-    if len(keys) != 1 or not isinstance(keys[0], str | int):
-        return root
-    return replace(root, value=keys[0], guessed=f"{root.guessed}; {table.name}.{label} is {tenant} there alone")

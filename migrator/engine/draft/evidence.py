@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from migrator.contracts import Among, Matching, Predicate, Reading, Whole
+from migrator.contracts import Among, Predicate, Reading, Whole
 from migrator.engine.equality import with_column
 from storage.errors import Recast, Red
 from storage.schema import Kind, Table, Type
@@ -17,6 +17,7 @@ from storage.types import arrow_type
 
 MOST_ROWS = 10_000
 MOST_VALUES = 1_000
+EVERY_ROW = Whole()
 _SEVERAL, _LONG = 3, 12
 _NOTHING = (0, "")  # what stands where there is nothing, in tables older than their foreign keys
 
@@ -96,21 +97,23 @@ class Evidence:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
 
-    def sample(self, table: Table, columns: Sequence[str], *, most: int = MOST_ROWS) -> Sample:
+    def sample(
+        self, table: Table, columns: Sequence[str], *, most: int = MOST_ROWS, where: Predicate = EVERY_ROW
+    ) -> Sample:
         """The first rows in the order of their keys; none, with the reason, of a table that cannot be read."""
         while True:
             try:
-                return self._sample(table, columns, most)
+                return self._sample(table, columns, most, where)
             except Recast as recast:
                 table = with_column(table, recast.column)
             except Red as error:
                 empty = pa.table({name: pa.array([], pa.null()) for name in columns})
                 return Sample(table=table, rows=empty, whole=False, unread=error.what)
 
-    def _sample(self, table: Table, columns: Sequence[str], most: int) -> Sample:
+    def _sample(self, table: Table, columns: Sequence[str], most: int, where: Predicate) -> Sample:
         batches: list[pa.RecordBatch] = []
         left = most + 1
-        with closing(self._reading.scan(table, Whole(), columns=columns)) as scanned:  # type: ignore[type-var]
+        with closing(self._reading.scan(table, where, columns=columns)) as scanned:  # type: ignore[type-var]
             for batch in scanned:
                 batches.append(batch.slice(0, left))
                 left -= batch.num_rows
@@ -126,10 +129,3 @@ class Evidence:
             return 0
         count = self._reading.count(parent, Among(columns=tuple(columns), keys=values))
         return min(count, len(values))
-
-    def matching(self, table: Table, column: str, value: str, key: str) -> tuple[object, ...]:
-        """The keys of the rows, two at most, whose column is this text."""
-        predicate: Predicate = Matching(columns=(column,), values=(value,))
-        for batch in self._reading.scan(table, predicate, columns=[key]):
-            return tuple(batch.column(0)[:2].to_pylist())
-        return ()

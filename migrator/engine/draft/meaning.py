@@ -72,6 +72,27 @@ class Meaning:
         return f"{self.parent.name}.{self.column}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Name:
+    """A column's name: the thing it is named for, and what else it says."""
+
+    text: str
+    thing: Words
+    marked: bool
+    is_role: bool  # a person
+
+    @classmethod
+    def of(cls, column: Column) -> _Name:
+        thing, marked = stem(column.name)
+        is_role = bool(thing) and (is_somebody(column.name, thing) or (marked and among(thing, Vocabulary.PEOPLE)))
+        return cls(text=column.name, thing=thing, marked=marked, is_role=is_role)
+
+    def is_a_number(self, why: Why) -> bool:
+        """Whether a whole number called so is one, and no reference: comments, sequence."""
+        in_order = why is not Why.NAMED and self.thing[-1] in Vocabulary.COUNTING
+        return not self.marked and (in_order or is_plural(self.thing[-1]))
+
+
 def comparable(child: Column, parent: Column) -> bool:
     """Whether a value of one can be a value of the other; a text may be an id of any type."""
     kinds = {child.type.kind, parent.type.kind}
@@ -128,28 +149,32 @@ class Meanings:
 
     def of(self, table: Table, column: Column) -> Iterator[Meaning]:
         """What the name says it may be, in no order; nothing that its type excludes."""
-        thing, marked = stem(column.name)
-        if not thing or same(self._bare(thing), self._called[table.name]):  # post_id of posts is a number of its own
-            return
-        is_role = is_somebody(column.name, thing) or (marked and among(thing, Vocabulary.PEOPLE))
-        near = [*self._near(thing), *self._by_key.get(column.name, ()), *(self._people if is_role else ()), table]
-        if marked and len(thing) > 1 and not among(thing, Vocabulary.ROLE):
-            near += self._near(thing[:1])
-        for parent in {parent.name: parent for parent in near}.values():
-            if (why := self._why(table, column, thing, parent, is_role=is_role)) is None:
+        name = _Name.of(column)
+        if not name.thing or same(self._bare(name.thing), self._called[table.name]):
+            return  # post_id of posts is a number of its own
+        for parent in self._likely(table, name):
+            if (why := self._why(table, name, parent)) is None:
                 continue
             for key in _keys(parent, column.name):
                 theirs = parent.column(key)
-                is_number = not marked and theirs.type.kind in _NUMBERS and _is_a_number(thing, why)
+                is_number = theirs.type.kind in _NUMBERS and name.is_a_number(why)
                 if not is_number and comparable(column, theirs) and (parent.name, key) != (table.name, column.name):
-                    yield Meaning(parent=parent, column=key, why=why, marked=marked)
+                    yield Meaning(parent=parent, column=key, why=why, marked=name.marked)
 
-    def _why(self, table: Table, column: Column, thing: Words, parent: Table, *, is_role: bool) -> Why | None:
-        called = self._called[parent.name]
-        by_role = Why.ROLE if is_role and among(called, Vocabulary.PEOPLE) else None
+    def _likely(self, table: Table, name: _Name) -> list[Table]:
+        """Those with a word in common, and those of people where it means one; each once."""
+        near = [*self._near(name.thing), *self._by_key.get(name.text, ()), *(self._people if name.is_role else ())]
+        if name.marked and len(name.thing) > 1 and not among(name.thing, Vocabulary.ROLE):
+            near += self._near(name.thing[:1])
+        return list({parent.name: parent for parent in (*near, table)}.values())
+
+    def _why(self, table: Table, name: _Name, parent: Table) -> Why | None:
+        called, thing = self._called[parent.name], name.thing
+        by_role = Why.ROLE if name.is_role and among(called, Vocabulary.PEOPLE) else None
         if parent.name == table.name:
-            return Why.ITSELF if (is_another(thing) and not is_role) or ends_in(thing, called) else by_role
-        if same(self._bare(thing), called) or self._is_its_key(column, parent):
+            is_itself = is_another(thing, marked=name.marked) and not name.is_role
+            return Why.ITSELF if is_itself or ends_in(thing, called) else by_role
+        if same(self._bare(thing), called) or self._is_its_key(name, parent):
             return Why.NAMED
         if ends_in(thing, called):
             return Why.ENDS_NAMED
@@ -159,10 +184,9 @@ class Meanings:
             return by_role or Why.BEGINS_NAMED
         return Why.LAST_WORD if called and same(thing[-1:], called[-1:]) else None
 
-    def _is_its_key(self, column: Column, parent: Table) -> bool:
-        """Whether no key but the parent's has this very name, and one that says more than `id`."""
-        is_its = parent.primary_key == (column.name,) and bool(stem(column.name)[0])
-        return is_its and len(self._by_key[column.name]) == 1
+    def _is_its_key(self, name: _Name, parent: Table) -> bool:
+        """Whether no key but the parent's has this very name."""
+        return parent.primary_key == (name.text,) and len(self._by_key[name.text]) == 1
 
     def shortened(self, table: Table, column: Column) -> Iterator[Meaning]:
         """Tables that its name is short for, where it is the name of none."""
@@ -180,11 +204,6 @@ class Meanings:
                 key = parent.column(parent.primary_key[0])
                 if key.type.kind is column.type.kind and key.type.kind not in _NUMBERS:
                     yield Meaning(parent=parent, column=key.name, why=Why.VALUES)
-
-
-def _is_a_number(thing: Words, why: Why) -> bool:
-    """Whether a whole number called so is one, and no reference: comments, sequence."""
-    return is_plural(thing[-1]) or (why is not Why.NAMED and thing[-1] in Vocabulary.COUNTING)
 
 
 def _shared_prefix(names: Sequence[Words]) -> str:

@@ -32,11 +32,14 @@ _SAID = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Open:
-    """A column whose name alone did not say where it leads."""
+    """A column that may lead somewhere, and what it holds."""
 
     table: Table
     column: Column
     values: Values
+
+
+_Borne = tuple[Share, Meaning]
 
 
 class References:
@@ -85,30 +88,18 @@ class References:
             meanings += self._meanings.shortened(one.table, one.column)
             meanings += self._meanings.anywhere(one.table, one.column) if one.values.tell else ()
         for why in whys:
-            borne = [(share, meaning) for share, meaning in self._weighed(one, meanings, why) if _bears(share, meaning)]
-            if borne:
-                borne.sort(key=lambda pair: (-pair[0].part, *self._less_likely(pair[1], pointed)))
-                (share, best), *others = borne
-                return [
-                    ProposedReference(
-                        table=one.table.name,
-                        columns=(one.column.name,),
-                        parent=best.parent.name,
-                        parent_columns=(best.column,),
-                        why=_SAID[why],
-                        share=share,
-                        others=tuple(f"{meaning}: {share}" for share, meaning in others[:_OTHERS]),
-                    )
-                ]
+            if borne := self._borne([meaning for meaning in meanings if meaning.why is why], one.values, pointed):
+                return [_reference(one, *borne)]
         return []
+
+    def _borne(self, meanings: Sequence[Meaning], values: Values, pointed: Counter[str]) -> list[_Borne]:
+        """Those that the values bear out, the likeliest first."""
+        shares = ((self._share(values, meaning.parent, (meaning.column,)), meaning) for meaning in meanings)
+        borne = [(share, meaning) for share, meaning in shares if _bears(share, meaning)]
+        return sorted(borne, key=lambda pair: (-pair[0].part, *self._less_likely(pair[1], pointed)))
 
     def _less_likely(self, meaning: Meaning, pointed: Counter[str]) -> tuple[bool, int]:
         return among(self._meanings.called(meaning.parent), Vocabulary.OUTSIDE), -pointed[meaning.parent.name]
-
-    def _weighed(self, one: _Open, meanings: Sequence[Meaning], why: Why) -> Iterator[tuple[Share, Meaning]]:
-        for meaning in meanings:
-            if meaning.why is why:
-                yield self._share(one.values, meaning.parent, (meaning.column,)), meaning
 
     def _share(self, values: Values, parent: Table, columns: tuple[str, ...]) -> Share:
         found = self._evidence.found(values, parent, columns)
@@ -162,6 +153,19 @@ class References:
                 why="named like its key",
                 share=share,
             )
+
+
+def _reference(one: _Open, best: _Borne, *others: _Borne) -> ProposedReference:
+    share, meaning = best
+    return ProposedReference(
+        table=one.table.name,
+        columns=(one.column.name,),
+        parent=meaning.parent.name,
+        parent_columns=(meaning.column,),
+        why=_SAID[meaning.why],
+        share=share,
+        others=tuple(f"{other}: {its}" for its, other in others[:_OTHERS]),
+    )
 
 
 def _bears(share: Share, meaning: Meaning) -> bool:

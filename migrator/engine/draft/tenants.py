@@ -117,7 +117,7 @@ def _candidate(table: Table, reached: int, of: int, evidence: Evidence) -> Tenan
 
 def label_of(table: Table) -> str | None:
     """The column a person knows a row by."""
-    texts = {words(column.name): column.name for column in table.columns if column.type.kind is Kind.TEXT}
+    texts = {words(c.name): c.name for c in table.columns if c.type.kind is Kind.TEXT and not c.choices}
     for label in Vocabulary.LABEL.words:
         for called, name in texts.items():
             if label in called and not _is_key_of_another(called):

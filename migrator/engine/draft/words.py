@@ -33,6 +33,7 @@ _ENDINGS = (
 )
 _SINGULAR_ENDINGS = ("ss", "us", "is")
 _SHORTEST = 3  # what is left of a word without its ending: `is` is no plural of `i`
+_RANGES = ("from", "to")
 _GLUED = 3  # letters beside `id`: no void, no paid
 
 
@@ -97,9 +98,11 @@ def is_somebody(name: str, thing: Words) -> bool:
     return does or among(thing, Vocabulary.ROLE) or words(name)[-1] == "uid"
 
 
-def is_another(thing: Words) -> bool:
-    """Whether it means another row of the same table: parent, reply to."""
-    return among(thing, Vocabulary.ITSELF) or thing[0] in Vocabulary.ITSELF
+def is_another(thing: Words, *, marked: bool) -> bool:
+    """Whether it means another row of the same table: parent, parent task id, moved to id; age from does not."""
+    if marked:
+        return among(thing, Vocabulary.ITSELF) or thing[0] in Vocabulary.ITSELF
+    return among(thing, Vocabulary.ITSELF) and thing[-1] not in _RANGES
 
 
 def is_plural(word: str) -> bool:

@@ -75,7 +75,10 @@ def test_an_empty_column_is_proposed_by_its_name_and_says_so(platform: SqlitePla
 
 def test_numbers_that_count_point_at_nothing(platform: SqlitePlatform) -> None:
     """Every number up to a table's rows is one of its keys."""
-    columns = ("posts", "position", "post_count", "version", "age", "level", "paid", "valid", "zip_code", "tax_id")
+    columns = (
+        *("posts", "position", "post_count", "version", "age", "level", "paid", "valid", "zip_code", "tax_id"),
+        *("age_from", "price_to", "original_price", "next_value", "user_level", "users_total"),
+    )
     platform.run(
         f"CREATE TABLE users (id INTEGER PRIMARY KEY, {', '.join(f'{column} INTEGER' for column in columns)});"
         "CREATE TABLE posts (id INTEGER PRIMARY KEY, user_no INTEGER, post_no INTEGER);"
@@ -276,3 +279,13 @@ def test_whatever_things_are_called_the_plan_reads_back_as_proposed(platform: Sq
     assert {name for name, class_ in classes.items() if class_ == SHARED} == {one.table for one in found.shared}
     left = {name for name, class_ in classes.items() if class_ == UNCLASSIFIED}
     assert left == {one.table for one in found.unclassified}
+
+
+def test_a_tenant_whose_key_a_plan_cannot_hold_is_left_to_a_person(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE firms (id PRIMARY KEY, name TEXT); CREATE TABLE people (id INTEGER PRIMARY KEY, firm_id);"
+        "INSERT INTO firms VALUES (x'01', 'ours'), (2, 'theirs'); INSERT INTO people VALUES (1, x'01'), (2, 2);"
+    )
+    found = drafted(platform, tenant="ours")
+    assert references(found) == ["people.firm_id → firms.id"]
+    assert found.root is not None and found.root.table == "firms" and found.root.value is None

@@ -93,8 +93,10 @@ def test_a_thing_is_nobody(column: str) -> None:
 
 
 def test_another_row_of_the_same_table() -> None:
-    assert is_another(stem("parent_id")[0]) and is_another(stem("comment_parent")[0])
-    assert is_another(stem("moved_to_id")[0]) and not is_another(stem("post_id")[0])
+    for column in ("parent_id", "comment_parent", "moved_to_id", "parent_task_id"):
+        assert is_another(stem(column)[0], marked=stem(column)[1])
+    for column in ("post_id", "age_from", "price_to", "original_price"):
+        assert not is_another(stem(column)[0], marked=stem(column)[1])
 
 
 def test_a_name_within_another() -> None:
