@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
@@ -211,7 +211,22 @@ class Closure(KeySets):
                     if r.parent == name and self._class(r.table) in (OWNED, SHARED)
                 )
             )
-        return self._of_keyless(name)
+        if class_ == STUB:
+            return AnyOf(among=tuple(self._brought(name, STUB)))
+        own, carried = self._of_keyless(name), tuple(self._brought(name, CARRIED))
+        return AnyOf(among=(*own.among, *carried)) if isinstance(own, AnyOf) else own
+
+    def _brought(self, name: str, class_: str) -> Iterator[Among]:
+        """What selects the rows of a table without a key that came along: the keys by which others point at them."""
+        leading = (reference.parent_columns for reference in self.inviting(name))
+        for columns in dict.fromkeys(leading):
+            yield Among(columns=columns, keys=self._keys_of(name, columns, f"migrator_class = '{class_}'"))
+
+    def inviting(self, name: str) -> Iterator[Reference]:
+        """The references by which rows of other tenants in this table may come along."""
+        for reference in self._classified.references:
+            if reference.parent == name and self._rules.foreign.get(reference.name) in ("carry", "stub"):
+                yield reference
 
     def unknown_types(self, name: str, column: str, known: Sequence[str]) -> tuple[str, ...]:
         """The values of a type column in the whole source that are none of those known."""

@@ -10,6 +10,8 @@ from typing import Any
 
 from migrator.engine.classify import EXCLUDED, OWNED, SHARED
 from migrator.engine.gentle import Gentle
+from migrator.engine.masks.masked import REPORT as MASKING
+from migrator.engine.masks.masked import Masked
 from migrator.engine.proof import Proof
 from migrator.engine.scope import Scope, TableScope
 from migrator.plan import Plan
@@ -40,9 +42,17 @@ class Audit:
 
 
 def write_documents(
-    writer: ArchiveWriter, reading: Gentle, identity: Identity, plan: Plan, scope: Scope, proof: Proof, audit: Audit
+    writer: ArchiveWriter,
+    reading: Gentle,
+    identity: Identity,
+    plan: Plan,
+    scope: Scope,
+    proof: Proof,
+    audit: Audit,
+    masked: Masked,
 ) -> None:
     """Put run, fence, cost, scope, proof, exclusions, inventory, DDL and, last, the audit into the archive."""
+    scope = masked.scope(scope)
     held = [table for table in scope.tables if table.class_ in (OWNED, SHARED)]
     model = reading.model([table.name for table in held])  # the last that is asked of the source: it has its cost, too
     audit.add("cost", asdict(reading.cost))
@@ -57,9 +67,12 @@ def write_documents(
     }
     for path, content in documents.items():
         writer.document(path, _json(content))
-    ddl = [reading.schema.table(table.name).ddl for table in held]
+    ddl = [masked.described(reading.schema.table(table.name)).ddl for table in held]
     writer.document("schema/source-ddl.sql", "".join(f"{text};\n\n" for text in ddl if text).encode())
-    writer.document(MODEL, rendered(model))
+    writer.document(MODEL, rendered(masked.model(model)))
+    if report := masked.report:
+        writer.document(MASKING, report.content)
+        audit.add("masked", {"columns": len(report.columns), "rules_sha256": report.rules_sha256})
     audit.add("documents", {"tables": len(held)})
     writer.document("provenance/audit.jsonl", audit.content())
 
@@ -89,6 +102,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
         "proof": "by index",
         "walked": proof.walked,
         "invited": proof.invited,
+        "shared": proof.shared,
         "edges": [asdict(edge) for edge in proof.edges],
     }
 

@@ -26,6 +26,12 @@ def is_key(table: Table, columns: tuple[str, ...]) -> bool:
     return any(key and set(key) <= set(columns) for key in keys)
 
 
+def names_another(alias: str, table: Table, root: ColumnRoot) -> str:
+    """The condition that a row names another tenant than the root; one that names nobody is everybody's."""
+    column = table.column(root.column)
+    return f"{alias}.{quoted(column.name)} IS NOT NULL AND ({is_value(alias, column, root.value)}) IS NOT TRUE"
+
+
 class Doubts:
     """Of a closure that is found; asks the source by key, never for all of a table."""
 
@@ -56,8 +62,7 @@ class Doubts:
         if not isinstance(root, ColumnRoot) or root.column not in table.column_names:
             return
         column = table.column(root.column)
-        others = f"t.{quoted(column.name)} IS NOT NULL AND NOT ({is_value('t', column, root.value)})"
-        rows = f"FROM own.{quoted(name)} t WHERE {others}"
+        rows = f"FROM own.{quoted(name)} t WHERE {names_another('t', table, root)}"
         if count := self._workbench.one(f"SELECT count(*) {rows}"):
             named = self._workbench.rows(f"SELECT DISTINCT {as_text('t', column)} {rows} ORDER BY 1 LIMIT 10")
             yield Problem(

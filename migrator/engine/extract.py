@@ -28,7 +28,7 @@ def extract(reading: Reading, resolved: Resolved, table: Table) -> Iterator[pa.R
         for change in changes:
             batch = change(batch)
         yield batch
-    if closure.table(table.name).primary_key and closure.count(table.name, STUB):
+    if closure.count(table.name, STUB):
         for batch in reading.scan(table, closure.predicate(table.name, STUB)):
             yield _stub(table, resolved, batch)
 
@@ -76,14 +76,16 @@ def _unique_even_when_blank(table: Table) -> set[str]:
 
 
 def _stub(table: Table, resolved: Resolved, batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Key columns and obligatory references stay; everything else says nothing about the person or thing it was."""
-    kept = set(table.primary_key)
+    """What is pointed at and obligatory references stay; all else says nothing about the person or thing it was."""
+    pointed_at = {name for reference in resolved.closure.inviting(table.name) for name in reference.parent_columns}
+    key = [name for name in table.column_names if name in pointed_at.union(table.primary_key)]
+    kept = set(key)
     for reference in resolved.classified.references_of(table.name):
         if not any(table.column(column).nullable for column in reference.columns):
             kept.update(reference.columns)
     unique = _unique_even_when_blank(table)
-    types = [table.column(name).type for name in table.primary_key]
-    keys = _texts([batch.column(name) for name in table.primary_key], types, [False] * len(types))
+    types = [table.column(name).type for name in key]
+    keys = _texts([batch.column(name) for name in key], types, [False] * len(types))
     arrays = []
     for column, array in zip(table.columns, batch.columns, strict=True):
         if column.name in kept:

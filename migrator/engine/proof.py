@@ -1,8 +1,8 @@
 """Proof that an archive holds all of the tenant and nobody else, by queries of its own.
 
-Exclusivity: every archived row is walked to the root inside the archive, or invited by a row that is. Completeness:
-along every ownership edge the source's own count, by the keys the archive holds, equals the archive's. Neither uses the
-key sets of the extraction.
+Exclusivity: every archived row is walked to the root inside the archive, or brought along by a row that is, and none
+points at a row that stays behind. Completeness: along every edge the source's own count, by the keys the archive holds,
+equals the archive's: downwards along ownership, upwards to what comes along. Neither uses key sets of the extraction.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from mappings.quote import identifier as quoted
 from migrator.contracts import Among, Matching, Reading, Whole
-from migrator.engine.archived import ArchivedKeys
-from migrator.engine.classify import OWNED, Reference
-from migrator.engine.equality import as_text, is_value
+from migrator.engine.classify import OWNED, SHARED, Reference
+from migrator.engine.doubts import is_key, names_another
+from migrator.engine.equality import as_text, is_value, keys_sought
 from migrator.engine.scope import blanked
+from migrator.engine.walk import Walk
 from migrator.engine.workbench import QueryKeys
 from migrator.plan import ColumnRoot, DatabaseRoot, TableRoot
 from storage.problem import Problem
@@ -23,7 +24,7 @@ from storage.problem import Problem
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeProof:
-    """One ownership edge: rows the source counts along it, and rows the archive holds along it."""
+    """One edge, down to what is owned or up to what comes along: rows the source counts, and rows the archive holds."""
 
     edge: str
     source: int
@@ -34,94 +35,33 @@ class EdgeProof:
 class Proof:
     walked: dict[str, int]  # table → rows that lead to the root inside the archive
     invited: dict[str, int]  # table → rows of others that the plan lets come along (carry, stub)
+    shared: dict[str, int]  # table → rows that those point at
     edges: tuple[EdgeProof, ...]
     problems: tuple[Problem, ...]
 
 
-class Prover(ArchivedKeys):
+class Prover(Walk):
     """Watches what goes into the archive, then proves it."""
 
     def prove(self, reading: Reading) -> Proof:
         """Walk and count; `problems` is empty where everything is proven."""
         self._spell(reading)
-        owned = [name for name in self._tables if self._classified.classes[name] == OWNED]
-        for name in owned:
-            self._workbench.execute(f"ALTER TABLE arch.{quoted(name)} ADD COLUMN migrator_walk INTEGER")
-            self._workbench.execute(f"ALTER TABLE arch.{quoted(name)} ADD COLUMN migrator_guest INTEGER")
-            self._start(name)
-        self._walk(owned)
-        self._invite(owned)
-        walked = {name: self._count(name, "migrator_walk IS NOT NULL") for name in owned}
-        invited = {name: self._count(name, "migrator_guest IS NOT NULL") for name in owned}
+        self.walk()
+        owned = self._of_class(OWNED)
+        guests = {name: self._count(name, "migrator_guest IS NOT NULL") for name in self._tables}
         edges = tuple(self._edges(reading))
         return Proof(
-            walked=walked,
-            invited={name: count for name, count in invited.items() if count},
+            walked={name: self._count(name, "migrator_walk IS NOT NULL") for name in owned},
+            invited={name: count for name, count in guests.items() if count and name in owned},
+            shared={name: count for name, count in guests.items() if name not in owned},
             edges=edges,
-            problems=(*(self._rootless(owned) or self._strangers(owned)), *self._unfreed(), *self._incomplete(edges)),
-        )
-
-    def _start(self, name: str) -> None:
-        root, table = self._rules.root, self._tables[name]
-        if isinstance(root, DatabaseRoot):
-            condition = "true"
-        elif isinstance(root, ColumnRoot) and root.column in table.column_names:
-            condition = is_value("t", table.column(root.column), root.value)
-        elif isinstance(root, TableRoot) and root.table == name:
-            condition = " AND ".join(is_value("t", table.column(name), value) for name, value in root.where)
-        else:
-            return
-        self._workbench.execute(f"UPDATE arch.{quoted(name)} AS t SET migrator_walk = 0 WHERE {condition}")
-
-    def _walk(self, owned: list[str]) -> None:
-        """Step by step: only from rows that the last step reached, so that a long chain costs its length."""
-        step, reached = 0, {name for name in owned if self._count(name, "migrator_walk = 0")}
-        while reached:
-            reached = {name for name in owned if self._step(name, reached, step)}
-            step += 1
-
-    def _step(self, name: str, reached: set[str], step: int) -> int:
-        """Mark the rows that point at rows marked with `step`; how many."""
-        marked = 0
-        for reference in self._classified.paths[name]:
-            if reference.parent in reached:
-                marked += self._workbench.one(
-                    f"UPDATE arch.{quoted(name)} AS c SET migrator_walk = {step + 1} WHERE migrator_walk IS NULL"
-                    f" AND {self._filled(reference)}"
-                    f" AND EXISTS (SELECT 1 {self._parents(reference)} AND p.migrator_walk = {step})"
-                )
-        return marked
-
-    def _invite(self, owned: list[str]) -> None:
-        """Mark what the archive's own rows bring along where the plan lets them, and what that brings in turn.
-
-        From the tenant's rows on, step by step: rows of others do not invite each other, nor themselves.
-        """
-        step = 0
-        while sum(self._guests(reference, step) for reference in self._inviting(owned)):
-            step += 1
-
-    def _inviting(self, owned: list[str]) -> Iterator[Reference]:
-        for reference in self._classified.references:
-            lets_come = self._rules.foreign.get(reference.name) in ("carry", "stub")
-            if lets_come and reference.table in self._tables and reference.parent in owned:
-                yield reference
-
-    def _guests(self, reference: Reference, step: int) -> int:
-        host = f"c.migrator_guest = {step}" if step else "c.migrator_walk IS NOT NULL"
-        if self._classified.classes[reference.table] != OWNED:  # shared rows are hosts, and never guests
-            host = "true"
-        hosts = f"SELECT 1 FROM arch.{quoted(reference.table)} c WHERE {host} AND {self._filled(reference)}"
-        ends = self._ends(reference)
-        invited = (
-            f"SELECT p.migrator_row FROM {self._spellings.parents(ends)}"
-            " WHERE p.migrator_walk IS NULL AND p.migrator_guest IS NULL"
-            f" AND EXISTS ({hosts} AND {ends.joined})"
-        )
-        return int(
-            self._workbench.one(
-                f"UPDATE arch.{quoted(reference.parent)} SET migrator_guest = {step + 1} WHERE rowid IN ({invited})"
-            )
+            problems=(
+                *(self._rootless(owned) or self._strangers()),
+                *self._of_others(),
+                *self._unfreed(),
+                *self._left_behind(reading),
+                *self._incomplete(edges),
+            ),
         )
 
     def _rootless(self, owned: list[str]) -> tuple[Problem, ...]:
@@ -146,8 +86,8 @@ class Prover(ArchivedKeys):
         value = as_text("t", self._tables[name].column(column))
         return f"SELECT DISTINCT {value} FROM arch.{quoted(name)} t WHERE {value} IS NOT NULL ORDER BY 1 LIMIT 10"
 
-    def _strangers(self, owned: list[str]) -> Iterator[Problem]:
-        for name in owned:
+    def _strangers(self) -> Iterator[Problem]:
+        for name in self._tables:
             uninvited = self._count(name, "migrator_walk IS NULL AND migrator_guest IS NULL")
             if uninvited:
                 yield Problem(
@@ -156,6 +96,20 @@ class Prover(ArchivedKeys):
                     count=uninvited,
                     next="the archive was not committed; report this with the plan: the scope took what it should not",
                 )
+
+    def _of_others(self) -> Iterator[Problem]:
+        """Shared rows that name another tenant."""
+        root = self._rules.root
+        for name in self._of_class(SHARED):
+            if isinstance(root, ColumnRoot) and root.column in self._tables[name].column_names:
+                count = self._count(name, names_another("t", self._tables[name], root))
+                if count:
+                    yield Problem(
+                        where=f"{name}.{root.column}",
+                        what="archived rows of a shared table name another tenant",
+                        count=count,
+                        next="the archive was not committed; report this with the plan: the scope should have asked",
+                    )
 
     def _unfreed(self) -> Iterator[Problem]:
         """Keys of other tenants' rows that the plan's policy `null` should have taken out."""
@@ -175,6 +129,30 @@ class Prover(ArchivedKeys):
                     next="the archive was not committed; report this with the plan: the scope says null here",
                 )
 
+    def _left_behind(self, reading: Reading) -> Iterator[Problem]:
+        """References to rows that the source has and the archive has not; what comes along has edges of its own."""
+        bringing = set(self._bringing())
+        for reference in self._classified.references:
+            if reference not in bringing and {reference.table, reference.parent} <= self._tables.keys():
+                outside = f"NOT EXISTS (SELECT 1 {self._parents(reference)})"
+                keys = self._pointed_at(reference, outside)
+                count = reading.count(self._tables[reference.parent], keys) if len(keys.keys) else 0
+                if count:
+                    yield Problem(
+                        where=reference.name,
+                        what="archived rows point at rows of others that stay behind",
+                        count=count,
+                        next="the archive was not committed; report this with the plan: the scope should have asked",
+                    )
+
+    def _pointed_at(self, reference: Reference, condition: str = "true") -> Among:
+        """What selects the rows that archived rows point at, those `c` alone that satisfy the condition."""
+        ends = self._ends(reference)
+        children = (("c", column) for column in ends.children)
+        rows = f"FROM arch.{quoted(reference.table)} c WHERE {self._filled(reference)} AND {condition}"
+        keys = keys_sought(self._workbench, zip(children, ends.parents, strict=True), rows)
+        return Among(columns=reference.parent_columns, keys=keys)
+
     def _edges(self, reading: Reading) -> Iterator[EdgeProof]:
         root = self._rules.root
         for name, paths in self._classified.paths.items():
@@ -182,12 +160,38 @@ class Prover(ArchivedKeys):
             if isinstance(root, DatabaseRoot):
                 yield EdgeProof(edge=name, source=reading.count(table, Whole()), archive=self._count(name, "true"))
                 continue
+            if isinstance(root, TableRoot) and root.table == name:
+                predicate = Matching(columns=tuple(c for c, _ in root.where), values=tuple(v for _, v in root.where))
+                archive = self._count(name, self._is_root(root))
+                yield EdgeProof(edge=f"{name} itself", source=reading.count(table, predicate), archive=archive)
             if isinstance(root, ColumnRoot) and root.column in table.column_names:
                 predicate = Matching(columns=(root.column,), values=(root.value,))
                 archive = self._count(name, is_value("t", table.column(root.column), root.value))
                 yield EdgeProof(edge=f"{name}.{root.column}", source=reading.count(table, predicate), archive=archive)
             for reference in paths:
                 yield self._edge(reading, reference)
+        yield from self._upwards(reading)
+
+    def _upwards(self, reading: Reading) -> Iterator[EdgeProof]:
+        """Rows that come along, and rows by what is no key: as many in the source as in the archive."""
+        for name in self._of_class(SHARED):
+            if self._rules.shared[name] == "whole":
+                source = reading.count(self._tables[name], Whole())
+                yield EdgeProof(edge=f"all of {name}", source=source, archive=self._count(name, "true"))
+        bringing = set(self._bringing())
+        for reference in self._classified.references:
+            if not {reference.table, reference.parent} <= self._tables.keys():
+                continue
+            parent = self._tables[reference.parent]
+            if reference in bringing or not is_key(parent, reference.parent_columns):
+                ends = self._ends(reference)
+                children = f"SELECT 1 FROM arch.{quoted(reference.table)} c WHERE {self._filled(reference)}"
+                archive = self._workbench.one(
+                    f"SELECT count(DISTINCT p.migrator_row) FROM {self._spellings.parents(ends)}"
+                    f" WHERE EXISTS ({children} AND {ends.joined})"
+                )
+                source = reading.count(parent, self._pointed_at(reference))
+                yield EdgeProof(edge=f"{reference}, upwards", source=source, archive=int(archive))
 
     def _edge(self, reading: Reading, reference: Reference) -> EdgeProof:
         parent = self._tables[reference.parent]

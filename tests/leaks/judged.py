@@ -5,24 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from dataclasses import dataclass
 
 from storage.errors import MigratorError, Red
 from storage.memory import MemoryStore
 from storage.objects import read_bytes
 from storage.problem import Problem
-from tests.leaks.world import World
+from tests.leaks.world import Cells, World
 from tests.random.databases.database import Database
 from tests.unit.engine.support import taken
 
-Cells = dict[str, list[tuple[str, ...]]]
+Tables = dict[str, list[Cells]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """Either the archive's cells, or the error there was, with all it named."""
 
-    cells: Cells | None = None
+    cells: Tables | None = None
     error: MigratorError | None = None
 
     @property
@@ -46,10 +47,10 @@ def outcome(database: Database, world: World) -> Outcome:
     return Outcome(cells=archived(store, found.sealed.archive_id))
 
 
-def archived(store: MemoryStore, archive_id: str) -> Cells:
+def archived(store: MemoryStore, archive_id: str) -> Tables:
     """Every table of the archive but the list of files, as its CSV says it."""
     package = json.loads(read_bytes(store, f"{archive_id}/data/datapackage.json"))
-    cells: Cells = {}
+    cells: Tables = {}
     for resource in package["resources"]:
         path = resource["path"] if isinstance(resource["path"], str) else resource["path"][0]
         if path.startswith("csv/") and not path.startswith("csv/_files"):
@@ -59,12 +60,11 @@ def archived(store: MemoryStore, archive_id: str) -> Cells:
     return cells
 
 
-def departures(cells: Cells, world: World) -> list[str]:
+def departures(found: Tables, wanted: Tables) -> list[str]:
     """Every row that should not be there, and every one that is missing."""
-    wanted, found = world.answer(), dict(cells)
     lines = []
     for name in sorted({*wanted, *found}):
-        here, there = found.get(name, []), wanted.get(name, [])
-        lines += [f"{name} has {row}" for row in here if row not in there or here.count(row) > there.count(row)]
-        lines += [f"{name} lacks {row}" for row in there if row not in here or there.count(row) > here.count(row)]
+        here, there = Counter(found.get(name, [])), Counter(wanted.get(name, []))
+        lines += [f"{name} has {row}" for row in here - there]
+        lines += [f"{name} lacks {row}" for row in there - here]
     return lines

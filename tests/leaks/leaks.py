@@ -26,28 +26,28 @@ Plant = Callable[[Random, World], Leak | None]
 
 
 # ── places ──────────────────────────────────────────────────────────────────────────────────────────────────
-def _owned(world: World) -> list[Table]:
+def owned(world: World) -> list[Table]:
     """Tables whose rows leave, or stay because they are somebody else's."""
     return [table for table in world.tables if not table.is_shared and table.name not in (TENANTS, *world.excluded)]
 
 
-def _crossable(world: World, table: Table) -> Iterator[Link]:
+def crossable(world: World, table: Table) -> Iterator[Link]:
     """References by which one tenant's row can point at another's: the tenant's own mark is no part of them."""
     for link in table.links:
         if MARK not in link.columns and not world.table(link.parent).is_shared:
             yield link
 
 
-def _is_led_otherwise(world: World, row: Row, link: Link) -> bool:
+def is_led_otherwise(world: World, row: Row, link: Link) -> bool:
     """Whether something beside this link says whose the row is."""
     table = world.table(row.table)
-    if world.marking is not Marking.ROOT and MARK in table.names and row.value(MARK) is not None:
+    if not world.marking.has_root and MARK in table.names and row.value(MARK) is not None:
         return True
     others = (one for one in table.links if one.columns != link.columns and not world.table(one.parent).is_shared)
     return any(all(row.value(name) is not None for name in one.columns) for one in others)
 
 
-def _redirected(row: Row, link: Link, parent: Row) -> Row:
+def redirected(row: Row, link: Link, parent: Row) -> Row:
     values = {ours: parent.value(theirs) for ours, theirs in zip(link.columns, link.parent_columns, strict=True)}
     return row.with_values(**values, **({link.type_column: link.of_type} if link.type_column else {}))
 
@@ -55,8 +55,8 @@ def _redirected(row: Row, link: Link, parent: Row) -> Row:
 def _crossed(random: Random, world: World, kind: str, *, inwards: bool, selfish: bool) -> Leak | None:
     """A row that hangs on one tenant and points at another: theirs at ours (`inwards`), or ours at theirs."""
     places = []
-    for table in _owned(world):
-        for link in _crossable(world, table):
+    for table in owned(world):
+        for link in crossable(world, table):
             if (link.parent == table.name) is not selfish or link.parent in world.excluded:
                 continue
             for other in world.others():
@@ -65,12 +65,12 @@ def _crossed(random: Random, world: World, kind: str, *, inwards: bool, selfish:
                     (row, link, parent)
                     for row in world.rows_of(table.name, pointing)
                     for parent in world.rows_of(link.parent, pointed)
-                    if _is_led_otherwise(world, row, link)
+                    if is_led_otherwise(world, row, link)
                 ]
     if not places:
         return None
     row, link, parent = random.choice(places)
-    return Leak(kind=kind, table=row.table, world=world.with_row(_redirected(row, link, parent)))
+    return Leak(kind=kind, table=row.table, world=world.with_row(redirected(row, link, parent)))
 
 
 # ── what is planted ─────────────────────────────────────────────────────────────────────────────────────────
@@ -91,14 +91,14 @@ def self_reference(random: Random, world: World) -> Leak | None:
 
 def shared_parent(random: Random, world: World) -> Leak | None:
     """What the plan calls shared is somebody's: a land of another tenant, that a row of ours points at."""
-    links = [link for table in _owned(world) for link in table.links if link.parent == "lands"]
-    ours = [row for table in _owned(world) for row in world.rows_of(table.name, world.ours) if "land_id" in table.names]
+    links = [link for table in owned(world) for link in table.links if link.parent == "lands"]
+    ours = [row for table in owned(world) for row in world.rows_of(table.name, world.ours) if "land_id" in table.names]
     if not links or not ours:
         return None
     lands = world.table("lands")
     mark = Field(name=MARK, ids=world.ids)
     owner = Link(columns=(MARK,), parent=TENANTS, parent_columns=("id",))
-    links_now = (*lands.links, owner) if world.marking is Marking.ROOT or random.random() < 0.5 else lands.links
+    links_now = (*lands.links, owner) if world.marking.has_root or random.random() < 0.5 else lands.links
     world = world.with_table(replace(lands, fields=(*lands.fields, mark), links=links_now))
     other, row = random.choice(world.others()), random.choice(ours)
     for number, land in enumerate(world.rows_of("lands")):
@@ -113,7 +113,7 @@ def shared_parent(random: Random, world: World) -> Leak | None:
 def _polymorphic(world: World, owner: int) -> list[tuple[Row, Link]]:
     return [
         (row, link)
-        for table in _owned(world)
+        for table in owned(world)
         for link in table.links
         if link.type_column
         for row in world.rows_of(table.name, owner)
@@ -150,7 +150,7 @@ def unknown_type(random: Random, world: World) -> Leak | None:
 
 def half_joined(random: Random, world: World) -> Leak | None:
     """A table that keeps one half of its parent's key: the same number is several tenants'."""
-    parents = [table for table in _owned(world) if table.key[:1] == (MARK,) and world.rows_of(table.name, world.ours)]
+    parents = [table for table in owned(world) if table.key[:1] == (MARK,) and world.rows_of(table.name, world.ours)]
     if not parents:
         return None
     parent = random.choice(parents)
@@ -193,9 +193,9 @@ def trigger_filled(random: Random, world: World) -> Leak | None:
         return None
     rows = [
         (row, link)
-        for table in _owned(world)
+        for table in owned(world)
         if MARK in table.names
-        for link in _crossable(world, table)
+        for link in crossable(world, table)
         for row in world.rows_of(table.name)
         if row.owner is not None and link.type_column is None and row.value(link.columns[0]) is not None
     ]
@@ -220,12 +220,14 @@ def wrong_case(random: Random, world: World) -> Leak | None:
     if world.ids is not Ids.TEXT:
         return None
     places = []
-    for table in _owned(world):
+    for table in owned(world):
         for link in table.links:
             if link.is_declared or link.type_column or (world.table(link.parent).is_shared and link.parent != TENANTS):
                 continue
             keys = {row.value(link.parent_columns[-1]) for row in world.rows_of(link.parent)}
             column = link.columns[-1]
+            if any(other.is_declared and column in other.columns for other in table.links):
+                continue
             places += [
                 row.with_values(**{column: spelled})
                 for row in world.rows_of(table.name, world.ours)
@@ -242,23 +244,23 @@ def nobodys_parent(random: Random, world: World) -> Leak | None:
     """One of our rows points at a row that leads to nobody."""
     places = [
         (row, link, parent)
-        for table in _owned(world)
-        for link in _crossable(world, table)
+        for table in owned(world)
+        for link in crossable(world, table)
         for row in world.rows_of(table.name, world.ours)
         for parent in world.rows_of(link.parent)
-        if parent.owner is None and link.parent not in world.excluded and _is_led_otherwise(world, row, link)
+        if parent.owner is None and link.parent not in world.excluded and is_led_otherwise(world, row, link)
     ]
     if not places:
         return None
     row, link, parent = random.choice(places)
-    return Leak(kind="parent of nobody's", table=row.table, world=world.with_row(_redirected(row, link, parent)))
+    return Leak(kind="parent of nobody's", table=row.table, world=world.with_row(redirected(row, link, parent)))
 
 
 def renamed_mark(random: Random, world: World) -> Leak | None:
     """One table writes the tenant's column in capitals: to its database that is the same column."""
     if world.marking is not Marking.COLUMN:
         return None
-    tables = [table for table in _owned(world) if MARK in table.names and world.rows_of(table.name, world.ours)]
+    tables = [table for table in owned(world) if MARK in table.names and world.rows_of(table.name, world.ours)]
     tables = [table for table in tables if not any(MARK in link.columns for link in table.links)]
     if not tables:
         return None
@@ -277,7 +279,7 @@ def renamed_mark(random: Random, world: World) -> Leak | None:
 
 def hiding_policy(random: Random, world: World) -> Leak | None:
     """Row-level security shows the reader a part of our rows."""
-    tables = [table for table in _owned(world) if world.rows_of(table.name, world.ours)]
+    tables = [table for table in owned(world) if world.rows_of(table.name, world.ours)]
     if not tables:
         return None
     table = random.choice(tables)
@@ -295,7 +297,7 @@ def hiding_policy(random: Random, world: World) -> Leak | None:
 
 def widening_view(random: Random, world: World) -> Leak | None:
     """A view shows every tenant's rows under the names of a table's columns."""
-    table = random.choice(_owned(world))
+    table = random.choice(owned(world))
     columns = ", ".join(table.names)
     rows = f"SELECT {columns} FROM {table.name}"
     script = f"CREATE VIEW all_{table.name} AS {rows} UNION ALL {rows}"

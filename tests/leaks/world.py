@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 Value = str | int | None
+Cells = tuple[str, ...]
+"""A row as a CSV file has it."""
 
 TENANTS, MARK = "firms", "firm_id"
 """The table whose rows are the tenants, and the column that names one of them."""
@@ -30,6 +32,15 @@ class Marking(StrEnum):
     ROOT = "a root row and references"
     COLUMN = "a tenant column"
     KEY = "the tenant's id first in every key"
+    ROOT_AND_KEY = "a root row whose id is first in every key"
+
+    @property
+    def has_root(self) -> bool:
+        return self in (Marking.ROOT, Marking.ROOT_AND_KEY)
+
+    @property
+    def has_keys(self) -> bool:
+        return self in (Marking.KEY, Marking.ROOT_AND_KEY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +106,10 @@ class Row:
         return str(self.value(SAID))
 
 
+def cells(row: Row) -> Cells:
+    return tuple(NULL if value is None else str(value) for _, value in row.values)
+
+
 @dataclass(frozen=True, kw_only=True)
 class World:
     """`scripts` are run by name of the dialect (`""`: any) once the rows are there, `before` beforehand."""
@@ -131,34 +146,28 @@ class World:
         return replace(self, rows=kept if row in kept else (*kept, row))
 
     # ── the answer key ──────────────────────────────────────────────────────────────────────────────────────
-    def answer(self) -> dict[str, list[tuple[str, ...]]]:
+    def answer(self) -> dict[str, list[Cells]]:
         """What the tenant's archive holds, as the cells of its tables: his rows, and the shared ones they point at."""
         wanted = [row for row in self.rows if row.owner == self.ours and row.table not in self.excluded]
         for row in wanted:  # grows: shared rows point at shared rows
             wanted.extend(parent for parent in self._shared_parents(row) if parent not in wanted)
         held = {table.name: [] for table in self.tables if table.name not in self.excluded}
         for row in wanted:
-            held[row.table].append(self.cells(row))
+            held[row.table].append(cells(row))
         return {name: sorted(rows) for name, rows in held.items()}
-
-    def cells(self, row: Row) -> tuple[str, ...]:
-        return tuple(NULL if value is None else str(value) for _, value in row.values)
 
     def _shared_parents(self, row: Row) -> Iterator[Row]:
         for link in self.table(row.table).links:
-            if self.table(link.parent).is_shared and self._holds(link, row):
-                sought = [row.value(name) for name in link.columns]
-                yield from (
-                    parent
-                    for parent in self.rows_of(link.parent)
-                    if [parent.value(name) for name in link.parent_columns] == sought
-                    and parent.owner in (None, self.ours)
-                )
+            if self.table(link.parent).is_shared:
+                yield from (parent for parent in self.parents(link, row) if parent.owner in (None, self.ours))
 
-    @staticmethod
-    def _holds(link: Link, row: Row) -> bool:
-        typed = link.type_column is None or row.value(link.type_column) == link.of_type
-        return typed and all(row.value(name) is not None for name in link.columns)
+    def parents(self, link: Link, row: Row) -> list[Row]:
+        """The rows that the row points at by this link."""
+        sought = [row.value(name) for name in link.columns]
+        if None in sought or (link.type_column is not None and row.value(link.type_column) != link.of_type):
+            return []
+        found = self.rows_of(link.parent)
+        return [parent for parent in found if [parent.value(name) for name in link.parent_columns] == sought]
 
     # ── the plan ────────────────────────────────────────────────────────────────────────────────────────────
     def scope(self) -> str:
@@ -166,7 +175,7 @@ class World:
         tenant = json.dumps(self.tenants[self.ours])
         shared = [table.name for table in self.tables if table.is_shared]
         root = f"{{table: {TENANTS}, where: {{id: {tenant}}}}}"
-        if self.marking is not Marking.ROOT:
+        if not self.marking.has_root:
             root = f"{{column: {MARK}, value: {tenant}}}"
         return "\n".join(
             [

@@ -82,7 +82,7 @@ class _Maker:
     def _name_tenants(self) -> None:
         """The table of tenants: the root's, or one that all may read."""
         key = Field(name="id", ids=self._ids, is_required=True)
-        is_root = self._marking is Marking.ROOT
+        is_root = self._marking.has_root
         links = (Link(columns=("land_id",), parent="lands", parent_columns=("id",)),) if is_root else ()
         fields = (key, *(Field(name="land_id", ids=self._ids) for _ in links), Field(name=SAID))
         self._tables.append(Table(name=TENANTS, fields=fields, key=("id",), links=links, is_shared=not is_root))
@@ -90,8 +90,11 @@ class _Maker:
             self._owning[TENANTS] = _Owning(links=(), required=frozenset())
 
     def _add_table(self, name: str) -> None:
-        marked = self._marking is Marking.KEY or (self._marking is Marking.COLUMN and self._chance(0.75))
+        marked = self._marking.has_keys or (self._marking is Marking.COLUMN and self._chance(0.75))
         owning = self._owning_links(name, least=0 if marked else 1)
+        if self._marking is Marking.ROOT_AND_KEY:
+            tenants = self._declared(Link(columns=(MARK,), parent=TENANTS, parent_columns=("id",)))
+            owning = [tenants, *(link for link in owning if link.parent != TENANTS)]
         if not owning and not marked:
             marked = True
         required = frozenset(owning[0].columns[-1:]) if owning and self._chance(0.5) else frozenset[str]()
@@ -107,7 +110,7 @@ class _Maker:
         }
         if MARK not in fields and any(MARK in link.columns for link in links):
             fields = {MARK: self._column(MARK, required), **fields}
-        if marked and self._chance(0.5):
+        if marked and not self._marking.has_root and self._chance(0.5):
             links.append(self._declared(Link(columns=(MARK,), parent=TENANTS, parent_columns=("id",))))
         table = Table(
             name=name, fields=tuple(fields.values()), key=key, is_primary=self._chance(0.9), links=tuple(links)
@@ -118,10 +121,10 @@ class _Maker:
     def _key(self) -> tuple[str, ...]:
         if self._chance(0.15):
             return ()
-        return (MARK, "id") if self._marking is Marking.KEY else ("id",)
+        return (MARK, "id") if self._marking.has_keys else ("id",)
 
     def _mark(self) -> Field:
-        return Field(name=MARK, ids=self._ids, is_required=self._marking is Marking.KEY or self._chance(0.3))
+        return Field(name=MARK, ids=self._ids, is_required=self._marking.has_keys or self._chance(0.3))
 
     def _column(self, name: str, required: frozenset[str]) -> Field:
         return Field(name=name, ids=self._ids, is_required=name in required)
@@ -185,7 +188,8 @@ class _Maker:
         owning = self._owning[table.name]
         for link in owning.links:
             if values.get("target_type") is None:
-                values |= self._led(link, owner, must=bool(owning.required & set(link.columns)))
+                is_fixed = link.parent == TENANTS and self._marking.has_keys
+                values |= self._led(link, owner, must=is_fixed or bool(owning.required & set(link.columns)))
         if MARK in table.names and not any(link.parent == TENANTS for link in owning.links):
             values[MARK] = self._tenants[owner]
         if any(values.get(name) is None for name in owning.required):
@@ -210,7 +214,7 @@ class _Maker:
 
     def _leads(self, table: Table, values: dict[str, Value]) -> bool:
         """Whether something says whose the row is."""
-        marked = self._marking is not Marking.ROOT and values.get(MARK) is not None
+        marked = not self._marking.has_root and values.get(MARK) is not None
         return marked or self._is_led(table, values)
 
     def _add(self, table: Table, values: dict[str, Value], owner: int | None) -> None:
@@ -226,7 +230,7 @@ class _Maker:
 
     def _id(self, number: int, turn: int) -> Value:
         """Of a tenant's n-th row of a table: where keys begin with the tenant's, all tenants have the same."""
-        per_tenant = self._marking is Marking.KEY
+        per_tenant = self._marking.has_keys
         if self._ids is Ids.NUMBER:
             return 1 + (number if per_tenant else number * len(self._tenants) + turn)
         if self._ids is Ids.TEXT:

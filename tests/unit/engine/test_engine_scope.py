@@ -305,6 +305,22 @@ def test_stub_brings_the_key_and_nothing_about_the_person(crossing: SqlitePlatfo
     assert 20 not in people
 
 
+@pytest.mark.parametrize(("policy", "said"), [("carry", ("z", 2, "Zoe")), ("stub", ("z", None, ""))])
+def test_a_row_without_a_primary_key_comes_along_by_what_points_at_it(
+    platform: SqlitePlatform, policy: str, said: tuple[object, ...]
+) -> None:
+    platform.run(
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY); INSERT INTO firms VALUES (1), (2);"
+        "CREATE TABLE people (code TEXT UNIQUE, firm_id INTEGER REFERENCES firms (id), name TEXT NOT NULL);"
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm_id INTEGER, person TEXT REFERENCES people (code));"
+        "INSERT INTO people VALUES ('a', 1, 'Ada'), ('y', 2, 'Yan'), ('z', 2, 'Zoe');"
+        "INSERT INTO notes VALUES (1, 1, 'a'), (2, 1, 'z'), (3, 2, 'y');"
+    )
+    scope = "root: {column: firm_id, value: 1}\nshared: {firms: whole}"
+    _, archive = taken(platform, f"{scope}\nforeign: {{notes.person: {policy}}}")
+    assert sorted(rows_of(archive, "people")) == [("a", 1, "Ada"), said]
+
+
 def test_null_leaves_the_row_without_its_foreign_parent(crossing: SqlitePlatform) -> None:
     _, archive = taken(crossing, POLICY % ("null", "null"))
     people = {row[0]: row[1:] for row in rows_of(archive, "people")}

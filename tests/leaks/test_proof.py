@@ -1,0 +1,76 @@
+"""An extraction that goes wrong does not get past the proof, which shares nothing with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from random import Random
+
+import pytest
+
+from storage.errors import Red
+from tests.leaks import leaks, mutants
+from tests.leaks.decided import answer, decided
+from tests.leaks.judged import departures, outcome
+from tests.leaks.mutants import Mutant
+from tests.leaks.planting import planted
+from tests.leaks.world import Ids, Marking, World
+from tests.leaks.worlds import seeded, world
+from tests.leaks.written import write
+from tests.random.budget import TIMES
+from tests.random.databases.database import Database
+from tests.random.databases.sqlite import SqliteDatabase
+
+_LOOKS = 24
+_WORLDS: tuple[tuple[tuple[Mutant, ...], Callable[[Random], World]], ...] = (
+    (tuple(mutants.CLEAN), world),
+    (tuple(mutants.KEYED), partial(world, marking=Marking.ROOT_AND_KEY, ids=Ids.NUMBER)),
+    (tuple(mutants.ROOTED), partial(world, marking=Marking.ROOT, ids=Ids.NUMBER)),
+    (tuple(mutants.TYPED), lambda random: planted(leaks.other_type, random.random()).world),
+    (tuple(mutants.DECIDED), decided),
+)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    return SqliteDatabase(tmp_path_factory.mktemp("mutants") / "a.db")
+
+
+def is_killed(database: Database, mutant: Mutant, seed: str, made: World) -> bool:
+    """False where the mistake changes nothing in this world, or the scope asks before anything is read."""
+    write(database, made)
+    with pytest.MonkeyPatch.context() as patch:
+        mutant(patch, seeded(seed))
+        found = outcome(database, made)
+    if found.cells is None:
+        assert isinstance(found.error, Red)
+        return "the proof failed" in found.error.what
+    assert departures(found.cells, answer(made, database.kind)) == []
+    return False
+
+
+@pytest.mark.parametrize(("mutant", "make"), [(mutant, make) for many, make in _WORLDS for mutant in many])
+def test_a_mistake_that_changes_what_leaves_is_refused(
+    mutant: Mutant, make: Callable[[Random], World], database: Database
+) -> None:
+    killed = 0
+    for number in range(_LOOKS * TIMES):
+        seed = f"{mutant.__name__} {number}"
+        killed += is_killed(database, mutant, seed, make(seeded(seed)))
+        if killed == TIMES:
+            return
+    raise AssertionError(f"killed in {killed} worlds only")
+
+
+@pytest.mark.parametrize(
+    "plant", [leaks.foreign_parent, leaks.self_reference, leaks.shared_parent, leaks.half_joined, leaks.nobodys_parent]
+)
+def test_what_the_scope_fails_to_ask_is_refused_by_the_proof(plant: leaks.Plant, database: Database) -> None:
+    for number in range(2 * TIMES):
+        leak = planted(plant, number)
+        write(database, leak.world)
+        with pytest.MonkeyPatch.context() as patch:
+            mutants.no_crossings(patch)
+            found = outcome(database, leak.world)
+        if found.cells is not None:
+            assert departures(found.cells, leak.world.answer()) == []
