@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mappings.compiled import Probe
 from mappings.crosswalk import Crosswalk, carried
@@ -11,6 +11,7 @@ from mappings.sandbox import held_expression
 from mappings.scope import Audit, Finding, Scope
 
 EXAMPLES, _LENGTH = 10, 80
+_AT_ONCE = 256  # findings counted in one pass: each holds memory of its own meanwhile
 
 
 def finding_probe(finding: Finding, where: str) -> Probe:
@@ -29,8 +30,13 @@ def finding_probe(finding: Finding, where: str) -> Probe:
     )
 
 
-def findings_sql(findings: Iterable[Finding], relation: str) -> str:
+def findings_sql(findings: Sequence[Finding], relation: str) -> str:
     """How many rows of the relation each finding counts, as one list; it has the columns that all of them name."""
+    passes = [findings[start : start + _AT_ONCE] for start in range(0, len(findings), _AT_ONCE)] or [findings]
+    return f"SELECT {' || '.join(f'({_counts_sql(few, relation)})' for few in passes)}"
+
+
+def _counts_sql(findings: Sequence[Finding], relation: str) -> str:
     counts = ", ".join(f"count(*) FILTER (WHERE {finding.failed})" for finding in findings)
     return f"SELECT CAST([{counts}] AS BIGINT[]) FROM {relation} AS mapped"
 

@@ -172,3 +172,19 @@ def test_one_pass_counts_what_every_probe_of_an_edge_finds() -> None:
         assert each[-1] == (2, ["-1", "10"])
         with pytest.raises(duckdb.Error, match=r"made\.[ab]"):
             database.execute(rows).fetchall()
+
+
+def test_the_counts_of_very_many_columns_are_each_probe_s_own() -> None:
+    names = [f"c{number}" for number in range(600)]
+    kinds = dict.fromkeys(names, "integer")
+    made = table("made", kinds)
+    limited = replace(made, columns=tuple(replace(each, limits=Limits(ranges=(("0", "9"),))) for each in made.columns))
+    filled = ", ".join(f"{name}: {name}" for name in names)
+    mapping = load_mapping(MAPPING.replace("id: id, a: a, b: b", filled), file="m")
+    found = compile_mapping(mapping, [table("things", kinds)], [limited], tenant="t").edges[0]
+    with duckdb.connect() as database:
+        values = ", ".join(f"{10 if number % 7 == 0 else 1}::BIGINT AS {name}" for number, name in enumerate(names))
+        database.execute(f"CREATE SCHEMA src; CREATE TABLE src.things AS SELECT {values}")
+        ((counts,),) = database.execute(found.fits_sql).fetchall()
+    unfit = [fit.where for fit, count in zip(found.fits, counts, strict=True) if count]
+    assert [where.rpartition(".")[2] for where in unfit] == names[::7]
