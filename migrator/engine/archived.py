@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from mappings.quote import identifier as quoted
 from migrator.contracts import Reading
+from migrator.engine.blanks import says_something
 from migrator.engine.classify import Classified, Reference
 from migrator.engine.equality import is_value
 from migrator.engine.spellings import Ends, Spellings
@@ -17,6 +18,9 @@ from migrator.plan import ColumnRoot, ScopeRules, TableRoot
 from storage.errors import Recast
 from storage.schema import Table
 from storage.types import arrow_schema
+
+SAYS_SOMETHING = "migrator_says"
+"""Whether a row of a table with stubs holds anything beside keys and references; NULL elsewhere."""
 
 
 class ArchivedKeys:
@@ -34,12 +38,20 @@ class ArchivedKeys:
         """Pass the batches on, keeping the columns that references use. A second call for a table starts it anew."""
         columns = self._columns(table)
         self._tables[table.name] = table
-        schema = pa.schema([arrow_schema(table).field(name) for name in columns])
-        self._workbench.ingest("arch", table.name, [], schema if columns else pa.schema([("none", pa.bool_())]))
+        schema = pa.schema([*(arrow_schema(table).field(name) for name in columns), (SAYS_SOMETHING, pa.bool_())])
+        self._workbench.ingest("arch", table.name, [], schema)
         for batch in batches:
-            kept = batch.select(columns) if columns else pa.record_batch([pa.nulls(len(batch), pa.bool_())], ["none"])
-            self._workbench.append("arch", table.name, [kept], kept.schema)
+            says = pa.nulls(len(batch), pa.bool_())
+            if self.has_stubs(table.name):
+                says = says_something(table, columns, batch)
+            kept = pa.RecordBatch.from_arrays([*(batch.column(name) for name in columns), says], schema=schema)
+            self._workbench.append("arch", table.name, [kept], schema)
             yield batch
+
+    def has_stubs(self, name: str) -> bool:
+        """Whether the plan lets rows of this table come along by their key only."""
+        leading = (reference for reference in self._classified.references if reference.parent == name)
+        return any(self._rules.foreign.get(reference.name) == "stub" for reference in leading)
 
     def _columns(self, table: Table) -> list[str]:
         needed: set[str] = set(table.primary_key)

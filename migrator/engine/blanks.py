@@ -6,11 +6,13 @@ import datetime as dt
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.errors import Red
 from storage.schema import Column, Kind, Table
@@ -65,6 +67,21 @@ def blanks_apart(table: Table, column: Column, keys: Sequence[str]) -> pa.Array:
     if make is None or column.native.startswith(_SHAPES):
         return blanks(table, column, len(keys))
     return pa.array([make(column, key) for key in keys], arrow_type(column.type))
+
+
+def says_something(table: Table, passed_over: Collection[str], batch: pa.RecordBatch) -> pa.Array:
+    """Which rows hold more than blanks, beside these columns and those that tell stubs apart."""
+    apart = {name for key in table.unique for name in key.columns}
+    found = pa.repeat(False, len(batch))
+    for column, array in zip(table.columns, batch.columns, strict=True):
+        if column.name in passed_over:
+            continue
+        if column.nullable:
+            found = pc.or_(found, pc.is_valid(array))
+        elif column.name not in apart:
+            with suppress(Red):  # there is no blank of it, and so no stub
+                found = pc.or_(found, pc.fill_null(pc.not_equal(array, blanks(table, column, 1)[0]), True))
+    return found
 
 
 def _blank(table: Table, column: Column) -> Any:

@@ -46,6 +46,8 @@ class Doubts:
 
     def problems(self) -> Iterator[Problem]:
         for name, class_ in self._classified.classes.items():
+            if class_ in (OWNED, SHARED):
+                yield from self._in_another_case(name)
             if class_ == SHARED:
                 yield from self._of_others(name)
         for reference in self._classified.references:
@@ -55,6 +57,19 @@ class Doubts:
 
     def _class(self, name: str) -> str:
         return self._classified.classes[name]
+
+    def _in_another_case(self, name: str) -> Iterator[Problem]:
+        """The root's column, as most databases read names, under a name that no rule of the plan means."""
+        root, names = self._rules.root, self._closure.table(name).column_names
+        if not isinstance(root, ColumnRoot) or root.column in names:
+            return
+        for column in names:
+            if column.lower() == root.column.lower():
+                yield Problem(
+                    where=f"{name}.{column}",
+                    what=f"this may be {root.column} in another case, and nobody looks whom it names",
+                    next=f"call it {root.column} in the source, as others do, or name {name} under scope.excluded",
+                )
 
     def _of_others(self, name: str) -> Iterator[Problem]:
         """Rows of a shared table that name another tenant."""

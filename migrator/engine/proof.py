@@ -11,24 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mappings.quote import identifier as quoted
-from migrator.contracts import Among, Matching, Reading, Whole
+from migrator.contracts import Reading
+from migrator.engine.archived import SAYS_SOMETHING
 from migrator.engine.classify import OWNED, SHARED, Reference
-from migrator.engine.doubts import is_key, names_another
-from migrator.engine.equality import as_text, is_value, keys_sought
+from migrator.engine.doubts import names_another
+from migrator.engine.edges import EdgeProof, Edges
+from migrator.engine.equality import as_text
 from migrator.engine.scope import blanked
-from migrator.engine.walk import Walk
-from migrator.engine.workbench import QueryKeys
 from migrator.plan import ColumnRoot, DatabaseRoot, TableRoot
+from migrator.plan.written import KEY
 from storage.problem import Problem
-
-
-@dataclass(frozen=True, kw_only=True)
-class EdgeProof:
-    """One edge, down to what is owned or up to what comes along: rows the source counts, and rows the archive holds."""
-
-    edge: str
-    source: int
-    archive: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +32,7 @@ class Proof:
     problems: tuple[Problem, ...]
 
 
-class Prover(Walk):
+class Prover(Edges):
     """Watches what goes into the archive, then proves it."""
 
     def prove(self, reading: Reading) -> Proof:
@@ -49,7 +41,7 @@ class Prover(Walk):
         self.walk()
         owned = self._of_class(OWNED)
         guests = {name: self._count(name, "migrator_guest IS NOT NULL") for name in self._tables}
-        edges = tuple(self._edges(reading))
+        edges = tuple(self.edges(reading))
         return Proof(
             walked={name: self._count(name, "migrator_walk IS NOT NULL") for name in owned},
             invited={name: count for name, count in guests.items() if count and name in owned},
@@ -58,6 +50,7 @@ class Prover(Walk):
             problems=(
                 *(self._rootless(owned) or self._strangers()),
                 *self._of_others(),
+                *self._talkative(),
                 *self._unfreed(),
                 *self._left_behind(reading),
                 *self._incomplete(edges),
@@ -111,6 +104,29 @@ class Prover(Walk):
                         next="the archive was not committed; report this with the plan: the scope should have asked",
                     )
 
+    def _talkative(self) -> Iterator[Problem]:
+        """Rows of which only the key should leave, since nothing that carries them points at them."""
+        for name in filter(self.has_stubs, self._of_class(OWNED)):
+            carried = "".join(f" AND rowid NOT IN ({self._carried(reference)})" for reference in self._carrying(name))
+            count = self._count(name, f"migrator_guest IS NOT NULL AND {SAYS_SOMETHING}{carried}")
+            if count:
+                yield Problem(
+                    where=name,
+                    what="archived rows of others hold more than their key",
+                    count=count,
+                    next="the archive was not committed; report this with the plan: the scope says stub here",
+                )
+
+    def _carrying(self, name: str) -> Iterator[Reference]:
+        for reference in self._bringing():
+            if reference.parent == name and self._rules.foreign.get(reference.name) == "carry":
+                yield reference
+
+    def _carried(self, reference: Reference) -> str:
+        ends = self._ends(reference)
+        children = f"SELECT 1 FROM arch.{quoted(reference.table)} c WHERE {self._filled(reference)} AND {ends.joined}"
+        return f"SELECT p.migrator_row FROM {self._spellings.parents(ends)} WHERE EXISTS ({children})"
+
     def _unfreed(self) -> Iterator[Problem]:
         """Keys of other tenants' rows that the plan's policy `null` should have taken out."""
         for reference in self._classified.references:
@@ -133,7 +149,10 @@ class Prover(Walk):
         """References to rows that the source has and the archive has not; what comes along has edges of its own."""
         bringing = set(self._bringing())
         for reference in self._classified.references:
-            if reference not in bringing and {reference.table, reference.parent} <= self._tables.keys():
+            stays_a_key = self._rules.foreign.get(reference.name) == KEY
+            if stays_a_key or reference in bringing:
+                continue
+            if {reference.table, reference.parent} <= self._tables.keys():
                 outside = f"NOT EXISTS (SELECT 1 {self._parents(reference)})"
                 keys = self._pointed_at(reference, outside)
                 count = reading.count(self._tables[reference.parent], keys) if len(keys.keys) else 0
@@ -144,75 +163,6 @@ class Prover(Walk):
                         count=count,
                         next="the archive was not committed; report this with the plan: the scope should have asked",
                     )
-
-    def _pointed_at(self, reference: Reference, condition: str = "true") -> Among:
-        """What selects the rows that archived rows point at, those `c` alone that satisfy the condition."""
-        ends = self._ends(reference)
-        children = (("c", column) for column in ends.children)
-        rows = f"FROM arch.{quoted(reference.table)} c WHERE {self._filled(reference)} AND {condition}"
-        keys = keys_sought(self._workbench, zip(children, ends.parents, strict=True), rows)
-        return Among(columns=reference.parent_columns, keys=keys)
-
-    def _edges(self, reading: Reading) -> Iterator[EdgeProof]:
-        root = self._rules.root
-        for name, paths in self._classified.paths.items():
-            table = self._tables[name]
-            if isinstance(root, DatabaseRoot):
-                yield EdgeProof(edge=name, source=reading.count(table, Whole()), archive=self._count(name, "true"))
-                continue
-            if isinstance(root, TableRoot) and root.table == name:
-                predicate = Matching(columns=tuple(c for c, _ in root.where), values=tuple(v for _, v in root.where))
-                archive = self._count(name, self._is_root(root))
-                yield EdgeProof(edge=f"{name} itself", source=reading.count(table, predicate), archive=archive)
-            if isinstance(root, ColumnRoot) and root.column in table.column_names:
-                predicate = Matching(columns=(root.column,), values=(root.value,))
-                archive = self._count(name, is_value("t", table.column(root.column), root.value))
-                yield EdgeProof(edge=f"{name}.{root.column}", source=reading.count(table, predicate), archive=archive)
-            for reference in paths:
-                yield self._edge(reading, reference)
-        yield from self._upwards(reading)
-
-    def _upwards(self, reading: Reading) -> Iterator[EdgeProof]:
-        """Rows that come along, and rows by what is no key: as many in the source as in the archive."""
-        for name in self._of_class(SHARED):
-            if self._rules.shared[name] == "whole":
-                source = reading.count(self._tables[name], Whole())
-                yield EdgeProof(edge=f"all of {name}", source=source, archive=self._count(name, "true"))
-        bringing = set(self._bringing())
-        for reference in self._classified.references:
-            if not {reference.table, reference.parent} <= self._tables.keys():
-                continue
-            parent = self._tables[reference.parent]
-            if reference in bringing or not is_key(parent, reference.parent_columns):
-                ends = self._ends(reference)
-                children = f"SELECT 1 FROM arch.{quoted(reference.table)} c WHERE {self._filled(reference)}"
-                archive = self._workbench.one(
-                    f"SELECT count(DISTINCT p.migrator_row) FROM {self._spellings.parents(ends)}"
-                    f" WHERE EXISTS ({children} AND {ends.joined})"
-                )
-                source = reading.count(parent, self._pointed_at(reference))
-                yield EdgeProof(edge=f"{reference}, upwards", source=source, archive=int(archive))
-
-    def _edge(self, reading: Reading, reference: Reference) -> EdgeProof:
-        parent = self._tables[reference.parent]
-        names = ", ".join(map(quoted, reference.parent_columns))
-        filled = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in reference.parent_columns)
-        keys = QueryKeys(
-            workbench=self._workbench,
-            query=f"SELECT DISTINCT {names} FROM arch.{quoted(reference.parent)}"
-            f" WHERE migrator_walk IS NOT NULL AND {filled} ORDER BY ALL",
-            types=tuple(parent.column(column).type for column in reference.parent_columns),
-        )
-        child = self._tables[reference.table]
-        archive = self._count(
-            reference.table,
-            f"{self._filled(reference)}"
-            f" AND EXISTS (SELECT 1 {self._parents(reference)} AND p.migrator_walk IS NOT NULL)",
-            alias="c",
-        )
-        of = tuple(parent.column(name) for name in reference.parent_columns)
-        source = reading.count(child, Among(columns=reference.columns, keys=keys, when=reference.condition, of=of))
-        return EdgeProof(edge=str(reference), source=source, archive=archive)
 
     def _incomplete(self, edges: tuple[EdgeProof, ...]) -> Iterator[Problem]:
         for edge in edges:

@@ -265,6 +265,9 @@ def renamed_mark(random: Random, world: World) -> Leak | None:
     if not tables:
         return None
     table = random.choice(tables)
+    marked = (row for row in world.rows if row.table != table.name and row.owner == world.ours)
+    if not any(dict(row.values).get(MARK) is not None for row in marked if row.table not in world.excluded):
+        return None
     fields = tuple(replace(each, name=MARK.upper()) if each.name == MARK else each for each in table.fields)
     key = tuple(MARK.upper() if name == MARK else name for name in table.key)
     rows = tuple(
@@ -295,6 +298,60 @@ def hiding_policy(random: Random, world: World) -> Leak | None:
     )
 
 
+def membership(random: Random, world: World) -> Leak | None:
+    """A table of who belongs to whom: one row makes somebody else's a member of ours, or one of ours a member there."""
+    tables = [table for table in owned(world) if table.key == ("id",) and world.rows_of(table.name, world.ours)]
+    tables = [table for table in tables if any(world.rows_of(table.name, other) for other in world.others())]
+    if world.marking is not Marking.ROOT or not tables:
+        return None
+    member = random.choice(tables)
+    links = (
+        Link(columns=(MARK,), parent=TENANTS, parent_columns=("id",)),
+        Link(columns=("member_id",), parent=member.name, parent_columns=("id",)),
+    )
+    fields = (
+        Field(name=MARK, ids=world.ids, is_required=True),
+        Field(name="member_id", ids=world.ids, is_required=True),
+        Field(name=SAID),
+    )
+    table = Table(name="members", fields=fields, key=(MARK, "member_id"), links=links)
+    crossing = random.choice(
+        [
+            (row, firm)
+            for row in world.rows_of(member.name)
+            for firm in range(len(world.tenants))
+            if row.owner is not None and firm != row.owner and world.ours in (firm, row.owner)
+        ]
+    )
+    inside = [(row, row.owner) for row in world.rows_of(member.name) if row.owner is not None]
+    rows = [
+        Row(
+            table="members",
+            values=((MARK, world.tenants[firm]), ("member_id", row.value("id")), (SAID, f"member {number}")),
+            owner=firm,
+        )
+        for number, (row, firm) in enumerate([*inside, crossing])
+    ]
+    world = replace(world, tables=(*world.tables, table), rows=(*world.rows, *rows))
+    return Leak(kind="many-to-many membership", table="members", world=world)
+
+
+def inheriting_table(random: Random, world: World) -> Leak | None:
+    """A table that inherits another's columns: whoever reads the one reads the rows of both."""
+    tables = [table for table in owned(world) if world.rows_of(table.name, world.ours)]
+    tables = [table for table in tables if MARK in table.names and not world.marking.has_root]
+    if not tables:
+        return None
+    table = random.choice(tables)
+    heirs = replace(table, name="heirs", key=(), links=())
+    rows = [replace(row, table="heirs").with_values(said=f"heir of {row.said}") for row in world.rows_of(table.name)]
+    written = ", ".join(f"({', '.join('NULL' if v is None else _literal(v) for _, v in row.values)})" for row in rows)
+    script = f"CREATE TABLE heirs () INHERITS ({table.name}); INSERT INTO heirs VALUES {written}"
+    held = [row for row in rows if row.value(MARK) is not None]
+    seen = replace(world, tables=(*world.tables, heirs), rows=(*world.rows, *held), inherited=("heirs",))
+    return Leak(kind="table that inherits", table="heirs", world=replace(seen, scripts=(("postgresql", script),)))
+
+
 def widening_view(random: Random, world: World) -> Leak | None:
     """A view shows every tenant's rows under the names of a table's columns."""
     table = random.choice(owned(world))
@@ -316,5 +373,8 @@ EVERYWHERE: tuple[Plant, ...] = (
     wrong_case,
     nobodys_parent,
     renamed_mark,
+    membership,
     widening_view,
 )
+POSTGRES: tuple[Plant, ...] = (hiding_policy, inheriting_table)
+"""What PostgreSQL alone has."""

@@ -258,5 +258,5 @@ ROOTED: Sequence[Mutant] = (first_generation,)
 """Those that it takes a root row and references for."""
 TYPED: Sequence[Mutant] = (any_type,)
 """Those that it takes a row for whose target is ours by another type than its own."""
-DECIDED: Sequence[Mutant] = (uninvited, kept_keys, widened, stale_keys)
+DECIDED: Sequence[Mutant] = (uninvited, carried_all, kept_keys, widened, stale_keys)
 """Those that it takes rows of others for, that come along or whose keys may not."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from storage.errors import Fault, Misuse, Red
 from tests.leaks.judged import departures, outcome
-from tests.leaks.leaks import EVERYWHERE, Plant, hiding_policy
+from tests.leaks.leaks import EVERYWHERE, POSTGRES, Plant
 from tests.leaks.planting import planted
 from tests.leaks.written import write
 from tests.random.budget import tried
@@ -18,7 +18,7 @@ from tests.random.conftest import KINDS
 from tests.random.databases.database import Database
 
 _CASES = [(kind, plant) for kind in KINDS for plant in EVERYWHERE]
-_CASES += [("postgresql", hiding_policy)]
+_CASES += [("postgresql", plant) for plant in POSTGRES]
 
 
 @pytest.fixture(scope="module")

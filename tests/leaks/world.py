@@ -126,6 +126,7 @@ class World:
     scripts: tuple[tuple[str, str], ...] = field(default=())
     before: tuple[tuple[str, str], ...] = field(default=())
     checks_references: bool = True
+    inherited: tuple[str, ...] = ()  # tables that a script makes and fills
 
     def table(self, name: str) -> Table:
         return next(each for each in self.tables if each.name == name)

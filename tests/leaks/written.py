@@ -21,10 +21,11 @@ def write(database: Database, world: World) -> None:
     """Put the world into the database in the place of what it holds; its references are checked as declared."""
     _clear(database)
     kind, platform = database.kind, database.platform
-    _run(database, [_created(table, kind) for table in world.tables])
+    tables = [table for table in world.tables if table.name not in world.inherited]
+    _run(database, [_created(table, kind) for table in tables])
     _run(database, _said(world.before, kind))
     with_checks = world.checks_references
-    for table in world.tables:
+    for table in tables:
         rows = [[value for _, value in row.values] for row in world.rows_of(table.name)]
         if isinstance(platform, SqlitePlatform):
             with closing(platform.connect()) as connection:

@@ -71,3 +71,12 @@ def test_what_a_collation_calls_the_same_points_at_something(platform: SqlitePla
     scope = scope_of(platform, f"{FIRM}\nreferences: [{{table: people, column: firm, to: firms.id}}]")
     assert scope.problems == ()
     assert [table.rows for table in scope.tables] == [1, 1]
+
+
+def test_the_tenant_column_in_another_case_is_red(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, firm_id TEXT); INSERT INTO people VALUES (1, 'acme');"
+        "CREATE TABLE notes (FIRM_ID TEXT, person INTEGER REFERENCES people (id));"
+        "INSERT INTO notes VALUES ('acme', 1), ('acme', NULL);"
+    )
+    assert problem(platform, COLUMN).where == "notes.FIRM_ID"
