@@ -184,3 +184,4 @@ class RunReport:
     timings: tuple[StepTiming, ...] = ()
     not_run: tuple[Check, ...] = ()
     source_cost: SourceCost | None = None  # of the snapshot; archives of older versions do not say
+    masked_columns: dict[str, str] = field(default_factory=dict)  # table.column of a masked archive → the method

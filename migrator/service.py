@@ -22,6 +22,8 @@ from migrator.engine.draft import Draft, draft
 from migrator.engine.gentle import gently
 from migrator.engine.inspect import Inspection, inspect
 from migrator.engine.load import Identity, load
+from migrator.engine.masks.key import MaskKey
+from migrator.engine.masks.masked import Masker
 from migrator.engine.placing import Placing
 from migrator.engine.prepare import materialise, prepare, widest
 from migrator.engine.preview import EdgePreview, preview
@@ -33,6 +35,7 @@ from migrator.engine.verify import verify
 from migrator.engine.workbench import workbench
 from migrator.outcomes import Progress, RunReport, Tick, Verdict, silent
 from migrator.plan import Plan, load_plan
+from migrator.plan.masking import load_mask_rules
 from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord
 from migrator.runs.folder import RunFolder
 from migrator.runs.rates import rates
@@ -120,9 +123,12 @@ class Service:
             return rates(catalog, plan.name, lambda run: self._folder(run).report())
 
     # ── archives ────────────────────────────────────────────────────────────────────────────────────────────
-    def snapshot(self, plan: Plan) -> tuple[RunRecord, Snapshot]:
-        """Take a snapshot of the plan's tenant; Red, with nothing left in the store, where it cannot be whole."""
-        source = self._source(plan)
+    def snapshot(self, plan: Plan, mask: Path | None = None) -> tuple[RunRecord, Snapshot]:
+        """Take a snapshot of the plan's tenant; Red, with nothing left in the store, where it cannot be whole.
+
+        `mask` is a file of rules by which values are replaced before they are archived.
+        """
+        source, masker = self._source(plan), self._masker(mask) if mask is not None else None
         with self._catalog() as catalog:
             record = catalog.start(
                 kind="snapshot",
@@ -141,12 +147,18 @@ class Service:
                     SigningKeys.load_or_create(self.settings.keys),
                     tool=tool(),
                     places=self.places,
+                    mask=masker,
                     progress=self.progress,
                     committed=recording.settle,
                 )
                 _record_archive(catalog, plan, taken)
                 recording.verdict = Verdict.GREEN
             return catalog.run(record.run_id), replace(taken, notes=(*swept, *store.notes()))
+
+    def _masker(self, rules: Path) -> Masker:
+        read, secret = load_mask_rules(rules), self.settings.mask_secret
+        key = MaskKey.of(secret) if secret is not None else MaskKey.load_or_create(self.settings.keys)
+        return Masker(rules=read, key=key)
 
     def _source(self, plan: Plan) -> Source:
         return self.sources(plan.needs_source().url, plan.needs_source().limits)
@@ -193,7 +205,10 @@ class Service:
         self.progress(Tick(step="copy", done=done, total=total))
 
     def archive_of(self, plan: Plan, location: str | None) -> Archive:
-        """The archive named, else the newest complete one of the plan's tenant in its store; Misuse without any."""
+        """The archive named, else the newest complete one of the plan's tenant in its store; Misuse without any.
+
+        A masked archive is taken where it is named, and never by itself.
+        """
         if location is not None:
             found = self.archive(location)
             if found.identity.tenant != plan.tenant:
@@ -205,13 +220,14 @@ class Service:
             return found
         store = self._store(plan)
         own = [summary for summary in list_archives(store) if summary.tenant == plan.tenant]
-        if not own:
+        real = [summary for summary in own if not summary.masked]
+        if not real:
             raise Misuse(
-                f"no archive of tenant {plan.tenant!r}",
+                f"no archive of tenant {plan.tenant!r}{' but masked ones' if own else ''}",
                 where=self._store_of(plan),
                 next="take one: migrator snapshot, or name --archive",
             )
-        return Archive.open(store, own[-1].archive_id)
+        return Archive.open(store, real[-1].archive_id)
 
     def _intact(self, plan: Plan, location: str | None) -> Archive:
         return self._whole(self.archive_of(plan, location))

@@ -20,6 +20,7 @@ class Settings:
     | MIGRATOR_HOME        | catalog, runs with their reports, default store, keys   | ~/.local/share/migrator        |
     | MIGRATOR_CATALOG     | the catalog's database, sqlite:/// or postgresql://     | $MIGRATOR_HOME/catalog.db      |
     | MIGRATOR_SIGNING_KEY | the folder of the signing keys                          | $MIGRATOR_HOME/keys            |
+    | MIGRATOR_MASK_KEY    | the secret that masked archives are masked with         | a key beside the signing keys  |
     | AWS_ACCESS_KEY_ID    | whose S3 stores are opened; with AWS_SECRET_ACCESS_KEY  | none                           |
     |                      | and, for temporary keys, AWS_SESSION_TOKEN; all three   |                                |
     |                      | with _NAME at their end for stores with account=name    |                                |
@@ -29,6 +30,7 @@ class Settings:
     home: Path
     keys: Path
     catalog_url: str = field(repr=False)  # may hold a password
+    mask_secret: str | None = field(default=None, repr=False)
     variables: Mapping[str, str] = field(repr=False)
 
     @property
@@ -53,6 +55,7 @@ def read_settings(**given: str) -> Settings:
         home=home,
         keys=Path(keys).expanduser() if keys else home / "keys",
         catalog_url=environment.get("MIGRATOR_CATALOG") or f"sqlite:///{home / 'catalog.db'}",
+        mask_secret=environment.get("MIGRATOR_MASK_KEY"),
         variables=environment,
     )
 

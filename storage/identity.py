@@ -14,6 +14,15 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
+class Masked:
+    """That values were replaced before they were archived; archives of the same key were masked alike, and join."""
+
+    rules_sha256: str  # of the file of rules
+    key_fingerprint: str
+    columns: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Identity:
     """What an archive says of itself; times are RFC 3339 in UTC."""
 
@@ -25,22 +34,34 @@ class Identity:
     source_version: str
     fence: dict[str, str]
     tool: str  # name and version
+    masked: Masked | None = None  # the values are the source's own, but for what columns cannot hold exactly
 
     def bag_info(self, *, files: int, size: int) -> list[tuple[str, str]]:
         """The entries of bag-info.txt; `size` in bytes."""
+        data = "Masked data, for tests," if self.masked else "The data"
         return [
             ("Bag-Software-Agent", self.tool),
             ("Bagging-Date", self.created_at[:10]),
             ("Payload-Oxum", f"{size}.{files}"),
             ("Bag-Size", _readable(size)),
             ("External-Identifier", self.archive_id),
-            ("External-Description", f"The data of tenant {self.tenant}, as of {self.created_at}"),
+            ("External-Description", f"{data} of tenant {self.tenant}, as of {self.created_at}"),
             ("Migrator-Archive-Format-Version", str(FORMAT_VERSION)),
             ("Migrator-Tenant", self.tenant),
             ("Migrator-Plan", self.plan),
             ("Migrator-Created-At", self.created_at),
             ("Migrator-Source", f"{self.source_platform} {self.source_version}"),
             ("Migrator-Fence", json.dumps(self.fence, ensure_ascii=False, sort_keys=True)),
+            *self._masked_info(),
+        ]
+
+    def _masked_info(self) -> list[tuple[str, str]]:
+        if self.masked is None:
+            return []
+        return [
+            ("Migrator-Masked-Columns", str(self.masked.columns)),
+            ("Migrator-Masking-Rules-SHA256", self.masked.rules_sha256),
+            ("Migrator-Masking-Key-Fingerprint", self.masked.key_fingerprint),
         ]
 
 

@@ -10,7 +10,27 @@ from storage.package import TablePart
 from storage.schema import NULL_TOKEN
 
 CHECK_SCRIPT = "check-archive.sh"
-_LANGUAGES = ("README.txt", "LISEZMOI.txt")
+_MASKED = {
+    "README.txt": """\
+MASKED: THIS IS NOT THE DATA AS IT WAS
+
+    Values of $columns column(s) were replaced before they were archived, for tests. Nothing here proves what the source
+    holds in them. data/reports/masking.json names each column and how it was masked. The rules have the SHA-256
+    $rules
+    Archives masked with the key of this fingerprint join with this one:  $key
+
+""",
+    "LISEZMOI.txt": """\
+MASQUÉES : CE NE SONT PAS LES DONNÉES D'ORIGINE
+
+    Les valeurs de $columns colonne(s) ont été remplacées avant l'archivage, pour des essais. Rien ici ne prouve ce que
+    la source y contient. data/reports/masking.json nomme chaque colonne et la manière. Les règles ont le SHA-256
+    $rules
+    Les archives masquées avec la clé de cette empreinte se joignent à celle-ci :  $key
+
+""",
+}
+"""How each text begins, where values were masked."""
 
 
 def render(identity: Identity, fingerprint: str, tables: tuple[TablePart, ...]) -> dict[str, bytes]:
@@ -27,8 +47,15 @@ def render(identity: Identity, fingerprint: str, tables: tuple[TablePart, ...]) 
         "tables": "\n".join(_line(part) for part in tables) or "    -",
         "tokens": "\n".join(_tokens(tables)) or "    -",
     }
-    texts = {name: Template(_read(name)).substitute(values).encode() for name in _LANGUAGES}
+    texts = {name: (_masked(identity, name) + Template(_read(name)).substitute(values)).encode() for name in _MASKED}
     return {**texts, CHECK_SCRIPT: _read(CHECK_SCRIPT).encode()}
+
+
+def _masked(identity: Identity, name: str) -> str:
+    if identity.masked is None:
+        return ""
+    said = identity.masked
+    return Template(_MASKED[name]).substitute(columns=said.columns, rules=said.rules_sha256, key=said.key_fingerprint)
 
 
 def _read(name: str) -> str:

@@ -6,8 +6,6 @@ Two signatures over the same bytes: Ed25519 is the identity, P-256 serves those 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from storage import private
 from storage.errors import Fault, Misuse
 
 ED25519_SIGNATURE, ED25519_KEY = "tagmanifest.ed25519.sig", "ed25519.pem"
@@ -106,12 +105,9 @@ def _unusable(directory: Path, error: OSError) -> Fault:
 
 
 def _load_or_create(path: Path, generate: Callable[[], _PrivateKey]) -> _PrivateKey:
-    if not path.exists():
-        _create(path, generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    if path.stat().st_mode & 0o077:
-        raise Misuse("others can read this signing key", where=str(path), next=f"run: chmod 600 {path}")
+    pem = private.load_or_create(path, lambda: _private_pem(generate()), what="signing key")
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError) as error:
         raise Misuse("this is not a signing key", where=str(path), next="put the right key back") from error
     if not isinstance(key, Ed25519PrivateKey | EllipticCurvePrivateKey):
@@ -119,19 +115,8 @@ def _load_or_create(path: Path, generate: Callable[[], _PrivateKey]) -> _Private
     return key
 
 
-def _create(path: Path, pem: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)  # mode 0600 from the first byte
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        # link fails if another process was first: then its key is the one everybody uses
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        Path(temporary).unlink()
+def _private_pem(key: _PrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ class ArchiveSummary:
     plan: str
     created_at: str
     complete: bool = True
+    masked: bool = False
 
 
 def list_archives(store: ObjectStore) -> Iterator[ArchiveSummary]:
@@ -37,4 +38,5 @@ def _summary(store: ObjectStore, archive_id: str) -> ArchiveSummary:
         tenant=info.get("Migrator-Tenant", ""),
         plan=info.get("Migrator-Plan", ""),
         created_at=info.get("Migrator-Created-At", ""),
+        masked="Migrator-Masked-Columns" in info,
     )

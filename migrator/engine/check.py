@@ -51,14 +51,15 @@ def map_check(
 ) -> MapCheck:
     """Static checks, then probes of every value, then duplicates and orphans against the live target, then files."""
     source, schema = [archived.table for archived in archive.tables], as_archived(target.describe(), archive, mapping)
-    static = check_mapping(mapping, source, schema.tables)
+    static, told = check_mapping(mapping, source, schema.tables), tuple(_masked(archive))
     missing = unmapped(mapping, source)
     if static:
-        return MapCheck(problems=static, notes=(), unmapped=missing, prepared=None)
+        return MapCheck(problems=static, notes=told, unmapped=missing, prepared=None)
     refused = refused_triggers(schema.tables, mapping, triggers, target.capabilities)
     prepared = prepare(workbench, archive, mapping, schema, progress=progress)
     progress(Tick(step="check"))
-    red, notes = _probe(prepared)
+    red, found = _probe(prepared)
+    notes = (*told, *found)
     if red:  # rows that do not fit cannot be mapped, so nothing can be said about duplicates among them
         return MapCheck(problems=(*refused, *red), notes=notes, unmapped=missing, prepared=None)
     matcher = Matcher(prepared, target, policy)
@@ -92,6 +93,16 @@ def refused_triggers(
         for table in tables
         if table.name in mapped and table.triggers
     )
+
+
+def _masked(archive: Archive) -> Iterator[Problem]:
+    if archive.identity.masked is not None:
+        yield Problem(
+            where=archive.location,
+            what="the archive is masked, for tests: it does not hold the data as it was",
+            count=archive.identity.masked.columns,
+            next="its reports/masking.json names each column",
+        )
 
 
 def _loaded_already(prepared: Prepared, target: Target) -> tuple[Problem, ...]:

@@ -16,6 +16,7 @@ from migrator.engine.documents import Audit, write_documents
 from migrator.engine.extract import extract
 from migrator.engine.gentle import gently
 from migrator.engine.losses import Loss, accepted, write_losses
+from migrator.engine.masks.masked import Masked, Masker, MaskingReport, masked_by
 from migrator.engine.proof import Proof, Prover
 from migrator.engine.scope import Resolved, Scope, resolve
 from migrator.engine.workbench import workbench
@@ -40,6 +41,7 @@ class Snapshot:
     proof: Proof
     cost: SourceCost
     attached: Attached
+    masked: MaskingReport | None = None
     notes: tuple[str, ...] = ()  # of the store: what it could not promise, what was swept
 
 
@@ -51,13 +53,15 @@ def snapshot(
     *,
     tool: str,
     places: Callable[[str], Files] = no_files,
+    mask: Masker | None = None,
     progress: Progress = silent,
     committed: Callable[[], None] = lambda: None,
 ) -> Snapshot:
     """Take one consistent snapshot of the plan's tenant into the store; `committed` is called when it stands there.
 
-    `places` opens what the plan names as base of attachments. Red where the scope is undecided, a column cannot be held
-    exactly, the proof fails, or a file that a row names is missing: no archive is left then.
+    `places` opens what the plan names as base of attachments; `mask` replaces values before they are archived.
+    Red where the scope is undecided, a column cannot be held exactly, the proof fails, masking breaks a key, or a file
+    that a row names is missing: no archive is left then.
     """
     audit = Audit()
     with gently(source, plan.needs_source().limits) as reading, workbench() as bench:
@@ -72,14 +76,17 @@ def snapshot(
                 next=first.next,
                 problems=problems,
             )
-        identity = _identity(reading, plan, tool)
+        masked = masked_by(mask, bench, reading.schema, resolved)
+        identity = replace(_identity(reading, plan, tool), masked=masked.statement)
         prover = Prover(bench, resolved.classified, resolved.rules)
-        attachments = Attachments(resolved.rules, places)
+        attachments = Attachments(masked.attachments(resolved.rules), places)
         losses: list[Loss] = []
         with attachments, ArchiveWriter(store, identity, keys) as writer:
             for table in reading.schema.tables:
                 if resolved.classified.classes[table.name] in (OWNED, SHARED):
-                    losses += _TableCopy(reading, resolved, prover, attachments, progress).copy(writer, table, audit)
+                    losses += _TableCopy(reading, resolved, prover, masked, attachments, progress).copy(
+                        writer, table, audit
+                    )
             progress(Tick(step="prove"))
             proof = prover.prove(reading)
             if proof.problems:
@@ -89,15 +96,28 @@ def snapshot(
                     next=proof.problems[0].next,
                     problems=proof.problems,
                 )
+            _require_kept(masked, resolved.scope)
             attached = _attached(attachments, writer, audit, progress)
             audit.add("proof", {"edges": len(proof.edges), "walked": sum(proof.walked.values())})
             write_losses(writer, losses)
-            write_documents(writer, reading, identity, plan, resolved.scope, proof, audit)
+            write_documents(writer, reading, identity, plan, resolved.scope, proof, audit, masked)
             sealed = writer.commit()
             committed()
     return Snapshot(
-        sealed=sealed, identity=identity, scope=resolved.scope, proof=proof, cost=reading.cost, attached=attached
+        sealed=sealed,
+        identity=identity,
+        scope=resolved.scope,
+        proof=proof,
+        cost=reading.cost,
+        attached=attached,
+        masked=masked.report,
     )
+
+
+def _require_kept(masked: Masked, scope: Scope) -> None:
+    if problems := masked.broken(scope):
+        first, *_ = problems
+        raise Red(f"masking breaks keys: {first.what}", where=first.where, next=first.next, problems=problems)
 
 
 def _attached(attachments: Attachments, writer: ArchiveWriter, audit: Audit, progress: Progress) -> Attached:
@@ -135,11 +155,18 @@ class _TableCopy:
     """One table into the archive; read again, within the same fence, when a value needs its column held otherwise."""
 
     def __init__(
-        self, reading: Reading, resolved: Resolved, prover: Prover, attachments: Attachments, progress: Progress
+        self,
+        reading: Reading,
+        resolved: Resolved,
+        prover: Prover,
+        masked: Masked,
+        attachments: Attachments,
+        progress: Progress,
     ) -> None:
         self._reading = reading
         self._resolved = resolved
         self._prover = prover
+        self._masked = masked
         self._attachments = attachments
         self._progress = progress
 
@@ -147,13 +174,14 @@ class _TableCopy:
         """What of it is not held exactly, as the plan accepts."""
         class_ = self._resolved.classified.classes[declared.name]
         table, census = self._reading.census(declared, self._resolved.closure.predicate(declared.name))
-        table = self._attachments.declared(table)
         for _ in range(_MOST_RECASTS):
             losses = accepted(table, census, self._resolved.rules.accept)
             try:
                 batches = self._prover.watching(table, extract(self._reading, self._resolved, table))
-                batches = self._attachments.watching(table, batches)
-                part = writer.table(table, self._counted(table.name, batches), scope_class=class_)
+                batches = self._masked.passing(table, batches)
+                described = self._attachments.declared(self._masked.described(table))
+                batches = self._attachments.watching(described, batches)
+                part = writer.table(described, self._counted(table.name, batches), scope_class=class_)
             except Recast as recast:
                 table = _recast(table, recast)
                 continue
@@ -171,4 +199,9 @@ class _TableCopy:
 
 
 def _recast(table: Table, recast: Recast) -> Table:
-    return replace(table, columns=tuple(recast.column if c.name == recast.column.name else c for c in table.columns))
+    """How its values are to be held; all else stays as the source has it."""
+    name, needed = recast.column.name, recast.column
+    held = replace(
+        table.column(name), type=needed.type, fidelity=needed.fidelity, held=needed.held, null_token=needed.null_token
+    )
+    return replace(table, columns=tuple(held if column.name == name else column for column in table.columns))

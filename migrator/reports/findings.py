@@ -12,7 +12,7 @@ from migrator.outcomes import Equation, RunReport
 class Absence:
     """Something of the archive or the source that is not in the new system. `rows` None: a whole column or table."""
 
-    kind: str  # excluded | rejected | kept | dropped | lossy
+    kind: str  # excluded | rejected | kept | dropped | lossy | masked
     what: str
     rows: int | None
     why: str
@@ -33,6 +33,10 @@ def _tables(report: RunReport) -> Iterator[Absence]:
 def _columns(report: RunReport) -> Iterator[Absence]:
     for name, accepted in sorted(report.accepted_losses.items()):
         yield Absence(kind="lossy", what=f"exact values of column {name}", rows=None, why=accepted)
+    for name, method in sorted(report.masked_columns.items()):
+        yield Absence(
+            kind="masked", what=f"real values of column {name}", rows=None, why=f"masked as {method}, for tests"
+        )
     for column in report.columns:
         if column.fate == "dropped" and column.table not in report.dropped_tables:
             yield Absence(kind="dropped", what=f"column {column.table}.{column.column}", rows=None, why=column.reason)
@@ -56,12 +60,13 @@ def _rows(report: RunReport) -> Iterator[Absence]:
 
 
 def has_reservations(report: RunReport) -> bool:
-    """Whether somebody should read on before signing a green report: rejects, losses, and what nobody compared."""
+    """Whether somebody should read on before signing a green report: rejects, losses, masks, what nobody compared."""
     verification = report.verification
     return (
         any(equation.rejected for equation in report.equations)
         or any(column.lossy for column in report.columns)
         or bool(report.accepted_losses)
+        or bool(report.masked_columns)
         or (verification is not None and bool(limits(report)))
         or (report.rollback is None and (verification is None or not verification.compared))
     )

@@ -64,6 +64,8 @@ def sentence(report: RunReport) -> Sentence:
 
 
 def _facts(report: RunReport) -> Iterator[Sentence]:
+    if report.masked_columns:
+        yield _masked(len(report.masked_columns))
     yield _taken_back(report.rollback) if report.rollback is not None else _comparison(report)
     if count := unexplained(report):
         yield _counted(count, "row is unexplained", "rows are unexplained", "ligne inexpliquée", "lignes inexpliquées")
@@ -72,6 +74,14 @@ def _facts(report: RunReport) -> Iterator[Sentence]:
     as_before = is_as_before(report)
     if as_before is not None:
         yield _AS_BEFORE if as_before else _NOT_AS_BEFORE
+
+
+def _masked(count: int) -> Sentence:
+    columns, colonnes = ("column", "colonne") if count == 1 else ("columns", "colonnes")
+    return Sentence(
+        english=f"the archive is masked, for tests: {count} {columns} of it never held the data as it was",
+        french=f"l’archive est masquée, pour des essais : {count} {colonnes} n’y ont jamais contenu les vraies données",
+    )
 
 
 _AS_BEFORE = Sentence(

@@ -12,6 +12,7 @@ from migrator.engine.documents import COST
 from migrator.engine.ledger import column_fates
 from migrator.engine.load import Loaded
 from migrator.engine.losses import losses_of
+from migrator.engine.masks.masked import masked_columns
 from migrator.engine.placing import FilesUndone
 from migrator.engine.prepare import Prepared
 from migrator.outcomes import Check, RunReport, SourceCost, Verdict, Verification, said_key
@@ -96,6 +97,7 @@ def _about(report: RunReport, archive: Archive, prepared: Prepared) -> RunReport
             **lost_files(archive),
         },
         source_cost=_source_cost(archive),
+        masked_columns=masked_columns(archive),
     )
 
 
@@ -116,6 +118,7 @@ def rollback_report(subject: Subject, undone: Undone, files: FilesUndone | None,
         archive_fingerprint=of.archive_fingerprint if of else "",
         fence=of.fence if of else {},
         source_cost=of.source_cost if of else None,
+        masked_columns=of.masked_columns if of else {},
         rollback={"reversed": undone.reversed, "kept": undone.kept, "failed": undone.failed, **of_files},
         digests={"before_load": str(undone.digest_before_load), "after": str(undone.digest_after)},
         notes=tuple(Problem(where=note.table, what=note.why, examples=(said_key(note.key),)) for note in undone.notes),

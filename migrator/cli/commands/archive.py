@@ -36,6 +36,10 @@ def show(archive: ArchiveLocation, json: Json = False) -> None:
         )
         return
     identity = found.identity
+    if identity.masked is not None:
+        masked = identity.masked
+        stdout.print(f"MASKED, for tests: {masked.columns} columns do not hold the data as it was", markup=False)
+        stdout.print(f"masking rules {masked.rules_sha256}, key {masked.key_fingerprint}", markup=False)
     stdout.print(
         f"{identity.tenant}, from {identity.source_platform}, as of {identity.fence.get('taken_at', '?')}", markup=False
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from migrator.cli.options import Json, PlanFile
 from migrator.cli.output import print_json, stderr, stdout
@@ -12,16 +15,23 @@ from migrator.cli.progress import shown
 
 if TYPE_CHECKING:
     from migrator.engine.attachments_found import Attached
+    from migrator.engine.snapshot import Snapshot
     from migrator.outcomes import SourceCost
 
 
-def command(plan: PlanFile, json: Json = False) -> None:
+def command(
+    plan: PlanFile,
+    mask: Annotated[
+        Path | None, typer.Option("--mask", metavar="RULES", help="Rules by which values are replaced, for tests.")
+    ] = None,
+    json: Json = False,
+) -> None:
     """Read the tenant's data at one point in time into a sealed, proven archive; prints its location."""
     from migrator.wiring import service
 
     with shown() as progress:
         served = service(progress)
-        run, taken = served.snapshot(served.plan(plan))
+        run, taken = served.snapshot(served.plan(plan), mask)
     sealed = taken.sealed
     if json:
         print_json(
@@ -35,6 +45,7 @@ def command(plan: PlanFile, json: Json = False) -> None:
                 "fingerprint": sealed.fingerprint,
                 "tables": [{"name": part.table.name, "rows": part.rows} for part in sealed.tables],
                 "attachments": taken.attached.said,
+                "masked": asdict(taken.masked) if taken.masked else None,
                 "proof": asdict(taken.proof),
                 "notes": taken.notes,
                 "cost": asdict(taken.cost),
@@ -44,7 +55,7 @@ def command(plan: PlanFile, json: Json = False) -> None:
     stdout.print(sealed.location, markup=False)
     stderr.print(f"{sealed.rows} rows, {sealed.bytes} bytes; proven complete along {len(taken.proof.edges)} edges")
     stderr.print(said_cost(taken.cost), markup=False)
-    for line in said_files(taken.attached):
+    for line in (*said_files(taken.attached), *said_masking(taken)):
         stderr.print(line, markup=False)
     for note in taken.notes:
         stderr.print(f"note: {note}", markup=False)
@@ -57,6 +68,18 @@ def said_files(attached: Attached) -> Iterator[str]:
         yield f"{attached.files} files of {attached.bytes} bytes"
     for note in attached.notes:
         yield f"{note.wrong}: {note.table}.{note.column} {note.row} {note.name}: {note.what}"
+
+
+def said_masking(taken: Snapshot) -> Iterator[str]:
+    """Which columns were masked and with which rule; and which may hold words, and nobody said anything of."""
+    if taken.masked is None:
+        return
+    yield f"MASKED, for tests: this is not the data as it was; masking key {taken.masked.key_fingerprint}"
+    for column in taken.masked.columns:
+        along = f", along with {column.rule}" if column.rule != f"{column.table}.{column.column}" else ""
+        yield f"masked: {column.table}.{column.column} as {column.method}{along}: {column.changed} values"
+    if taken.masked.unmasked:
+        yield f"NOT masked, though they may hold words: {', '.join(taken.masked.unmasked)}"
 
 
 def said_cost(cost: SourceCost) -> str:

@@ -1,0 +1,176 @@
+"""A snapshot's rows on their last way into the archive: masked, counted, and held to what keys promise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from migrator.engine.classify import OWNED, SHARED
+from migrator.engine.masks.key import MaskKey
+from migrator.engine.masks.masking import Masking, label, masking
+from migrator.engine.masks.methods import Values
+from migrator.engine.masks.promises import Promises
+from migrator.engine.scope import Resolved, Scope, TableScope
+from migrator.engine.workbench import Workbench
+from migrator.plan import ColumnRoot, ScopeRules, TableRoot
+from migrator.plan.masking import MaskRules
+from storage.archive import Archive
+from storage.identity import Masked as Statement
+from storage.model import Model, TableModel
+from storage.problem import Problem
+from storage.schema import Schema, Table
+from storage.types import arrow_schema
+
+REPORT = "reports/masking.json"
+"""Where a masked archive says what was done; others have none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskedColumn:
+    """One column: by which method, with which other column's rule, and how many of its values are others now."""
+
+    table: str
+    column: str
+    method: str
+    rule: str  # table.column the rule names
+    changed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskingReport:
+    """What was masked, as the archive and answers say it; `kept` and `unmasked` are columns as `table.column`."""
+
+    rules_sha256: str
+    key_fingerprint: str
+    columns: tuple[MaskedColumn, ...]
+    kept: tuple[str, ...]
+    unmasked: tuple[str, ...]  # they may hold words, and no rule names them
+
+    @property
+    def content(self) -> bytes:
+        """REPORT."""
+        return (json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def masked_columns(archive: Archive) -> dict[str, str]:
+    """The method of each masked column, by `table.column`."""
+    if archive.identity.masked is None:
+        return {}
+    report = json.loads(archive.document(REPORT))
+    return {f"{column['table']}.{column['column']}": column["method"] for column in report["columns"]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masker:
+    """What masks a snapshot: the rules, and the key."""
+
+    rules: MaskRules
+    key: MaskKey
+
+
+def masked_by(masker: Masker | None, bench: Workbench, schema: Schema, resolved: Resolved) -> Masked:
+    """The masking of one snapshot. Misuse, with file:line, where the rules do not fit what leaves."""
+    if masker is None:
+        found, statement = Masking(), None
+    else:
+        found = masking(masker.rules, masker.key, schema, resolved.classified, resolved.rules)
+        statement = Statement(
+            rules_sha256=masker.rules.sha256, key_fingerprint=masker.key.fingerprint, columns=len(found.masks)
+        )
+    classes = resolved.classified.classes
+    held = [table for table in schema.tables if classes[table.name] in (OWNED, SHARED)]
+    return Masked(found, Promises(bench, found, resolved.classified, held), resolved, statement)
+
+
+class Masked:
+    """Masks what passes; a snapshot without rules passes as it is, and `statement` is None."""
+
+    def __init__(self, masking: Masking, promises: Promises, resolved: Resolved, statement: Statement | None) -> None:
+        self._masking = masking
+        self._promises = promises
+        self._resolved = resolved
+        self.statement = statement
+        self._changed: dict[tuple[str, str], int] = {}
+
+    def attachments(self, rules: ScopeRules) -> ScopeRules:
+        """The scope without the files that do not leave. Misuse as `Masking.attachments`."""
+        return self._masking.attachments(rules)
+
+    # ── rows ────────────────────────────────────────────────────────────────────────────────────────────────
+    def described(self, table: Table) -> Table:
+        """The table as the archive describes it."""
+        return self._masking.described(table)
+
+    def passing(self, table: Table, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The batches of one reading of the table, masked; what an earlier reading of it counted is forgotten.
+
+        Misuse or Red where a column, as its values type it, is not what its method masks.
+        """
+        masks = {name: mask.of(table, table.column(name)) for name, mask in self._masking.of(table.name).items()}
+        self._promises.forget(table)
+        self._changed.update({(table.name, name): 0 for name in masks})
+        for batch in batches:
+            masked = self._batch(table, masks, batch) if masks else batch
+            self._promises.watch(table, masked)
+            yield masked
+
+    def _batch(self, table: Table, masks: dict[str, Values], batch: pa.RecordBatch) -> pa.RecordBatch:
+        arrays = []
+        for name, values in zip(table.column_names, batch.columns, strict=True):
+            made = masks[name](values) if name in masks else values
+            if name in masks:
+                equal = pc.fill_null(pc.equal(made, values), False)
+                self._changed[table.name, name] += len(values) - values.null_count - pc.sum(equal, min_count=0).as_py()
+            arrays.append(made)
+        return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(table))
+
+    def broken(self, scope: Scope) -> tuple[Problem, ...]:
+        """Keys that are not unique any more, and references that lead nowhere since: nothing else is archived."""
+        return tuple(self._promises.broken(scope))
+
+    # ── what is said beside the rows ────────────────────────────────────────────────────────────────────────
+    def scope(self, scope: Scope) -> Scope:
+        """The scope without the values by which the plan names the tenant, where these are masked."""
+        return replace(scope, tables=tuple(replace(table, path=self._path(table)) for table in scope.tables))
+
+    def _path(self, table: TableScope) -> str:
+        root, path = self._resolved.rules.root, table.path
+        if isinstance(root, TableRoot) and table.name == root.table:
+            for column, value in root.where:
+                if (table.name, column) in self._masking.masks:
+                    path = path.replace(f"{column} = {value}", f"{column} = (masked)")
+        if isinstance(root, ColumnRoot) and (table.name, root.column) in self._masking.masks:
+            path = path.replace(f"{root.column} = {root.value}", f"{root.column} = (masked)")
+        return path
+
+    def model(self, model: Model) -> Model:
+        """The model without the expressions of columns that hold masked values instead, and without views' texts."""
+        if self.statement is None:
+            return model
+        return replace(model, tables=tuple(map(self._table_model, model.tables)), views=())
+
+    def _table_model(self, table: TableModel) -> TableModel:
+        computed = tuple(one for one in table.generated if (table.table, one.column) not in self._masking.masks)
+        return replace(table, generated=computed)
+
+    @property
+    def report(self) -> MaskingReport | None:
+        """What was done; None where nothing is masked."""
+        if self.statement is None:
+            return None
+        return MaskingReport(
+            rules_sha256=self.statement.rules_sha256,
+            key_fingerprint=self.statement.key_fingerprint,
+            columns=tuple(self._columns()),
+            kept=tuple(map(label, self._masking.kept)),
+            unmasked=tuple(map(label, self._masking.unmasked)),
+        )
+
+    def _columns(self) -> Iterator[MaskedColumn]:
+        for (table, column), mask in self._masking.masks.items():
+            rule, changed = mask.rule, self._changed.get((table, column), 0)
+            yield MaskedColumn(table=table, column=column, method=rule.method, rule=rule.label, changed=changed)
