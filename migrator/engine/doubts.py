@@ -14,6 +14,7 @@ from migrator.contracts import Among, Matching, Predicate, Reading
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
 from migrator.engine.closure import Closure
 from migrator.engine.equality import as_text, is_value
+from migrator.engine.keysets import STUB
 from migrator.engine.workbench import QueryKeys, Workbench
 from migrator.plan import ColumnRoot, ScopeRules
 from storage.problem import Problem
@@ -139,9 +140,11 @@ class Doubts:
         is_mark = isinstance(self._rules.root, ColumnRoot) and reference.columns == (self._rules.root.column,)
         if self._class(parent.name) != OWNED and not is_mark:
             return None
-        known = f"SELECT {quoted(columns[1].name)} AS k FROM own.{quoted(parent.name)} WHERE migrator_class <> 'stub'"
+        key = quoted(columns[1].name)
+        held = f"own.{quoted(parent.name)} WHERE migrator_class <> '{STUB}' AND {key} IS NOT NULL"
+        known = f"SELECT {key} AS k FROM {held}"
         spelled = f"SELECT unnest([{', '.join(_SPELLINGS)}]) AS k0 FROM ({known})"
-        query = f"SELECT DISTINCT k0 FROM ({spelled}) WHERE k0 NOT IN ({known} AND k IS NOT NULL) ORDER BY ALL"
+        query = f"SELECT DISTINCT k0 FROM ({spelled}) WHERE k0 NOT IN ({known}) ORDER BY ALL"
         return QueryKeys(workbench=self._workbench, query=query, types=(Type(kind=Kind.TEXT),))
 
 

@@ -226,7 +226,7 @@ def wrong_case(random: Random, world: World) -> Leak | None:
                 continue
             keys = {row.value(link.parent_columns[-1]) for row in world.rows_of(link.parent)}
             column = link.columns[-1]
-            if any(other.is_declared and column in other.columns for other in table.links):
+            if column in table.key or any(other.is_declared and column in other.columns for other in table.links):
                 continue
             places += [
                 row.with_values(**{column: spelled})
