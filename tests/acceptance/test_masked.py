@@ -1,0 +1,172 @@
+"""`snapshot --mask`: an archive for tests that loads and restores as any other, and is never taken for a real one."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.world import World
+from tests.conformance.platforms import MysqlPlatform, PostgresPlatform
+
+RULES = """
+columns:
+  members.id: code
+  members.email: email
+  members.first_name: name
+  members.last_name: name
+  members.bio: removed
+  members.created_at: date
+  companies.id: code
+  posts.body: removed
+  comments.body: removed
+  messages.body: removed
+"""
+
+
+@pytest.fixture(scope="module")
+def masked(social: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The social story with one archive, which is masked; not to be changed."""
+    world = social.copied(tmp_path_factory.mktemp("masked"))
+    (world.folder / "mask.yaml").write_text(RULES)
+    world.json("snapshot", world.plan, "--mask", world.folder / "mask.yaml")
+    return world
+
+
+def test_it_is_loaded_where_it_is_named_and_every_report_says_what_it_is(masked: World) -> None:
+    (archive,) = masked.archives()
+    shown = masked.json("archive", "show", archive)
+    assert shown["masked"]["columns"] > 10
+    assert "MASKED" in masked.migrator("archive", "show", archive).stdout
+    notes = masked.json("map", "check", masked.plan, "--archive", archive)["notes"]
+    assert [note["what"] for note in notes if "masked" in note["what"]]
+    run = masked.json("rehearse", masked.plan, "--archive", archive)
+    assert run["verdict"] == "green"
+    page = html.unescape(Path(run["report"]).read_text())
+    assert "the archive is masked, for tests" in page
+    assert "Green, with reservations" in page
+    assert "real values of column members.email" in page.replace("<wbr>", "")
+
+
+def test_it_is_never_taken_for_the_newest(masked: World, tmp_path: Path) -> None:
+    world = masked.copied(tmp_path / "world")
+    (archive,) = world.archives()
+    for command in (("map", "check"), ("rehearse",), ("migrate",)):
+        refused = world.json(*command, world.plan, code=2)
+        assert "but masked ones" in refused["error"]
+    real = world.json("snapshot", world.plan)
+    assert real["masked"] is None
+    assert world.json("rehearse", world.plan)["verdict"] == "green"
+    (newest,) = [run for run in world.runs() if run["kind"] == "rehearsal"]
+    assert newest["archive"] == real["archive"] != str(archive)
+
+
+def test_a_person_reads_what_was_masked_and_what_was_not_and_the_secret_is_nowhere(
+    social: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, secret = social.copied(tmp_path / "world"), "a secret of many words"
+    monkeypatch.setenv("MIGRATOR_MASK_KEY", secret)
+    rules = tmp_path / "mask.yaml"
+    rules.write_text(RULES)
+    answer = world.migrator("snapshot", world.plan, "--mask", rules)
+    assert answer.code == 0
+    said = " ".join(answer.stderr.split())
+    assert "masked: members.email as email" in said
+    assert "masked: comments.author_id as code, along with members.id" in said
+    assert "NOT masked, though they may hold words: " in said
+    assert "members.job_title" in said
+    kept = [path for folder in (world.store, world.home) for path in folder.rglob("*") if path.is_file()]
+    assert not (world.home / "keys" / "mask.key").exists()
+    assert [path for path in kept if secret.encode() in path.read_bytes()] == []
+
+
+def test_rules_that_are_not_there_are_refused_before_anything_is_read(social: World, tmp_path: Path) -> None:
+    refused = social.json("snapshot", social.plan, "--mask", tmp_path / "none.yaml", code=2)
+    assert refused["where"] == str(tmp_path / "none.yaml")
+
+
+# ── on servers ──────────────────────────────────────────────────────────────────────────────────────────────
+PLATFORMS: dict[str, Any] = {"postgres": PostgresPlatform, "mariadb": MysqlPlatform}
+PLAN = """\
+plan: everything
+tenant: everybody
+source: {url: "${SOURCE_URL}", scope: {root: database}}
+store: ${STORE_URL}
+"""
+DDL = {
+    "postgres": """
+CREATE TABLE people (
+    id uuid PRIMARY KEY, code varchar(8) NOT NULL UNIQUE, small smallint UNIQUE, big bigint, email varchar(60),
+    full_name varchar(40), born date, seen timestamptz, prefs jsonb, photo bytea, fee numeric(9, 0), letters char(6));
+CREATE TABLE visits (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, person uuid NOT NULL REFERENCES people,
+    by_code varchar(20) REFERENCES people (code), small smallint REFERENCES people (small), note text);
+INSERT INTO people SELECT
+    gen_random_uuid(), 'K-' || n, n + 32000, n * 1000000007::bigint, 'Zebra' || n || '@zoo.fr',
+    'Zebra Zoo', date '1950-01-01' + n, timestamptz '2020-01-01 10:00+02' + n * interval '1 day',
+    '{{"zebra": 1}}', 'zebra', n * 10, 'z' || n
+FROM generate_series(1, 300) n;
+INSERT INTO visits (person, by_code, small, note) SELECT id, code, small, 'zebra' FROM people, generate_series(1, 3);
+""",
+    "mariadb": """
+CREATE TABLE people (
+    id uuid PRIMARY KEY, code varchar(8) NOT NULL UNIQUE, small smallint UNIQUE, big bigint, email varchar(60),
+    full_name varchar(40), born date, seen timestamp NULL, prefs json, photo blob, fee numeric(9, 0), letters char(6));
+CREATE TABLE visits (
+    id int AUTO_INCREMENT PRIMARY KEY, person uuid NOT NULL REFERENCES people (id),
+    by_code varchar(8) REFERENCES people (code), small smallint REFERENCES people (small), note text);
+INSERT INTO people SELECT
+    uuid(), concat('K-', seq), seq + 32000, seq * 1000000007, concat('Zebra', seq, '@zoo.fr'),
+    'Zebra Zoo', date '1950-01-01' + INTERVAL seq DAY, timestamp '2020-01-01 10:00:00' + INTERVAL seq DAY,
+    '{{"zebra": 1}}', 'zebra', seq * 10, concat('z', seq)
+FROM seq_1_to_300;
+INSERT INTO visits (person, by_code, small, note) SELECT id, lower(code), small, 'zebra' FROM people, seq_1_to_3;
+""",
+}
+SERVER_RULES = """
+columns:
+  people.id: code
+  people.code: code
+  people.small: code
+  people.big: code
+  people.email: email
+  people.full_name: name
+  people.born: date
+  people.seen: date
+  people.prefs: removed
+  people.photo: removed
+  people.fee: code
+  people.letters: code
+  visits.note: removed
+strict: true
+"""
+JOINED = """
+SELECT count(*), count(DISTINCT p.id), count(DISTINCT p.code), min(p.small), max(p.small) FROM visits v
+JOIN people p ON p.id = v.person AND p.code = v.by_code AND p.small = v.small
+"""
+
+
+@pytest.mark.parametrize("kind", PLATFORMS)
+def test_a_masked_archive_of_a_server_is_a_database_again(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    server = request.getfixturevalue(kind)
+    source, target = PLATFORMS[kind](server.database()), PLATFORMS[kind](server.database())
+    source.run(DDL[kind])
+    world = World(folder=tmp_path, source=tmp_path, target=tmp_path, source_url=source.url, target_url=target.url)
+    world.plan.write_text(PLAN)
+    (tmp_path / "mask.yaml").write_text(SERVER_RULES)
+    archive = world.json("snapshot", world.plan, "--mask", tmp_path / "mask.yaml")["archive"]
+    assert world.json("restore", archive, target.url)["verdict"] == "green"
+    ((rows, people, codes, least, greatest),) = target.rows(JOINED)
+    assert (rows, people, codes) == (900, 300, 300)
+    assert 10_000 <= least < greatest <= 32_767
+    assert target.rows("SELECT count(*) FROM people WHERE email LIKE '%@example.org'") == [(300,)]
+    shared = {row[0] for row in source.rows("SELECT id FROM people")} & {
+        row[0] for row in target.rows("SELECT id FROM people")
+    }
+    assert shared == set()
+    for url in (source.url, target.url):
+        server.drop(url)
