@@ -76,7 +76,7 @@ def snapshot(
                 next=first.next,
                 problems=problems,
             )
-        masked = masked_by(mask, bench, reading.schema, resolved)
+        masked = masked_by(mask, bench, reading.schema, resolved, plan)
         identity = replace(_identity(reading, plan, tool), masked=masked.statement)
         prover = Prover(bench, resolved.classified, resolved.rules)
         attachments = Attachments(masked.attachments(resolved.rules), places)

@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 
 from migrator.engine.classify import OWNED, SHARED
 from migrator.engine.masks.key import MaskKey
-from migrator.engine.masks.masking import Masking, label, masking
+from migrator.engine.masks.masking import Masking, Place, label, masking
 from migrator.engine.masks.methods import Values
 from migrator.engine.masks.promises import Promises
 from migrator.engine.scope import Resolved, Scope, TableScope
 from migrator.engine.workbench import Workbench
-from migrator.plan import ColumnRoot, ScopeRules, TableRoot
+from migrator.plan import ColumnRoot, Plan, ScopeRules, TableRoot
 from migrator.plan.masking import MaskRules
 from storage.archive import Archive
 from storage.identity import Masked as Statement
@@ -49,6 +49,7 @@ class MaskingReport:
     columns: tuple[MaskedColumn, ...]
     kept: tuple[str, ...]
     unmasked: tuple[str, ...]  # they may hold words, and no rule names them
+    named: tuple[str, ...]  # a value of them is how the plan calls the tenant or itself: it stands in the archive
 
     @property
     def content(self) -> bytes:
@@ -72,7 +73,7 @@ class Masker:
     key: MaskKey
 
 
-def masked_by(masker: Masker | None, bench: Workbench, schema: Schema, resolved: Resolved) -> Masked:
+def masked_by(masker: Masker | None, bench: Workbench, schema: Schema, resolved: Resolved, plan: Plan) -> Masked:
     """The masking of one snapshot. Misuse, with file:line, where the rules do not fit what leaves."""
     if masker is None:
         found, statement = Masking(), None
@@ -83,18 +84,22 @@ def masked_by(masker: Masker | None, bench: Workbench, schema: Schema, resolved:
         )
     classes = resolved.classified.classes
     held = [table for table in schema.tables if classes[table.name] in (OWNED, SHARED)]
-    return Masked(found, Promises(bench, found, resolved.classified, held), resolved, statement)
+    return Masked(found, Promises(bench, found, resolved.classified, held), resolved.rules, plan, statement)
 
 
 class Masked:
     """Masks what passes; a snapshot without rules passes as it is, and `statement` is None."""
 
-    def __init__(self, masking: Masking, promises: Promises, resolved: Resolved, statement: Statement | None) -> None:
+    def __init__(
+        self, masking: Masking, promises: Promises, rules: ScopeRules, plan: Plan, statement: Statement | None
+    ) -> None:
         self._masking = masking
         self._promises = promises
-        self._resolved = resolved
+        self._rules = rules
+        self._words = pa.array([plan.tenant.lower(), plan.name.lower()])
         self.statement = statement
-        self._changed: dict[tuple[str, str], int] = {}
+        self._changed: dict[Place, int] = {}
+        self._named: set[Place] = set()
 
     def attachments(self, rules: ScopeRules) -> ScopeRules:
         """The scope without the files that do not leave. Misuse as `Masking.attachments`."""
@@ -123,10 +128,15 @@ class Masked:
         for name, values in zip(table.column_names, batch.columns, strict=True):
             made = masks[name](values) if name in masks else values
             if name in masks:
-                equal = pc.fill_null(pc.equal(made, values), False)
-                self._changed[table.name, name] += len(values) - values.null_count - pc.sum(equal, min_count=0).as_py()
+                self._count((table.name, name), values, made)
             arrays.append(made)
         return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(table))
+
+    def _count(self, place: Place, values: pa.Array, made: pa.Array) -> None:
+        equal = pc.fill_null(pc.equal(made, values), False)
+        self._changed[place] += len(values) - values.null_count - pc.sum(equal, min_count=0).as_py()
+        if pa.types.is_string(values.type) and pc.any(pc.is_in(pc.utf8_lower(values), self._words)).as_py():
+            self._named.add(place)
 
     def broken(self, scope: Scope) -> tuple[Problem, ...]:
         """Keys that are not unique any more, and references that lead nowhere since: nothing else is archived."""
@@ -138,7 +148,7 @@ class Masked:
         return replace(scope, tables=tuple(replace(table, path=self._path(table)) for table in scope.tables))
 
     def _path(self, table: TableScope) -> str:
-        root, path = self._resolved.rules.root, table.path
+        root, path = self._rules.root, table.path
         if isinstance(root, TableRoot) and table.name == root.table:
             for column, value in root.where:
                 if (table.name, column) in self._masking.masks:
@@ -168,6 +178,7 @@ class Masked:
             columns=tuple(self._columns()),
             kept=tuple(map(label, self._masking.kept)),
             unmasked=tuple(map(label, self._masking.unmasked)),
+            named=tuple(sorted(map(label, self._named))),
         )
 
     def _columns(self) -> Iterator[MaskedColumn]:

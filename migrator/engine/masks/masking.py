@@ -87,6 +87,7 @@ class _Resolver:
         self._schema = schema
         self._held = [table for table in schema.tables if classified.classes[table.name] in (OWNED, SHARED)]
         self._references = classified.references
+        self._scope = scope
         self._joined = _joined(self._held, classified.references, scope)
 
     def masking(self) -> Masking:
@@ -96,6 +97,7 @@ class _Resolver:
         kept = tuple(place for label_, at in self._rules.kept.items() for place in self._kept(label_, at, spread))
         masks = {place: self._mask(place, rule) for place, rule in spread.items()}
         self._require_computed(masks, kept)
+        self._require_stubs(masks)
         unmasked = tuple(place for place in self._worded() if place not in masks and place not in kept)
         if self._rules.strict and unmasked:
             raise Misuse(
@@ -171,6 +173,18 @@ class _Resolver:
             if open_ and any(name == table.name for name, _ in masks):
                 what = f"{label(open_[0])} is computed, perhaps of columns that are masked"
                 raise Misuse(what, where=self._rules.file, next="give it a rule too, or name it under keep")
+
+    def _require_stubs(self, masks: dict[Place, Mask]) -> None:
+        """A row that comes along by its key alone repeats it where a text must be unique and cannot be NULL."""
+        for reference in self._references:
+            table = self._schema.table(reference.parent)
+            if self._scope.foreign.get(reference.name) != "stub" or not any(name == table.name for name, _ in masks):
+                continue
+            obliged = {name for columns in _unique(table) for name in columns if not table.column(name).nullable}
+            for name in sorted(obliged - {*table.primary_key, *reference.parent_columns}):
+                if table.column(name).type.kind is Kind.TEXT and (table.name, name) not in masks:
+                    what = f"{table.name}.{name} repeats the key of rows that come along as stubs"
+                    raise Misuse(what, where=self._rules.file, next="give it a rule too")
 
     def _worded(self) -> Iterator[Place]:
         for table in self._held:

@@ -213,6 +213,38 @@ def test_columns_that_may_hold_words_and_have_no_rule_are_told_or_refused(member
     assert "members.bio" in refused.value.what
 
 
+def test_a_value_by_which_the_plan_calls_the_tenant_is_told(members: SqlitePlatform) -> None:
+    found, _ = taken(members)
+    assert found.masked is not None
+    assert found.masked.named == ()
+    members.run("UPDATE firms SET name = 'ACME'")
+    found, archive = taken(members)
+    assert found.masked is not None
+    assert found.masked.named == ("firms.name",)
+    assert json.loads(archive.document(REPORT))["named"] == ["firms.name"]
+
+
+def test_stubs_do_not_repeat_a_masked_key(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY);"
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, firm INTEGER REFERENCES firms (id), login TEXT NOT NULL UNIQUE);"
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm INTEGER REFERENCES firms (id),"
+        " author INTEGER REFERENCES people (id));"
+        "INSERT INTO firms VALUES (1), (2); INSERT INTO people VALUES (73918, 2, 'theirs');"
+        "INSERT INTO notes VALUES (1, 1, 73918);"
+    )
+    scope = (
+        "root: {table: firms, where: {id: 1}}\npaths: {notes: [firm]}\nforeign: {notes.author: stub, people.firm: stub}"
+    )
+    with pytest.raises(Misuse, match=r"people\.login repeats the key"):
+        taken(platform, "columns: {people.id: code}", scope=scope)
+    store = MemoryStore()
+    _, archive = taken(platform, "columns: {people.id: code, people.login: code}", scope=scope, store=store)
+    assert archive.table("people").rows == 1
+    for where, content in everything(store, archive).items():
+        assert "73918" not in content, where
+
+
 def test_an_archive_without_rules_says_nothing_of_masks(members: SqlitePlatform) -> None:
     store = MemoryStore()
     found = snapshot(members.source(), plan_of(SCOPE), store, signing_keys(), tool="test")
