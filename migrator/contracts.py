@@ -151,7 +151,10 @@ class ColumnCensus:
 
 
 class Reading(Protocol):
-    """One consistent view of a source; every call sees the same rows and the same schema."""
+    """One consistent view of a source; every call sees the same rows and the same schema.
+
+    A view of `schema.views` is read as a table is. What it computes from the clock or by chance may differ each time.
+    """
 
     fence: Fence
     schema: Schema
@@ -182,7 +185,7 @@ class Source(Protocol):
     """A platform a tenant's data is read from, made from its address and ReadLimits; opening it never writes to it."""
 
     def describe(self) -> Schema:
-        """Every table, with types by declaration. Misuse if the address holds no such platform."""
+        """Every table and view, with types by declaration. Misuse if the address holds no such platform."""
         ...
 
     def tenants(self) -> tuple[TenantCandidate, ...]: ...
@@ -191,8 +194,11 @@ class Source(Protocol):
         """A consistent view, held as long as the context is open."""
         ...
 
-    def examine(self, excluded: Collection[str] = ()) -> Examination:
-        """What a careful person would look at before a snapshot; nobody needs a right to what is `excluded`."""
+    def examine(self, excluded: Collection[str] = (), views: Collection[str] = ()) -> Examination:
+        """What a careful person would look at before a snapshot.
+
+        Nobody needs a right to what is `excluded`, nor to views but those named.
+        """
         ...
 
 

@@ -19,7 +19,7 @@ from migrator.engine.check import MapCheck, map_check
 from migrator.engine.decisions import restore_decisions, save_decisions
 from migrator.engine.doctor import Diagnosis, Rates, Surroundings, doctor
 from migrator.engine.draft import Draft, draft
-from migrator.engine.gentle import gently
+from migrator.engine.gentle import as_planned, gently
 from migrator.engine.inspect import Inspection, inspect
 from migrator.engine.load import Identity, load
 from migrator.engine.masks.key import MaskKey
@@ -87,7 +87,7 @@ class Service:
         return load_plan(path, self.settings.variables)
 
     def scope(self, plan: Plan) -> Scope:
-        with gently(self._source(plan), plan.needs_source().limits) as reading, workbench() as bench:
+        with as_planned(self._source(plan), plan.needs_source()) as reading, workbench() as bench:
             return resolve(reading, plan, bench).scope
 
     def draft(self, url: str, *, tenant: str = "", root: str = "") -> Draft:

@@ -138,9 +138,20 @@ class ForeignKey:
     deferrable: bool = False
 
 
+class TableKind(StrEnum):
+    """Where a table's rows are from: stored as they are, or computed from others, at every reading or at a refresh."""
+
+    TABLE = "table"
+    VIEW = "view"
+    MATERIALIZED_VIEW = "materialized view"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """`name` is unique within its platform: a table outside the default schema goes by `schema.table`."""
+    """`name` is unique within its platform: a table outside the default schema goes by `schema.table`.
+
+    A view is described as a table without keys, whatever its platform knows of them.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -151,6 +162,11 @@ class Table:
     comment: str | None = None
     ddl: str | None = None  # documentation, never executed
     schema: str | None = None  # the schema it lies in, where that is not the platform's default
+    kind: TableKind = TableKind.TABLE
+
+    @property
+    def is_view(self) -> bool:
+        return self.kind is not TableKind.TABLE
 
     @property
     def local_name(self) -> str:
@@ -176,6 +192,7 @@ class Schema:
     platform: str
     version: str
     tables: tuple[Table, ...]
+    views: tuple[Table, ...] = ()  # without columns where the platform cannot tell them
     sequences: dict[str, int] = field(default_factory=dict)
 
     def table(self, name: str) -> Table:

@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 
 from mappings.nearest import nearest
 from migrator.contracts import Matching
+from migrator.engine.views import UNREACHED
 from migrator.plan import ColumnRoot, DatabaseRoot, DeclaredReference, ScopeRules, TableRoot
 from storage.errors import Misuse
 from storage.problem import Problem
 from storage.schema import Schema, Table
 
 OWNED, SHARED, EXCLUDED, UNCLASSIFIED = "owned", "shared", "excluded", "unclassified"
+_UNDECIDED = (
+    "name it under scope.shared or scope.excluded (with a reason), or declare its reference under scope.references"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +78,7 @@ def classify(schema: Schema, rules: ScopeRules) -> Classified:
         Problem(
             where=name,
             what="unclassified: no ownership path leads from this table to the tenant",
-            next="name it under scope.shared or scope.excluded (with a reason), or declare its reference under"
-            " scope.references",
+            next=UNREACHED.format(name=name) if schema.table(name).is_view else _UNDECIDED,
         )
         for name, class_ in classes.items()
         if class_ == UNCLASSIFIED
@@ -224,7 +227,9 @@ def _labelled(schema: Schema, name: str, where: str) -> tuple[Table, str]:
 
 def _table(schema: Schema, name: str, where: str) -> Table:
     if name not in schema.table_names:
-        raise Misuse(f"the source has no table {name!r}", where=where, next=nearest(name, schema.table_names))
+        is_view = any(view.name == name for view in schema.views)
+        next_ = "it is a view: ask for its rows under scope.views" if is_view else nearest(name, schema.table_names)
+        raise Misuse(f"the source has no table {name!r}", where=where, next=next_)
     return schema.table(name)
 
 

@@ -54,7 +54,8 @@ def write_documents(
     """Put run, fence, cost, scope, proof, exclusions, inventory, DDL and, last, the audit into the archive."""
     scope = masked.scope(scope)
     held = [table for table in scope.tables if table.class_ in (OWNED, SHARED)]
-    model = reading.model([table.name for table in held])  # the last that is asked of the source: it has its cost, too
+    tables = [table.name for table in held if not reading.schema.table(table.name).is_view]
+    model = reading.model(tables)  # the last that is asked of the source: it has its cost, too
     audit.add("cost", asdict(reading.cost))
     documents = {
         "provenance/run.json": {"tool": identity.tool, "plan": plan.name, "plan_sha256": plan.sha256},

@@ -10,7 +10,9 @@ from dataclasses import replace
 import pyarrow as pa
 
 from migrator.contracts import ColumnCensus, Predicate, Reading, ReadLimits, Source
+from migrator.engine.views import naming, with_views
 from migrator.outcomes import SourceCost
+from migrator.plan import SourcePlan
 from storage.model import Model
 from storage.schema import Table
 
@@ -25,6 +27,14 @@ def gently(source: Source, limits: ReadLimits) -> Iterator[Gentle]:
     """The source's fence, read within the limits."""
     with source.fence() as reading:
         yield Gentle(reading, limits)
+
+
+@contextmanager
+def as_planned(source: Source, plan: SourcePlan) -> Iterator[Gentle]:
+    """The same within the plan's limits, the views it asks for among the tables."""
+    with gently(source, plan.limits) as reading:
+        reading.schema = with_views(reading.schema, plan.scope)
+        yield reading
 
 
 class Gentle:
@@ -49,11 +59,11 @@ class Gentle:
         return replace(self._meter.cost, seconds=round(self._meter.cost.seconds, 3))
 
     def census(self, table: Table, predicate: Predicate) -> tuple[Table, tuple[ColumnCensus, ...]]:
-        with self._meter.statement(table), self._meter.waiting():
+        with naming(table), self._meter.statement(table), self._meter.waiting():
             return self._reading.census(table, predicate)
 
     def count(self, table: Table, predicate: Predicate) -> int:
-        with self._meter.statement(table), self._meter.waiting():
+        with naming(table), self._meter.statement(table), self._meter.waiting():
             return self._reading.count(table, predicate)
 
     def model(self, tables: Collection[str]) -> Model:
@@ -64,7 +74,7 @@ class Gentle:
         self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None, distinct: bool = False
     ) -> Iterator[pa.RecordBatch]:
         batches = self._reading.scan(table, predicate, columns=columns, distinct=distinct)
-        with self._meter.statement(table):
+        with naming(table), self._meter.statement(table):
             while (batch := self._next(batches)) is not None:
                 self._meter.passed(batch)
                 yield from self._pace.paced(batch)

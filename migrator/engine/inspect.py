@@ -22,6 +22,7 @@ class Inspection:
     platform: str
     version: str
     tables: tuple[InspectedTable, ...]
+    views: tuple[Table, ...]  # as they are declared: nobody computes their rows unasked
     tenants: tuple[TenantCandidate, ...]
 
 
@@ -33,4 +34,10 @@ def inspect(source: Source) -> Inspection:
             table, census = reading.census(declared, Whole())
             tables.append(InspectedTable(table=table, rows=reading.count(table, Whole()), census=census))
         schema = reading.schema
-    return Inspection(platform=schema.platform, version=schema.version, tables=tuple(tables), tenants=source.tenants())
+    return Inspection(
+        platform=schema.platform,
+        version=schema.version,
+        tables=tuple(tables),
+        views=schema.views,
+        tenants=source.tenants(),
+    )

@@ -14,11 +14,12 @@ from migrator.engine.attachments_found import REPORT, Attached, rendered
 from migrator.engine.classify import OWNED, SHARED
 from migrator.engine.documents import Audit, write_documents
 from migrator.engine.extract import extract
-from migrator.engine.gentle import gently
+from migrator.engine.gentle import as_planned
 from migrator.engine.losses import Loss, accepted, write_losses
 from migrator.engine.masks.masked import Masked, Masker, MaskingReport, masked_by
 from migrator.engine.proof import Proof, Prover
 from migrator.engine.scope import Resolved, Scope, resolve
+from migrator.engine.views import require_settled
 from migrator.engine.workbench import workbench
 from migrator.outcomes import Progress, SourceCost, Tick, silent
 from migrator.plan import Plan
@@ -64,7 +65,7 @@ def snapshot(
     that a row names is missing: no archive is left then.
     """
     audit = Audit()
-    with gently(source, plan.needs_source().limits) as reading, workbench() as bench:
+    with as_planned(source, plan.needs_source()) as reading, workbench() as bench:
         audit.add("fence", asdict(reading.fence))
         progress(Tick(step="scope"))
         resolved = resolve(reading, plan, bench)
@@ -185,6 +186,7 @@ class _TableCopy:
             except Recast as recast:
                 table = _recast(table, recast)
                 continue
+            require_settled(table, self._resolved.closure.count(table.name), part.rows)
             audit.add("table", {"table": table.name, "rows": part.rows, "digest": part.digest})
             return losses
         raise Red("its columns cannot be settled", where=declared.name, next="report this with the table's definition")

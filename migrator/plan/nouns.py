@@ -106,6 +106,7 @@ class Guess:
 class ScopeRules:
     root: Root
     shared: dict[str, str] = field(default_factory=dict)  # table → referenced | whole
+    views: tuple[str, ...] = ()  # those whose rows leave
     excluded: dict[str, str] = field(default_factory=dict)  # table → reason
     references: tuple[DeclaredReference, ...] = ()
     paths: dict[str, tuple[str, ...]] = field(default_factory=dict)  # table → references by their column names

@@ -25,8 +25,10 @@ FOREIGN_POLICIES = ("carry", "stub", "null")
 def read_scope(node: Node, variables: Variables) -> ScopeRules:
     """The node under `source.scope`; Misuse with file:line."""
     named = ("excluded", "paths", "foreign", "accept")
-    entries = node.fields("source.scope", required=("root",), optional=("shared", "references", "attachments", *named))
-    lines: dict[str, str] = {}
+    entries = node.fields(
+        "source.scope", required=("root",), optional=("shared", "views", "references", "attachments", *named)
+    )
+    lines = {f"views.{child.string('a view')}": _at(child) for child in _items(entries, "views")}
     tables: dict[str, dict[str, Node]] = {}
     for name in named:
         tables[name] = _named(entries, name)
@@ -34,6 +36,7 @@ def read_scope(node: Node, variables: Variables) -> ScopeRules:
     return ScopeRules(
         root=_root(entries["root"], variables),
         shared=_shared(entries, lines),
+        views=tuple(dict.fromkeys(child.string("a view") for child in _items(entries, "views"))),
         excluded={table: child.string("the reason") for table, child in tables["excluded"].items()},
         references=tuple(_reference(child) for child in _items(entries, "references")),
         paths={table: _texts(child, "paths") for table, child in tables["paths"].items()},

@@ -21,7 +21,7 @@ def test_the_example_is_a_plan_that_says_everything() -> None:
     [example] = re.findall(r"```yaml\n(plan:.*?)```", GUIDE, re.DOTALL)
     read = read_plan(example, file="docs/plan.md", variables=VARIABLES)
     scope = read.needs_source().scope
-    assert all((scope.shared, scope.excluded, scope.references, scope.paths, scope.foreign, scope.attachments))
+    assert all((scope.shared, scope.excluded, scope.references, scope.paths, scope.foreign, scope.attachments, scope.views))
     assert read.needs_source().limits == ReadLimits(
         max_connections=3, allow_brief_lock=False, statement_timeout_s=600, rows_per_second=20_000
     )

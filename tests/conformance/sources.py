@@ -9,7 +9,7 @@ import pytest
 
 from migrator.contracts import Among, AnyOf, Matching, Predicate, Reading, Whole
 from storage.errors import Misuse
-from storage.schema import Fidelity, ForeignKey, Kind, Table
+from storage.schema import Fidelity, ForeignKey, Kind, Table, TableKind
 from tests.conformance.platforms import INTEGER, TEXT, KeyList, Platform, integers, texts
 
 DDL = """
@@ -193,6 +193,29 @@ class SourceContract:
         with platform.source().fence() as reading:
             rows = selected(reading, "t", wanted)
         assert rows == [(number, -number) for number in range(0, 100_000, 2)]
+
+    def test_a_view_is_read_like_a_table_without_a_key_where_its_rows_are_asked_for(self, platform: Platform) -> None:
+        platform.run(DDL)
+        platform.insert("visits", VISITS)
+        platform.run("CREATE VIEW told (person, times) AS SELECT person_id, COUNT(*) FROM visits GROUP BY person_id;")
+        with platform.source().fence() as reading:
+            assert "told" not in reading.schema.table_names
+            [view] = reading.schema.views
+            assert (view.name, view.kind, view.primary_key) == ("told", TableKind.VIEW, ())
+            assert view.column_names == ("person", "times")
+            table, found = reading.census(view, Whole())
+            assert [(column.nulls, column.fidelity) for column in found] == [(1, Fidelity.EXACT), (0, Fidelity.EXACT)]
+            of = (reading.schema.table("people").column("id"),)
+            few, many = integers(1, 4, 9), integers(*range(2, 20_000))
+            alone = Among(columns=("person",), keys=few, of=of)
+            either = AnyOf(among=(alone, Among(columns=("person",), keys=many, of=of)))
+            platform.run("INSERT INTO visits VALUES (1, 'attic');")  # others write: the view stands still, too
+            for predicate, people in ((Whole(), [None, 1, 2, 4]), (alone, [1, 4]), (either, [1, 2, 4])):
+                rows = [row for batch in reading.scan(table, predicate) for row in batch.to_pylist()]
+                assert sorted((row["person"] or 0, int(row["times"])) for row in rows) == [
+                    (person or 0, times) for person, times in ((None, 1), (1, 2), (2, 1), (4, 2)) if person in people
+                ]
+                assert reading.count(table, predicate) == len(people)
 
     # ── how rows come ───────────────────────────────────────────────────────────────────────────────────────
     def test_chosen_columns_in_the_order_asked_and_distinct(self, reading: Reading) -> None:

@@ -14,7 +14,7 @@ from migrator.cli.output import print_json, print_table
 if TYPE_CHECKING:
     from migrator.contracts import ColumnCensus
     from migrator.engine.inspect import Inspection
-    from storage.schema import Column
+    from storage.schema import Column, Table
 
 
 def command(
@@ -42,6 +42,7 @@ def command(
                     }
                     for one in found.tables
                 ],
+                "views": [_view(view) for view in found.views],
                 "tenants": [asdict(tenant) for tenant in found.tenants],
             }
         )
@@ -66,12 +67,26 @@ def command(
             ("column", "type", "class", "found"),
             not_held,
         )
+    if found.views:
+        print_table(
+            "\nViews, whose rows leave where a plan asks for them (scope.views)",
+            ("view", "kind", "columns"),
+            ((view.name, view.kind, ", ".join(view.column_names) or "cannot be told") for view in found.views),
+        )
     print_table(
         "\nTenant candidates",
         ("table", "column", "tenants", "examples", "tables pointing at it"),
         ((t.table, t.column, t.tenants, ", ".join(t.examples), t.referencing_tables) for t in found.tenants),
         right=("tenants", "tables pointing at it"),
     )
+
+
+def _view(view: Table) -> dict[str, Any]:
+    columns = [
+        {"name": column.name, "type": str(column.type), "native": column.native, "nullable": column.nullable}
+        for column in view.columns
+    ]
+    return {"name": view.name, "kind": view.kind, "columns": columns}
 
 
 def _column(column: Column, census: ColumnCensus) -> dict[str, Any]:

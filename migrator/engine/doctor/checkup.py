@@ -42,8 +42,8 @@ def doctor(plan: Plan, around: Surroundings, *, now: Now = _utc) -> Diagnosis:
 
     source = amount = target = None
     if plan.source is not None:
-        excluded = plan.source.scope.excluded
-        source = look("source", around.source_address, lambda: look_at_source(around.source(), excluded, now))
+        rules = plan.source.scope
+        source = look("source", around.source_address, lambda: look_at_source(around.source(), rules, now))
         if source is not None:
             sizes = source.sizes
             amount = look("scope", plan.file, lambda: look_at_scope(plan, around.source(), sizes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,14 +11,15 @@ from mappings.nearest import nearest
 from migrator.contracts import Examination, Finding, Source, Target, Triggers
 from migrator.engine.check import refused_triggers
 from migrator.engine.doctor.clock import Now, clock
+from migrator.plan import ScopeRules
 
 
-def look_at_source(source: Source, excluded: Collection[str], now: Now) -> tuple[Sequence[Finding], Examination]:
+def look_at_source(source: Source, rules: ScopeRules, now: Now) -> tuple[Sequence[Finding], Examination]:
     """What a driver finds wrong with a table that stays behind is nobody's trouble; it is counted all the same."""
-    findings, seen = _examined(lambda: source.examine(excluded), now)
+    findings, seen = _examined(lambda: source.examine(rules.excluded, rules.views), now)
     return [
         replace(finding, verdict="ok", found=f"{finding.found}; the plan excludes it", next="")
-        if finding.where in excluded and finding.what != "grants"
+        if finding.where in rules.excluded and finding.what != "grants"
         else finding
         for finding in findings
     ], seen

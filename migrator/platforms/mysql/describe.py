@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.limits import CharacterSets, length_of, limits_of
 from migrator.platforms.mysql.owned import is_ours
 from migrator.platforms.mysql.types import choices_of, declared_type, fidelity_of
+from migrator.platforms.mysql.views import definitions
 from migrator.platforms.relational.journal import MARKERS
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.errors import Fault
-from storage.schema import Column, ForeignKey, Kind, Schema, Table, Type, UniqueKey
+from storage.schema import Column, ForeignKey, Kind, Schema, Table, TableKind, Type, UniqueKey
 
 TRANSACTIONAL = ("InnoDB", "ROCKSDB", "TokuDB", "ndbcluster")
 """The engines whose tables a snapshot holds still."""
@@ -53,12 +55,16 @@ _BY_FUNCTION = re.compile(r"current_timestamp|null$|[-+]?[\d.]+$|b'|0x|x'", re.I
 
 
 def describe(connection: Connection) -> Schema:
-    """Every base table of the session's database, in name order; Fault where the server hides what it must know."""
+    """Every base table and view of the session's database, in name order.
+
+    Fault where the server hides what it must know.
+    """
     described = _Described(connection)
     return Schema(
         platform="mysql",
         version=connection.version,
         tables=tuple(described.table(row) for row in sorted(described.rows, key=lambda row: row[0] or "")),
+        views=tuple(map(described.view, definitions(connection))),
     )
 
 
@@ -104,6 +110,14 @@ class _Described:
             triggers=tuple(trigger[1] or "" for trigger in self._triggers[name]),
             comment=comment or None,
             ddl=ddl,
+        )
+
+    def view(self, name: str) -> Table:
+        columns = (self._column(column, set()) for column in self._columns[name])
+        return Table(
+            name=name,
+            columns=tuple(replace(column, default=None, identity=False) for column in columns),
+            kind=TableKind.VIEW,
         )
 
     def _ddl(self, name: str) -> str:

@@ -19,6 +19,7 @@ from migrator.platforms.mysql.model import model_of
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import Selection, scan
 from migrator.platforms.mysql.types import exceptional
+from migrator.platforms.mysql.views import beneath, definitions
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.relational.tenants import candidates
 from storage.errors import Fault, Red
@@ -44,7 +45,7 @@ class MysqlSource:
         with closing(self._connect()) as connection:
             return tuple(candidates(describe(connection), partial(_distinct, connection)))
 
-    def examine(self, excluded: Collection[str] = ()) -> Examination:
+    def examine(self, excluded: Collection[str] = (), views: Collection[str] = ()) -> Examination:
         """See Source; the whole database must be seen, or nobody knows what is hidden."""
         with closing(self._connect()) as connection:
             return examine_source(connection, self._limits)
@@ -79,6 +80,7 @@ class MysqlReading:
         self.fence = fence
         self.schema = describe(connections[0])
         self._engines = engines(connections[0])
+        self._views = definitions(connections[0])
         self._readers = [Reader(connection) for connection in connections]
 
     def census(self, table: Table, predicate: Predicate) -> tuple[Table, tuple[ColumnCensus, ...]]:
@@ -109,13 +111,16 @@ class MysqlReading:
         return next((reader for reader in self._readers if reader.is_idle), self._readers[0])
 
     def _require_transactions(self, table: Table) -> None:
-        engine = self._engines.get(table.name, "")
-        if engine not in TRANSACTIONAL:
-            raise Red(
-                f"its engine {engine} knows no transactions: what it holds at the fence cannot be told",
-                where=table.name,
-                next=f"ALTER TABLE {quoted(table.name)} ENGINE = InnoDB, or name it under scope.excluded with a reason",
-            )
+        read = beneath(table.name, self._views, self._engines) if table.is_view else [table.name]
+        otherwise = "" if table.is_view else ", or name it under scope.excluded with a reason"
+        for name in read:
+            engine = self._engines.get(name, "")
+            if engine not in TRANSACTIONAL:
+                raise Red(
+                    f"the engine {engine} of {name} knows no transactions: what it holds at the fence cannot be told",
+                    where=table.name,
+                    next=f"ALTER TABLE {quoted(name)} ENGINE = InnoDB{otherwise}",
+                )
 
 
 def _distinct(connection: Connection, table: Table, column: str) -> tuple[int, tuple[str, ...]]:

@@ -8,10 +8,11 @@ OURS = """(n.nspname ^@ 'migrator_stage:'
 
 TABLES = f"""
 SELECT c.oid, n.nspname, c.relname, n.nspname = current_schema() AS by_default, c.relkind = 'p' AS partitioned,
+    c.relkind::text AS kind,
     obj_description(c.oid, 'pg_class') AS comment, pg_get_partkeydef(c.oid) AS partition_key,
     ARRAY(SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) AS parents
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+WHERE c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND c.relpersistence <> 't'
     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND NOT {OURS}
 ORDER BY c.oid
@@ -110,7 +111,7 @@ WITH RECURSIVE tree AS (
     SELECT c.oid, c.relkind, c.relfilenode FROM tree JOIN pg_inherits i ON i.inhparent = tree.oid
     JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition
 ), moved AS (
-    SELECT oid FROM tree WHERE relkind = 'r' AND pg_relation_filenode(oid) IS DISTINCT FROM relfilenode
+    SELECT oid FROM tree WHERE relkind IN ('r', 'm') AND pg_relation_filenode(oid) IS DISTINCT FROM relfilenode
         OR oid <> {oid} AND oid NOT IN (SELECT relid FROM pg_partition_tree({oid}))
     UNION ALL
     SELECT c.oid FROM pg_partition_tree({oid}) p JOIN pg_class c ON c.oid = p.relid
@@ -119,6 +120,23 @@ WITH RECURSIVE tree AS (
 SELECT count(*) FROM moved WHERE NOT EXISTS (SELECT FROM {sql} LIMIT 0)
 """
 """How much of a table is not where the snapshot has it; the table is named, so that the server first looks again."""
+
+BENEATH = """
+WITH RECURSIVE beneath AS (
+    SELECT c.oid, c.relkind FROM pg_class c WHERE c.oid = {oid}
+    UNION
+    SELECT c.oid, c.relkind FROM beneath b CROSS JOIN LATERAL (
+        SELECT d.refobjid AS oid FROM pg_rewrite r
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+        WHERE b.relkind = 'v' AND r.ev_class = b.oid AND d.refclassid = 'pg_class'::regclass
+        UNION ALL
+        SELECT i.inhrelid FROM pg_inherits i WHERE b.relkind = 'r' AND i.inhparent = b.oid
+    ) read JOIN pg_class c ON c.oid = read.oid
+)
+SELECT b.oid::bigint, b.relkind = 'f', b.oid::regclass::text FROM beneath b
+WHERE b.relkind IN ('r', 'p', 'm', 'f') AND b.oid >= 16384 ORDER BY b.oid
+"""
+"""What a view reads in the end, the server's own catalog left out; whether that is on another server; its name."""
 
 SERVER = """
 SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,

@@ -1,6 +1,6 @@
 """What a PostgreSQL database declares: tables, columns, keys, triggers, read from its own catalog in a few queries.
 
-A partition is no table of its own: its rows are read through its parent. Foreign tables and views are left out.
+A partition is no table of its own: its rows are read through its parent. Foreign tables are left out.
 A column's `collation` is stated only where it makes equal what is not the same bytes (citext, and collations that are
 not deterministic); every other collation sorts, and is in the table's `ddl`.
 """
@@ -8,7 +8,7 @@ not deterministic); every other collation sorts, and is in the table's `ddl`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -20,12 +20,13 @@ from migrator.platforms.postgres.ddl import create_table
 from migrator.platforms.postgres.limits import limits_of
 from migrator.platforms.postgres.types import declared_type, fidelity_of
 from storage.errors import Red
-from storage.schema import Column, ForeignKey, Schema, Table, UniqueKey
+from storage.schema import Column, ForeignKey, Schema, Table, TableKind, UniqueKey
 
 Found = Any
 """A row of a catalog query, its columns by name."""
 
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+_VIEWS = {"v": TableKind.VIEW, "m": TableKind.MATERIALIZED_VIEW}
 CITEXT = "citext"
 """What is stated as the collation of a type that is blind to case without one."""
 
@@ -33,7 +34,7 @@ OLDEST = 12
 
 
 def describe(connection: Connection, *, of_partitions: bool = False) -> Schema:
-    """Every table, in name order; a table of the session's own schema goes by its bare name, others by schema.table.
+    """Every table and view, in name order; those of the session's own schema by bare names, others as schema.table.
 
     `of_partitions`: a foreign key that only a partition declares counts as one of the table it belongs to.
     """
@@ -42,12 +43,18 @@ def describe(connection: Connection, *, of_partitions: bool = False) -> Schema:
 
 def schema_of(connection: Connection, described: Sequence[Described]) -> Schema:
     """What was described, as the schema of this server."""
-    return Schema(platform="postgresql", version=_version(connection), tables=tuple(each.table for each in described))
+    tables = [each.table for each in described]
+    return Schema(
+        platform="postgresql",
+        version=_version(connection),
+        tables=tuple(table for table in tables if not table.is_view),
+        views=tuple(table for table in tables if table.is_view),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Described:
-    """A table and its object id in the catalog."""
+    """A table or view and its object id in the catalog."""
 
     oid: int
     table: Table
@@ -56,7 +63,7 @@ class Described:
 
 
 def describe_all(connection: Connection, *, of_partitions: bool = False) -> list[Described]:
-    """Every table with what the catalog knows it by, in name order."""
+    """Every table and view with what the catalog knows it by, in name order."""
     _require_version(connection)
     pointing = catalog.OF_PARTITIONS_TOO if of_partitions else catalog.OF_TABLES
     with connection.cursor(row_factory=namedtuple_row) as cursor:
@@ -78,7 +85,7 @@ def describe_all(connection: Connection, *, of_partitions: bool = False) -> list
             roots={row[0]: row[1] for row in cursor.execute(catalog.PARTITION_ROOTS)},
         )
     described = (
-        Described(oid=row.oid, table=_table(row, parts), schema=row.nspname, partitioned=row.partitioned)
+        Described(oid=row.oid, table=_described(row, parts), schema=row.nspname, partitioned=row.partitioned)
         for row in found
     )
     return sorted(described, key=lambda each: each.table.name)
@@ -118,6 +125,21 @@ class _Parts:
 
 def _name(row: Found) -> str:
     return str(row.relname if row.by_default else f"{row.nspname}.{row.relname}")
+
+
+def _described(row: Found, parts: _Parts) -> Table:
+    return _view(row, parts) if row.kind in _VIEWS else _table(row, parts)
+
+
+def _view(row: Found, parts: _Parts) -> Table:
+    columns = (_column(column, parts.encoding) for column in parts.columns.get(row.oid, []))
+    return Table(
+        name=_name(row),
+        schema=None if row.by_default else row.nspname,
+        columns=tuple(replace(column, default=None, identity=False) for column in columns),
+        comment=row.comment,
+        kind=_VIEWS[row.kind],
+    )
 
 
 def _table(row: Found, parts: _Parts) -> Table:

@@ -18,9 +18,11 @@ _LOADING = 3
 """Connections of a load at its most: one holds the staging, one merges or reads, one copies."""
 
 
-def examine_source(connection: Connection, limits: ReadLimits, excluded: Collection[str]) -> Examination:
-    """The server, the user's rights on every table, room for the readers, and sizes by the server's statistics."""
-    seen = _Seen(connection)
+def examine_source(
+    connection: Connection, limits: ReadLimits, excluded: Collection[str], views: Collection[str]
+) -> Examination:
+    """The server, rights on every table and these views, room for the readers, and sizes by the server's statistics."""
+    seen = _Seen(connection, views)
     lacking = [table for table in seen.tables if not table.may_select and seen.names[table.oid] not in excluded]
     next_ = "lower source.max_connections, or wait until others disconnect"
     findings = (
@@ -64,9 +66,10 @@ def examine_target(connection: Connection, tables: Sequence[str]) -> Examination
 class _Seen:
     """What the catalog said, asked once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, views: Collection[str] = ()) -> None:
         self._connection = connection
-        self._described: list[Described] = [] if is_too_old(connection) else describe_all(connection)
+        described: list[Described] = [] if is_too_old(connection) else describe_all(connection)
+        self._described = [each for each in described if not each.table.is_view or each.table.name in views]
         self.names = {each.oid: each.table.name for each in self._described}
         self.server = self.ask(catalog.SERVER)[0]
         self.tables = self.ask(catalog.RIGHTS, list(self.names))

@@ -9,7 +9,7 @@ from psycopg import Connection
 from migrator.platforms.postgres import catalog
 from migrator.platforms.postgres.describe import describe_all, schema_of
 from migrator.platforms.relational.sqltext import listed, quoted
-from storage.schema import Schema, Table
+from storage.schema import Schema, Table, TableKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,8 @@ class Relation:
     @property
     def place(self) -> tuple[str, ...]:
         """The columns that tell rows apart where no key does, as long as nobody moves them: within a fence."""
+        if self.table.kind is TableKind.VIEW:
+            return ()
         return ("t.tableoid", "t.ctid") if self.partitioned else ("t.ctid",)
 
     @property
@@ -38,7 +40,7 @@ class Relation:
 
 
 def relations(connection: Connection) -> tuple[Schema, dict[str, Relation]]:
-    """The schema, and every table of it by name."""
+    """The schema, and every table and view of it by name."""
     described = describe_all(connection)
     indexed: dict[int, set[str]] = {}
     for oid, column in connection.execute(catalog.INDEXED, ([each.oid for each in described],)):

@@ -40,7 +40,7 @@ class Selection:
             return
         for where in self.conditions():
             ordered = self.relation.table.primary_key or where != _EVERY_ROW
-            order = f" ORDER BY {self.relation.order}" if ordered else ""
+            order = f" ORDER BY {self.relation.order}" if ordered and self.relation.order else ""
             yield f"SELECT {values} FROM {self.relation.sql} t WHERE {where}{order}"
 
     def totals(self, aggregates: Sequence[str]) -> Iterator[str]:
@@ -58,7 +58,7 @@ class Selection:
             yield self._matching(predicate)
         elif isinstance(predicate, Among):
             yield from self._among(predicate)
-        elif sum(len(part.keys) for part in predicate.among if isinstance(part, Among)) <= KEYS_BY_INDEX:
+        elif not self.relation.place or _keys(predicate) <= KEYS_BY_INDEX:
             yield self._at_once(predicate)
         else:
             yield from self._by_place(predicate)
@@ -119,6 +119,10 @@ class Selection:
                 lines = pc.cast(pc.bit_wise_and(here, 0xFFFF), pa.string())
                 tids = pc.binary_join_element_wise('"(', pc.binary_join_element_wise(pages, lines, ","), ')"', "")
                 yield f"t.tableoid = {table} AND t.ctid = ANY('{{{','.join(tids.to_pylist())}}}'::tid[])"
+
+
+def _keys(predicate: AnyOf) -> int:
+    return sum(len(part.keys) for part in predicate.among if isinstance(part, Among))
 
 
 _EVERY_ROW = "true"

@@ -23,9 +23,9 @@ from migrator.platforms.postgres.wire import converted
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.relational.tenants import candidates
 from storage import moment
-from storage.errors import Fault
+from storage.errors import Fault, Red
 from storage.model import Model
-from storage.schema import Column, Kind, Schema, Table
+from storage.schema import Column, Kind, Schema, Table, TableKind
 
 _GENTLE = ReadLimits()
 
@@ -47,9 +47,9 @@ class PostgresSource:
         with self.fence() as reading:
             return tuple(candidates(reading.schema, reading.distinct))
 
-    def examine(self, excluded: Collection[str] = ()) -> Examination:
+    def examine(self, excluded: Collection[str] = (), views: Collection[str] = ()) -> Examination:
         with self._connected() as connection:
-            return examine_source(connection, self._limits, excluded)
+            return examine_source(connection, self._limits, excluded, views)
 
     @contextmanager
     def fence(self) -> Iterator[PostgresReading]:
@@ -134,13 +134,29 @@ class PostgresReading:
     def _require_unmoved(self, table: Table) -> None:
         """Fault where rows went past the snapshot: it protects against no TRUNCATE, rewrite or dropped partition."""
         relation = self._relations[table.name]
-        moved = self._readers.ask(catalog.MOVED.format(oid=relation.oid, sql=relation.sql))
-        if moved.column(0)[0].as_py():
-            raise Fault(
-                "the table was truncated, rewritten or given other partitions while it was read: rows are missing",
-                where=table.name,
-                next="repeat the command, at an hour when nobody does that: the snapshot starts anew",
-            )
+        for oid in self._beneath(relation):
+            moved = self._readers.ask(catalog.MOVED.format(oid=oid, sql=relation.sql))
+            if moved.column(0)[0].as_py():
+                raise Fault(
+                    "the table was truncated, rewritten or given other partitions while it was read: rows are missing",
+                    where=table.name,
+                    next="repeat the command, at an hour when nobody does that: the snapshot starts anew",
+                )
+
+    def _beneath(self, relation: Relation) -> Iterator[int]:
+        """The table itself, or what a view reads. Red where that lies on another server, outside of the snapshot."""
+        if relation.table.kind is not TableKind.VIEW:
+            yield relation.oid
+            return
+        found = self._readers.ask(catalog.BENEATH.format(oid=relation.oid))
+        for oid, is_foreign, name in zip(*(column.to_pylist() for column in found.columns), strict=True):
+            if is_foreign:
+                raise Red(
+                    f"the view reads {name}, which lies on another server: what that holds at the fence cannot be told",
+                    where=relation.table.name,
+                    next="take it out of scope.views, or have it read a table of this database",
+                )
+            yield oid
 
     def distinct(self, table: Table, column: str) -> tuple[int, tuple[str, ...]]:
         """How many values the column has, and the first three."""

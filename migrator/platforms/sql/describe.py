@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy.engine.reflection import Inspector
 
 from migrator.platforms.sql.types import SqlType, Unreadable, declared_type, fidelity_of, is_read_as_text
 from storage.errors import Red
-from storage.schema import Column, Fidelity, ForeignKey, Schema, Table, UniqueKey
+from storage.schema import Column, Fidelity, ForeignKey, Schema, Table, TableKind, UniqueKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Described:
 
 
 def describe(connection: sa.Connection) -> Described:
-    """Every table of the default schema, in name order; views are none."""
+    """Every table and view of the default schema, in name order."""
     inspector = sa.inspect(connection)
     with warnings.catch_warnings():
         # of types a dialect does not know, the column tells itself; and some leave cursors to the garbage collector
@@ -35,8 +35,11 @@ def describe(connection: sa.Connection) -> Described:
         _refuse_homonyms(names)
         selectable = {name: _selectable(connection, inspector, name) for name in names}
         tables = tuple(_table(inspector, name, selectable[name]) for name in names)
+        shown = {name: _selectable(connection, inspector, name) for name in sorted(inspector.get_view_names())}
+        views = tuple(_view(inspector, name, clause) for name, clause in shown.items())
+    selectable |= shown
     return Described(
-        schema=Schema(platform=_platform(connection), version=_version(connection), tables=tables),
+        schema=Schema(platform=_platform(connection), version=_version(connection), tables=tables, views=views),
         selectable={str(name): clause for name, clause in selectable.items()},
     )
 
@@ -88,6 +91,12 @@ def _table(inspector: Inspector, name: str, clause: sa.TableClause) -> Table:
         foreign_keys=tuple(sorted((_foreign_key(name, key) for key in inspector.get_foreign_keys(name)), key=_by_name)),
         comment=_told(lambda: inspector.get_table_comment(name)["text"]),
     )
+
+
+def _view(inspector: Inspector, name: str, clause: sa.TableClause) -> Table:
+    found = (_column(inspector, column, clause.c[column["name"]].type, ()) for column in inspector.get_columns(name))
+    columns = tuple(replace(column, default=None, identity=False, generated=False) for column in found)
+    return Table(name=str(name), columns=columns, kind=TableKind.VIEW)
 
 
 def _column(inspector: Inspector, found: Any, read: SqlType, primary_key: Sequence[str]) -> Column:

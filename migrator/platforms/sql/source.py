@@ -42,7 +42,7 @@ class SqlSource:
             described = describe(connection)
             return tuple(candidates(described.schema, partial(_distinct, connection, described)))
 
-    def examine(self, excluded: Collection[str] = ()) -> Examination:
+    def examine(self, excluded: Collection[str] = (), views: Collection[str] = ()) -> Examination:
         with connected(self._address) as connection, translated(self._address):
             return examine(connection, self._address, self._limits, excluded)
 

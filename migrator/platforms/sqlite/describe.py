@@ -1,4 +1,4 @@
-"""What a SQLite file declares: tables, columns, keys, triggers, read from its own catalog."""
+"""What a SQLite file declares: tables, columns, keys, triggers, views, read from its own catalog."""
 
 from __future__ import annotations
 
@@ -8,20 +8,33 @@ from migrator.platforms.relational.journal import is_ours
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.sqlite.identity import is_strict
 from migrator.platforms.sqlite.types import declared_length, declared_type, fidelity_of, limits_of
-from storage.schema import NO_LIMITS, Column, ForeignKey, Schema, Table, UniqueKey
+from storage.schema import NO_LIMITS, Column, ForeignKey, Schema, Table, TableKind, UniqueKey
 
 _GENERATED_HIDDEN = (2, 3)
 
 
 def describe(connection: sqlite3.Connection) -> Schema:
-    """Every table of the main database, in name order."""
-    names = [
+    """Every table and view of the main database, in name order."""
+    tables = tuple(_table(connection, name) for name in _names(connection, "table", "virtual"))
+    views = tuple(_view(connection, name) for name in _names(connection, "view"))
+    return Schema(platform="sqlite", version=sqlite3.sqlite_version, tables=tables, views=views)
+
+
+def _names(connection: sqlite3.Connection, *kinds: str) -> list[str]:
+    return sorted(
         name
         for schema, name, kind in connection.execute("SELECT schema, name, type FROM pragma_table_list")
-        if schema == "main" and kind in ("table", "virtual") and not name.startswith("sqlite_") and not is_ours(name)
-    ]
-    tables = tuple(_table(connection, name) for name in sorted(names))
-    return Schema(platform="sqlite", version=sqlite3.sqlite_version, tables=tables)
+        if schema == "main" and kind in kinds and not name.startswith("sqlite_") and not is_ours(name)
+    )
+
+
+def _view(connection: sqlite3.Connection, name: str) -> Table:
+    try:
+        info = connection.execute("SELECT * FROM pragma_table_xinfo(?)", (name,)).fetchall()
+    except sqlite3.OperationalError:  # it shows what is not there any more
+        info = []
+    columns = tuple(_column(row, None, None, strict=False) for row in info)
+    return Table(name=name, columns=columns, kind=TableKind.VIEW)
 
 
 def _table(connection: sqlite3.Connection, name: str) -> Table:

@@ -36,7 +36,7 @@ class Selection:
         self._key_tables: list[str] = []
         self._parameters: list[Any] = []
         self._cursor: sqlite3.Cursor | None = None
-        self._rowid = stored_rowid(connection, table.name)
+        self._rowid = None if table.is_view else stored_rowid(connection, table.name)
         self._condition = self._prepared(predicate)
 
     def __enter__(self) -> Selection:
@@ -117,7 +117,9 @@ class Selection:
         return any(set(index[: len(columns)]) == set(columns) for index in indexes)
 
     def _compare_alike(self, predicate: Among) -> bool:
-        """Whether the row's columns compare as the parent's do."""
+        """Whether the row's columns compare as the parent's do: how a view's do, no catalog says."""
+        if self._table.is_view:
+            return False
         pairs = zip((self._table.column(name) for name in predicate.columns), predicate.of, strict=True)
         return all(
             (compared_as(ours), ours.collation) == (compared_as(theirs), theirs.collation) for ours, theirs in pairs

@@ -50,7 +50,7 @@ class SqliteSource:
             schema = describe(connection)
             return tuple(candidates(schema, partial(_distinct, connection)))
 
-    def examine(self, excluded: Collection[str] = ()) -> Examination:
+    def examine(self, excluded: Collection[str] = (), views: Collection[str] = ()) -> Examination:
         """See Source; a file is readable whole, or not at all."""
         with translated(self._path), _reading(self._path) as connection:
             return examine_source(connection, self._path)

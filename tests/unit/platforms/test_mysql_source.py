@@ -481,6 +481,31 @@ def test_what_is_granted_table_by_table_may_hide_others(
     assert ("grants", "red") in [(one.what, one.verdict) for one in source.examine().findings]
 
 
+def test_a_view_is_as_still_as_the_tables_it_shows(mariadb: Mariadb, platform: MysqlPlatform, reader_url: str) -> None:
+    platform.run(
+        "CREATE TABLE old (id INT PRIMARY KEY) ENGINE = MyISAM; INSERT INTO old VALUES (1);"
+        "CREATE TABLE still (id INT PRIMARY KEY); INSERT INTO still VALUES (2);"
+        'CREATE VIEW shows_still AS SELECT id FROM still; CREATE VIEW shows_old AS SELECT id AS "Old" FROM old;'
+        "CREATE VIEW shows_view AS SELECT s.id FROM shows_old o JOIN shows_still s;"
+    )
+    with platform.source().fence() as reading:
+        views = {view.name: view for view in reading.schema.views}
+        assert [row for batch in reading.scan(views["shows_still"], Whole()) for row in batch.to_pylist()] == [
+            {"id": 2}
+        ]
+        for name in ("shows_old", "shows_view"):
+            with pytest.raises(Red, match="MyISAM of old knows no transactions") as refused:
+                list(reading.scan(views[name], Whole()))
+            assert refused.value.where == name
+    with MysqlSource(reader_url).fence() as reading, pytest.raises(Red, match="no transactions"):
+        list(reading.scan(reading.schema.views[1], Whole()))  # who sees no view's text cannot tell what it shows
+    platform.run("ALTER TABLE old ENGINE = InnoDB;")
+    with MysqlSource(reader_url).fence() as reading:
+        assert reading.schema.views[1].name == "shows_still"
+        assert reading.count(reading.schema.views[1], Whole()) == 1
+        assert sum(batch.num_rows for batch in reading.scan(reading.schema.views[1], Whole())) == 1
+
+
 def test_nothing_is_written_with_a_source(platform: MysqlPlatform) -> None:
     platform.run("CREATE TABLE t (id INT PRIMARY KEY);")
     with platform.source().fence() as reading, pytest.raises(Fault, match="READ ONLY"):

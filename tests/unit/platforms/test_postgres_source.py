@@ -22,7 +22,7 @@ from migrator.platforms.postgres import rows, splits
 from migrator.platforms.postgres.connect import Session, connect, connect_arrow, place, translated
 from migrator.platforms.postgres.relation import Relation
 from migrator.platforms.postgres.source import PostgresSource
-from storage.errors import Fault, MigratorError, Misuse, Recast
+from storage.errors import Fault, MigratorError, Misuse, Recast, Red
 from storage.schema import Fidelity, Kind, Table, Type, UniqueKey
 from storage.types import arrow_schema
 from tests.conformance.platforms import KeyList, integers, texts
@@ -652,6 +652,84 @@ def test_what_no_snapshot_protects_against_is_a_fault_and_never_fewer_rows(postg
             with pytest.raises(Fault, match="while it was read") as fault:
                 read()
             assert fault.value.where == "t"
+
+
+VIEWS = f"""
+{MOVING}
+CREATE TABLE old (id int); CREATE TABLE heir () INHERITS (old); INSERT INTO heir VALUES (4);
+CREATE VIEW inner_view AS SELECT id FROM t UNION ALL SELECT id FROM old; CREATE VIEW v AS SELECT id FROM inner_view;
+CREATE MATERIALIZED VIEW m AS SELECT id FROM t; CREATE UNIQUE INDEX m_id ON m (id);
+CREATE VIEW of_m AS SELECT id FROM m; CREATE VIEW of_catalog AS SELECT oid FROM pg_class;
+"""
+
+
+@pytest.mark.parametrize(
+    ("view", "statement"),
+    [
+        ("v", "TRUNCATE t2"),
+        ("v", "TRUNCATE heir"),
+        ("v", "DROP TABLE t2"),
+        ("m", "REFRESH MATERIALIZED VIEW m"),
+        ("of_m", "REFRESH MATERIALIZED VIEW m"),
+    ],
+)
+def test_what_no_snapshot_protects_against_is_a_fault_of_a_view_too(
+    postgres_url: str, view: str, statement: str
+) -> None:
+    with reading(postgres_url, VIEWS) as found:
+        views = {table.name: table for table in found.schema.views}
+        run(postgres_url, statement)
+        for read in (
+            lambda: list(found.scan(views[view], Whole())),
+            lambda: found.count(views[view], Whole()),
+            lambda: found.census(views[view], Whole()),
+        ):
+            with pytest.raises(Fault, match="while it was read") as fault:
+                read()
+            assert fault.value.where == view
+        assert found.count(views["of_catalog"], Whole())
+
+
+def test_views_of_every_kind_are_read_as_of_the_fence(postgres_url: str) -> None:
+    with reading(postgres_url, VIEWS) as found:
+        views = {table.name: table for table in found.schema.views}
+        assert {name: view.kind for name, view in views.items()} == {
+            "inner_view": "view",
+            "m": "materialized view",
+            "of_catalog": "view",
+            "of_m": "view",
+            "v": "view",
+        }
+        assert all((view.primary_key, view.unique) == ((), ()) for view in views.values())
+        run(postgres_url, "INSERT INTO t VALUES (5, 1, 5); INSERT INTO old VALUES (6);")
+        keys = integers(*range(2, 10_000))  # more than one condition takes
+        either = AnyOf(among=(Among(columns=("id",), keys=keys), Among(columns=("id",), keys=integers(1))))
+        for name, rows in (("v", [1, 2, 4]), ("m", [1, 2]), ("of_m", [1, 2])):
+            for predicate in (Whole(), either):
+                batches = list(found.scan(views[name], predicate))
+                assert sorted(row["id"] for batch in batches for row in batch.to_pylist()) == rows
+                assert found.count(views[name], predicate) == len(rows)
+
+
+def test_what_a_view_reads_on_another_server_is_of_no_fence(postgres: Postgres, postgres_url: str) -> None:
+    administered(
+        postgres,
+        postgres_url,
+        "CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;"
+        "CREATE FOREIGN TABLE far (id int) SERVER files OPTIONS (filename '/dev/null'); CREATE TABLE near (id int);"
+        "CREATE VIEW v AS SELECT id FROM near UNION ALL SELECT id FROM far; GRANT SELECT ON v TO PUBLIC;",
+    )
+    with reading(postgres_url) as found, pytest.raises(Red, match="far, which lies on another server") as red:
+        found.count(found.schema.views[0], Whole())
+    assert red.value.where == "v"
+
+
+def test_rows_that_a_policy_beneath_a_view_would_hide_are_a_fault(postgres: Postgres, postgres_url: str) -> None:
+    script = """CREATE TABLE t (owner name); INSERT INTO t VALUES ('you');
+    ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY;
+    CREATE POLICY mine ON t USING (owner = 'me'); CREATE VIEW v AS SELECT owner FROM t;"""
+    with reading(postgres_url, script) as found, pytest.raises(Fault, match="hidden from this user"):
+        found.count(found.schema.views[0], Whole())
 
 
 def test_what_others_do_to_a_table_they_share_disturbs_no_reading(postgres_url: str) -> None:
