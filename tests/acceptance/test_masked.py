@@ -99,14 +99,15 @@ DDL = {
     "postgres": """
 CREATE TABLE people (
     id uuid PRIMARY KEY, code varchar(8) NOT NULL UNIQUE, small smallint UNIQUE, big bigint, email varchar(60),
-    full_name varchar(40), born date, seen timestamptz, prefs jsonb, photo bytea, fee numeric(9, 0), letters char(6));
+    full_name varchar(40), born date, seen timestamptz, prefs jsonb, photo bytea, fee numeric(9, 0), letters char(6),
+    work char(60) NOT NULL UNIQUE, until date);
 CREATE TABLE visits (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, person uuid NOT NULL REFERENCES people,
     by_code varchar(20) REFERENCES people (code), small smallint REFERENCES people (small), note text);
 INSERT INTO people SELECT
     gen_random_uuid(), 'K-' || n, n + 32000, n * 1000000007::bigint, 'Zebra' || n || '@zoo.fr',
     'Zebra Zoo', date '1950-01-01' + n, timestamptz '2020-01-01 10:00+02' + n * interval '1 day',
-    '{{"zebra": 1}}', 'zebra', n * 10, 'z' || n
+    '{{"zebra": 1}}', 'zebra', n * 10, 'z' || n, 'Zebra' || n || '@work.fr', CASE n WHEN 1 THEN 'infinity'::date END
 FROM generate_series(1, 300) n;
 INSERT INTO visits (person, by_code, small, note) SELECT id, code, small, 'zebra' FROM people, generate_series(1, 3);
 """,
@@ -148,6 +149,20 @@ JOIN people p ON p.id = v.person AND p.code = v.by_code AND p.small = v.small
 """
 
 
+def test_a_date_beyond_every_calendar_is_red_and_stays_where_it_is(postgres_url: str, tmp_path: Path) -> None:
+    source = PostgresPlatform(postgres_url)
+    source.run(
+        "CREATE TABLE t (id int PRIMARY KEY, day date); INSERT INTO t VALUES (1, '2020-02-03'), (2, '20000-01-01');"
+    )
+    world = World(folder=tmp_path, source=tmp_path, target=tmp_path, source_url=source.url)
+    world.plan.write_text(PLAN)
+    (tmp_path / "mask.yaml").write_text("columns: {t.day: date}")
+    refused = world.json("snapshot", world.plan, "--mask", tmp_path / "mask.yaml", code=3)
+    assert "t.day" in refused["where"]
+    assert "20000" not in str(refused)
+    assert world.archives() == []
+
+
 @pytest.mark.parametrize("kind", PLATFORMS)
 def test_a_masked_archive_of_a_server_is_a_database_again(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
@@ -157,7 +172,8 @@ def test_a_masked_archive_of_a_server_is_a_database_again(
     source.run(DDL[kind])
     world = World(folder=tmp_path, source=tmp_path, target=tmp_path, source_url=source.url, target_url=target.url)
     world.plan.write_text(PLAN)
-    (tmp_path / "mask.yaml").write_text(SERVER_RULES)
+    of_postgres = "  people.work: email\n  people.until: date\n" if kind == "postgres" else ""
+    (tmp_path / "mask.yaml").write_text(SERVER_RULES.replace("strict", f"{of_postgres}strict"))
     archive = world.json("snapshot", world.plan, "--mask", tmp_path / "mask.yaml")["archive"]
     assert world.json("restore", archive, target.url)["verdict"] == "green"
     ((rows, people, codes, least, greatest),) = target.rows(JOINED)

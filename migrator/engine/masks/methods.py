@@ -18,6 +18,7 @@ from migrator.engine.masks.texts import Unmaskable
 from migrator.engine.masks.words import REMOVED as SENTENCE
 from migrator.plan.masking import CODE, CONST, DATE, EMAIL, IBAN, NAME, NULL, PHONE, REMOVED, MaskRule
 from storage.errors import Misuse, Red
+from storage.recast import check
 from storage.schema import Column, Kind, Table
 from storage.types import Variant, arrow_type, from_text
 
@@ -54,8 +55,14 @@ class Mask:
     apart: bool
 
     def of(self, table: Table, column: Column) -> Values:
-        """For the column as it is typed now. Misuse where the method cannot fill it."""
+        """For the column as it is typed now. Misuse where the method cannot fill it; the arrays may raise Recast."""
         self.require_fitting(table, column)
+        made = self._made(table, column)
+        if column.limits.fixed and column.type.kind is Kind.TEXT and column.max_length is not None:
+            return partial(_padded, made=made, length=column.max_length)
+        return made
+
+    def _made(self, table: Table, column: Column) -> Values:
         if self.rule.method == NULL:
             return lambda values: pa.nulls(len(values), values.type)
         if self.rule.method == CONST:
@@ -63,7 +70,8 @@ class Mask:
         if self.rule.method == REMOVED:
             return _removed(table, column)
         if column.type.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
-            return partial(_days, day=lru_cache(_REMEMBERED)(partial(texts.day, self.key)))
+            day = lru_cache(_REMEMBERED)(partial(texts.day, self.key))
+            return partial(_days, day=day, held=partial(check, table, column))
         return partial(_each, one=self._one(column.type.kind), place=f"{table.name}.{column.name}", at=self.rule.at)
 
     def require_fitting(self, table: Table, column: Column) -> None:
@@ -130,7 +138,7 @@ def _each(values: pa.Array, one: Callable[[Any], Any], place: str, at: str) -> p
     try:
         made = [one(value) for value in encoded.dictionary.to_pylist()]
     except Unmaskable as error:
-        raise Red(str(error), where=f"{at} {place}", next="use code, removed, null or {const: …}") from error
+        raise Red(str(error), where=f"{at} {place}", next="use removed, null or {const: …}") from error
     return pa.array(made, values.type).take(encoded.indices)
 
 
@@ -148,8 +156,14 @@ def _constant(values: pa.Array, value: pa.Scalar) -> pa.Array:
     return pc.if_else(pc.is_valid(values), value, pa.scalar(None, values.type))
 
 
-def _days(values: pa.Array, day: Callable[[dt.date], dt.date]) -> pa.Array:
+def _padded(values: pa.Array, made: Values, length: int) -> pa.Array:
+    """As a column of a fixed length gives its values back."""
+    return pc.utf8_rpad(pc.utf8_rtrim(made(values), " "), width=length, padding=" ")
+
+
+def _days(values: pa.Array, day: Callable[[dt.date], dt.date], held: Callable[[pa.Array], None]) -> pa.Array:
     """Another day, at the same time of it."""
+    held(values)  # no calendar here has the days that an archive holds as text
     days = pc.cast(pc.floor_temporal(values, unit="day"), pa.date32())
     encoded = days.dictionary_encode()
     made = pa.array([day(one) for one in encoded.dictionary.to_pylist()], pa.date32())

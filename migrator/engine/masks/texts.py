@@ -29,6 +29,7 @@ _CALLING_CODES = frozenset({"1", "7"} | {str(code) for code in range(20, 99)}) -
 }
 """Of one and of two digits; all others have three."""
 _TYPE_ENDS = sorted({1 << bits for bits in (7, 8, 15, 16, 23, 24, 31, 32, 63, 64)})
+_NO_DAYS = frozenset({"infinity", "-infinity", "0000-00-00", "0000-00-00 00:00:00"})
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([T ][0-9:.,Z +-]*)?")
 
 
@@ -173,11 +174,11 @@ def day(key: MaskKey, date: dt.date) -> dt.date:
 
 
 def written_day(key: MaskKey, text: str) -> str:
-    """A date as ISO 8601 writes it, and a time after it that stays."""
+    """A date as ISO 8601 writes it, and a time after it that stays; so do words of a platform for no day at all."""
     bare = text.rstrip(" ")
     found = _DAY.fullmatch(bare)
     try:
-        if not bare:
+        if not bare or bare in _NO_DAYS:
             return text
         if found is None:
             raise ValueError
