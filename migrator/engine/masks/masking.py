@@ -41,7 +41,7 @@ class Masking:
     def described(self, table: Table) -> Table:
         """The table as the archive describes it: a masked column says nothing of values, and is computed no more."""
         masked = self.of(table.name)
-        if not masked:
+        if not masked and not (table.is_view and self.masks):
             return table
         columns = tuple(_plain(column) if column.name in masked else column for column in table.columns)
         return replace(table, columns=columns, ddl=None)
@@ -166,11 +166,11 @@ class _Resolver:
             raise Misuse(what, where=ruled[place].at, next="leave it as it is")
 
     def _require_computed(self, masks: dict[Place, Mask], kept: tuple[Place, ...]) -> None:
-        """A computed column may repeat what is masked beside it."""
+        """A computed column may repeat what is masked beside it, and a view what is masked anywhere."""
         for table in self._held:
-            computed = [(table.name, column.name) for column in table.columns if column.generated]
+            computed = [(table.name, column.name) for column in table.columns if column.generated or table.is_view]
             open_ = [place for place in computed if place not in masks and place not in kept]
-            if open_ and any(name == table.name for name, _ in masks):
+            if open_ and (table.is_view or any(name == table.name for name, _ in masks)):
                 what = f"{label(open_[0])} is computed, perhaps of columns that are masked"
                 raise Misuse(what, where=self._rules.file, next="give it a rule too, or name it under keep")
 

@@ -182,6 +182,21 @@ def test_a_computed_column_says_nothing_of_what_is_masked_beside_it(platform: Sq
     assert archive.model().table("t").generated == ()
 
 
+def test_a_view_says_nothing_of_what_is_masked_in_tables(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO t VALUES (1, 'zoltan');"
+        "CREATE VIEW v AS SELECT id, upper(name) AS shout FROM t;"
+    )
+    scope = "root: database\nviews: [v]"
+    with pytest.raises(Misuse, match=r"v\.id is computed"):
+        taken(platform, "columns: {t.name: code}", scope=scope)
+    store = MemoryStore()
+    _, archive = taken(platform, "columns: {t.name: code, v.shout: code}\nkeep: [v.id]", scope=scope, store=store)
+    assert rows_of(archive, "v")[0][1] == rows_of(archive, "t")[0][1].upper()
+    for where, content in everything(store, archive).items():
+        assert "zoltan" not in content, where
+
+
 # ── stated ──────────────────────────────────────────────────────────────────────────────────────────────────
 def test_the_archive_says_what_was_masked_how_and_by_which_rule(members: SqlitePlatform) -> None:
     store = MemoryStore()
