@@ -163,6 +163,25 @@ def test_a_date_beyond_every_calendar_is_red_and_stays_where_it_is(postgres_url:
     assert world.archives() == []
 
 
+def test_a_reference_that_only_the_source_follows_is_red_once_masked(mariadb_url: str, tmp_path: Path) -> None:
+    source = MysqlPlatform(mariadb_url)
+    source.run(
+        "CREATE TABLE people (login varchar(20) PRIMARY KEY) COLLATE utf8mb4_general_ci;"
+        "CREATE TABLE notes (id int PRIMARY KEY, who varchar(20), FOREIGN KEY (who) REFERENCES people (login))"
+        " COLLATE utf8mb4_general_ci;"
+        "INSERT INTO people VALUES ('jose'), ('ana'); INSERT INTO notes VALUES (1, 'JOSE '), (2, 'Ana');"
+    )
+    world = World(folder=tmp_path, source=tmp_path, target=tmp_path, source_url=source.url)
+    world.plan.write_text(PLAN)
+    (tmp_path / "mask.yaml").write_text("columns: {people.login: code}")
+    world.json("snapshot", world.plan, "--mask", tmp_path / "mask.yaml")
+    source.run("INSERT INTO notes VALUES (3, 'José');")
+    refused = world.json("snapshot", world.plan, "--mask", tmp_path / "mask.yaml", code=3)
+    assert "spellings" in refused["error"]
+    assert (refused["problems"][0]["where"], refused["problems"][0]["count"]) == ("notes.who → people.login", 1)
+    assert len(world.archives()) == 1
+
+
 @pytest.mark.parametrize("kind", PLATFORMS)
 def test_a_masked_archive_of_a_server_is_a_database_again(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path

@@ -336,6 +336,13 @@ def test_a_key_that_would_not_be_unique_any_more_is_red(platform: SqlitePlatform
     assert list(store.list()) == []
 
 
+def test_a_reference_that_led_nowhere_may_lead_nowhere(members: SqlitePlatform) -> None:
+    members.run("PRAGMA foreign_keys = OFF; INSERT INTO visits VALUES ('ghost77', 73918, NULL);")
+    _, archive = taken(members)
+    logins = {row[0] for row in rows_of(archive, "members")}
+    assert len({row[0] for row in rows_of(archive, "visits")} - logins) == 1
+
+
 def test_a_value_that_is_no_date_is_red_and_not_said(members: SqlitePlatform) -> None:
     members.run("UPDATE members SET birth = 'in Zagreb' WHERE login = 'zelda99'")
     with pytest.raises(Red, match="no date") as red:
