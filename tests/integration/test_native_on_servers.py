@@ -59,6 +59,13 @@ tables:
   days: {edges: [{from: days, columns: {id: id, at: at}}], match: [id]}
   marks: {edges: [{from: marks, columns: {at: AT, n: n}}]}
 """
+CARRIED = """
+mapping: m
+version: 1
+tables:
+  days: {edges: [{from: days, columns: {at: at, n: n}}]}
+  marks: {edges: [{from: marks, columns: {n: n, at: at}}]}
+"""
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
@@ -133,3 +140,27 @@ def test_what_the_mapping_converts_is_red(pair: tuple[Platform, Platform, list[C
         with workbench() as bench:
             problems = checked(bench, taken(source, "root: database")[1], converted, target, "overwrite").problems
         assert {problem.where.split()[-1] for problem in problems} == {"marks.at"}
+
+
+def test_such_a_value_may_be_the_key_that_others_point_at(pair: tuple[Platform, Platform, list[Case]]) -> None:
+    source, target, cases = pair
+    (case,) = (one for one in cases if one.native == "date")
+    for platform in (source, target):
+        platform.run(
+            "CREATE TABLE days (at date NOT NULL PRIMARY KEY, n int);"
+            " CREATE TABLE marks (n int PRIMARY KEY, at date, CONSTRAINT marked FOREIGN KEY (at) REFERENCES days (at));"
+        )
+    lenient = "SET sql_mode = 'ALLOW_INVALID_DATES';" if isinstance(source, MysqlPlatform) else ""
+    rows = (f"INSERT INTO days VALUES ('{at}', 0); INSERT INTO marks VALUES ({n}, '{at}');"
+            for n, at in enumerate(case.values))  # fmt: skip
+    source.run(lenient + "".join(rows))
+    before, archive = target.dump(), taken(source, "root: database")[1]
+    with workbench() as bench:
+        check = checked(bench, archive, CARRIED, target)
+        assert check.prepared is not None
+        assert load(check.prepared, target.target(), IDENTITY, rehearse=True).verdict is Verdict.GREEN
+        assert load(check.prepared, target.target(), IDENTITY, rehearse=False).verdict is Verdict.GREEN
+    given, kept = source.dump(), target.dump()
+    assert [kept[table] for table in ("days", "marks")] == [given[table] for table in ("days", "marks")]
+    undone = target.target().undo("r1")
+    assert (undone.failed, undone.kept, target.dump()) == (0, 0, before)

@@ -72,7 +72,7 @@ def _matching(table: Table, predicate: Matching) -> str:
     parts = []
     for name, value in zip(predicate.columns, predicate.values, strict=True):
         if value is None:
-            parts.append(f"t.{quoted(name)} IS NULL")
+            parts.append(f"t.{quoted(name)} <=> NULL")  # IS NULL is true of a zero date where no NULL is allowed
             continue
         written = literal_of(value, table.column(name))
         parts.append("false" if written is None else f"t.{quoted(name)} = {written}")

@@ -250,10 +250,11 @@ class RelationalMerge:
         if not staged.key:
             return self._compare_multiset(staged)
         live, stage = self._transaction.live(staged.table), self._transaction.stage(staged)
+        # a row that is not there differs by its key, of which nothing is NULL
         differs = any_of([f"({self._transaction.differs(staged, column)})" for column in staged.columns])
         wrong = (
             f"FROM {stage} s LEFT JOIN {live} t ON {matched('t', 's', staged.key)}"
-            f" WHERE s.{_ACTION} <> '{KEEP}' AND (t.{quoted(staged.key[0])} IS NULL OR {differs})"
+            f" WHERE s.{_ACTION} <> '{KEEP}' AND {differs}"
         )
         if not int(self._transaction.rows(f"SELECT count(*) {wrong}")[0][0]):  # asked for a few, a server expects some
             return ()

@@ -312,6 +312,17 @@ def test_a_value_is_compared_as_what_it_says(
     assert [row[0] for row in found] == [row[0] for row in among] == ids
 
 
+def test_a_date_of_zeros_is_no_null(platform: MysqlPlatform) -> None:
+    with lenient(platform) as cursor:
+        cursor.execute("CREATE TABLE t (id INT PRIMARY KEY, d DATE NOT NULL, e DATETIME, ts DATETIME(3) NOT NULL)")
+        cursor.execute("INSERT INTO t VALUES (1, '0000-00-00', NULL, '0000-00-00'), (2, '2024-01-02', '0000-00-00', 0)")
+    with platform.source().fence() as reading:
+        for column, ids in (("d", []), ("e", [1]), ("ts", [])):
+            empty = Matching(columns=(column,), values=(None,))
+            assert [row[0] for row in selected(reading, "t", empty, columns=["id"])] == ids
+            assert reading.count(reading.schema.table("t"), empty) == len(ids)
+
+
 def test_pages_of_a_composite_key_lose_no_row(platform: MysqlPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     from migrator.platforms.mysql import rows
 
