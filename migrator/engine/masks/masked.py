@@ -23,7 +23,7 @@ from storage.identity import Masked as Statement
 from storage.model import Model, TableModel
 from storage.problem import Problem
 from storage.schema import Schema, Table
-from storage.types import arrow_schema
+from storage.types import Variant, arrow_schema
 
 REPORT = "reports/masking.json"
 """Where a masked archive says what was done; others have none."""
@@ -96,7 +96,8 @@ class Masked:
         self._masking = masking
         self._promises = promises
         self._rules = rules
-        self._words = pa.array([plan.tenant.lower(), plan.name.lower()])
+        words = (plan.tenant.lower(), plan.name.lower())
+        self._words = pa.array([*words, *(Variant.TEXT + word for word in words)])
         self.statement = statement
         self._changed: dict[Place, int] = {}
         self._named: set[Place] = set()

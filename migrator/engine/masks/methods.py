@@ -94,10 +94,9 @@ class Mask:
     def _constant(self, column: Column) -> pa.Scalar:
         value, kind = self.rule.value, column.type.kind
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        is_text_like = not isinstance(value, bool) and value is not None
         try:
-            if kind is Kind.VARIANT and is_text_like:
-                text = Variant.encode(value)  # type: ignore[arg-type]
+            if kind is Kind.VARIANT:
+                text = Variant.encode(int(value) if isinstance(value, bool) else value or "")
             made = from_text(pa.array([text]), column.type)
         except (pa.ArrowException, ValueError, ArithmeticError) as error:
             raise self._refused(f"{self.rule.label} is {column.type}: const is none", "write a value of it") from error

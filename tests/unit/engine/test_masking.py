@@ -116,6 +116,16 @@ def test_references_hold_as_the_platform_compares_and_nothing_stays_nothing(memb
     assert rows[zoltan][7:] == ("this text was removed ", "{}", b"", None, 7)
 
 
+def test_the_value_that_names_the_tenant_is_not_said_where_it_is_masked(members: SqlitePlatform) -> None:
+    store = MemoryStore()
+    scope = SCOPE.replace("id: 73918", "name: Zebra & Sons")
+    _, archive = taken(members, scope=scope, store=store)
+    for where, content in everything(store, archive).items():
+        assert "zebra" not in content, where
+    paths = {one["table"]: one["path"] for one in json.loads(archive.document("provenance/scope.json"))["tables"]}
+    assert paths["firms"] == "firms where name = (masked)"
+
+
 def test_the_same_key_masks_alike_in_every_archive_and_another_does_not(members: SqlitePlatform) -> None:
     first, again = taken(members), taken(members)
     other = taken(members, key=MaskKey(b"o" * 32))
