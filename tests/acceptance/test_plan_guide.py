@@ -21,11 +21,11 @@ def test_the_example_is_a_plan_that_says_everything() -> None:
     [example] = re.findall(r"```yaml\n(plan:.*?)```", GUIDE, re.DOTALL)
     read = read_plan(example, file="docs/plan.md", variables=VARIABLES)
     scope = read.needs_source().scope
-    assert all((scope.shared, scope.excluded, scope.references, scope.paths, scope.foreign, scope.attachments, scope.views))
+    assert all((scope.shared, scope.excluded, scope.references, scope.paths, scope.foreign, scope.attachments))
     assert read.needs_source().limits == ReadLimits(
         max_connections=3, allow_brief_lock=False, statement_timeout_s=600, rows_per_second=20_000
     )
-    assert read.store and read.mapping and read.needs_target().max_lock_s and scope.accept
+    assert read.store and read.mapping and read.needs_target().max_lock_s and scope.accept and scope.views
 
 
 def test_the_readme_s_example_does_a_whole_migration() -> None:
