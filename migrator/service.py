@@ -123,11 +123,18 @@ class Service:
             return rates(catalog, plan.name, lambda run: self._folder(run).report())
 
     # ── archives ────────────────────────────────────────────────────────────────────────────────────────────
-    def snapshot(self, plan: Plan, mask: Path | None = None) -> tuple[RunRecord, Snapshot]:
+    def snapshot(
+        self, plan: Plan, mask: Path | None = None, *, subject: str | None = None
+    ) -> tuple[RunRecord, Snapshot]:
         """Take a snapshot of the plan's tenant; Red, with nothing left in the store, where it cannot be whole.
 
-        `mask` is a file of rules by which values are replaced before they are archived.
+        `mask` is a file of rules by which values are replaced before they are archived; `subject` names the one person
+        of the tenant that it is to be about: `table=key` or `table.column=value`.
         """
+        if mask is not None and subject is not None:
+            raise Misuse(
+                "a person's own data is not masked", where="--subject", next="leave out --mask, or take them one by one"
+            )
         source, masker = self._source(plan), self._masker(mask) if mask is not None else None
         with self._catalog() as catalog:
             record = catalog.start(
@@ -148,6 +155,7 @@ class Service:
                     tool=tool(),
                     places=self.places,
                     mask=masker,
+                    subject=subject,
                     progress=self.progress,
                     committed=recording.settle,
                 )
@@ -188,6 +196,7 @@ class Service:
         """The archive back into an empty platform of its kind; nothing is left there of one that failed on the way."""
         target, source = self.targets(url), partial(self.sources, url, ReadLimits())
         archive = self._whole(self.archive(location))
+        _refuse_export(archive)
         with self._catalog() as catalog:
             record = catalog.start(
                 kind="restore",
@@ -207,7 +216,7 @@ class Service:
     def archive_of(self, plan: Plan, location: str | None) -> Archive:
         """The archive named, else the newest complete one of the plan's tenant in its store; Misuse without any.
 
-        A masked archive is taken where it is named, and never by itself.
+        A masked archive is taken where it is named, and never by itself; one person's export never is.
         """
         if location is not None:
             found = self.archive(location)
@@ -217,13 +226,14 @@ class Service:
                     where=location,
                     next="name an archive of the plan's tenant",
                 )
+            _refuse_export(found)
             return found
         store = self._store(plan)
         own = [summary for summary in list_archives(store) if summary.tenant == plan.tenant]
-        real = [summary for summary in own if not summary.masked]
+        real = [summary for summary in own if summary.is_whole]
         if not real:
             raise Misuse(
-                f"no archive of tenant {plan.tenant!r}{' but masked ones' if own else ''}",
+                f"no archive of tenant {plan.tenant!r}{' but masked ones, or of one person' if own else ''}",
                 where=self._store_of(plan),
                 next="take one: migrator snapshot, or name --archive",
             )
@@ -548,6 +558,16 @@ def _text(path: Path) -> str:
             return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise Misuse("the mapping is not UTF-8", where=str(path), next="save it as UTF-8 text") from error
+
+
+def _refuse_export(archive: Archive) -> None:
+    """What is about one person is for that person: its references lead to rows that are not in it."""
+    if archive.identity.subject is not None:
+        raise Misuse(
+            f"the archive is about one person of {archive.identity.subject}, not the tenant's",
+            where=archive.location,
+            next="name an archive of the whole tenant: one taken without --subject",
+        )
 
 
 def _never() -> bool:

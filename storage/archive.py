@@ -15,7 +15,7 @@ from storage.files import FileEntry
 from storage.identity import Identity
 from storage.model import MODEL, Model, parsed
 from storage.objects import ObjectStore, read_bytes
-from storage.package import DESCRIPTOR, Part, TablePart
+from storage.package import DESCRIPTOR, FOLDERS, Part, TablePart
 from storage.parts import GROUP_BYTES
 from storage.schema import Held, Table
 from storage.summary import ArchiveSummary, list_archives
@@ -26,8 +26,6 @@ __all__ = ["Archive", "ArchiveSummary", "ArchivedTable", "Identity", "list_archi
 
 ArchivedTable = TablePart
 """A table as the archive has it: `table` with true names, `rows`, `bytes`, `digest`, `scope_class`."""
-
-_FOLDERS = ("schema/", "provenance/", "reports/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +190,7 @@ class Archive:
 
     def documents(self) -> tuple[str, ...]:
         """The paths `document` reads, relative to data/."""
-        return tuple(sorted(path for path in self.payload() if path.startswith(_FOLDERS)))
+        return tuple(sorted(path for path in self.payload() if path.startswith(FOLDERS)))
 
     def document(self, path: str) -> bytes:
         """A document's content. Misuse if the archive has none of that path; Red if it was changed."""

@@ -35,10 +35,12 @@ class Identity:
     fence: dict[str, str]
     tool: str  # name and version
     masked: Masked | None = None  # the values are the source's own, but for what columns cannot hold exactly
+    subject: str | None = None  # the table of people, one of whom the archive is about; else it is the whole tenant's
 
     def bag_info(self, *, files: int, size: int) -> list[tuple[str, str]]:
         """The entries of bag-info.txt; `size` in bytes."""
         data = "Masked data, for tests," if self.masked else "The data"
+        data += " about one person" if self.subject else ""
         return [
             ("Bag-Software-Agent", self.tool),
             ("Bagging-Date", self.created_at[:10]),
@@ -53,6 +55,7 @@ class Identity:
             ("Migrator-Source", f"{self.source_platform} {self.source_version}"),
             ("Migrator-Fence", json.dumps(self.fence, ensure_ascii=False, sort_keys=True)),
             *self._masked_info(),
+            *([("Migrator-Subject", "one person")] if self.subject else []),
         ]
 
     def _masked_info(self) -> list[tuple[str, str]]:

@@ -32,6 +32,24 @@ MASQUÉES : CE NE SONT PAS LES DONNÉES D'ORIGINE
 }
 """How each text begins, where values were masked."""
 
+_SUBJECT = {
+    "README.txt": """\
+ABOUT ONE PERSON
+
+    This is not all of the tenant: it holds what is about one person, a row of $table.
+    Begin with data/portable/subject.html, in any browser; data/portable/subject.json is the same for programs.
+
+""",
+    "LISEZMOI.txt": """\
+SUR UNE SEULE PERSONNE
+
+    Ce n'est pas tout le client : l'archive contient ce qui concerne une personne, une ligne de $table.
+    Commencez par data/portable/subject.html, dans tout navigateur ; data/portable/subject.json est pour les programmes.
+
+""",
+}
+"""How each text begins, where the archive is about one person."""
+
 
 def render(identity: Identity, fingerprint: str, tables: tuple[TablePart, ...]) -> dict[str, bytes]:
     """The three files by name, for the root of the archive."""
@@ -47,7 +65,8 @@ def render(identity: Identity, fingerprint: str, tables: tuple[TablePart, ...]) 
         "tables": "\n".join(_line(part) for part in tables) or "    -",
         "tokens": "\n".join(_tokens(tables)) or "    -",
     }
-    texts = {name: (_masked(identity, name) + Template(_read(name)).substitute(values)).encode() for name in _MASKED}
+    told = {name: _masked(identity, name) + _about(identity, name) for name in _MASKED}
+    texts = {name: (first + Template(_read(name)).substitute(values)).encode() for name, first in told.items()}
     return {**texts, CHECK_SCRIPT: _read(CHECK_SCRIPT).encode()}
 
 
@@ -56,6 +75,10 @@ def _masked(identity: Identity, name: str) -> str:
         return ""
     said = identity.masked
     return Template(_MASKED[name]).substitute(columns=said.columns, rules=said.rules_sha256, key=said.key_fingerprint)
+
+
+def _about(identity: Identity, name: str) -> str:
+    return Template(_SUBJECT[name]).substitute(table=_one_line(identity.subject)) if identity.subject else ""
 
 
 def _read(name: str) -> str:

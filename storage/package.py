@@ -22,6 +22,8 @@ from storage.schema import (
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 DESCRIPTOR = "datapackage.json"
+FOLDERS = ("schema/", "provenance/", "reports/", "portable/")
+"""Where documents lie, under data/."""
 _Json = dict[str, Any]
 
 _FIELD_TYPES = {

@@ -19,6 +19,12 @@ class ArchiveSummary:
     created_at: str
     complete: bool = True
     masked: bool = False
+    subject: bool = False  # it is about one person
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the tenant, as the source has it."""
+        return not self.masked and not self.subject
 
 
 def list_archives(store: ObjectStore) -> Iterator[ArchiveSummary]:
@@ -39,4 +45,5 @@ def _summary(store: ObjectStore, archive_id: str) -> ArchiveSummary:
         plan=info.get("Migrator-Plan", ""),
         created_at=info.get("Migrator-Created-At", ""),
         masked="Migrator-Masked-Columns" in info,
+        subject="Migrator-Subject" in info,
     )

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import IO, Self
 
 import pyarrow as pa
 
-from storage import bag, manual, package
+from storage import bag, manual, package, twin
 from storage.address import below
 from storage.errors import AlreadyExists, MigratorError, Misuse, Recast
 from storage.files import FILES_TABLE, FileEntry
 from storage.holding import HeldValues
 from storage.identity import FORMAT_VERSION, Identity, new_archive_id
 from storage.names import FileNames, is_path
-from storage.objects import ObjectStore, write_bytes
-from storage.package import DESCRIPTOR, Part, TablePart
-from storage.parts import TableWriter, groups
+from storage.objects import ObjectStore, Sink, write_bytes
+from storage.package import DESCRIPTOR, FOLDERS, Part, TablePart
+from storage.parts import HashingSink, TableWriter, groups
 from storage.schema import Held, Table
 from storage.seal import SigningKeys
+from storage.verified import verified
 
 __all__ = ["ArchiveWriter", "Identity", "Sealed", "new_archive_id"]
 
@@ -112,17 +113,39 @@ class ArchiveWriter:
         """Add a file that a row of a table names; the entry says whose it is, and the SHA-256 of its content."""
         self._held.hold(entry, content)
 
+    def cells(self, name: str) -> Iterator[pa.RecordBatch]:
+        """The cells of a table that was written, as they stand in the store: held values by their hash."""
+        part = self._tables[name]
+        for one in part.parquet:
+            with verified(self._store, f"{self._identity.archive_id}/data/{one.path}", one.sha256) as stream:
+                yield from twin.read_cells(stream, part.table)
+
+    @property
+    def tables(self) -> tuple[TablePart, ...]:
+        """Those written so far."""
+        return tuple(self._tables.values())
+
     def document(self, path: str, content: bytes) -> None:
-        """Add schema/…, provenance/… or reports/… under data/. Misuse for any other path, or one already there."""
-        folder = path.partition("/")[0]
-        if folder not in ("schema", "provenance", "reports") or not is_path(path) or path in self._documents:
+        """Add a document, given whole; see `documented`."""
+        with self.documented(path) as sink:
+            sink.write(content)
+
+    @contextmanager
+    def documented(self, path: str) -> Iterator[Sink]:
+        """Where the bytes of a document go: schema/…, provenance/…, reports/… or portable/… under data/.
+
+        Misuse for any other path, or one already there.
+        """
+        if not path.startswith(FOLDERS) or not is_path(path) or path in self._documents:
             raise Misuse(
                 f"{path!r} cannot be a document of an archive",
                 where=self.location,
-                next="use a new name of [a-z0-9._-] under schema/, provenance/ or reports/",
+                next=f"use a new name of [a-z0-9._-] under {', '.join(FOLDERS)}",
             )
-        write_bytes(self._store, f"{self._identity.archive_id}/data/{path}", content)
-        self._documents[path] = _part_of(path, content)
+        with self._store.writer(f"{self._identity.archive_id}/data/{path}") as sink:
+            hashing = HashingSink(sink)
+            yield hashing
+        self._documents[path] = Part(path=path, bytes=hashing.size, sha256=hashing.sha256)
 
     # ── commit ──────────────────────────────────────────────────────────────────────────────────────────────
     def commit(self) -> Sealed:

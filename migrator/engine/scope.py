@@ -13,6 +13,7 @@ from migrator.engine.keysets import CARRIED, STUB
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Verdict
 from migrator.plan import ColumnRoot, DatabaseRoot, Plan, ScopeRules, TableRoot
+from migrator.plan.written import KEY
 from storage.errors import Misuse
 from storage.problem import Problem
 from storage.schema import Table
@@ -37,7 +38,7 @@ class Crossing:
 
     reference: str
     count: int
-    policy: str  # carry | stub | null | dangling | excluded | undecided
+    policy: str  # carry | stub | null | key | dangling | excluded | undecided
     examples: tuple[str, ...] = ()
 
 
@@ -192,8 +193,8 @@ class _Finder:
         )
         policy = self._rules.foreign.get(reference.name)
         freed = policy == "null" and self._blanked(reference)
-        if not existing or freed:
-            said = "null" if freed else "dangling"
+        if not existing or freed or policy == KEY:
+            said = "null" if freed else KEY if existing else "dangling"
             return Crossing(reference=str(reference), count=count, policy=said, examples=examples)
         by_path = reference in self._classified.paths.get(reference.table, ())
         if policy == "null":

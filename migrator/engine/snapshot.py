@@ -19,6 +19,7 @@ from migrator.engine.losses import Loss, accepted, write_losses
 from migrator.engine.masks.masked import Masked, Masker, MaskingReport, masked_by
 from migrator.engine.proof import Proof, Prover
 from migrator.engine.scope import Resolved, Scope, resolve
+from migrator.engine.subject.view import SubjectReport, require_decided, view_of
 from migrator.engine.views import require_settled
 from migrator.engine.workbench import workbench
 from migrator.outcomes import Progress, SourceCost, Tick, silent
@@ -43,6 +44,7 @@ class Snapshot:
     cost: SourceCost
     attached: Attached
     masked: MaskingReport | None = None
+    subject: SubjectReport | None = None
     notes: tuple[str, ...] = ()  # of the store: what it could not promise, what was swept
 
 
@@ -55,30 +57,30 @@ def snapshot(
     tool: str,
     places: Callable[[str], Files] = no_files,
     mask: Masker | None = None,
+    subject: str | None = None,
     progress: Progress = silent,
     committed: Callable[[], None] = lambda: None,
 ) -> Snapshot:
     """Take one consistent snapshot of the plan's tenant into the store; `committed` is called when it stands there.
 
-    `places` opens what the plan names as base of attachments; `mask` replaces values before they are archived.
+    `places` opens what the plan names as base of attachments; `mask` replaces values before they are archived;
+    `subject` names the one person of the tenant that it is about.
     Red where the scope is undecided, a column cannot be held exactly, the proof fails, masking breaks a key, or a file
     that a row names is missing: no archive is left then.
     """
     audit = Audit()
-    with as_planned(source, plan.needs_source()) as reading, workbench() as bench:
+    with (
+        as_planned(source, plan.needs_source()) as gentle,
+        workbench() as bench,
+        view_of(subject, gentle, plan) as view,
+    ):
+        reading, plan = view.reading, view.plan
         audit.add("fence", asdict(reading.fence))
         progress(Tick(step="scope"))
         resolved = resolve(reading, plan, bench)
-        if resolved.scope.problems:
-            first, *_ = problems = resolved.scope.problems
-            raise Red(
-                f"the scope has {len(problems)} open question(s); first: {first.what}",
-                where=first.where,
-                next=first.next,
-                problems=problems,
-            )
+        require_decided(resolved.scope.problems)
         masked = masked_by(mask, bench, reading.schema, resolved, plan)
-        identity = replace(_identity(reading, plan, tool), masked=masked.statement)
+        identity = replace(_identity(reading, plan, tool), masked=masked.statement, subject=view.subject)
         prover = Prover(bench, resolved.classified, resolved.rules)
         attachments = Attachments(masked.attachments(resolved.rules), places)
         losses: list[Loss] = []
@@ -101,7 +103,8 @@ def snapshot(
             attached = _attached(attachments, writer, audit, progress)
             audit.add("proof", {"edges": len(proof.edges), "walked": sum(proof.walked.values())})
             write_losses(writer, losses)
-            write_documents(writer, reading, identity, plan, resolved.scope, proof, audit, masked)
+            view.add(writer, identity, resolved, bench)
+            write_documents(writer, gentle, identity, plan, resolved.scope, proof, audit, masked)
             sealed = writer.commit()
             committed()
     return Snapshot(
@@ -109,9 +112,10 @@ def snapshot(
         identity=identity,
         scope=resolved.scope,
         proof=proof,
-        cost=reading.cost,
+        cost=gentle.cost,
         attached=attached,
         masked=masked.report,
+        subject=view.report,
     )
 
 

@@ -11,6 +11,7 @@ from migrator.plan.nouns import (
     Root,
     ScopeRules,
     SourcePlan,
+    SubjectRules,
     TableRoot,
     TargetPlan,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Root",
     "ScopeRules",
     "SourcePlan",
+    "SubjectRules",
     "TableRoot",
     "TargetPlan",
     "load_plan",

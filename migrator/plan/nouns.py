@@ -103,6 +103,18 @@ class Guess:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SubjectRules:
+    """Of a table whose rows are people: what is about one of them, where the schema is not enough."""
+
+    paths: dict[str, tuple[str, ...]] = field(default_factory=dict)  # table → references that make a row the person's
+    shared: tuple[str, ...] = ()  # tables whose rows come along in full where the person's rows point at them
+    excluded: dict[str, str] = field(default_factory=dict)  # table → reason
+    foreign: dict[str, str] = field(default_factory=dict)  # table.column → policy
+    mentions: tuple[str, ...] = ()  # columns of the person's row whose values are looked for elsewhere
+    lines: dict[str, str] = field(default_factory=dict)  # what a name was said of → file:line
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScopeRules:
     root: Root
     shared: dict[str, str] = field(default_factory=dict)  # table → referenced | whole
@@ -114,6 +126,7 @@ class ScopeRules:
     attachments: tuple[AttachmentRule, ...] = ()
     accept: dict[str, str] = field(default_factory=dict)  # table.column → reason, for lossy columns
     guesses: tuple[Guess, ...] = ()
+    subjects: dict[str, SubjectRules] = field(default_factory=dict)  # table of people → what is said of their rows
     lines: dict[str, str] = field(default_factory=dict)  # what a name was said of → file:line
 
 

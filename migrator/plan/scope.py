@@ -17,33 +17,36 @@ from migrator.plan.nouns import (
     ScopeRules,
     TableRoot,
 )
+from migrator.plan.subjects import read_subjects
 from migrator.plan.variables import Variables
-
-FOREIGN_POLICIES = ("carry", "stub", "null")
+from migrator.plan.written import at, named, policy, texts
 
 
 def read_scope(node: Node, variables: Variables) -> ScopeRules:
     """The node under `source.scope`; Misuse with file:line."""
-    named = ("excluded", "paths", "foreign", "accept")
+    by_name = ("excluded", "paths", "foreign", "accept")
     entries = node.fields(
-        "source.scope", required=("root",), optional=("shared", "views", "references", "attachments", *named)
+        "source.scope",
+        required=("root",),
+        optional=("shared", "views", "references", "attachments", "subjects", *by_name),
     )
-    lines = {f"views.{child.string('a view')}": _at(child) for child in _items(entries, "views")}
+    lines = {f"views.{child.string('a view')}": at(child) for child in _items(entries, "views")}
     tables: dict[str, dict[str, Node]] = {}
-    for name in named:
-        tables[name] = _named(entries, name)
-        lines.update({f"{name}.{key}": _at(child) for key, child in tables[name].items()})
+    for name in by_name:
+        tables[name] = named(entries, name)
+        lines.update({f"{name}.{key}": at(child) for key, child in tables[name].items()})
     return ScopeRules(
         root=_root(entries["root"], variables),
         shared=_shared(entries, lines),
         views=tuple(dict.fromkeys(child.string("a view") for child in _items(entries, "views"))),
         excluded={table: child.string("the reason") for table, child in tables["excluded"].items()},
         references=tuple(_reference(child) for child in _items(entries, "references")),
-        paths={table: _texts(child, "paths") for table, child in tables["paths"].items()},
-        foreign={name: _policy(child) for name, child in tables["foreign"].items()},
+        paths={table: texts(child, "paths") for table, child in tables["paths"].items()},
+        foreign={name: policy(child) for name, child in tables["foreign"].items()},
         attachments=_attachments(entries, variables),
         accept={name: child.string("the reason") for name, child in tables["accept"].items()},
         guesses=tuple(_guesses(entries)),
+        subjects=read_subjects(entries),
         lines=lines,
     )
 
@@ -55,7 +58,7 @@ def _root(node: Node, variables: Variables) -> Root:
                 f"{node.text!r} is no root",
                 next="write {table: …, where: {…}}, {column: …, value: …}, or the word database",
             )
-        return DatabaseRoot(at=_at(node))
+        return DatabaseRoot(at=at(node))
     entries = node.fields("root", optional=("table", "where", "column", "value", "guessed"))
     if "column" in entries:
         return _column_root(node, entries, variables)
@@ -72,20 +75,18 @@ def _root(node: Node, variables: Variables) -> Root:
     return TableRoot(
         table=entries["table"].string("root.table"),
         where=tuple((column, _said(child, f"root.where.{column}", variables)) for column, child in where.items()),
-        at=_at(node),
+        at=at(node),
     )
 
 
 def _column_root(node: Node, entries: dict[str, Node], variables: Variables) -> ColumnRoot:
     column = variables.expanded(entries["column"], "root.column")
     if "value" in entries:
-        return ColumnRoot(column=column, value=_said(entries["value"], "root.value", variables), at=_at(node))
+        return ColumnRoot(column=column, value=_said(entries["value"], "root.value", variables), at=at(node))
     name, equals, value = column.partition("=")  # the short form: `column: tenant_id=42`
     if not equals or not value:
         raise node.refused("the root names a column but no value", next="write {column: tenant_id, value: 42}")
-    return ColumnRoot(
-        column=name, value=_said(read_yaml(value, file=node.file), "root.column", variables), at=_at(node)
-    )
+    return ColumnRoot(column=name, value=_said(read_yaml(value, file=node.file), "root.column", variables), at=at(node))
 
 
 def _said(node: Node, what: str, variables: Variables) -> Scalar:
@@ -96,22 +97,6 @@ def _said(node: Node, what: str, variables: Variables) -> Scalar:
     return value
 
 
-def _at(node: Node) -> str:
-    return f"{node.file}:{node.line}"
-
-
-def _policy(node: Node) -> str:
-    """`null` reads the same with and without quotes."""
-    return "null" if node.scalar("foreign") is None else choice(node, "foreign", FOREIGN_POLICIES)
-
-
-def _texts(node: Node, what: str) -> tuple[str, ...]:
-    """A list of texts; a single text stands for a list of one."""
-    if node.kind == "scalar":
-        return (node.string(what),)
-    return tuple(item.string(what) for item in node.items(what))
-
-
 def _items(entries: dict[str, Node], name: str) -> tuple[Node, ...]:
     """The items of an optional list; `name: []` and `name:` say the same as leaving it out."""
     node = entries.get(name)
@@ -120,21 +105,15 @@ def _items(entries: dict[str, Node], name: str) -> tuple[Node, ...]:
     return node.items(f"scope.{name}")
 
 
-def _named(entries: dict[str, Node], name: str) -> dict[str, Node]:
-    """The entries of an optional mapping; `name: {}` and `name:` say the same as leaving it out."""
-    node = entries.get(name)
-    return {} if node is None or node.value is None else node.named(f"scope.{name}")
-
-
 def _shared(entries: dict[str, Node], lines: dict[str, str]) -> dict[str, str]:
     """Table → referenced (also the meaning of a plain list) or whole."""
     is_list = "shared" in entries and entries["shared"].kind == "list"
     tables = (
         {item.string("a shared table"): item for item in _items(entries, "shared")}
         if is_list
-        else _named(entries, "shared")
+        else named(entries, "shared")
     )
-    lines.update({f"shared.{table}": _at(child) for table, child in tables.items()})
+    lines.update({f"shared.{table}": at(child) for table, child in tables.items()})
     if is_list:
         return dict.fromkeys(tables, "referenced")
     return {table: _share(child, f"shared.{table}") for table, child in tables.items()}
@@ -154,14 +133,14 @@ def _reference(node: Node) -> DeclaredReference:
     written = entries.get("columns") or entries.get("column")
     if written is None:
         raise node.refused("the reference names no column", next="add `column: …`")
-    columns, table = _texts(written, "columns"), entries["table"].string("table")
+    columns, table = texts(written, "columns"), entries["table"].string("table")
     if "types" in entries:
         node.fields("a polymorphic reference", required=("table", "type_column", "types"), optional=tuple(entries))
         types = tuple((value, child.string("types")) for value, child in entries["types"].named("types").items())
         type_column = entries["type_column"].string("type_column")
-        return DeclaredReference(table=table, columns=columns, type_column=type_column, types=types, at=_at(node))
+        return DeclaredReference(table=table, columns=columns, type_column=type_column, types=types, at=at(node))
     node.fields("a reference", required=("table", "to"), optional=tuple(entries))
-    targets = _texts(entries["to"], "to")
+    targets = texts(entries["to"], "to")
     parents = {target.rpartition(".")[0] for target in targets}  # sales.orders.id: a table may lie in a schema
     if len(parents) != 1 or not all("." in target for target in targets) or len(targets) != len(columns):
         raise entries["to"].refused(
@@ -172,7 +151,7 @@ def _reference(node: Node) -> DeclaredReference:
         columns=columns,
         parent=parents.pop(),
         parent_columns=tuple(target.rpartition(".")[2] for target in targets),
-        at=_at(node),
+        at=at(node),
     )
 
 
@@ -186,16 +165,16 @@ def _guesses(entries: dict[str, Node]) -> Iterator[Guess]:
     for entry, node in said:
         if node.kind == "mapping" and "guessed" in (fields := node.named(entry)):
             why = fields.pop("guessed")
-            yield Guess(entry=_entry(entry, fields), why=why.string("guessed"), at=_at(why))
+            yield Guess(entry=_entry(entry, fields), why=why.string("guessed"), at=at(why))
 
 
 def _entry(entry: str, fields: dict[str, Node]) -> str:
     """An entry as messages name it: a reference by its columns and where they lead."""
     if entry != "reference":
         return entry
-    columns = "+".join(_texts(fields.get("columns") or fields["column"], "columns"))
+    columns = "+".join(texts(fields.get("columns") or fields["column"], "columns"))
     to = fields["to"] if "to" in fields else fields["type_column"]
-    return f"{fields['table'].text}.{columns} → {'+'.join(_texts(to, 'to'))}"
+    return f"{fields['table'].text}.{columns} → {'+'.join(texts(to, 'to'))}"
 
 
 def _attachments(entries: dict[str, Node], variables: Variables) -> tuple[AttachmentRule, ...]:
@@ -227,7 +206,7 @@ def _attachment(node: Node, variables: Variables) -> AttachmentRule:
         hash_column=column("hash"),
         base=variables.expanded(entries["base"], "base") if "base" in entries else None,
         most=_most(entries["max_bytes"]) if "max_bytes" in entries else AttachmentRule.most,
-        at=_at(node),
+        at=at(node),
     )
 
 

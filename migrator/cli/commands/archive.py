@@ -40,6 +40,8 @@ def show(archive: ArchiveLocation, json: Json = False) -> None:
         masked = identity.masked
         stdout.print(f"MASKED, for tests: {masked.columns} columns do not hold the data as it was", markup=False)
         stdout.print(f"masking rules {masked.rules_sha256}, key {masked.key_fingerprint}", markup=False)
+    if identity.subject is not None:
+        stdout.print(f"about one person of {identity.subject}", markup=False)
     stdout.print(
         f"{identity.tenant}, from {identity.source_platform}, as of {identity.fence.get('taken_at', '?')}", markup=False
     )

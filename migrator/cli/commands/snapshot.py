@@ -24,6 +24,12 @@ def command(
     mask: Annotated[
         Path | None, typer.Option("--mask", metavar="RULES", help="Rules by which values are replaced, for tests.")
     ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            "--subject", metavar="PERSON", help="Only what is about one person: table=key, table.column=value."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Read the tenant's data at one point in time into a sealed, proven archive; prints its location."""
@@ -31,7 +37,7 @@ def command(
 
     with shown() as progress:
         served = service(progress)
-        run, taken = served.snapshot(served.plan(plan), mask)
+        run, taken = served.snapshot(served.plan(plan), mask, subject=subject)
     sealed = taken.sealed
     if json:
         print_json(
@@ -46,6 +52,7 @@ def command(
                 "tables": [{"name": part.table.name, "rows": part.rows} for part in sealed.tables],
                 "attachments": taken.attached.said,
                 "masked": asdict(taken.masked) if taken.masked else None,
+                "subject": asdict(taken.subject) if taken.subject else None,
                 "proof": asdict(taken.proof),
                 "notes": taken.notes,
                 "cost": asdict(taken.cost),
@@ -55,7 +62,7 @@ def command(
     stdout.print(sealed.location, markup=False)
     stderr.print(f"{sealed.rows} rows, {sealed.bytes} bytes; proven complete along {len(taken.proof.edges)} edges")
     stderr.print(said_cost(taken.cost), markup=False)
-    for line in (*said_files(taken.attached), *said_masking(taken)):
+    for line in (*said_files(taken.attached), *said_masking(taken), *said_subject(taken)):
         stderr.print(line, markup=False)
     for note in taken.notes:
         stderr.print(f"note: {note}", markup=False)
@@ -82,6 +89,17 @@ def said_masking(taken: Snapshot) -> Iterator[str]:
         yield f"IN CLEAR: the plan calls the tenant, or itself, by a value of {named}; take another name for tests"
     if taken.masked.unmasked:
         yield f"NOT masked, though they may hold words: {', '.join(taken.masked.unmasked)}"
+
+
+def said_subject(taken: Snapshot) -> Iterator[str]:
+    """What became of the tenant's tables, and which of the rows that stay behind mention the person."""
+    if taken.subject is None:
+        return
+    yield f"about one person of {taken.subject.table}, by {'; '.join(taken.subject.paths) or 'their own row alone'}"
+    for stayed in taken.subject.excluded:
+        yield f"not in it: {stayed.table}: {stayed.reason}"
+    for mention in taken.subject.mentions.found:
+        yield f"mentioned, not in it: {mention.rows} rows of {mention.table}.{mention.column}, by {mention.by}"
 
 
 def said_cost(cost: SourceCost) -> str:

@@ -52,7 +52,7 @@ def _archive(plan: Plan, newest: Amount | None) -> Finding:
 
 def _newest(tenant: str, store: ObjectStore) -> Amount | None:
     """The archive that a load would take, and how much is in it."""
-    own = [summary for summary in list_archives(store) if summary.tenant == tenant]
+    own = [summary for summary in list_archives(store) if summary.tenant == tenant and summary.is_whole]
     if not own:
         return None
     archive = Archive.open(store, own[-1].archive_id)

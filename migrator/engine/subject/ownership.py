@@ -1,0 +1,276 @@
+"""Which of a tenant's tables hold what is about one person, and by which reference: from the schema and the plan alone.
+
+What the schema leaves open is a question, and what nobody said is about the person stays behind: a doubt never shows
+one person's data to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from migrator.engine.classify import OWNED, SHARED, Classified, Reference
+from migrator.engine.draft.meaning import Meanings, Why
+from migrator.engine.draft.vocabulary import Vocabulary
+from migrator.engine.draft.words import among
+from migrator.engine.scope import blanked
+from migrator.engine.subject.person import OPTION, Person
+from migrator.plan import ScopeRules, SubjectRules, TableRoot
+from migrator.plan.written import KEY
+from storage.errors import Misuse
+from storage.problem import Problem
+from storage.schema import Kind, Schema, Table
+
+NOT_ABOUT = "nothing leads from it to the person"
+_PEOPLE = "its rows are other people"
+_VIEW = "a view: what it shows of the person stands in the tables it reads"
+_SILENT = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.UUID})
+"""Keys that say nothing of whose they are."""
+_NAMES = frozenset({Why.NAMED, Why.ENDS_NAMED, Why.SHORT, Why.ROLE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ownership:
+    """The scope of a person's export; `questions` is empty where everything about it is decided."""
+
+    rules: ScopeRules
+    questions: tuple[Problem, ...]
+
+
+def owned_by(person: Person, schema: Schema, tenant: Classified, rules: ScopeRules) -> Ownership:
+    """The tenant's scope narrowed to the person: the root is their row, and other people's rows are keys."""
+    found = _Finder(person, schema, tenant, rules)
+    found.decide()
+    excluded = {table.name: found.reason(table) for table in schema.tables if found.stays(table.name)}
+    foreign = dict(found.policies())
+    narrowed = replace(
+        rules,
+        root=TableRoot(table=person.table.name, where=((person.column, person.value),), at=OPTION),
+        shared=dict.fromkeys(found.shared, "referenced"),
+        excluded=excluded,
+        paths=found.paths,
+        foreign=foreign,
+        attachments=tuple(rule for rule in rules.attachments if rule.table not in excluded),
+        accept={name: why for name, why in rules.accept.items() if not _lies_in(name, excluded)},
+        guesses=(),
+        subjects={},
+        lines={
+            **rules.lines,
+            **_said_here("shared", found.shared),
+            **_said_here("excluded", excluded),
+            **_said_here("paths", found.paths),
+            **_said_here("foreign", foreign),
+            **found.said.lines,
+        },
+    )
+    return Ownership(rules=narrowed, questions=tuple(found.questions))
+
+
+def _said_here(kind: str, names: Iterable[str]) -> dict[str, str]:
+    return {f"{kind}.{name}": OPTION for name in names}
+
+
+def _lies_in(label: str, tables: dict[str, str]) -> bool:
+    return any(label.startswith(f"{name}.") for name in tables)
+
+
+class _Finder:
+    def __init__(self, person: Person, schema: Schema, tenant: Classified, rules: ScopeRules) -> None:
+        self.said = rules.subjects.get(person.table.name, SubjectRules())
+        self.paths: dict[str, tuple[str, ...]] = {}
+        self.questions: list[Problem] = []
+        self._person = person.table.name
+        self._schema = schema
+        self._rules = rules
+        self._tenant = tenant
+        self._root = rules.root.table if isinstance(rules.root, TableRoot) else None
+        self._meanings = Meanings(schema.tables)
+        self._named: dict[str, tuple[str, ...]] = {}
+        self._people = self._tables_of_people()
+        self.shared = {name for name, class_ in tenant.classes.items() if class_ == SHARED and self._is_shared(name)}
+        self.shared |= set(self.said.shared)
+        self._open = {
+            table.name
+            for table in schema.tables
+            if tenant.classes[table.name] == OWNED and not table.is_view and not self._is_said(table.name)
+        } - {self._person, self._root}
+
+    # ── what the schema and the plan say ────────────────────────────────────────────────────────────────────
+    def _tables_of_people(self) -> set[str]:
+        called = {t.name for t in self._schema.tables if among(self._meanings.called(t), Vocabulary.PEOPLE)}
+        return ((called | self._rules.subjects.keys()) - self._above()) | {self._person}
+
+    def _above(self) -> set[str]:
+        """The tables by which the person is the tenant's: a customer company may be called so, too."""
+        above = {self._root} if self._root else set[str]()
+        reached = {self._person}
+        while reached:
+            parents = {path.parent for name in reached for path in self._tenant.paths.get(name, ())}
+            reached = {name for name in parents if name in self._leading_up() and name not in above} - {self._person}
+            above |= reached
+        return above
+
+    def _leading_up(self) -> set[str]:
+        """Tables that point at no person: only these can be what people belong to."""
+        pointing = {reference.table for reference in self._tenant.references if reference.parent == self._person}
+        return set(self._schema.table_names) - pointing
+
+    def _is_shared(self, name: str) -> bool:
+        return name != self._person and name not in self._people and name not in self.said.excluded
+
+    def _is_said(self, name: str) -> bool:
+        return name in self.said.excluded or name in self.said.shared or name in self.said.paths
+
+    def _references(self, name: str) -> list[Reference]:
+        return [reference for reference in self._tenant.references if reference.table == name]
+
+    def _naming(self, name: str) -> tuple[str, ...]:
+        """The columns by which a row names people: references, and what is called like one that nobody declared."""
+        if name not in self._named:
+            self._named[name] = self._found_naming(name)
+        return self._named[name]
+
+    def _found_naming(self, name: str) -> tuple[str, ...]:
+        declared = (r.label for r in self._references(name) if r.parent in self._people)
+        return tuple(dict.fromkeys((*declared, *self._called_like_people(self._schema.table(name)))))
+
+    def _called_like_people(self, table: Table) -> Iterator[str]:
+        known = {column for r in self._tenant.references if r.table == table.name for column in r.columns}
+        for column in table.columns:
+            if column.name not in known:
+                meanings = self._meanings.of(table, column)
+                if any(one.parent.name in self._people and one.why in _NAMES for one in meanings):
+                    yield column.name
+
+    def _direct(self, name: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(r.label for r in self._references(name) if r.parent == self._person))
+
+    def _belongs_to(self, name: str) -> bool:
+        """Whether people hang on rows of this table: a team is not its leader's."""
+        return any(reference.parent == name for reference in self._references(self._person))
+
+    # ── deciding ────────────────────────────────────────────────────────────────────────────────────────────
+    def decide(self) -> None:
+        """Tables that name the person, then what hangs on their rows."""
+        if self._person in self.said.paths:
+            raise Misuse(
+                f"{self._person} has paths of its own, and the person is one row of it",
+                where=self.said.lines[f"paths.{self._person}"],
+                next="leave it out: other people's rows are never theirs",
+            )
+        self.paths.update({name: paths for name, paths in self.said.paths.items() if name not in self.said.excluded})
+        for name in sorted(self._open):
+            if self._direct(name):
+                self._open.discard(name)
+                self._decide_direct(name)
+        while hanging := {name: found for name in sorted(self._open) if (found := self._hanging(name))}:
+            for name, references in hanging.items():
+                self._open.discard(name)
+                self._decide_hanging(name, references)
+
+    def _decide_direct(self, name: str) -> None:
+        direct, naming = self._direct(name), self._naming(name)
+        stated = tuple(label for label in self._rules.paths.get(name, ()) if label in direct)
+        if self._belongs_to(name):
+            self._ask(name, f"the person belongs to its rows, and is named there by {_listed(direct)}", direct)
+        elif len(naming) == 1 and (name not in self._people or self._is_one_to_one(name)):
+            self.paths[name] = direct
+        elif stated and name not in self._people:
+            self.paths[name] = stated  # the plan says already whose such a row is
+        elif name in self._people:
+            self._ask(name, f"its rows may be people themselves, and lead to the person by {_listed(direct)}", direct)
+        else:
+            self._ask(name, f"a row names several people, by {_listed(naming)}: whose is it?", direct)
+
+    def _is_one_to_one(self, name: str) -> bool:
+        """A row that is the rest of the person's own."""
+        table = self._schema.table(name)
+        keys = {frozenset(key) for key in (table.primary_key, *(unique.columns for unique in table.unique)) if key}
+        return any(frozenset(r.columns) in keys for r in self._references(name) if r.parent == self._person)
+
+    def _hanging(self, name: str) -> list[Reference]:
+        return [reference for reference in self._references(name) if reference.parent in self.paths]
+
+    def _decide_hanging(self, name: str, references: list[Reference]) -> None:
+        labels = tuple(dict.fromkeys(reference.label for reference in references))
+        met = [reference.parent for reference in references if self._is_a_meeting_place(reference.parent, name)]
+        if naming := self._naming(name):
+            self._ask(
+                name, f"its rows hang on the person's by {_listed(labels)}, and name others by {naming[0]}", labels
+            )
+        elif name in self._people:
+            self._ask(name, f"its rows may be people themselves, and hang on the person's by {_listed(labels)}", labels)
+        elif met:
+            self._ask(
+                name, f"its rows hang on the person's {met[0]}, as those of other people do: whose are they?", labels
+            )
+        else:
+            self.paths[name] = labels
+
+    def _is_a_meeting_place(self, parent: str, beside: str) -> bool:
+        """Whether rows that name people hang on rows of this table: a group has members, a post has comments."""
+        hanging = {r.table for r in self._tenant.references if r.parent == parent} - {parent, beside}
+        return any(name in self._people or self._naming(name) for name in hanging)
+
+    def _ask(self, name: str, what: str, labels: tuple[str, ...]) -> None:
+        subject = f"scope.subjects: {{{self._person}: "
+        self.questions.append(
+            Problem(
+                where=name,
+                what=what,
+                next=f"say what is the person's: {subject}{{paths: {{{name}: [{', '.join(labels)}]}}}}}},"
+                f" or leave it out: {subject}{{excluded: {{{name}: reason}}}}}}",
+            )
+        )
+
+    # ── what stays, and what becomes of references to it ────────────────────────────────────────────────────
+    def stays(self, name: str) -> bool:
+        return name not in self.paths and name not in self.shared and name != self._person
+
+    def reason(self, table: Table) -> str:
+        said = self.said.excluded.get(table.name) or self._rules.excluded.get(table.name)
+        if said:
+            return said
+        if table.is_view:
+            return _VIEW
+        return _PEOPLE if table.name in self._people else NOT_ABOUT
+
+    def policies(self) -> Iterator[tuple[str, str]]:
+        """For each reference of the export: a key that says nothing of whose it is stays, and no row comes."""
+        yield from self.said.foreign.items()
+        for reference in self._tenant.references:
+            if self.stays(reference.table) or reference.parent in self.shared or reference.name in self.said.foreign:
+                continue
+            if not self._tells(reference) or self._never_leads_out(reference):
+                yield reference.name, KEY
+            elif self._can_be_freed(reference):
+                yield reference.name, "null"
+            else:
+                self._ask_about_key(reference)
+
+    def _tells(self, reference: Reference) -> bool:
+        """Whether a key may say who somebody is: of people, or of what is somebody's."""
+        parent = self._schema.table(reference.parent)
+        if parent.name not in self._people and not self._naming(parent.name):
+            return False
+        return any(parent.column(name).type.kind not in _SILENT for name in reference.parent_columns)
+
+    def _never_leads_out(self, reference: Reference) -> bool:
+        return reference.parent == self._person and self.paths.get(reference.table) == (reference.label,)
+
+    def _can_be_freed(self, reference: Reference) -> bool:
+        return set(reference.columns) <= set(blanked(self._schema.table(reference.table), reference))
+
+    def _ask_about_key(self, reference: Reference) -> None:
+        self.questions.append(
+            Problem(
+                where=reference.name,
+                what=f"its keys of {reference.parent} may say who other people are, and cannot be NULL",
+                next=f"leave the table out, or accept the keys: scope.subjects: {{{self._person}:"
+                f" {{foreign: {{{reference.name}: {KEY}}}}}}}",
+            )
+        )
+
+
+def _listed(labels: tuple[str, ...]) -> str:
+    return " and ".join(labels)

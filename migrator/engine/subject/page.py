@@ -1,0 +1,92 @@
+"""A person's export as a page: one file, no script, nothing from elsewhere, every value escaped; French and English."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from migrator.engine.subject.cells import Cell, FilePlace
+from migrator.engine.subject.mentions import Mentions
+from storage.package import TablePart
+
+_LONGEST = 10_000  # characters of a value that the page shows; the document beside it has them all
+_HEAD = """\
+<!doctype html>
+<html lang="fr"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width"><title>{title}</title>
+<style>
+body {{ font: 16px/1.5 sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #222 }}
+section {{ overflow-x: auto }} table {{ border-collapse: collapse; margin: .5rem 0 2rem }}
+th, td {{ border: 1px solid #bbb; padding: .3rem .6rem; text-align: start; vertical-align: top }}
+td {{ white-space: pre-wrap; overflow-wrap: anywhere; min-width: 4rem; max-width: 30rem; unicode-bidi: isolate }}
+th {{ background: #eee }} .none {{ color: #777 }}
+</style></head><body>
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Whose platform the data was in, as of when, and the program that wrote it."""
+
+    tenant: str
+    as_of: str
+    tool: str
+
+    def parts(
+        self,
+        tables: Iterable[tuple[TablePart, Iterator[list[Cell]]]],
+        stayed: Sequence[tuple[str, str]],
+        mentions: Mentions,
+    ) -> Iterator[str]:
+        """The page, piece by piece; memory is that of a row."""
+        title = _shown(f"{self.tenant} : vos données · your data")
+        yield _HEAD.format(title=title)
+        yield f"<h1>{title}</h1>\n<p>{_shown(self.as_of)}</p>\n"
+        same = "<a href='subject.json'>subject.json</a>, <code>../csv/</code>"
+        yield f"<p>Les mêmes données · the same data: {same}</p>\n"
+        for part, rows in tables:
+            yield from _table(part.table.name, part.table.column_names, rows, part.rows)
+        yield from _mentioned(mentions)
+        yield from _stayed(stayed)
+        yield f"<p>{_shown(self.tool)}</p></body></html>\n"
+
+
+def _table(title: str, names: Sequence[str], rows: Iterable[Sequence[Cell]], count: int) -> Iterator[str]:
+    yield f"<section><h2>{_shown(title)} ({count})</h2>\n<table><thead><tr>"
+    yield from (f"<th>{_shown(name)}</th>" for name in names)
+    yield "</tr></thead><tbody>\n"
+    for row in rows:
+        yield "<tr>"
+        yield from (f"<td dir='auto'>{_cell(cell)}</td>" for cell in row)
+        yield "</tr>\n"
+    yield "</tbody></table></section>\n"
+
+
+def _mentioned(mentions: Mentions) -> Iterator[str]:
+    yield "<h2>Où l'on vous mentionne ailleurs, hors de cet export · Places that mention you that are not in it</h2>\n"
+    yield f"<p>Recherché · looked for: {_shown(', '.join(mentions.sought)) or '–'}</p>\n"
+    rows = [(one.table, one.column, one.by, str(one.rows)) for one in mentions.found]
+    yield from _table("", ("table", "colonne · column", "par · by", "lignes · rows"), rows, len(rows))
+    yield f"<p>Non examiné · not looked into: {_shown(', '.join(mentions.not_searched)) or '–'}</p>\n"
+
+
+def _stayed(stayed: Sequence[tuple[str, str]]) -> Iterator[str]:
+    yield "<h2>Ce qui n'est pas dans cet export · What is not in it</h2>\n"
+    yield from _table("", ("table", "raison · reason"), stayed, len(stayed))
+
+
+def _cell(cell: Cell) -> str:
+    if cell is None:
+        return "<span class='none'>–</span>"
+    if isinstance(cell, FilePlace):
+        return f"<a href='../{_shown(cell.path)}'>fichier · file</a>"
+    if len(cell) > _LONGEST:
+        return f"{_shown(cell[:_LONGEST])}… <em>({len(cell)} caractères · characters)</em>"
+    return _shown(cell)
+
+
+def _shown(text: str) -> str:
+    """Escaped, and without control characters: a browser sees words and nothing else."""
+    return html.escape("".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text))

@@ -1,0 +1,88 @@
+"""The person an export is about: a row of a table of people, as somebody names it, and proven to be the tenant's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from mappings.nearest import nearest
+from migrator.contracts import Matching, Reading
+from migrator.engine.equality import with_column
+from migrator.plan.nouns import Scalar
+from storage.errors import Misuse, Recast
+from storage.schema import Column, Kind, Schema, Table
+from storage.types import to_text
+
+_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.VARIANT})
+OPTION = "--subject"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """One row of `table`, told apart by `column`; `values` are its cells as text, by column."""
+
+    table: Table
+    column: str
+    value: Scalar
+    values: dict[str, str | None]
+
+    @property
+    def matching(self) -> Matching:
+        return Matching(columns=(self.column,), values=(self.value,))
+
+    @property
+    def key(self) -> dict[str, str | None]:
+        return {name: self.values[name] for name in self.table.primary_key or (self.column,)}
+
+
+def find_person(reading: Reading, said: str, tenant: str) -> Person:
+    """The one row that `TABLE=KEY` or `TABLE.COLUMN=VALUE` names. Misuse where the tenant has none, or several."""
+    table, column, value = _said(reading.schema, said)
+    matching = Matching(columns=(column,), values=(value,))
+    table, rows = _read(reading, table, matching)
+    if len(rows) != 1:
+        what = f"names {len(rows)} rows" if rows else f"is not a person of tenant {tenant!r}"
+        raise Misuse(f"{said} {what}", where=OPTION, next="name one row by its key: table=key, or table.column=value")
+    return Person(table=table, column=column, value=value, values=rows[0])
+
+
+def _said(schema: Schema, said: str) -> tuple[Table, str, Scalar]:
+    named, equals, value = said.partition("=")
+    if not equals or not value:
+        raise _unclear(said, "write table=key or table.column=value")
+    if named in schema.table_names:
+        table = schema.table(named)
+        if len(table.primary_key) != 1:
+            raise _unclear(said, f"{named} has no key of one column: write {named}.column=value")
+        return table, table.primary_key[0], _typed(table.column(table.primary_key[0]), value)
+    name, _, column = named.rpartition(".")
+    if name not in schema.table_names:
+        raise _unclear(said, nearest(name or named, schema.table_names))
+    table = schema.table(name)
+    if column not in table.column_names:
+        raise _unclear(said, nearest(column, table.column_names))
+    return table, column, _typed(table.column(column), value)
+
+
+def _unclear(said: str, next_: str) -> Misuse:
+    return Misuse(f"the source has no such person: {said!r}", where=OPTION, next=next_)
+
+
+def _typed(column: Column, value: str) -> Scalar:
+    return int(value) if column.type.kind in _NUMBERS and value.removeprefix("-").isdecimal() else value
+
+
+def _read(reading: Reading, table: Table, matching: Matching) -> tuple[Table, list[dict[str, str | None]]]:
+    """The table, its columns typed by what the rows hold, and the rows."""
+    while True:
+        try:
+            batches = list(reading.scan(table, matching))
+            return table, [row for batch in batches for row in _texts(table, batch).to_pylist()]
+        except Recast as recast:
+            table = with_column(table, recast.column)
+
+
+def _texts(table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
+    texts = [to_text(column, of.type) for column, of in zip(batch.columns, table.columns, strict=True)]
+    return pa.RecordBatch.from_arrays(texts, names=list(table.column_names))

@@ -1,0 +1,221 @@
+"""One person's export: exactly what is about them, nobody else's values, and where else they are mentioned."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.acceptance.confidants import EMAIL, HERS, HOSTILE, LARGE, MENTIONED, OTHERS, PLAN, ROWS, TABLES
+from tests.acceptance.office import rewritten
+from tests.acceptance.world import World
+from tests.conformance.made import KINDS, Made
+
+SUBJECTS = """\
+    subjects:
+      members:
+        paths: {messages: [sender_id, recipient_id]}
+        excluded: {post_tags: "the words of the company"}
+"""
+
+
+def confidants(platform: Any, folder: Path) -> World:
+    """Their database on an empty platform, and the plan; no archive yet."""
+    platform.run(TABLES)
+    for table, rows in ROWS.items():
+        platform.insert(table, rows)
+    world = replace(World.at(folder, source="none.db", target="target.db"), source_url=platform.url)
+    world.plan.write_text(PLAN, encoding="utf-8")
+    return world
+
+
+@pytest.fixture(params=KINDS)
+def world(request: pytest.FixtureRequest, made: Made, tmp_path: Path) -> World:
+    """The confidants, on each platform."""
+    return confidants(made(request.param), tmp_path / "world")
+
+
+@pytest.fixture
+def small(made: Made, tmp_path: Path) -> World:
+    """The same on SQLite alone."""
+    return confidants(made("sqlite"), tmp_path / "world")
+
+
+@pytest.fixture
+def ruche(social: World, tmp_path: Path) -> World:
+    """The social story, and what its plan says of one member's data."""
+    world = social.copied(tmp_path / "ruche")
+    rewritten(world.plan, "    attachments:\n", f"{SUBJECTS}    attachments:\n")
+    return world
+
+
+# ── looking into an archive ─────────────────────────────────────────────────────────────────────────────────
+def master(archive: Path, table: str) -> list[list[str]]:
+    """The rows of the CSV, each value as its text."""
+    text = (archive / "data" / "csv" / f"{table}.csv").read_text(encoding="utf-8")
+    return list(csv.reader(io.StringIO(text, newline="")))[1:]
+
+
+def contents(archive: Path) -> Iterator[tuple[str, str]]:
+    """Everything that stands in an archive, by path, Parquet unpacked."""
+    for path in sorted(path for path in archive.rglob("*") if path.is_file()):
+        name = str(path.relative_to(archive))
+        yield name, path.read_bytes().decode("utf-8", "replace")
+        if path.suffix == ".parquet":
+            file = pq.ParquetFile(path)
+            yield name, f"{file.read().to_pylist()} {file.metadata.to_dict()}"
+
+
+class Tags(HTMLParser):
+    """What a browser would make of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.attributes: set[str] = set()
+        self.links: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        self.links.update(value or "" for name, value in attrs if name in ("href", "src"))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(page: Path) -> Tags:
+    tags = Tags()
+    tags.feed(page.read_text(encoding="utf-8"))
+    return tags
+
+
+# ── whose rows ──────────────────────────────────────────────────────────────────────────────────────────────
+def test_exactly_her_rows_and_nobody_else_s_values(world: World) -> None:
+    taken = world.json("snapshot", world.plan, "--subject", f"people.email={EMAIL}")
+    archive = Path(taken["archive"])
+    assert world.json("archive", "check", archive)["verdict"] == "green"
+    expected = {name: sorted(str(ROWS[name][place][0]) for place in places) for name, places in HERS.items()}
+    assert {table["name"]: table["rows"] for table in taken["tables"]} == {k: len(v) for k, v in expected.items()}
+    assert {name: sorted(row[0] for row in master(archive, name)) for name in expected} == expected
+    assert [name for name, content in contents(archive) if OTHERS in content] == []
+
+
+def test_who_mentions_her_is_counted_and_found(world: World) -> None:
+    taken = world.json("snapshot", world.plan, "--subject", "people=1")
+    mentions = taken["subject"]["mentions"]
+    assert json.loads((Path(taken["archive"]) / "data/reports/mentions.json").read_text(encoding="utf-8")) == mentions
+    found = {(m["table"], m["column"], m["by"]): {key["id"] for key in m["keys"]} for m in mentions["found"]}
+    assert found == MENTIONED and all(m["rows"] == len(m["keys"]) for m in mentions["found"])
+    assert set(mentions["sought"]) == {"email", "phone", "first_name+last_name"}
+
+
+def test_a_member_of_the_social_network_takes_what_is_theirs(ruche: World) -> None:
+    with closing(sqlite3.connect(ruche.source)) as source:
+        source.row_factory = sqlite3.Row
+        people = source.execute("SELECT * FROM members WHERE company_id = 3 ORDER BY id").fetchall()
+        person = people[1]
+        ours = "SELECT p.id FROM posts p WHERE p.company_id = 3"
+        expected = {
+            "members": [person["id"]],
+            "posts": source.execute(f"{ours} AND author_id = ?", [person["id"]]),
+            "comments": source.execute(
+                f"SELECT id FROM comments WHERE author_id = ? AND post_id IN ({ours})", [person["id"]]
+            ),
+            "messages": source.execute(
+                "SELECT id FROM messages WHERE ? IN (sender_id, recipient_id)"
+                " AND sender_id IN (SELECT id FROM members WHERE company_id = 3)",
+                [person["id"]],
+            ),
+            "files": source.execute("SELECT id FROM files WHERE uploaded_by = ?", [person["id"]]),
+        }
+        keys = {
+            name: sorted(one if isinstance(one, int) else one[0] for one in rows) for name, rows in expected.items()
+        }
+    archive = Path(ruche.json("snapshot", ruche.plan, "--subject", f"members={person['id']}")["archive"])
+    assert {name: sorted(int(row[0]) for row in master(archive, name)) for name in keys} == keys
+    assert all(keys.values())
+    everything = "".join(content for _, content in contents(archive))
+    others = {row["email"] for row in people} - {person["email"]}
+    assert len(others) > 5 and person["email"] in everything
+    assert [email for email in others if email in everything] == []
+
+
+# ── what a person gets to read ──────────────────────────────────────────────────────────────────────────────
+def test_the_page_shows_hostile_values_and_executes_none(small: World) -> None:
+    archive = Path(small.json("snapshot", small.plan, "--subject", "people=1")["archive"])
+    page = read(archive / "data" / "portable" / "subject.html")
+    assert not page.names & {"script", "img", "iframe", "object", "form", "link"}
+    assert not {name for name in page.attributes if name.startswith("on")}
+    assert HOSTILE in page.text and "vos données · your data" in page.text
+    [large] = page.links - {"subject.json"}
+    assert (archive / "data" / "portable" / large).read_text(encoding="utf-8") == LARGE
+
+
+def test_the_document_has_every_row_and_says_what_columns_are(small: World) -> None:
+    archive = Path(small.json("snapshot", small.plan, "--subject", "people=1")["archive"])
+    document = json.loads((archive / "data" / "portable" / "subject.json").read_text(encoding="utf-8"))
+    tables = {table["name"]: table for table in document["tables"]}
+    assert next(iter(tables)) == "people" and document["subject"] == {"table": "people", "key": {"id": "1"}}
+    rows = {name: len(table["rows"]) for name, table in tables.items()}
+    assert rows == {name: len(places) for name, places in HERS.items()}
+    [her] = tables["people"]["rows"]
+    assert (
+        her["bio"] == HOSTILE and her["boss_id"] == "2" and {c["name"] for c in tables["people"]["columns"]} == set(her)
+    )
+    assert {"columns": ["buyer_id"], "table": "people", "to": ["id"]} in tables["orders"]["references"]
+    assert {one["table"] for one in document["not_exported"]} == ROWS.keys() - HERS.keys()
+
+
+# ── what it is not ──────────────────────────────────────────────────────────────────────────────────────────
+def test_it_is_never_taken_for_the_tenant_s_archive(ruche: World) -> None:
+    export = ruche.json("snapshot", ruche.plan, "--subject", "members=3")["archive"]
+    refused = ruche.json("map", "check", ruche.plan, code=2)
+    assert "no archive of tenant" in refused["error"]
+    whole = ruche.json("snapshot", ruche.plan)["archive"]
+    ruche.json("snapshot", ruche.plan, "--subject", "members=3")
+    assert ruche.json("rehearse", ruche.plan)["verdict"] == "green"
+    assert ruche.runs()[-1]["archive"] == whole
+    named = ruche.json("rehearse", ruche.plan, "--archive", export, code=2)
+    assert "about one person of members" in named["error"]
+    assert "about one person" in ruche.json("restore", export, f"sqlite:///{ruche.folder / 'new.db'}", code=2)["error"]
+    assert "about one person of members" in ruche.migrator("archive", "show", export).stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ("people=3", "is not a person of tenant 'ours'"),
+        ("people=99", "is not a person of tenant 'ours'"),
+        ("people.firm_id=1", "names 3 rows"),
+        ("peeple=1", "no such person"),
+        ("people.emial=x", "no such person"),
+        ("visits=1", "no such person"),
+        ("people", "no such person"),
+    ],
+)
+def test_who_is_nobody_of_this_tenant_is_refused(small: World, said: str, what: str) -> None:
+    refused = small.json("snapshot", small.plan, "--subject", said, code=2)
+    assert what in refused["error"] and refused["next"] and not small.archives()
+
+
+def test_a_person_s_data_is_not_masked(small: World, tmp_path: Path) -> None:
+    assert small.json("snapshot", small.plan, "--subject", "people=1", "--mask", tmp_path / "none", code=2)["error"]
+
+
+# ── what nobody has decided ─────────────────────────────────────────────────────────────────────────────────
+def test_a_doubt_is_asked_and_never_decided_in_somebody_s_favour(small: World) -> None:
+    rewritten(small.plan, '        excluded: {contacts: "they are other people", stamps: "the firm\'s"}\n', "")
+    asked = small.json("snapshot", small.plan, "--subject", "people=1", code=3)["problems"]
+    assert {problem["where"] for problem in asked} == {"contacts", "stamps"} and not small.archives()

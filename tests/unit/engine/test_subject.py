@@ -1,0 +1,205 @@
+"""Whose rows are whose by the schema alone, what is asked where it does not say, and what a person is recognised by."""
+
+from __future__ import annotations
+
+import html
+import json
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migrator.engine.classify import classify
+from migrator.engine.subject.ownership import Ownership, owned_by
+from migrator.engine.subject.person import Person
+from migrator.engine.subject.sought import sought
+from migrator.plan import ScopeRules, SubjectRules, TableRoot
+from storage.errors import Misuse
+from storage.schema import Column, ForeignKey, Kind, Schema, Table, Type, UniqueKey
+
+INTEGER, TEXT = Type(kind=Kind.INTEGER), Type(kind=Kind.TEXT)
+
+
+def table(name: str, *texts: str, key: Type = INTEGER, unique: tuple[str, ...] = (), **parents: str) -> Table:
+    """With an `id`, texts, and for each of `parents` a column that points at the id of that table."""
+    columns = [Column(name="id", type=key, nullable=False), *(Column(name=one, type=TEXT) for one in texts)]
+    columns += [Column(name=one, type=INTEGER, nullable=False) for one in parents]
+    return Table(
+        name=name,
+        columns=tuple(columns),
+        primary_key=("id",),
+        unique=tuple(UniqueKey(name=one, columns=(one,)) for one in unique),
+        foreign_keys=tuple(
+            ForeignKey(name=one, columns=(one,), parent=parent, parent_columns=("id",))
+            for one, parent in parents.items()
+        ),
+    )
+
+
+FIRM = table("firms")
+MEMBER = table("members", "email", firm_id="firms")
+
+
+def owned(*tables: Table, said: SubjectRules | None = None, members: Table = MEMBER, **rules: object) -> Ownership:
+    """What is a member's, in a database of firms, members and these tables."""
+    schema = Schema(platform="made", version="1", tables=(FIRM, members, *tables))
+    scope = ScopeRules(
+        root=TableRoot(table="firms", where=(("id", 1),), at="plan:1"),
+        subjects={"members": said} if said else {},
+        **rules,  # type: ignore[arg-type]
+    )
+    person = Person(table=members, column="id", value=17, values={"id": "17", "email": None, "firm_id": "1"})
+    return owned_by(person, schema, classify(schema, scope), scope)
+
+
+def asked(found: Ownership) -> set[str]:
+    return {question.where for question in found.questions}
+
+
+def test_what_names_one_person_is_theirs_and_what_hangs_on_it_alone_too() -> None:
+    found = owned(table("orders", member_id="members"), table("order_lines", order_id="orders"), table("prices"))
+    assert not found.questions
+    assert found.rules.paths == {"orders": ("member_id",), "order_lines": ("order_id",)}
+    assert set(found.rules.excluded) == {"firms", "prices"}
+    assert set(found.rules.foreign.values()) == {"key"}
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        pytest.param([table("messages", sender_id="members", recipient_id="members")], id="two people"),
+        pytest.param([table("comments", moderated_by="members", author_id="members")], id="whose comment is it"),
+        pytest.param([table("comments", "author", moderated_by="members")], id="an author nobody declared"),
+        pytest.param(
+            [table("customers"), table("bills", clerk_id="members", customer_id="customers")], id="a customer"
+        ),
+        pytest.param([table("contacts", "name", owner_id="members")], id="an address book"),
+        pytest.param([table("customers", "name", clerk_id="members")], id="a clerk's customers"),
+        pytest.param(
+            [
+                table("groups", created_by="members"),
+                table("seats", group_id="groups", member_id="members"),
+                table("papers", group_id="groups"),
+            ],
+            id="what lies where people meet",
+        ),
+        pytest.param(
+            [table("orders", member_id="members"), table("reviews", "reviewer", order_id="orders")],
+            id="hangs and names",
+        ),
+    ],
+)
+def test_what_may_be_somebody_else_s_is_asked(tables: list[Table]) -> None:
+    found = owned(*tables)
+    assert asked(found) == {tables[-1].name} and tables[-1].name not in found.rules.paths
+    assert all("scope.subjects: {members: {paths: {" in question.next for question in found.questions)
+    answered = owned(*tables, said=SubjectRules(excluded={tables[-1].name: "theirs"}))
+    assert not answered.questions and answered.rules.excluded[tables[-1].name] == "theirs"
+
+
+def test_a_team_is_not_its_leader_s() -> None:
+    team = table("teams", leader_id="members")
+    assert asked(owned(team, members=table("members", "email", team_id="teams", firm_id="firms"))) == {"teams"}
+
+
+def test_the_rest_of_the_person_s_own_row_is_theirs() -> None:
+    assert owned(table("profiles", "phone", member_id="members", unique=("member_id",))).rules.paths == {
+        "profiles": ("member_id",)
+    }
+
+
+def test_the_plan_s_own_paths_say_whose_a_message_is_and_the_person_s_say_more() -> None:
+    letters = table("letters", sender_id="members", recipient_id="members")
+    said = owned(letters, paths={"letters": ("sender_id",)}, lines={"paths.letters": "plan:2"})
+    assert not said.questions and said.rules.paths == {"letters": ("sender_id",)}
+    both = SubjectRules(paths={"letters": ("sender_id", "recipient_id")})
+    assert owned(letters, said=both).rules.paths == both.paths
+
+
+def test_a_key_that_says_who_somebody_is_does_not_leave_by_default() -> None:
+    by_name = Table(
+        name="votes",
+        columns=(
+            Column(name="id", type=INTEGER),
+            Column(name="voter_id", type=INTEGER),
+            Column(name="delegate", type=TEXT, nullable=True),
+        ),
+        primary_key=("id",),
+        foreign_keys=(
+            ForeignKey(name="v", columns=("voter_id",), parent="members", parent_columns=("id",)),
+            ForeignKey(name="d", columns=("delegate",), parent="members", parent_columns=("email",)),
+        ),
+    )
+    mine = SubjectRules(paths={"votes": ("voter_id",)})
+    assert owned(by_name, said=mine).rules.foreign["votes.delegate"] == "null"
+    needed = Column(name="delegate", type=TEXT, nullable=False)
+    forced = Table(
+        name="votes",
+        columns=(*by_name.columns[:2], needed),
+        primary_key=("id",),
+        foreign_keys=by_name.foreign_keys,
+    )
+    assert asked(owned(forced, said=mine)) == {"votes.delegate"}
+
+
+def test_other_people_are_never_the_person_s() -> None:
+    with pytest.raises(Misuse, match="one row of it"):
+        said = SubjectRules(paths={"members": ("boss_id",)}, lines={"paths.members": "plan:3"})
+        owned(said=said, members=table("members", "email", boss_id="members", firm_id="firms"))
+
+
+# ── what a person is recognised by ──────────────────────────────────────────────────────────────────────────
+def person(**values: str | None) -> Person:
+    columns = tuple(Column(name=name, type=TEXT) for name in values)
+    return Person(table=Table(name="members", columns=columns), column="id", value=1, values=dict(values))
+
+
+def finds(someone: Person, text: str) -> set[str]:
+    array = pa.array([text])
+    patterns = {one.columns: one.pattern for one in sought(someone, SubjectRules())}
+    return {
+        name
+        for name, pattern in patterns.items()
+        if pc.match_substring_regex(array, pattern, ignore_case=True)[0].as_py()
+    }
+
+
+ZOE = person(
+    email="zoé.o'hara@x.example", first_name="Zoé", last_name="O'Hara", phone="+33 (0)6 12-34-56-78", status="active"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ask ZOÉ.O'HARA@X.example.", {"email"}),
+        (json.dumps({"to": "zoé.o'hara@x.example"}), {"email"}),
+        (html.escape("<zoé.o'hara@x.example>"), {"email"}),
+        ("d'après zoé  o'hara,", {"first_name+last_name"}),
+        ("O'Hara\nZoé", {"first_name+last_name"}),
+        ("call +330612345678 or +33.06.12.34.56.78", {"phone"}),
+        ("Zoé", set()),
+        ("zoé o'harat, active, x.example", set()),
+        ("lazoé.o'hara@x.example", set()),
+        ("9933061234567800", set()),
+    ],
+)
+def test_who_is_meant_is_found_however_it_is_written(text: str, found: set[str]) -> None:
+    assert finds(ZOE, text) == found
+
+
+@given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))
+def test_whatever_a_person_is_called_is_looked_for_and_breaks_nothing(first: str, last: str) -> None:
+    someone = person(first_name=first, last_name=last, email=f"{first}@{last}.example")
+    for one in sought(someone, SubjectRules()):
+        text = f"<{first} {last}> <{someone.values['email']}>"
+        assert pc.match_substring_regex(pa.array([text]), one.pattern, ignore_case=True)[0].as_py(), one
+
+
+def test_columns_the_plan_names_are_looked_for_and_others_are_not() -> None:
+    [one] = sought(ZOE, SubjectRules(mentions=("status",)))
+    assert (one.columns, one.by) == ("status", "named by the plan")
+    with pytest.raises(Misuse, match="no column 'nickname'"):
+        sought(ZOE, SubjectRules(mentions=("nickname",)))
