@@ -12,11 +12,13 @@ from migrator.contracts import Reading
 from migrator.engine.blanks import says_something
 from migrator.engine.classify import Classified, Reference
 from migrator.engine.equality import is_value
+from migrator.engine.roots import named_columns
+from migrator.engine.scope import blanked
 from migrator.engine.spellings import Ends, Spellings
 from migrator.engine.workbench import Workbench
-from migrator.plan import ColumnRoot, ScopeRules, TableRoot
+from migrator.plan import ScopeRules
 from storage.errors import Recast
-from storage.schema import Table
+from storage.schema import Column, Table
 from storage.types import arrow_schema
 
 SAYS_SOMETHING = "migrator_says"
@@ -54,18 +56,35 @@ class ArchivedKeys:
         return any(self._rules.foreign.get(reference.name) == "stub" for reference in leading)
 
     def _columns(self, table: Table) -> list[str]:
+        if self._is_told_by_row(table):
+            return list(table.column_names)
         needed: set[str] = set(table.primary_key)
         for reference in self._classified.references:
             if reference.table == table.name:
                 needed.update(reference.columns, reference.when.columns if reference.when else ())
             if reference.parent == table.name:
                 needed.update(reference.parent_columns)
-        root = self._rules.root
-        if isinstance(root, ColumnRoot):
-            needed.add(root.column)
-        if isinstance(root, TableRoot) and root.table == table.name:
-            needed.update(column for column, _ in root.where)
+        needed |= named_columns(self._rules.root, table)
         return [name for name in table.column_names if name in needed]
+
+    def _is_told_by_row(self, table: Table) -> bool:
+        """Whether nothing less than a row tells it from others; a view may compute one otherwise each time."""
+        return not (table.primary_key or table.is_view or self.has_stubs(table.name))
+
+    def _telling(self, table: Table) -> tuple[Column, ...]:
+        """The columns that tell rows apart and leave as the source has them: the key, or all that the proof keeps."""
+        freed = {name for reference in self._freeing(table) for name in blanked(table, reference)}
+        told_by = set(table.primary_key or self._columns(table)) - freed
+        if self.has_stubs(table.name) and not table.primary_key:
+            told_by &= {
+                name for r in self._classified.references if r.parent == table.name for name in r.parent_columns
+            }
+        return tuple(column for column in table.columns if column.name in told_by)
+
+    def _freeing(self, table: Table) -> Iterator[Reference]:
+        for reference in self._classified.references_of(table.name):
+            if self._rules.foreign.get(reference.name) == "null":
+                yield reference
 
     def _count(self, name: str, condition: str, alias: str = "t") -> int:
         return int(self._workbench.one(f"SELECT count(*) FROM arch.{quoted(name)} {alias} WHERE {condition}"))

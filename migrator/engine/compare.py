@@ -13,18 +13,17 @@ import pyarrow as pa
 
 from mappings.quote import identifier as quoted
 from migrator.contracts import Staged
-from migrator.engine.large import is_handle
+from migrator.engine.hashes import SUMS, cell, row_hash
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Difference, TableComparison
 from storage.errors import Recast
-from storage.schema import Column, Kind, Table, Type
+from storage.schema import Kind, Table, Type
 from storage.types import arrow_schema, to_variant
 
 SHOWN = 20
 """Differences told per table; all are counted."""
 
 _BUCKETS = 4096
-_LOW = "18446744073709551615::UHUGEINT"
 
 Scan = Callable[[Table], Iterable[pa.RecordBatch]]
 """Reads the actual rows: the columns of the table it is given, typed as the table says; may raise Recast."""
@@ -139,9 +138,9 @@ class _Comparison:
 
     def _sums(self, side: str) -> str:
         """Per bucket of keys: how many rows, and the sums of both halves of their 128-bit hashes."""
-        hashed = f"md5_number({self._row_text('t', self._table.columns)})"
+        hashed = row_hash("t", self._table.columns)
         return (
-            f"SELECT bucket, count(*) AS rows, sum((hash & {_LOW})::HUGEINT) AS low, sum((hash >> 64)::HUGEINT) AS high"
+            f"SELECT bucket, count(*) AS rows, {SUMS}"
             f" FROM (SELECT {self._bucket('t')} AS bucket, {hashed} AS hash FROM cmp.{side} t) GROUP BY bucket"
         )
 
@@ -215,34 +214,8 @@ class _Comparison:
 
     def _grouped(self, side: str) -> str:
         cells = ", ".join(cell("t", column) for column in self._table.columns)
-        rows = (
-            f"SELECT md5_number({self._row_text('t', self._table.columns)}) AS hash, [{cells}] AS row FROM cmp.{side} t"
-        )
+        rows = f"SELECT {row_hash('t', self._table.columns)} AS hash, [{cells}] AS row FROM cmp.{side} t"
         return f"SELECT hash, count(*) AS n, min(row) AS row FROM ({rows}) GROUP BY hash"
-
-    def _row_text(self, alias: str, columns: tuple[Column, ...]) -> str:
-        """Length-prefixed texts of the columns behind each other, so that no two rows read the same."""
-        parts = [
-            f"CASE WHEN {alias}.{quoted(c.name)} IS NULL THEN '-'"
-            f" ELSE concat(strlen({cell(alias, c)}), ':', {cell(alias, c)}) END"
-            for c in columns
-        ]
-        # one call, where `||` would copy the row once for each column, and be too deep for very many
-        return f"concat({', '.join(parts)})"
-
-
-def cell(alias: str, column: Column) -> str:
-    """A value as typed text: binary in base64, everything else as DuckDB writes it, shortest and reversible.
-
-    Of a large value, its handle: no base64 begins like one. All that are not a number are one value: no platform's text
-    and no CSV tells them apart, though their bits may differ.
-    """
-    name = f"{alias}.{quoted(column.name)}"
-    if column.type.kind is Kind.FLOAT:
-        return f"CASE WHEN isnan({name}) THEN 'nan' ELSE {name}::VARCHAR END"
-    if column.type.kind is not Kind.BINARY:
-        return f"{name}::VARCHAR"
-    return f"CASE WHEN {is_handle(name, 'BLOB')} THEN decode({name}) ELSE to_base64({name}) END"
 
 
 def _shown(names: tuple[str, ...], row: list[str | None]) -> str:

@@ -1,8 +1,9 @@
 """Proof that an archive holds all of the tenant and nobody else, by queries of its own.
 
 Exclusivity: every archived row is walked to the root inside the archive, or brought along by a row that is, and none
-points at a row that stays behind. Completeness: along every edge the source's own count, by the keys the archive holds,
-equals the archive's: downwards along ownership, upwards to what comes along. Neither uses key sets of the extraction.
+points at a row that stays behind. Completeness: along every edge the source's own count, and a sum of hashes over the
+keys it shows there, equal the archive's: downwards along ownership, upwards to what comes along. The source is asked by
+the keys that the archive holds. Neither uses key sets of the extraction.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from migrator.engine.classify import OWNED, SHARED, Reference
 from migrator.engine.doubts import names_another
 from migrator.engine.edges import EdgeProof, Edges
 from migrator.engine.equality import as_text
+from migrator.engine.roots import has_any, matching
 from migrator.engine.scope import blanked
-from migrator.plan import ColumnRoot, DatabaseRoot, TableRoot
+from migrator.plan import ColumnRoot, root_rows
 from migrator.plan.written import KEY
 from storage.problem import Problem
 
@@ -60,19 +62,25 @@ class Prover(Edges):
     def _rootless(self, owned: list[str]) -> tuple[Problem, ...]:
         """The source found rows by the plan's value, and the archive none among them."""
         root = self._rules.root
-        if isinstance(root, DatabaseRoot) or any(self._count(name, "migrator_walk = 0") for name in owned):
-            return ()
-        columns = [column for column, _ in root.where] if isinstance(root, TableRoot) else [root.column]
+        if isinstance(root, ColumnRoot):
+            if any(self._count(name, "migrator_walk = 0") for name in owned):
+                return ()
+            lacking = [(root.at, name, root.column) for name in owned if root.column in self._tables[name].column_names]
+        else:
+            lacking = [
+                (one.at, one.table, column)
+                for one in root_rows(root)
+                if not self._count(one.table, has_any("t", self._tables[one.table], (matching(one),)))
+                for column, _ in one.where
+            ]
         return tuple(
             Problem(
-                where=f"{root.at} {name}.{column}",
+                where=f"{at} {name}.{column}",
                 what="the root's value is not written as the source shows it, so the rows cannot be proven to be its",
                 examples=tuple(row[0] for row in self._workbench.rows(self._spelled(name, column))),
                 next="write it in the plan as it is shown",
             )
-            for name in ([root.table] if isinstance(root, TableRoot) else owned)
-            for column in columns
-            if column in self._tables[name].column_names
+            for at, name, column in lacking
         )
 
     def _spelled(self, name: str, column: str) -> str:
@@ -173,4 +181,11 @@ class Prover(Edges):
                     count=abs(edge.source - edge.archive),
                     next="the archive was not committed: the scope left rows behind, or the source tells values apart"
                     " here that are equal by every rule known of it; report this with the plan",
+                )
+            elif edge.source_sum != edge.archive_sum:
+                yield Problem(
+                    where=edge.edge,
+                    what="the source has other rows along this edge than the archive, though as many",
+                    count=edge.source,
+                    next="the archive was not committed; report this with the plan: rows were read that are not these",
                 )

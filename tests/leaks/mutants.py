@@ -22,7 +22,9 @@ from migrator.engine.doubts import Doubts
 from migrator.engine.extract import extract
 from migrator.engine.scope import Resolved
 from storage.schema import Table
+from storage.types import arrow_schema
 from tests.conformance.platforms import KeyList
+from tests.leaks.world import MARK
 
 Batches = Iterator[pa.RecordBatch]
 Mutant = Callable[[pytest.MonkeyPatch, Random], None]
@@ -160,6 +162,30 @@ def read_twice(patch: pytest.MonkeyPatch, random: Random) -> None:
     _rows(patch, random, lambda batch: [batch, batch.slice(max(0, len(batch) - 1))])
 
 
+def said_twice(patch: pytest.MonkeyPatch, random: Random) -> None:
+    """As many rows as there should be: the last of a page is left out, and its first stands there again."""
+    _rows(patch, random, lambda batch: [batch.take([*range(len(batch) - 1), 0]) if len(batch) else batch])
+
+
+def exchanged(patch: pytest.MonkeyPatch, random: Random) -> None:
+    """A row of somebody else's in the place of one of ours, and everything about it says that it is ours."""
+
+    def mistaken(reading: Reading, resolved: Resolved, table: Table) -> Batches:
+        own = [row for batch in extract(reading, resolved, table) for row in batch.to_pylist()]
+        there = (row for batch in reading.scan(table, Whole()) for row in batch.to_pylist())
+        others = [row for row in there if row not in own]
+        if chosen(table) and own and others:
+            said = {
+                column for reference in resolved.classified.references_of(table.name) for column in reference.columns
+            }
+            i = random.randrange(len(own))
+            own[i] = random.choice(others) | {name: own[i][name] for name in (said | {MARK}) & own[i].keys()}
+        yield pa.RecordBatch.from_pylist(own, arrow_schema(table))
+
+    chosen = _some(random)
+    patch.setattr(snapshot, "extract", mistaken)
+
+
 # ── what finds the rows ─────────────────────────────────────────────────────────────────────────────────────
 def _points(patch: pytest.MonkeyPatch, change: Callable[[Among], Among]) -> None:
     right = Closure.pointing
@@ -252,6 +278,8 @@ def no_crossings(patch: pytest.MonkeyPatch) -> None:
 
 CLEAN: Sequence[Mutant] = (widened, lost_key, stale_keys, cut_short, read_twice, everybodys_root, all_shared, no_shared)
 """Those that a world shows in which nothing is wrong."""
+COUNTED: Sequence[Mutant] = (said_twice, exchanged)
+"""Those that leave every count as it is."""
 KEYED: Sequence[Mutant] = (half_keyed, ored, half_joined)
 """Those that it takes keys of several columns for."""
 ROOTED: Sequence[Mutant] = (first_generation,)

@@ -24,6 +24,7 @@ from tests.random.databases.sqlite import SqliteDatabase
 _LOOKS = 24
 _WORLDS: tuple[tuple[tuple[Mutant, ...], Callable[[Random], World]], ...] = (
     (tuple(mutants.CLEAN), world),
+    (tuple(mutants.COUNTED), world),
     (tuple(mutants.KEYED), partial(world, marking=Marking.ROOT_AND_KEY, ids=Ids.NUMBER)),
     (tuple(mutants.ROOTED), partial(world, marking=Marking.ROOT, ids=Ids.NUMBER)),
     (tuple(mutants.TYPED), lambda random: planted(leaks.other_type, random.random()).world),
@@ -60,6 +61,19 @@ def test_a_mistake_that_changes_what_leaves_is_refused(
         if killed == TIMES:
             return
     raise AssertionError(f"killed in {killed} worlds only")
+
+
+@pytest.mark.parametrize("mutant", mutants.COUNTED)
+def test_rows_that_are_others_though_as_many_are_refused_by_their_sums(mutant: Mutant, database: Database) -> None:
+    for number in range(_LOOKS):
+        made = world(seeded(f"{mutant.__name__} sums {number}"))
+        write(database, made)
+        with pytest.MonkeyPatch.context() as patch:
+            mutant(patch, seeded(str(number)))
+            found = outcome(database, made)
+        if "though as many" in str(found.error):
+            return
+    raise AssertionError("no sum was needed")
 
 
 @pytest.mark.parametrize(
