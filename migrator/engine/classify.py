@@ -7,15 +7,21 @@ from dataclasses import dataclass, replace
 
 from mappings.nearest import nearest
 from migrator.contracts import Matching
+from migrator.engine.roots import is_of_others, is_whole, marks, require_schemas
 from migrator.engine.views import UNREACHED
-from migrator.plan import ColumnRoot, DatabaseRoot, DeclaredReference, ScopeRules, TableRoot
+from migrator.plan import ColumnRoot, DeclaredReference, SchemaRoot, ScopeRules, root_rows
 from storage.errors import Misuse
 from storage.problem import Problem
 from storage.schema import Schema, Table
 
-OWNED, SHARED, EXCLUDED, UNCLASSIFIED = "owned", "shared", "excluded", "unclassified"
+OWNED, SHARED, EXCLUDED, FOREIGN, UNCLASSIFIED = "owned", "shared", "excluded", "foreign", "unclassified"
+"""What a table is to the tenant; foreign: it lies in a schema that the plan calls another tenant's."""
 _UNDECIDED = (
     "name it under scope.shared or scope.excluded (with a reason), or declare its reference under scope.references"
+)
+_OUTSIDE = (
+    "it lies outside of the tenant's schema: name it under scope.shared or scope.excluded (with a reason), its schema"
+    " under `others` of the root, or the reference that makes its rows the tenant's under scope.paths"
 )
 
 
@@ -57,6 +63,8 @@ class Classified:
     classes: dict[str, str]
     references: tuple[Reference, ...]
     paths: dict[str, tuple[Reference, ...]]  # owned table → the references that carry ownership
+    whole: frozenset[str]  # owned tables all of whose rows are the tenant's, for where they lie
+    members: tuple[Reference, ...]  # those whose parents belong to whom the rows that point at them belong to
     problems: tuple[Problem, ...]
 
     def references_of(self, table: str) -> tuple[Reference, ...]:
@@ -67,8 +75,9 @@ def classify(schema: Schema, rules: ScopeRules) -> Classified:
     """Misuse where the plan names what the source does not have; a table no rule reaches is a problem, not a guess."""
     _require_known(schema, rules)
     references = tuple(_references(schema, rules))
-    stated = {**dict.fromkeys(rules.shared, SHARED), **dict.fromkeys(rules.excluded, EXCLUDED)}
-    owned = _owned(schema, rules, references, stated)
+    stated = _stated(schema, rules)
+    members = tuple(_members(schema, rules, references))
+    owned = _owned(schema, rules, references, members, stated)
     classes = {
         table.name: stated.get(table.name) or (OWNED if table.name in owned else UNCLASSIFIED)
         for table in schema.tables
@@ -78,58 +87,105 @@ def classify(schema: Schema, rules: ScopeRules) -> Classified:
         Problem(
             where=name,
             what="unclassified: no ownership path leads from this table to the tenant",
-            next=UNREACHED.format(name=name) if schema.table(name).is_view else _UNDECIDED,
+            next=_undecided(schema.table(name), rules),
         )
         for name, class_ in classes.items()
         if class_ == UNCLASSIFIED
     )
     problems = (*(guess.question for guess in rules.guesses), *unclassified)
-    return Classified(classes=classes, references=references, paths=paths, problems=problems)
+    whole = frozenset(name for name in owned if is_whole(rules.root, schema.table(name), schema))
+    return Classified(
+        classes=classes, references=references, paths=paths, whole=whole, members=members, problems=problems
+    )
+
+
+def _undecided(table: Table, rules: ScopeRules) -> str:
+    if table.is_view:
+        return UNREACHED.format(name=table.name)
+    return _OUTSIDE if isinstance(rules.root, SchemaRoot) else _UNDECIDED
+
+
+def _stated(schema: Schema, rules: ScopeRules) -> dict[str, str]:
+    """What the plan says of tables by their names, or by the names of their schemas."""
+    foreign = (table.name for table in schema.tables if is_of_others(rules.root, table, schema))
+    stated = {**dict.fromkeys(rules.shared, SHARED), **dict.fromkeys(rules.excluded, EXCLUDED)}
+    return {**dict.fromkeys(foreign, FOREIGN), **stated}
 
 
 def _owned(
-    schema: Schema, rules: ScopeRules, references: tuple[Reference, ...], stated: dict[str, str]
+    schema: Schema,
+    rules: ScopeRules,
+    references: tuple[Reference, ...],
+    members: tuple[Reference, ...],
+    stated: dict[str, str],
 ) -> frozenset[str]:
-    free = [table for table in schema.tables if table.name not in stated]
-    if isinstance(rules.root, DatabaseRoot):
-        return frozenset(table.name for table in free)
-    if isinstance(rules.root, ColumnRoot):
-        owned = {table.name for table in free if rules.root.column in table.column_names}
-        if not owned:
-            known = sorted({column for table in schema.tables for column in table.column_names})
-            raise Misuse(
-                f"no table has a column {rules.root.column!r}",
-                where=rules.root.at,
-                next=nearest(rules.root.column, known),
-            )
-    else:
-        owned = {rules.root.table}
-    while grown := {
-        reference.table
-        for reference in references
-        if reference.parent in owned
-        and reference.table not in owned
-        and reference.table not in stated
-        and _chosen(reference, rules)
-    }:
+    """The tables with rows of the tenant: those the root tells rows of, and what leads to these or belongs to them."""
+    leading = [reference for reference in references if _leads(reference, schema, rules)]
+    owned = _started(schema, rules, stated)
+    while grown := (
+        {reference.table for reference in leading if reference.parent in owned}
+        | {reference.parent for reference in members if reference.table in owned}
+    ) - {*owned, *stated}:
         owned |= grown
     return frozenset(owned)
 
 
+def _started(schema: Schema, rules: ScopeRules, stated: dict[str, str]) -> set[str]:
+    named = {one.table for one in root_rows(rules.root)}
+    if named:
+        return named
+    root, free = rules.root, [table for table in schema.tables if table.name not in stated]
+    owned = {table.name for table in free if is_whole(root, table, schema) or marks(root, table)}
+    if isinstance(root, ColumnRoot) and not owned:
+        known = sorted({column for table in schema.tables for column in table.column_names})
+        raise Misuse(f"no table has a column {root.column!r}", where=root.at, next=nearest(root.column, known))
+    return owned
+
+
+def _leads(reference: Reference, schema: Schema, rules: ScopeRules) -> bool:
+    """Whether the reference may make tables the tenant's: of those in other schemas than his, the plan says which."""
+    if not _chosen(reference, rules):
+        return False
+    is_asked = reference.table in rules.paths or schema.table(reference.table).is_view
+    return is_asked or not isinstance(rules.root, SchemaRoot)
+
+
 def _chosen(reference: Reference, rules: ScopeRules) -> bool:
-    return reference.table not in rules.paths or reference.label in rules.paths[reference.table]
+    """What points at somebody who may be several tenants' says nothing of whose it is, unless the plan says so."""
+    if reference.table in rules.paths:
+        return reference.label in rules.paths[reference.table]
+    return reference.parent not in rules.members
 
 
 def _paths(
     table: Table, rules: ScopeRules, references: tuple[Reference, ...], owned: frozenset[str]
 ) -> Iterable[Reference]:
     root = rules.root
-    if isinstance(root, TableRoot) and table.name == root.table and table.name not in rules.paths:
+    if table.name in {one.table for one in root_rows(root)} and table.name not in rules.paths:
         return  # the root's rows are named by the plan; nothing it points at makes a row the tenant's
     unless = root.column if isinstance(root, ColumnRoot) and root.column in table.column_names else None
     for reference in references:
         if reference.table == table.name and reference.parent in owned and _chosen(reference, rules):
             yield replace(reference, unless=unless)
+
+
+def _members(schema: Schema, rules: ScopeRules, references: tuple[Reference, ...]) -> Iterable[Reference]:
+    """The references by which rows of `scope.members` belong to whom the rows that point at them belong to."""
+    for name, labels in rules.members.items():
+        leading = {reference.name: reference for reference in references if reference.parent == name}
+        for label in labels:
+            where = rules.lines[f"members.{name}"]
+            if label not in leading:
+                raise Misuse(f"no reference {label!r} leads to {name}", where=where, next=nearest(label, leading))
+            table = leading[label].table
+            for said, tables in (("shared", rules.shared), ("excluded", rules.excluded)):
+                if table in tables:
+                    raise Misuse(
+                        f"{table} is {said}, so its rows say of nobody whose they are",
+                        where=where,
+                        next=f"take it out of scope.{said}, or name a reference of the tenant's own rows",
+                    )
+            yield from (reference for reference in references if reference.name == label and reference.parent == name)
 
 
 def _references(schema: Schema, rules: ScopeRules) -> Iterable[Reference]:
@@ -162,20 +218,33 @@ def _declared(schema: Schema, declared: DeclaredReference) -> Iterable[Reference
         )
 
 
+_AS = {"excluded": "excluded", "members": "among the members"}
+
+
 # ── what the plan names must exist ──────────────────────────────────────────────────────────────────────────
 def _require_known(schema: Schema, rules: ScopeRules) -> None:
-    if isinstance(rules.root, TableRoot):
-        root = _table(schema, rules.root.table, rules.root.at)
-        for column, _ in rules.root.where:
-            _column(root, column, rules.root.at)
-    for kind, tables in (("shared", rules.shared), ("excluded", rules.excluded), ("paths", rules.paths)):
+    if isinstance(rules.root, SchemaRoot):
+        require_schemas(rules.root, schema)
+    for root in root_rows(rules.root):
+        table = _table(schema, root.table, root.at)
+        for column, _ in root.where:
+            _column(table, column, root.at)
+    named: dict[str, Iterable[str]] = {
+        "shared": rules.shared,
+        "excluded": rules.excluded,
+        "paths": rules.paths,
+        "members": rules.members,
+    }
+    for kind, tables in named.items():
         for name in tables:
             _table(schema, name, rules.lines[f"{kind}.{name}"])
-    both = set(rules.shared) & set(rules.excluded)
-    for name in sorted(both):
-        raise Misuse(
-            f"{name} is both shared and excluded", where=rules.lines[f"excluded.{name}"], next="keep one of the two"
-        )
+    for one, other in (("shared", "excluded"), ("shared", "members"), ("excluded", "members")):
+        for name in sorted(set(named[one]) & set(named[other])):
+            raise Misuse(
+                f"{name} is both {one} and {_AS[other]}",
+                where=rules.lines[f"{other}.{name}"],
+                next="keep one of the two",
+            )
     for declared in rules.references:
         _require_reference(schema, declared)
     for name, labels in rules.paths.items():

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from mappings.quote import identifier as quoted
-from migrator.contracts import Among, AnyOf, Matching, Predicate, Reading, Whole
+from migrator.contracts import Among, AnyOf, Predicate, Reading, Whole
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
 from migrator.engine.equality import as_text, is_value, with_column
 from migrator.engine.keysets import CARRIED, STUB, KeySets
+from migrator.engine.roots import any_of, marks, named_columns
 from migrator.engine.workbench import Workbench
-from migrator.plan import ColumnRoot, DatabaseRoot, ScopeRules, TableRoot
+from migrator.plan import ScopeRules
 from storage.errors import Recast, Red
 from storage.schema import Column, Table
 from storage.types import arrow_type
@@ -49,7 +50,7 @@ class Closure(KeySets):
                 self._create(name)
         self._take_roots()
         self._follow_down()
-        while self._take_keyless():
+        while self._take_members() or self._take_keyless():
             self._follow_down()
         self._take_shared()
         self._apply_policies()
@@ -67,40 +68,31 @@ class Closure(KeySets):
                 needed.update(reference.columns, reference.when.columns if reference.when else ())
             if reference.parent == name:
                 needed.update(reference.parent_columns)
-        if isinstance(self._rules.root, ColumnRoot):
-            needed.add(self._rules.root.column)
-        if isinstance(self._rules.root, TableRoot) and self._rules.root.table == name:
-            needed.update(column for column, _ in self._rules.root.where)
+        needed |= named_columns(self._rules.root, table)
         return tuple(column for column in table.columns if column.name in needed)
 
     def _take_roots(self) -> None:
         for name in self._classified.paths:
-            predicate = self._root_predicate(name)
-            if predicate is not None:
-                self._take(name, predicate, OWNED)
+            found = marks(self._rules.root, self._tables[name])
+            if name in self._classified.whole:
+                self._take(name, Whole(), OWNED)
+            elif found:
+                self._take(name, any_of(found), OWNED)
         for name, how in self._rules.shared.items():
             if how == "whole":
                 self._take(name, Whole(), SHARED)
 
-    def _root_predicate(self, name: str) -> Whole | Matching | None:
-        root = self._rules.root
-        if isinstance(root, DatabaseRoot):
-            return Whole()
-        if isinstance(root, ColumnRoot):
-            has = root.column in self._tables[name].column_names
-            return Matching(columns=(root.column,), values=(root.value,)) if has else None
-        if name != root.table:
-            return None
-        return Matching(columns=tuple(c for c, _ in root.where), values=tuple(v for _, v in root.where))
+    def _led(self) -> dict[str, tuple[Reference, ...]]:
+        """The tables whose rows references make the tenant's, with these."""
+        return {name: paths for name, paths in self._classified.paths.items() if name not in self._classified.whole}
 
     def _follow_down(self) -> None:
         """Children of what the last round found, until a round finds nothing."""
-        if isinstance(self._rules.root, DatabaseRoot):
-            return
+        led = self._led()
         while self._round < _MOST_ROUNDS:
             latest, self._round = self._round, self._round + 1
             found = 0
-            for name, paths in self._classified.paths.items():
+            for name, paths in led.items():
                 if self._tables[name].primary_key:
                     found += sum(self._take_children(reference, latest) for reference in paths)
             if not found:
@@ -117,12 +109,11 @@ class Closure(KeySets):
 
     def _take_keyless(self) -> bool:
         """Rows no key tells apart are read whole, by all paths of their table; says whether others may hang on them."""
-        if isinstance(self._rules.root, DatabaseRoot):
-            return False
-        parents = {path.parent for paths in self._classified.paths.values() for path in paths}
+        led = self._led()
+        parents = {path.parent for paths in led.values() for path in paths}
         self._round += 1
         grown = False
-        for name, paths in self._classified.paths.items():
+        for name, paths in led.items():
             if paths and not self._tables[name].primary_key:
                 held = self.count(name)
                 found = self._take(name, self._of_keyless(name), OWNED)
@@ -131,11 +122,14 @@ class Closure(KeySets):
         return grown
 
     def _of_keyless(self, name: str) -> Predicate:
-        root = self._root_predicate(name)
-        if isinstance(root, Whole):
-            return root
+        if name in self._classified.whole:
+            return Whole()
         paths = (self.pointing(path, self.owned_keys(path)) for path in self._classified.paths[name])
-        return AnyOf(among=(*([root] if root else []), *paths))
+        return AnyOf(among=(*marks(self._rules.root, self._tables[name]), *paths))
+
+    def _take_members(self) -> bool:
+        """Rows that belong to the tenant since rows of his point at them; others may hang on them in turn."""
+        return any(self._take_parents(reference, OWNED) for reference in self._classified.members)
 
     def _take_shared(self) -> None:
         """Rows of shared tables that rows taken so far point at, and what those point at in turn."""

@@ -95,6 +95,13 @@ class Doubts:
         parent = self._closure.table(reference.parent)
         if is_key(parent, reference.parent_columns):
             return
+        if reference in self._classified.members:
+            yield Problem(
+                where=reference.name,
+                what=f"{parent.name}.{'+'.join(reference.parent_columns)} is no key: whom a row means cannot be told",
+                next=f"declare the reference by a key of {parent.name}: scope.references, columns and to",
+            )
+            return
         keys, taken = self._closure.pointed_at(reference)
         others = self._reading.count(parent, Among(columns=reference.parent_columns, keys=keys)) - taken
         if others > 0:

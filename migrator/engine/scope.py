@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrator.contracts import Among, Matching, Reading
-from migrator.engine.classify import OWNED, SHARED, Classified, Reference, classify
+from migrator.engine.classify import FOREIGN, OWNED, SHARED, Classified, Reference, classify
 from migrator.engine.closure import Closure
 from migrator.engine.doubts import Doubts
 from migrator.engine.keysets import CARRIED, STUB
+from migrator.engine.roots import matching
+from migrator.engine.unsaid import Unsaid
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Verdict
-from migrator.plan import ColumnRoot, DatabaseRoot, Plan, ScopeRules, TableRoot
+from migrator.plan import ColumnRoot, Plan, SchemaRoot, ScopeRules, root_rows
 from migrator.plan.written import KEY
 from storage.errors import Misuse
 from storage.problem import Problem
@@ -93,22 +95,19 @@ def resolve(reading: Reading, plan: Plan, workbench: Workbench) -> Resolved:
 
 def _require_root(reading: Reading, rules: ScopeRules, tenant: str) -> None:
     root = rules.root
-    if isinstance(root, TableRoot):
-        table = reading.schema.table(root.table)
-        count = reading.count(
-            table, Matching(columns=tuple(c for c, _ in root.where), values=tuple(v for _, v in root.where))
-        )
-        said = f"{root.table} where {' and '.join(f'{c} = {v!r}' for c, v in root.where)}"
+    for one in root_rows(root):
+        count = reading.count(reading.schema.table(one.table), matching(one))
+        said = f"{one.table} where {' and '.join(f'{c} = {v!r}' for c, v in one.where)}"
         if not count:
             raise Misuse(
                 f"tenant {tenant!r} not found: no row of {said}",
-                where=root.at,
+                where=one.at,
                 next="`migrator inspect` lists tenant candidates with examples",
             )
         if count > 1:
             raise Misuse(
                 f"the root names {count} rows: {said}",
-                where=root.at,
+                where=one.at,
                 next="name the one row that is the tenant by its key",
             )
     if isinstance(root, ColumnRoot):
@@ -137,6 +136,7 @@ class _Finder:
         self._rules = rules
         self._classified = classified
         self._closure = closure
+        self._unsaid = Unsaid(reading, rules, classified, closure)
         self.problems: list[Problem] = []
 
     def tables(self) -> Iterator[TableScope]:
@@ -159,18 +159,25 @@ class _Finder:
             return "all rows" if self._rules.shared[name] == "whole" else "rows that the tenant's rows point at"
         if name not in self._classified.paths:
             return ""
-        if isinstance(root, DatabaseRoot):
-            return "the whole database"
+        if name in self._classified.whole:
+            return f"all of schema {root.schema}" if isinstance(root, SchemaRoot) else "the whole database"
+        members = [f"whom {reference} names" for reference in self._classified.members if reference.parent == name]
         if isinstance(root, ColumnRoot) and root.column in self._reading.schema.table(name).column_names:
             empty = [f"where it is empty, {path}" for path in self._classified.paths[name]]
-            return "; ".join((f"{name}.{root.column} = {root.value}", *empty))
-        if isinstance(root, TableRoot) and root.table == name:
-            return f"{name} where {' and '.join(f'{c} = {v}' for c, v in root.where)}"
-        return "; ".join(map(str, self._classified.paths[name]))
+            return "; ".join((f"{name}.{root.column} = {root.value}", *empty, *members))
+        named = [
+            f"{name} where {' and '.join(f'{c} = {v}' for c, v in one.where)}"
+            for one in root_rows(root)
+            if one.table == name
+        ]
+        return "; ".join((*named, *map(str, self._classified.paths[name]), *members))
 
     def crossings(self) -> Iterator[Crossing]:
         for reference in self._classified.references:
             if self._classified.classes[reference.table] not in (OWNED, SHARED):
+                continue
+            if self._classified.classes[reference.parent] == FOREIGN:
+                yield from self._into_foreign(reference)
                 continue
             if self._classified.classes[reference.parent] not in (OWNED, SHARED):
                 yield from self._into_excluded(reference)
@@ -186,6 +193,18 @@ class _Finder:
             freed = self._rules.foreign.get(reference.name) == "null" and self._blanked(reference)
             yield Crossing(reference=str(reference), count=count, policy="null" if freed else "excluded")
 
+    def _into_foreign(self, reference: Reference) -> Iterator[Crossing]:
+        """What lies in a schema of another tenant cannot come along, and its keys do not leave unasked."""
+        count, examples = self._closure.crossing(reference)
+        if not count:
+            return
+        freed = self._rules.foreign.get(reference.name) == "null" and self._blanked(reference)
+        if not freed:
+            what = f"{count} row(s) point at {reference.parent}, which lies in a schema of another tenant"
+            next_ = f"set the reference to NULL, where it may be: scope.foreign: {{{reference.name}: null}}"
+            self.problems.append(Problem(where=reference.name, what=what, count=count, examples=examples, next=next_))
+        yield Crossing(reference=str(reference), count=count, policy="null" if freed else "undecided")
+
     def _judged(self, reference: Reference, count: int, examples: tuple[str, ...]) -> Crossing:
         keys = self._closure.parents_of(reference, outside=True)
         existing = self._reading.count(
@@ -196,7 +215,8 @@ class _Finder:
         if not existing or freed or policy == KEY:
             said = "null" if freed else KEY if existing else "dangling"
             return Crossing(reference=str(reference), count=count, policy=said, examples=examples)
-        by_path = reference in self._classified.paths.get(reference.table, ())
+        is_led = reference.table not in self._classified.whole
+        by_path = is_led and reference in self._classified.paths.get(reference.table, ())
         if policy == "null":
             what = f"{count} row(s) point at {reference.parent} of another tenant by a column that cannot be NULL"
             next_ = f"choose carry or stub: scope.foreign: {{{reference.name}: carry}}"
@@ -248,16 +268,5 @@ class _Finder:
             left -= self._closure.leading_in(reference)
             if left <= 0:
                 continue
-            if isinstance(self._rules.root, ColumnRoot) and reference.table not in self._rules.paths:
-                self.problems.append(self._contradicted(reference, self._rules.root.column, left))
+            self.problems.extend(self._unsaid.problems(reference, left))
             yield Crossing(reference=str(reference), count=left, policy="left with the other tenant")
-
-    def _contradicted(self, reference: Reference, column: str, count: int) -> Problem:
-        labels = (path.label for path in self._classified.paths[reference.table])
-        return Problem(
-            where=f"{reference.table}.{column}",
-            what=f"{count} row(s) name another tenant here, and lead to this one by {reference}",
-            count=count,
-            next="correct them in the source, or say that the column is right:"
-            f" scope.paths: {{{reference.table}: [{', '.join(dict.fromkeys(labels))}]}}",
-        )

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from mappings.quote import identifier as quoted
 from migrator.engine.archived import ArchivedKeys
 from migrator.engine.classify import OWNED, SHARED, Reference
-from migrator.engine.equality import is_value
-from migrator.plan import ColumnRoot, DatabaseRoot, TableRoot
+from migrator.engine.roots import has_any, marks
 
 
 class Walk(ArchivedKeys):
@@ -32,24 +31,18 @@ class Walk(ArchivedKeys):
         return [name for name in self._tables if self._classified.classes[name] == class_]
 
     def _start(self, name: str) -> None:
-        root, table, mark = self._rules.root, self._tables[name], "migrator_walk"
+        mark, found = "migrator_walk", marks(self._rules.root, self._tables[name])
         if self._classified.classes[name] == SHARED:
             if self._rules.shared[name] != "whole":
                 return
             mark, condition = "migrator_guest", "true"
-        elif isinstance(root, DatabaseRoot):
+        elif name in self._classified.whole:
             condition = "true"
-        elif isinstance(root, ColumnRoot) and root.column in table.column_names:
-            condition = is_value("t", table.column(root.column), root.value)
-        elif isinstance(root, TableRoot) and root.table == name:
-            condition = self._is_root(root)
+        elif found:
+            condition = has_any("t", self._tables[name], found)
         else:
             return
         self._workbench.execute(f"UPDATE arch.{quoted(name)} AS t SET {mark} = 0 WHERE {condition}")
-
-    def _is_root(self, root: TableRoot) -> str:
-        table = self._tables[root.table]
-        return " AND ".join(is_value("t", table.column(name), value) for name, value in root.where)
 
     def _lead(self, owned: list[str]) -> None:
         """Only from rows that the last step reached, so that a long chain costs its length."""
@@ -68,6 +61,9 @@ class Walk(ArchivedKeys):
                     f" AND {self._filled(reference)}"
                     f" AND EXISTS (SELECT 1 {self._parents(reference)} AND p.migrator_walk = {step})"
                 )
+        for reference in self._classified.members:
+            if reference.parent == name and reference.table in reached:
+                marked += self._mark_brought(reference, f"c.migrator_walk = {step}", f"migrator_walk = {step + 1}")
         return marked
 
     def _bringing(self) -> Iterator[Reference]:
@@ -81,6 +77,10 @@ class Walk(ArchivedKeys):
 
     def _bring(self, reference: Reference, step: int) -> int:
         host = f"c.migrator_guest = {step}" if step else "(c.migrator_walk IS NOT NULL OR c.migrator_guest = 0)"
+        return self._mark_brought(reference, host, f"migrator_guest = {step + 1}")
+
+    def _mark_brought(self, reference: Reference, host: str, mark: str) -> int:
+        """Mark the rows without a mark that hosts point at by this reference; how many."""
         hosts = f"SELECT 1 FROM arch.{quoted(reference.table)} c WHERE {host} AND {self._filled(reference)}"
         ends = self._ends(reference)
         brought = (
@@ -88,8 +88,4 @@ class Walk(ArchivedKeys):
             " WHERE p.migrator_walk IS NULL AND p.migrator_guest IS NULL"
             f" AND EXISTS ({hosts} AND {ends.joined})"
         )
-        return int(
-            self._workbench.one(
-                f"UPDATE arch.{quoted(reference.parent)} SET migrator_guest = {step + 1} WHERE rowid IN ({brought})"
-            )
-        )
+        return int(self._workbench.one(f"UPDATE arch.{quoted(reference.parent)} SET {mark} WHERE rowid IN ({brought})"))

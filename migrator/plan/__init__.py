@@ -9,11 +9,14 @@ from migrator.plan.nouns import (
     Guess,
     Plan,
     Root,
+    SchemaRoot,
     ScopeRules,
+    SeveralRoots,
     SourcePlan,
     SubjectRules,
     TableRoot,
     TargetPlan,
+    root_rows,
 )
 from migrator.plan.reading import load_plan, read_plan
 
@@ -26,11 +29,14 @@ __all__ = [
     "Guess",
     "Plan",
     "Root",
+    "SchemaRoot",
     "ScopeRules",
+    "SeveralRoots",
     "SourcePlan",
     "SubjectRules",
     "TableRoot",
     "TargetPlan",
     "load_plan",
     "read_plan",
+    "root_rows",
 ]

@@ -33,13 +33,37 @@ class ColumnRoot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeveralRoots:
+    """The tenant is several rows, of one table or of many; at least two."""
+
+    roots: tuple[TableRoot, ...]
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemaRoot:
+    """Every table of the schema is the tenant's; tables of the schemas `others` names are other tenants'."""
+
+    schema: str
+    others: tuple[str, ...] = ()  # names, or patterns of them; the tenant's own is never meant
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatabaseRoot:
     """The whole database is the tenant's, and the plan says so."""
 
     at: str
 
 
-Root = TableRoot | ColumnRoot | DatabaseRoot
+Root = TableRoot | SeveralRoots | ColumnRoot | SchemaRoot | DatabaseRoot
+
+
+def root_rows(root: Root) -> tuple[TableRoot, ...]:
+    """The rows that a root names by their tables; none where it names no table."""
+    if isinstance(root, SeveralRoots):
+        return root.roots
+    return (root,) if isinstance(root, TableRoot) else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +146,7 @@ class ScopeRules:
     excluded: dict[str, str] = field(default_factory=dict)  # table → reason
     references: tuple[DeclaredReference, ...] = ()
     paths: dict[str, tuple[str, ...]] = field(default_factory=dict)  # table → references by their column names
+    members: dict[str, tuple[str, ...]] = field(default_factory=dict)  # table → table.column whose rows it belongs to
     foreign: dict[str, str] = field(default_factory=dict)  # table.column → policy
     attachments: tuple[AttachmentRule, ...] = ()
     accept: dict[str, str] = field(default_factory=dict)  # table.column → reason, for lossy columns

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mappings.node import Node, read_yaml
+from mappings.node import Node
 from migrator.plan.choice import choice
 from migrator.plan.nouns import (
     AttachmentRule,
-    ColumnRoot,
-    DatabaseRoot,
     DeclaredReference,
     Guess,
-    Root,
-    Scalar,
     ScopeRules,
-    TableRoot,
 )
+from migrator.plan.roots import read_root, root_nodes
 from migrator.plan.subjects import read_subjects
 from migrator.plan.variables import Variables
 from migrator.plan.written import at, named, policy, texts
@@ -24,7 +20,7 @@ from migrator.plan.written import at, named, policy, texts
 
 def read_scope(node: Node, variables: Variables) -> ScopeRules:
     """The node under `source.scope`; Misuse with file:line."""
-    by_name = ("excluded", "paths", "foreign", "accept")
+    by_name = ("excluded", "paths", "members", "foreign", "accept")
     entries = node.fields(
         "source.scope",
         required=("root",),
@@ -36,12 +32,13 @@ def read_scope(node: Node, variables: Variables) -> ScopeRules:
         tables[name] = named(entries, name)
         lines.update({f"{name}.{key}": at(child) for key, child in tables[name].items()})
     return ScopeRules(
-        root=_root(entries["root"], variables),
+        root=read_root(entries["root"], variables),
         shared=_shared(entries, lines),
         views=tuple(dict.fromkeys(child.string("a view") for child in _items(entries, "views"))),
         excluded={table: child.string("the reason") for table, child in tables["excluded"].items()},
         references=tuple(_reference(child) for child in _items(entries, "references")),
-        paths={table: texts(child, "paths") for table, child in tables["paths"].items()},
+        paths={table: () if child.value == () else texts(child, "paths") for table, child in tables["paths"].items()},
+        members={table: texts(child, "members") for table, child in tables["members"].items()},
         foreign={name: policy(child) for name, child in tables["foreign"].items()},
         attachments=_attachments(entries, variables),
         accept={name: child.string("the reason") for name, child in tables["accept"].items()},
@@ -49,52 +46,6 @@ def read_scope(node: Node, variables: Variables) -> ScopeRules:
         subjects=read_subjects(entries),
         lines=lines,
     )
-
-
-def _root(node: Node, variables: Variables) -> Root:
-    if node.kind != "mapping":
-        if node.scalar("root") != "database":
-            raise node.refused(
-                f"{node.text!r} is no root",
-                next="write {table: …, where: {…}}, {column: …, value: …}, or the word database",
-            )
-        return DatabaseRoot(at=at(node))
-    entries = node.fields("root", optional=("table", "where", "column", "value", "guessed"))
-    if "column" in entries:
-        return _column_root(node, entries, variables)
-    if "table" not in entries:
-        raise node.refused(
-            "the root names neither a table nor a column", next="write {table: companies, where: {id: 42}}"
-        )
-    where = entries["where"].named("root.where") if "where" in entries else {}
-    if not where:
-        raise node.refused(
-            f"the root has no where: this would take every row of {entries['table'].text} and all below it",
-            next="add where: {column: value}; if everything here is this tenant's, say so with `root: database`",
-        )
-    return TableRoot(
-        table=entries["table"].string("root.table"),
-        where=tuple((column, _said(child, f"root.where.{column}", variables)) for column, child in where.items()),
-        at=at(node),
-    )
-
-
-def _column_root(node: Node, entries: dict[str, Node], variables: Variables) -> ColumnRoot:
-    column = variables.expanded(entries["column"], "root.column")
-    if "value" in entries:
-        return ColumnRoot(column=column, value=_said(entries["value"], "root.value", variables), at=at(node))
-    name, equals, value = column.partition("=")  # the short form: `column: tenant_id=42`
-    if not equals or not value:
-        raise node.refused("the root names a column but no value", next="write {column: tenant_id, value: 42}")
-    return ColumnRoot(column=name, value=_said(read_yaml(value, file=node.file), "root.column", variables), at=at(node))
-
-
-def _said(node: Node, what: str, variables: Variables) -> Scalar:
-    """A tenant is named by a value: what is empty would be everybody's who has none."""
-    value = variables.value(node, what)
-    if value is None:
-        raise node.refused("the root's value is empty", next="name the value that says whose the rows are")
-    return value
 
 
 def _items(entries: dict[str, Node], name: str) -> tuple[Node, ...]:
@@ -158,7 +109,7 @@ def _reference(node: Node) -> DeclaredReference:
 def _guesses(entries: dict[str, Node]) -> Iterator[Guess]:
     """Each entry that still says `guessed`, at its line."""
     shared = entries.get("shared")
-    said = [("root", entries["root"])]
+    said = [("root", child) for child in root_nodes(entries["root"])]
     said += [("reference", child) for child in _items(entries, "references")]
     if shared is not None and shared.kind == "mapping":
         said += [(f"{table} is shared", child) for table, child in shared.named("scope.shared").items()]

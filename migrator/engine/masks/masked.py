@@ -16,7 +16,7 @@ from migrator.engine.masks.methods import Values
 from migrator.engine.masks.promises import Promises
 from migrator.engine.scope import Resolved, Scope, TableScope
 from migrator.engine.workbench import Workbench
-from migrator.plan import ColumnRoot, Plan, ScopeRules, TableRoot
+from migrator.plan import ColumnRoot, Plan, ScopeRules, root_rows
 from migrator.plan.masking import MaskRules
 from storage.archive import Archive
 from storage.identity import Masked as Statement
@@ -150,9 +150,9 @@ class Masked:
 
     def _path(self, table: TableScope) -> str:
         root, path = self._rules.root, table.path
-        if isinstance(root, TableRoot) and table.name == root.table:
-            for column, value in root.where:
-                if (table.name, column) in self._masking.masks:
+        for one in root_rows(root):
+            for column, value in one.where:
+                if one.table == table.name and (table.name, column) in self._masking.masks:
                     path = path.replace(f"{column} = {value}", f"{column} = (masked)")
         if isinstance(root, ColumnRoot) and (table.name, root.column) in self._masking.masks:
             path = path.replace(f"{root.column} = {root.value}", f"{root.column} = (masked)")

@@ -65,6 +65,7 @@ def describe(connection: Connection) -> Schema:
         version=connection.version,
         tables=tuple(described.table(row) for row in sorted(described.rows, key=lambda row: row[0] or "")),
         views=tuple(map(described.view, definitions(connection))),
+        home=connection.database,
     )
 
 

@@ -49,7 +49,13 @@ def schema_of(connection: Connection, described: Sequence[Described]) -> Schema:
         version=_version(connection),
         tables=tuple(table for table in tables if not table.is_view),
         views=tuple(table for table in tables if table.is_view),
+        home=_home(connection),
     )
+
+
+def _home(connection: Connection) -> str | None:
+    found = connection.execute("SELECT current_schema()").fetchone()
+    return found[0] if found else None
 
 
 @dataclass(frozen=True, kw_only=True)
