@@ -110,6 +110,8 @@ def test_exactly_her_rows_and_nobody_else_s_values(world: World) -> None:
     assert {table["name"]: table["rows"] for table in taken["tables"]} == {k: len(v) for k, v in expected.items()}
     assert {name: sorted(row[0] for row in master(archive, name)) for name in expected} == expected
     assert [name for name, content in contents(archive) if OTHERS in content] == []
+    scope = json.loads((archive / "data" / "provenance" / "scope.json").read_text(encoding="utf-8"))
+    assert "people where id = 1" in {table["path"] for table in scope["tables"]}  # however she was called
 
 
 def test_who_mentions_her_is_counted_and_found(world: World) -> None:

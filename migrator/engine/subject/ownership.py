@@ -15,7 +15,7 @@ from migrator.engine.draft.vocabulary import Vocabulary
 from migrator.engine.draft.words import among
 from migrator.engine.scope import blanked
 from migrator.engine.subject.person import OPTION, Person
-from migrator.plan import ScopeRules, SubjectRules, TableRoot
+from migrator.plan import ScopeRules, SubjectRules, root_rows
 from migrator.plan.written import KEY
 from storage.errors import Misuse
 from storage.problem import Problem
@@ -45,7 +45,7 @@ def owned_by(person: Person, schema: Schema, tenant: Classified, rules: ScopeRul
     foreign = dict(found.policies())
     narrowed = replace(
         rules,
-        root=TableRoot(table=person.table.name, where=((person.column, person.value),), at=OPTION),
+        root=person.root,
         shared=dict.fromkeys(found.shared, "referenced"),
         excluded=excluded,
         paths=found.paths,
@@ -54,6 +54,7 @@ def owned_by(person: Person, schema: Schema, tenant: Classified, rules: ScopeRul
         accept={name: why for name, why in rules.accept.items() if not _lies_in(name, excluded)},
         guesses=(),
         subjects={},
+        members={},
         lines={
             **rules.lines,
             **_said_here("shared", found.shared),
@@ -83,7 +84,7 @@ class _Finder:
         self._schema = schema
         self._rules = rules
         self._tenant = tenant
-        self._root = rules.root.table if isinstance(rules.root, TableRoot) else None
+        self._roots = {one.table for one in root_rows(rules.root)}
         self._meanings = Meanings(schema.tables)
         self._named: dict[str, tuple[str, ...]] = {}
         self._people = self._tables_of_people()
@@ -93,7 +94,7 @@ class _Finder:
             table.name
             for table in schema.tables
             if tenant.classes[table.name] == OWNED and not table.is_view and not self._is_said(table.name)
-        } - {self._person, self._root}
+        } - {self._person, *self._roots}
 
     # ── what the schema and the plan say ────────────────────────────────────────────────────────────────────
     def _tables_of_people(self) -> set[str]:
@@ -102,7 +103,7 @@ class _Finder:
 
     def _above(self) -> set[str]:
         """The tables by which the person is the tenant's: a customer company may be called so, too."""
-        above = {self._root} if self._root else set[str]()
+        above = set(self._roots)
         reached = {self._person}
         while reached:
             parents = {path.parent for name in reached for path in self._tenant.paths.get(name, ())}

@@ -9,11 +9,13 @@ import pyarrow as pa
 from mappings.nearest import nearest
 from migrator.contracts import Matching, Reading
 from migrator.engine.equality import with_column
+from migrator.plan import TableRoot
 from migrator.plan.nouns import Scalar
 from storage.errors import Misuse, Recast
 from storage.schema import Column, Kind, Schema, Table
 from storage.types import to_text
 
+_KEYS = frozenset({Kind.INTEGER, Kind.TEXT, Kind.UUID})
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.VARIANT})
 OPTION = "--subject"
 
@@ -28,8 +30,13 @@ class Person:
     values: dict[str, str | None]
 
     @property
-    def matching(self) -> Matching:
-        return Matching(columns=(self.column,), values=(self.value,))
+    def root(self) -> TableRoot:
+        """Their row as a root: by its key where a plan can hold one, and as the source shows it."""
+        key = [(self.table.column(name), self.values[name]) for name in self.table.primary_key]
+        where: tuple[tuple[str, Scalar], ...] = ((self.column, self.value),)
+        if key and all(column.type.kind in _KEYS for column, _ in key):
+            where = tuple((column.name, _typed(column, value or "")) for column, value in key)
+        return TableRoot(table=self.table.name, where=where, at=OPTION)
 
     @property
     def key(self) -> dict[str, str | None]:
