@@ -232,6 +232,9 @@ ACTION, EDGE = "migrator_action", "migrator_edge"
 
 CREATE, OVERWRITE, KEEP = "create", "overwrite", "keep"
 
+JOURNALS = ".migrator"
+"""The folder of a target's files where loads say what they put there: nobody else's to read."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Staged:

@@ -36,7 +36,7 @@ from migrator.engine.workbench import workbench
 from migrator.outcomes import Progress, RunReport, Tick, Verdict, silent
 from migrator.plan import Plan, load_plan
 from migrator.plan.masking import load_mask_rules
-from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord
+from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord, without_rows
 from migrator.runs.folder import RunFolder
 from migrator.runs.rates import rates
 from migrator.runs.recorded import recorded
@@ -370,17 +370,14 @@ class Service:
         target = plan.needs_target()
         return Placing.of(target.attachments, self.shelves, redacted(target.url))
 
-    def _take_back_left(self, catalog: Catalog, files: Placing, target: Target) -> None:
-        """Files that killed runs put there: their rows never came, or are gone again."""
+    def _take_back_left(self, catalog: Catalog, files: Placing, target: Target, *, but: str = "") -> None:
+        """Files that killed runs of this catalog put there: their rows never came, or are gone again."""
         if not files.rules:
             return
-        standing = {marker.run for marker in target.markers()}
-        at_work = {run.run_id for run in catalog.runs() if run.state == "running"}
-        known = {run.run_id for run in catalog.runs()}
-        quiet = datetime.now(UTC) - QUIET
+        left = set(without_rows(catalog.runs())) - {but}  # before the markers: who commits meanwhile has one by then
+        left -= {marker.run for marker in target.markers()}
         for journal in files.journals():
-            is_strange = journal.run not in known and (journal.since is None or journal.since > quiet)
-            if journal.run not in standing | at_work and not is_strange:
+            if journal.run in left:
                 files.take_back(journal.run, target)
 
     def _refuse_twice(self, target: Target, archive: Archive, sealed: str, *, rehearse: bool) -> None:
@@ -440,13 +437,17 @@ class Service:
             of = self._migration(catalog, run_id)
             plan = self._folder(of).plan(file=of.plan_file, variables=self.settings.variables)
             target, files = self.targets(plan.needs_target().url), self._files(plan)
-            self._take_back_left(catalog, files, target)  # a rollback that was killed between rows and files
-            marker = self._marker(target, of)
+            self._take_back_left(catalog, files, target, but=of.run_id)
+            # a load or a rollback that was killed may have left files only
+            is_left = of.state != "running" and files.knows(of.run_id) and not _holds(target, of.run_id)
+            marker = None if is_left else self._marker(target, of)
             told = self._folder(of).report()
             record = self._start_after(catalog, "rollback", of)
             with recorded(catalog, record, took_effect=lambda: not _holds(target, of.run_id)) as recording:
-                undone = target.undo(of.run_id, whole=whole or marker.digest_whole is not None)
-                taken = files.take_back(of.run_id, target) if files.rules else None
+                undone = Undone(reversed=0, kept=0, failed=0)
+                if marker is not None:
+                    undone = target.undo(of.run_id, whole=whole or marker.digest_whole is not None)
+                taken = files.take_back(of.run_id, target, is_known=marker is not None) if files.rules else None
                 if taken:
                     undone = replace(undone, notes=(*undone.notes, *taken.notes))
                 report = rollback_report(self._subject(record, plan), undone, taken, told)

@@ -34,10 +34,8 @@ class LocalStore:
     Symbolic links inside it are listed, so that they are noticed, and never followed.
     """
 
-    def __init__(self, root: Path, *, private: bool = True) -> None:
-        """Objects are readable by nobody else; unless `private`, by whoever may read the folder, which is there."""
+    def __init__(self, root: Path) -> None:
         self.root = root.absolute()
-        self._private = private
 
     @property
     def url(self) -> str:
@@ -71,10 +69,7 @@ class LocalStore:
         while True:
             unfinished.mkdir(exist_ok=True)
             with suppress(FileNotFoundError):  # a writer that ended took the folder along
-                descriptor, name = tempfile.mkstemp(dir=unfinished, prefix=_of_folder(key))
-                if not self._private:
-                    os.fchmod(descriptor, self.root.stat().st_mode & 0o666)
-                return descriptor, name
+                return tempfile.mkstemp(dir=unfinished, prefix=_of_folder(key))
 
     def _publish(self, temporary: Path, target: Path, *, exclusive: bool) -> None:
         known = next(folder for folder in target.parents if folder.is_dir())
@@ -166,10 +161,12 @@ class LocalStore:
         with translated(path):
             path.unlink(missing_ok=True)
         with suppress(OSError):  # the first folder that is not empty ends it
-            for folder in path.parents:
-                if folder == self.root:
-                    break
-                folder.rmdir()
+            self._prune(path.parent)
+
+    def _prune(self, folder: Path) -> None:
+        while folder != self.root:
+            folder.rmdir()
+            folder = folder.parent
 
     def unfinished(self) -> Iterator[Unfinished]:
         folder = self.root / _UNFINISHED

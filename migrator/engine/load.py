@@ -18,7 +18,7 @@ from migrator.engine.prepare import Prepared
 from migrator.engine.verify import first, verify, verify_staging, verify_with
 from migrator.outcomes import Check, Equation, Progress, StepTiming, Tick, Verdict, Verification, said_key, silent
 from storage import moment
-from storage.errors import Fault, Red, TransientFault
+from storage.errors import MigratorError, Red, TransientFault
 from storage.problem import Problem
 
 MERGING = "merge, locks held"
@@ -103,6 +103,7 @@ class _Loading:
     progress: Progress
     laps: Laps = field(default_factory=Laps)
     committing: bool = False
+    left: Sequence[RowNote] = ()  # files that a rehearsal put there and did not take back
 
     def run(self, staging: Staging) -> Loaded:
         rows = _stage(self.prepared, staging, self.progress)
@@ -125,7 +126,7 @@ class _Loading:
             digest_after=after,
             lock_seconds=merged.lock_seconds,
             timings=self.laps.timings,
-            problems=_rehearsal_problems(self.rehearse, outcome.digest_before, after),
+            problems=(*_rehearsal_problems(self.rehearse, outcome.digest_before, after), *_left_problems(self.left)),
         )
 
     @contextmanager
@@ -140,11 +141,11 @@ class _Loading:
             yield files
         except BaseException:
             if not self.committing:
-                with suppress(Fault):  # the first error is the one to tell; what stays is swept by the next load
+                with suppress(MigratorError):  # the first error is the one to tell, and the next load sweeps
                     self.files.take_back(self.identity.run, self.target)
             raise
         if self.rehearse:
-            self.files.take_back(self.identity.run, self.target)
+            self.left = self.files.take_back(self.identity.run, self.target).notes
 
     def _again_after_others(self, attempt: Callable[[], Done]) -> Done:
         """A deadlock or a lock held for too long costs an attempt, not the run; never once the commit has begun."""
@@ -312,3 +313,15 @@ def _rehearsal_problems(rehearse: bool, before: Digest, after: Digest) -> tuple[
             next="somebody else wrote to it meanwhile, or its rollback is not one: find out before the real night",
         ),
     )
+
+
+def _left_problems(notes: Sequence[RowNote]) -> Iterator[Problem]:
+    for why, label in dict.fromkeys((note.why, note.table) for note in notes):
+        names = [said_key(note.key) for note in notes if (note.why, note.table) == (why, label)]
+        yield Problem(
+            where=label,
+            what=f"the rehearsal put a file there and did not take it back: {why}",
+            count=len(names),
+            examples=tuple(names[:10]),
+            next="find out who uses it; a migration leaves a file of the same content as it stands",
+        )

@@ -6,6 +6,7 @@ import hashlib
 import os
 import secrets
 import socket
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -208,6 +209,16 @@ class Catalog:
         query = select(models.Report.__table__).where(models.Report.run_id == run_id).order_by(models.Report.format)
         with self._database.transaction() as connection:
             return tuple(ReportRecord(**row) for row in connection.execute(query).mappings())
+
+
+def without_rows(runs: Iterable[RunRecord]) -> Iterator[str]:
+    """Runs that ended and, as far as a catalog knows, left no rows in their target; it must be asked all the same."""
+    runs = list(runs)
+    rolled_back = {run.of_run for run in runs if run.kind == "rollback"}
+    for run in runs:
+        is_committed = run.kind == "migration" and run.state == "done" and run.error is None
+        if run.state != "running" and (run.run_id in rolled_back or not is_committed):
+            yield run.run_id
 
 
 def _seen(record: RunRecord) -> RunRecord:

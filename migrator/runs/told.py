@@ -114,7 +114,7 @@ def rollback_report(subject: Subject, undone: Undone, files: FilesUndone | None,
     is_green = not undone.kept and not undone.failed and undone.digest_before_load == undone.digest_after
     of_files = {"files_removed": files.removed, "files_kept": files.kept} if files else {}
     return replace(
-        _report(subject, Verdict.of(is_green and not (files and files.kept))),
+        _report(subject, Verdict.of(is_green and not (files and files.notes))),
         archive_fingerprint=of.archive_fingerprint if of else "",
         fence=of.fence if of else {},
         source_cost=of.source_cost if of else None,

@@ -6,13 +6,13 @@ the load is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 
-from migrator.contracts import Target
+from migrator.contracts import RowNote, Target
 from migrator.engine.placing.back import FilesUndone, take_back
 from migrator.engine.placing.due import due_files, expect_files, sources
-from migrator.engine.placing.journal import FilesJournal, journals
+from migrator.engine.placing.journal import FilesJournal, JournalledFile, journals
 from migrator.engine.placing.shelf import FilesCompared, compared, each, put, taken
 from migrator.engine.prepare import Prepared
 from migrator.outcomes import Progress, Tick, silent
@@ -35,13 +35,10 @@ class Placing:
     @classmethod
     def of(cls, rules: tuple[FileRule, ...], opened: Callable[[str], ObjectStore], target: str) -> Placing:
         """Misuse where a base is no place that files can be put into."""
-        bases = list(dict.fromkeys(rule.base for rule in rules))
-        return cls(
-            rules=rules,
-            shelves=tuple(opened(base) for base in bases),
-            places=tuple(bases.index(rule.base) for rule in rules),
-            target=target,
-        )
+        bases = {rule.base: opened(rule.base) for rule in rules}
+        shelves = {shelf.url: shelf for shelf in bases.values()}  # a plan may write one place in several ways
+        places = tuple(list(shelves).index(bases[rule.base].url) for rule in rules)
+        return cls(rules=rules, shelves=tuple(shelves.values()), places=places, target=target)
 
     # ── what should be there ────────────────────────────────────────────────────────────────────────────────
     def expect(self, prepared: Prepared) -> tuple[Problem, ...]:
@@ -59,16 +56,14 @@ class Placing:
     # ── putting them there ──────────────────────────────────────────────────────────────────────────────────
     def place(self, prepared: Prepared, run: str, progress: Progress = silent) -> int:
         """Put every file there that is not; how many. The journal says so before the first. Red where one is taken."""
-        return sum(
-            self._fill(prepared, place, FilesJournal(store=shelf, run=run, target=self.target), progress)
-            for place, shelf in enumerate(self.shelves)
-        )
+        return sum(self._fill(prepared, place, journal, progress) for place, journal in enumerate(self._of(run)))
 
     def _fill(self, prepared: Prepared, place: int, journal: FilesJournal, progress: Progress) -> int:
         shelf, count = journal.store, 0
-        absent = each(due_files(prepared, f"place = {place}"), lambda file: shelf.size(file.name) is None)
-        journal.write(file for file, is_absent in absent if is_absent)
-        for file, _ in each(journal.files(), lambda file: put(prepared.archive, shelf, file)):
+        looked_at = each(due_files(prepared, f"place = {place}"), lambda file: shelf.size(file.name) is None)
+        journal.write(JournalledFile(**asdict(file), is_put=is_absent) for file, is_absent in looked_at)
+        absent = (file for file in journal.files() if file.is_put)
+        for file, _ in each(absent, lambda file: put(prepared.archive, shelf, file)):
             count += 1
             progress(Tick(step="put files", what=file.name, done=count))
         return count
@@ -82,19 +77,40 @@ class Placing:
             yield compared(rule, sources(prepared, rule), self.shelves[place], due)
 
     # ── taking them back ────────────────────────────────────────────────────────────────────────────────────
-    def take_back(self, run: str, target: Target) -> FilesUndone:
-        """Remove what the run put there, but for files somebody changed since or rows still name; then its journals."""
+    def take_back(self, run: str, target: Target, *, is_known: bool = False) -> FilesUndone:
+        """Remove what the run put there, but for files somebody changed since or rows still name; then its journals.
+
+        Where it `is_known` to have put files there, a place without its journal is noted.
+        """
         undone = FilesUndone()
-        for place, shelf in enumerate(self.shelves):
-            journal = FilesJournal(store=shelf, run=run, target=self.target)
+        for place, journal in enumerate(self._of(run)):
+            rules = [rule for rule, at in zip(self.rules, self.places, strict=True) if at == place]
             if journal.is_there:
-                rules = [rule for rule, at in zip(self.rules, self.places, strict=True) if at == place]
                 undone += take_back(journal, rules, target)
+            elif is_known:
+                undone += FilesUndone(notes=(_unknown(journal, rules),))
         return undone
+
+    def knows(self, run: str) -> bool:
+        """Whether a place holds a journal of the run."""
+        return any(journal.is_there for journal in self._of(run))
 
     def journals(self) -> tuple[FilesJournal, ...]:
         """Those of this target that stand in its places."""
         return tuple(journal for shelf in self.shelves for journal in journals(shelf) if journal.target == self.target)
+
+    def _of(self, run: str) -> Iterator[FilesJournal]:
+        """The run's journal in each place, whether it is there or not."""
+        return (FilesJournal(store=shelf, run=run, target=self.target) for shelf in self.shelves)
+
+
+def _unknown(journal: FilesJournal, rules: Sequence[FileRule]) -> RowNote:
+    return RowNote(
+        table=rules[0].label,
+        key={"place": journal.store.url},
+        why="nothing is written there of this load, so its files stay, wherever they are: if the plan's variables lead"
+        " to another place now, set them as they were, and give the same command again",
+    )
 
 
 NO_FILES = Placing()

@@ -17,6 +17,8 @@ from mappings.nearest import nearest
 from mappings.quote import identifier as quoted
 from mappings.quote import literal
 from mappings.used import read_columns
+from migrator.contracts import JOURNALS
+from migrator.engine.large import size_aside
 from migrator.engine.live import found
 from migrator.engine.portions import portions
 from migrator.engine.prepare import Prepared, loaded_beside
@@ -25,9 +27,6 @@ from storage.archive import Archive
 from storage.errors import Misuse, Red
 from storage.problem import Problem
 from storage.schema import Column, Kind
-
-JOURNALS = ".migrator"
-"""The folder of a place of files where loads say what they put there."""
 
 _SAID = "migrator_said"
 _BATCH = 10_000
@@ -46,6 +45,15 @@ class DueFile:
     name: str
     sha256: str
     size: int  # bytes
+
+    @property
+    def content(self) -> str:
+        """What stands there, as `standing` says it."""
+        return said_hash(self.sha256)
+
+
+def said_hash(sha256: str) -> str:
+    return f"sha256:{sha256}"
 
 
 def expect_files(prepared: Prepared, rules: Sequence[FileRule], places: Sequence[int]) -> tuple[Problem, ...]:
@@ -131,6 +139,12 @@ def _source_column(prepared: Prepared, edge: CompiledEdge, rule: FileRule) -> Co
 
 def _nameable(column: Column, table: str, archive: Archive) -> Column:
     assert column.attachment is not None
+    if not column.attachment.named and column.type.kind is Kind.VARIANT:
+        raise Red(
+            f"{table}.{column.name} holds values of several types: what the archive has of them are no files' bytes",
+            where=archive.location,
+            next="make them all bytes in the source and take a new snapshot, or leave the column out of the plan",
+        )
     if column.attachment.named and column.type.kind not in _NAMING:
         raise Misuse(
             f"{table}.{column.name} is {column.type}: its files cannot be found by it",
@@ -211,6 +225,6 @@ def _unusable(name: str) -> str:
     parts = f"string_split({name}, '/')"
     return (
         f"list_has_any({parts}, ['', '.', '..']) OR contains({name}, '\\') OR contains({name}, chr(0))"
-        f" OR {parts}[1] IN {_RESERVED} OR strlen({name}) > {_LONGEST}"
+        f" OR {parts}[1] IN {_RESERVED} OR strlen({name}) > {_LONGEST} OR {size_aside(name, 'VARCHAR')} > 0"
         f" OR list_bool_or(list_transform({parts}, lambda part: strlen(part) > {_LONGEST_SEGMENT}))"
     )

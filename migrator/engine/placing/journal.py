@@ -1,19 +1,30 @@
 """What a load put into a place of files: written there before the first file, gone when all of it was taken back.
 
-One object of JSON lines per run: a head that says which run, of which target, then each file that was not there.
+One object of JSON lines per run: a head that says which run, of which target, then each file that its rows name, and
+whether it was there already. So the loads of several targets, or of several machines, know of each other's files.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
-from migrator.engine.placing.due import JOURNALS, DueFile
+from migrator.contracts import JOURNALS
+from migrator.engine.placing.due import DueFile
 from storage.address import below
-from storage.errors import Fault
+from storage.errors import Fault, Misuse
 from storage.objects import ObjectStore
+
+_SUFFIX = ".jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalledFile(DueFile):
+    """A file that the rows of a run name; `is_put` where it was not there before the run."""
+
+    is_put: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,26 +34,26 @@ class FilesJournal:
     store: ObjectStore
     run: str
     target: str
-    since: datetime | None = None
 
     @property
     def key(self) -> str:
-        return f"{JOURNALS}/{self.run}.jsonl"
+        return f"{JOURNALS}/{self.run}{_SUFFIX}"
 
-    def write(self, files: Iterable[DueFile]) -> None:
-        """Say which files will be put there; the journal is there whole, or not at all."""
+    def write(self, files: Iterable[JournalledFile]) -> None:
+        """Say which files the rows name; the journal is there whole, or not at all."""
         with self.store.writer(self.key) as sink:
             sink.write(_line({"run": self.run, "target": self.target}))
             for file in files:
                 sink.write(_line(asdict(file)))
 
-    def files(self) -> Iterator[DueFile]:
+    def files(self) -> Iterator[JournalledFile]:
         """What it says, in the order of the names."""
         with self.store.reader(self.key) as stream:
             stream.readline()
             for line in stream:
-                said = _parsed(self.store, self.key, line)
-                yield DueFile(name=str(said["name"]), sha256=str(said["sha256"]), size=int(said["size"]))
+                with _readable(self.store, self.key):
+                    file = JournalledFile(**json.loads(line))
+                yield file
 
     @property
     def is_there(self) -> bool:
@@ -55,22 +66,31 @@ class FilesJournal:
 def journals(store: ObjectStore) -> Iterator[FilesJournal]:
     """Every journal that stands in a store."""
     for info in list(store.list(f"{JOURNALS}/")):
-        with store.reader(info.key) as stream:
-            head = _parsed(store, info.key, stream.readline())
-        yield FilesJournal(store=store, run=str(head["run"]), target=str(head["target"]), since=info.modified)
+        if info.key.endswith(_SUFFIX) and (head := _head(store, info.key)):
+            with _readable(store, info.key):
+                journal = FilesJournal(store=store, **json.loads(head))
+            yield journal
+
+
+def _head(store: ObjectStore, key: str) -> bytes | None:
+    try:
+        with store.reader(key) as stream:
+            return stream.readline()
+    except Misuse:  # all of its files were taken back meanwhile
+        return None
 
 
 def _line(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=True).encode() + b"\n"
 
 
-def _parsed(store: ObjectStore, key: str, line: bytes) -> dict[str, str | int]:
+@contextmanager
+def _readable(store: ObjectStore, key: str) -> Iterator[None]:
     try:
-        value: dict[str, str | int] = json.loads(line)
-    except ValueError as error:
+        yield
+    except (ValueError, TypeError) as error:
         raise Fault(
             "this is no journal of files",
             where=below(store.url, key),
             next="find out who changed it; if nothing of a load is to be taken back here, remove it",
         ) from error
-    return value

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from migrator.engine.placing.due import DueFile
+from migrator.engine.placing.due import DueFile, said_hash
 from migrator.outcomes import Check, Difference
 from migrator.plan import FileRule
 from storage.address import below
@@ -60,40 +60,46 @@ def each(items: Iterable[Item], act: Callable[[Item], Answer]) -> Iterator[tuple
 
 def taken(shelf: ObjectStore, due: Iterable[DueFile]) -> Iterator[Problem]:
     """Names that other files have already."""
-    others = [file for file, is_taken in each(due, lambda file: _is_taken(shelf, file)) if is_taken]
-    if others:
+    others = (file.name for file, is_taken in each(due, lambda file: _is_taken(shelf, file)) if is_taken)
+    if examples := tuple(islice(others, _EXAMPLES)):
         yield Problem(
             where=shelf.url,
             what="another file stands there already under the name a file of this load gets",
-            count=len(others),
-            examples=tuple(file.name for file in others[:_EXAMPLES]),
+            count=len(examples) + sum(1 for _ in others),
+            examples=examples,
             next="make the names differ in the mapping (concat something of the tenant's), or find out whose they are",
         )
 
 
 def _is_taken(shelf: ObjectStore, file: DueFile) -> bool:
     size = shelf.size(file.name)
-    return size is not None and (size != file.size or standing(shelf, file.name) != file.sha256)
+    return size is not None and (size != file.size or standing(shelf, file.name) != file.content)
 
 
 def put(archive: Archive, shelf: ObjectStore, file: DueFile) -> None:
-    """One file of the archive into its place. Red where a file came there meanwhile."""
-    if shelf.size(file.name) is not None:
-        raise _came_between(shelf, file)
+    """One file of the archive into its place. Red where another file came there meanwhile."""
+    is_small = file.size <= _EXCLUSIVE
+    if not is_small and shelf.size(file.name) is not None:
+        _require_equal(shelf, file)
+        return
     try:
-        with shelf.writer(file.name, exclusive=file.size <= _EXCLUSIVE) as sink:
+        with shelf.writer(file.name, exclusive=is_small) as sink:
             for chunk in archive.content(file.sha256):
                 sink.write(chunk)
-    except AlreadyExists as error:
-        raise _came_between(shelf, file) from error
+            if not is_small and shelf.size(file.name) is not None:
+                raise AlreadyExists("somebody put it there", where=below(shelf.url, file.name), next="read it instead")
+    except AlreadyExists:
+        _require_equal(shelf, file)
 
 
-def _came_between(shelf: ObjectStore, file: DueFile) -> Red:
-    return Red(
-        "somebody put another file there meanwhile; nothing was loaded",
-        where=below(shelf.url, file.name),
-        next="find out who writes there, then give the same command again",
-    )
+def _require_equal(shelf: ObjectStore, file: DueFile) -> None:
+    """What came there meanwhile may be the same, from another load."""
+    if standing(shelf, file.name) != file.content:
+        raise Red(
+            "somebody put another file there meanwhile; nothing was loaded",
+            where=below(shelf.url, file.name),
+            next="find out who writes there, then give the same command again",
+        )
 
 
 def compared(
@@ -104,7 +110,7 @@ def compared(
     differences: list[Difference] = []
     for file, found in each(due, lambda file: standing(shelf, file.name)):
         files += 1
-        if found == file.sha256:
+        if found == file.content:
             right, bytes_ = right + 1, bytes_ + file.size
         elif len(differences) < _SHOWN:
             differences.append(
@@ -112,8 +118,8 @@ def compared(
                     table=rule.table,
                     key={rule.column: file.name},
                     column=f"file of {rule.column}",
-                    expected=f"sha256:{file.sha256}",
-                    actual=found and f"sha256:{found}",
+                    expected=file.content,
+                    actual=found,
                 )
             )
     return FilesCompared(
@@ -127,9 +133,14 @@ def compared(
 
 
 def standing(shelf: ObjectStore, name: str) -> str | None:
-    """The hash of the file that stands there; None where there is none."""
-    if shelf.size(name) is None:
-        return None
+    """`sha256:` and the hash of the file that stands there; else what stands there instead; None where nothing does."""
+    try:
+        return None if shelf.size(name) is None else _hashed(shelf, name)
+    except Red as no_file:
+        return no_file.what
+
+
+def _hashed(shelf: ObjectStore, name: str) -> str | None:
     digest = hashlib.sha256()
     try:
         with shelf.reader(name) as stream:
@@ -137,4 +148,4 @@ def standing(shelf: ObjectStore, name: str) -> str | None:
                 digest.update(chunk)
     except Misuse:  # it was removed meanwhile
         return None
-    return digest.hexdigest()
+    return said_hash(digest.hexdigest())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from migrator.platforms.files.folder import FolderShelf
 from storage.address import redacted
 from storage.credentials import Accounts
 from storage.errors import Misuse
@@ -29,4 +30,4 @@ def open_shelf(base: str, accounts: Accounts) -> ObjectStore:
             where=redacted(base),
             next="check the base that the plan names, or make the folder as its users should find it",
         )
-    return LocalStore(store.root, private=False)
+    return FolderShelf(store.root)
