@@ -39,6 +39,14 @@ def confidants(platform: Any, folder: Path) -> World:
     return world
 
 
+def planned(platform: Any, folder: Path, root: str) -> World:
+    """A platform with a plan that says who the tenant is, and no more."""
+    world = replace(World.at(folder / "world", source="none.db", target="target.db"), source_url=platform.url)
+    source = f"source:\n  url: ${{SOURCE_URL}}\n  scope:\n    root: {root}\n"
+    world.plan.write_text(f"plan: hers\ntenant: ours\n{source}store: ${{STORE_URL}}\n", encoding="utf-8")
+    return world
+
+
 @pytest.fixture(params=KINDS)
 def world(request: pytest.FixtureRequest, made: Made, tmp_path: Path) -> World:
     """The confidants, on each platform."""
@@ -221,3 +229,51 @@ def test_a_doubt_is_asked_and_never_decided_in_somebody_s_favour(small: World) -
     rewritten(small.plan, '        excluded: {contacts: "they are other people", stamps: "the firm\'s"}\n', "")
     asked = small.json("snapshot", small.plan, "--subject", "people=1", code=3)["problems"]
     assert {problem["where"] for problem in asked} == {"contacts", "stamps"} and not small.archives()
+
+
+# ── tenants of other kinds ──────────────────────────────────────────────────────────────────────────────────
+def test_who_belongs_to_two_tenants_gets_of_each_what_is_there(made: Made, tmp_path: Path) -> None:
+    platform: Any = made("sqlite")
+    platform.run(
+        """
+        CREATE TABLE firms (id INTEGER PRIMARY KEY, name TEXT);
+        CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);
+        CREATE TABLE seats (
+            user_id INTEGER NOT NULL REFERENCES users (id), firm_id INTEGER NOT NULL REFERENCES firms (id),
+            PRIMARY KEY (user_id, firm_id));
+        CREATE TABLE posts (
+            id INTEGER PRIMARY KEY, firm_id INTEGER NOT NULL REFERENCES firms (id),
+            author_id INTEGER NOT NULL REFERENCES users (id), body TEXT);
+        INSERT INTO firms VALUES (1, 'Ours'), (2, 'THEIRS');
+        INSERT INTO users VALUES (1, 'Ada'), (2, 'THEIRS');
+        INSERT INTO seats VALUES (1, 1), (1, 2), (2, 1);
+        INSERT INTO posts VALUES (1, 1, 1, 'here'), (2, 2, 1, 'THEIRS: there'), (3, 1, 2, 'THEIRS: his');
+        """
+    )
+    world = planned(platform, tmp_path, "{table: firms, where: {id: 1}}\n    members: {users: [seats.user_id]}")
+    archive = Path(world.json("snapshot", world.plan, "--subject", "users=1")["archive"])
+    assert {name: master(archive, name) for name in ("users", "seats", "posts")} == {
+        "users": [["1", "Ada"]],
+        "seats": [["1", "1"]],
+        "posts": [["1", "1", "1", "here"]],
+    }
+    assert [name for name, content in contents(archive) if OTHERS in content] == []
+
+
+def test_of_a_tenant_with_a_schema_of_its_own_no_other_is_named(made: Made, tmp_path: Path) -> None:
+    platform: Any = made("postgresql")
+    for schema, name in (("ours", "Ada"), ("theirs", OTHERS)):
+        platform.run(
+            f"""
+            CREATE SCHEMA {schema};
+            CREATE TABLE {schema}.people (id INTEGER PRIMARY KEY, name TEXT);
+            CREATE TABLE {schema}.notes (
+                id INTEGER PRIMARY KEY, author_id INTEGER NOT NULL REFERENCES {schema}.people (id), body TEXT);
+            INSERT INTO {schema}.people VALUES (1, '{name}'), (2, '{OTHERS}');
+            INSERT INTO {schema}.notes VALUES (1, 1, '{name}'), (2, 2, '{OTHERS}');
+            """
+        )
+    world = planned(platform, tmp_path, "{schema: ours, others: [theirs]}")
+    archive = Path(world.json("snapshot", world.plan, "--subject", "ours.people=1")["archive"])
+    assert world.json("archive", "check", archive)["verdict"] == "green"
+    assert [name for name, content in contents(archive) if OTHERS in content or "theirs" in content] == []

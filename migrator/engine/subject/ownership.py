@@ -15,7 +15,7 @@ from migrator.engine.draft.vocabulary import Vocabulary
 from migrator.engine.draft.words import among
 from migrator.engine.scope import blanked
 from migrator.engine.subject.person import OPTION, Person
-from migrator.plan import ScopeRules, SubjectRules, root_rows
+from migrator.plan import DeclaredReference, ScopeRules, SubjectRules, root_rows
 from migrator.plan.written import KEY
 from storage.errors import Misuse
 from storage.problem import Problem
@@ -52,6 +52,7 @@ def owned_by(person: Person, schema: Schema, tenant: Classified, rules: ScopeRul
         foreign=foreign,
         attachments=tuple(rule for rule in rules.attachments if rule.table not in excluded),
         accept={name: why for name, why in rules.accept.items() if not _lies_in(name, excluded)},
+        references=tuple(one for one in rules.references if _is_there(one, schema)),
         guesses=(),
         subjects={},
         members={},
@@ -69,6 +70,12 @@ def owned_by(person: Person, schema: Schema, tenant: Classified, rules: ScopeRul
 
 def _said_here(kind: str, names: Iterable[str]) -> dict[str, str]:
     return {f"{kind}.{name}": OPTION for name in names}
+
+
+def _is_there(reference: DeclaredReference, schema: Schema) -> bool:
+    """Whether both of its ends are the tenant's: whole tables may be others'."""
+    ends = {reference.table, *([reference.parent] if reference.parent else ()), *dict(reference.types).values()}
+    return ends <= set(schema.table_names)
 
 
 def _lies_in(label: str, tables: dict[str, str]) -> bool:

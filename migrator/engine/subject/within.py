@@ -8,6 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from migrator.contracts import ColumnCensus, Predicate, Reading
+from migrator.engine.classify import FOREIGN
 from migrator.engine.scope import Resolved
 from migrator.engine.subject.taken import Taken
 from storage.model import Model
@@ -22,9 +23,10 @@ class Within:
 
     def __init__(self, reading: Reading, tenant: Resolved, taken: Taken) -> None:
         self.fence = reading.fence
+        classes = tenant.classified.classes
+        names = [name for name in reading.schema.table_names if classes[name] != FOREIGN]
         # as the tenant's keys were found to be typed
-        tables = tuple(tenant.closure.table(table.name) for table in reading.schema.tables)
-        self.schema = replace(reading.schema, tables=tables)
+        self.schema = replace(reading.schema, tables=tuple(map(tenant.closure.table, names)))
         self._reading = reading
         self._taken = taken
 
