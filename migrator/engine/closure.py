@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from mappings.quote import identifier as quoted
-from migrator.contracts import Among, AnyOf, Predicate, Reading, Whole
+from migrator.contracts import Among, AnyOf, Matching, Predicate, Reading, Whole
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
 from migrator.engine.equality import as_text, is_value, with_column
 from migrator.engine.keysets import CARRIED, STUB, KeySets
@@ -73,14 +73,18 @@ class Closure(KeySets):
 
     def _take_roots(self) -> None:
         for name in self._classified.paths:
-            found = marks(self._rules.root, self._tables[name])
-            if name in self._classified.whole:
-                self._take(name, Whole(), OWNED)
-            elif found:
-                self._take(name, any_of(found), OWNED)
+            predicate = self._root_predicate(name)
+            if predicate is not None:
+                self._take(name, predicate, OWNED)
         for name, how in self._rules.shared.items():
             if how == "whole":
                 self._take(name, Whole(), SHARED)
+
+    def _root_predicate(self, name: str) -> Whole | AnyOf | Matching | None:
+        if name in self._classified.whole:
+            return Whole()
+        found = marks(self._rules.root, self._tables[name])
+        return any_of(found) if found else None
 
     def _led(self) -> dict[str, tuple[Reference, ...]]:
         """The tables whose rows references make the tenant's, with these."""
@@ -122,10 +126,12 @@ class Closure(KeySets):
         return grown
 
     def _of_keyless(self, name: str) -> Predicate:
-        if name in self._classified.whole:
-            return Whole()
+        root = self._root_predicate(name)
+        if isinstance(root, Whole):
+            return root
+        named = root.among if isinstance(root, AnyOf) else (root,) if root else ()
         paths = (self.pointing(path, self.owned_keys(path)) for path in self._classified.paths[name])
-        return AnyOf(among=(*marks(self._rules.root, self._tables[name]), *paths))
+        return AnyOf(among=(*named, *paths))
 
     def _take_members(self) -> bool:
         """Rows that belong to the tenant since rows of his point at them; others may hang on them in turn."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from mappings.nearest import nearest
-from migrator.contracts import AnyOf, Matching, Predicate
+from migrator.contracts import AnyOf, Matching
 from migrator.engine.equality import is_value
 from migrator.plan import ColumnRoot, DatabaseRoot, Root, SchemaRoot, TableRoot, root_rows
 from storage.errors import Misuse
@@ -65,7 +65,7 @@ def marks(root: Root, table: Table) -> tuple[Matching, ...]:
     return tuple(matching(one) for one in root_rows(root) if one.table == table.name)
 
 
-def any_of(marks: tuple[Matching, ...]) -> Predicate:
+def any_of(marks: tuple[Matching, ...]) -> Matching | AnyOf:
     return marks[0] if len(marks) == 1 else AnyOf(among=marks)
 
 

@@ -14,14 +14,15 @@ from zlib import crc32
 import pyarrow as pa
 import pytest
 
-from migrator.contracts import Among, AnyOf, Matching, Predicate, Reading, Whole
+from migrator.contracts import Among, AnyOf, Predicate, Reading, Whole
 from migrator.engine import snapshot
-from migrator.engine.classify import Reference
+from migrator.engine.classify import Classified, Reference, classify
 from migrator.engine.closure import Closure
 from migrator.engine.doubts import Doubts
 from migrator.engine.extract import extract
 from migrator.engine.scope import Resolved
-from storage.schema import Table
+from migrator.plan import ScopeRules
+from storage.schema import Schema, Table
 from storage.types import arrow_schema
 from tests.conformance.platforms import KeyList
 from tests.leaks.world import MARK
@@ -228,7 +229,7 @@ def everybodys_root(patch: pytest.MonkeyPatch, random: Random) -> None:
     """A table's own mark is not looked at."""
     right, salt = Closure._root_predicate, random.random()
 
-    def mistaken(self: Closure, name: str) -> Whole | Matching | None:
+    def mistaken(self: Closure, name: str) -> Predicate | None:
         found = right(self, name)
         return Whole() if found is not None and crc32(f"{salt} {name}".encode()) % 2 else found
 
@@ -270,6 +271,23 @@ def kept_keys(patch: pytest.MonkeyPatch, _random: Random) -> None:
     patch.setattr("migrator.engine.extract._nulling", lambda *_: lambda batch: batch)
 
 
+def forgotten_path(patch: pytest.MonkeyPatch, random: Random) -> None:
+    """A reference that makes rows the tenant's is not followed, by the scope nor by the proof along the edges."""
+
+    def mistaken(schema: Schema, rules: ScopeRules) -> Classified:
+        found = classify(schema, rules)
+        several = [name for name, paths in sorted(found.paths.items()) if len(paths) > 1]
+        if not several:
+            return found
+        name = several[int(salt * len(several))]
+        kept = tuple(path for i, path in enumerate(found.paths[name]) if i != int(salt * len(found.paths[name])))
+        return replace(found, paths={**found.paths, name: kept})
+
+    salt = random.random()
+    patch.setattr("migrator.engine.scope.classify", mistaken)
+    no_crossings(patch)
+
+
 def no_crossings(patch: pytest.MonkeyPatch) -> None:
     """Nobody looks whether references lead out of the tenant's rows, or what contradicts the plan."""
     patch.setattr(Closure, "crossing", lambda _self, _reference: (0, ()))
@@ -280,6 +298,8 @@ CLEAN: Sequence[Mutant] = (widened, lost_key, stale_keys, cut_short, read_twice,
 """Those that a world shows in which nothing is wrong."""
 COUNTED: Sequence[Mutant] = (said_twice, exchanged)
 """Those that leave every count as it is."""
+UNLED: Sequence[Mutant] = (forgotten_path,)
+"""Those that no edge shows: it takes a proof that asks what stays behind."""
 KEYED: Sequence[Mutant] = (half_keyed, ored, half_joined)
 """Those that it takes keys of several columns for."""
 ROOTED: Sequence[Mutant] = (first_generation,)
