@@ -9,7 +9,8 @@ from migrator.platforms.postgres.new_tables import PERSISTENCE, UNLOGGED, every
 from migrator.platforms.postgres.new_types import create_sequence, create_type
 from migrator.platforms.postgres.rebuild_names import Names
 from migrator.platforms.postgres.rebuild_transaction import RebuildTransaction
-from migrator.platforms.relational.sqltext import quoted
+from migrator.platforms.postgres.volatile import left_out, volatile_conditions
+from migrator.platforms.relational.sqltext import literal, quoted
 from storage.errors import Red
 from storage.model import Model, NativeType
 from storage.schema import Table
@@ -75,12 +76,25 @@ class Foundations:
         """A domain whose conditions or default this server cannot compute is one without."""
         refusal = self._transaction.attempt(create_type(type_, self._names), type_.name)
         if refusal is None:
+            self._leave_out_volatile(type_)
             return
         bare = replace(type_, checks=(), default=None)
         if bare == type_:
             raise refusal
         self._transaction.execute(create_type(bare, self._names), type_.name)
         self._tell(type_.name, f"its conditions and its default are left out: {refusal.what}")
+
+    def _leave_out_volatile(self, type_: NativeType) -> None:
+        """Its values are asked as soon as there are any: a domain that would do more than compare is made anew."""
+        name = self._names.of(type_.schema, type_.name)
+        found = volatile_conditions(self._transaction, f"c.contypid = {literal(name)}::regtype") if type_.checks else {}
+        if not found:
+            return
+        checks = tuple(check for check in type_.checks if check.name not in found)
+        self._transaction.execute(f"DROP DOMAIN {name}")
+        self._transaction.execute(create_type(replace(type_, checks=checks), self._names), type_.name)
+        for check, called in found.items():
+            self._tell(type_.name, f"its condition {check} is {left_out(called)}")
 
     def _sequences(self) -> None:
         [(version,)] = self._transaction.rows("SELECT current_setting('server_version_num')::int")

@@ -15,7 +15,12 @@ from storage.errors import Red
 _NAME = r'(?:"(?:[^"\0]|"")+"|[^\W\d][\w$]*)'
 _REFERENCE = re.compile(rf"{_NAME}(?:\.{_NAME})*")
 _PARTITION_KEY = re.compile(r"(RANGE|LIST|HASH) \((.+)\)", re.DOTALL)
-_BOUND = re.compile(r"DEFAULT|FOR VALUES (?:IN|FROM|WITH) \(.+\)", re.DOTALL)
+_CONSTANT = r"""(?:[-+.0-9A-Za-z]+|[bBxX]?'(?:[^']|'')*'|E'(?:[^'\\]|\\.|'')*')"""
+_CONSTANTS = rf"\({_CONSTANT}(?:, {_CONSTANT})*\)"
+_BOUND = re.compile(  # a server computes a bound at once: one that calls anything is no catalog's
+    rf"DEFAULT|FOR VALUES (?:IN {_CONSTANTS}|FROM {_CONSTANTS} TO {_CONSTANTS}|WITH \(modulus \d+, remainder \d+\))",
+    re.DOTALL,
+)
 _OPERATOR = re.compile(r"(?:(.+)\.)?([-+*/<>=~!@#%^&|`?]{1,63})", re.DOTALL)
 _ACTIONS = frozenset({"NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"})
 
@@ -38,7 +43,8 @@ def bound(text: str, where: str) -> str:
     """Which rows a partition has."""
     if not _BOUND.fullmatch(text):
         raise refused(text, "the bound of a partition", where)
-    return POSTGRESQL.type_name(text, where=where)
+    POSTGRESQL.expression(text, where=where)
+    return text
 
 
 def operator(text: str, where: str) -> str:

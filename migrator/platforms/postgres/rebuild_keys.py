@@ -20,13 +20,15 @@ from migrator.platforms.postgres.new_keys import (
 from migrator.platforms.postgres.new_tables import Outline
 from migrator.platforms.postgres.rebuild_names import Names
 from migrator.platforms.postgres.rebuild_transaction import RebuildTransaction, violated
+from migrator.platforms.postgres.volatile import left_out, volatile_conditions
 from migrator.platforms.relational.archived import POSTGRESQL
-from migrator.platforms.relational.sqltext import quoted
+from migrator.platforms.relational.sqltext import literal, quoted
 from storage.model import Check
 from storage.problem import Problem
 from storage.schema import ForeignKey, Table
 
 _EXAMPLES = 3
+_MEND = "mend the rows, then make it by hand"
 
 
 class RebuildKeys:
@@ -62,10 +64,23 @@ class RebuildKeys:
     def _check(self, outline: Outline, check: Check) -> None:
         statement = add_check(outline, check, self._names)
         where = f"{outline.table.name}.{check.name}"
+        if called := self._called(outline, check, statement):
+            self._tell(where, left_out(called), next_="look at what it does, then make it by hand")
+            return
         refused = f"NOT {POSTGRESQL.expression(check.expression, where=where)}"
         self._validated(
             outline, where, statement, check.valid, f"FROM {self._names.table(outline.table)} t WHERE {refused}"
         )
+
+    def _called(self, outline: Outline, check: Check, statement: str) -> str | None:
+        """What of it may do anything, asked before any row is."""
+        if self._transaction.attempt(statement + NOT_VALID, check.name):
+            return None  # as who declares it is told
+        name, only = self._names.table(outline.table), "" if check.inherited else outline.relation
+        which = f"c.conrelid = {literal(name)}::regclass AND c.conname = {literal(check.name)}"
+        found = volatile_conditions(self._transaction, which)
+        self._transaction.execute(f"ALTER TABLE {only}{name} DROP CONSTRAINT {quoted(check.name)}")
+        return found.get(check.name)
 
     def _references(self, outline: Outline) -> None:
         for key, detail in details(outline):
@@ -107,7 +122,7 @@ class RebuildKeys:
         parents = f"SELECT FROM {parent.relation}{self._names.table(parent.table)} p WHERE {met}"
         return f"FROM {outline.relation}{self._names.table(outline.table)} t WHERE {filled} AND NOT EXISTS ({parents})"
 
-    def _tell(self, where: str, what: str, count: int = 1, examples: tuple[str, ...] = ()) -> None:
-        self._told.append(
-            Problem(where=where, what=what, count=count, examples=examples, next="mend the rows, then make it by hand")
-        )
+    def _tell(
+        self, where: str, what: str, count: int = 1, examples: tuple[str, ...] = (), *, next_: str = _MEND
+    ) -> None:
+        self._told.append(Problem(where=where, what=what, count=count, examples=examples, next=next_))

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from storage.errors import Red
 
 _BRACKETS = {"(": ")", "[": "]"}
+_CLAUSE = re.compile(r"\b(check|collate|constraint|default|not|null|primary|references|unique)\b", re.IGNORECASE)
+"""What may stand behind a column's type, and is reserved: no type is called so but in quotes."""
+
 _ENDING = ("--", "/*", "*/")
 _NOWHERE = re.compile("[\0\ud800-\udfff]")  # would end the text itself, or never reach the server
 
@@ -33,9 +36,13 @@ class Dialect:
 
     def type_name(self, text: str, *, where: str) -> str:
         """One type, with its modifiers. Red otherwise."""
-        if not text.strip() or not self._is_closed(text, commas=False):
+        if not text.strip() or not self._is_closed(text, commas=False) or _CLAUSE.search(self._unquoted(text)):
             raise _refused(text, "a type", where)
         return text
+
+    def _unquoted(self, text: str) -> str:
+        """Without its quotations."""
+        return self.tokens.sub(lambda found: found[0] if found[0].isidentifier() else " ", text)
 
     def _is_closed(self, text: str, *, commas: bool) -> bool:
         """Whether quotes and brackets close, and nothing outside of them ends or hides what follows."""

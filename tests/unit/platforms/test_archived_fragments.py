@@ -77,7 +77,8 @@ def test_more_than_one_is_refused_by_name(dialect: str, text: str) -> None:
         (POSTGRESQL, "numeric(10,2)"),
         (MYSQL, "enum('a,b','c''d','e\\'f')"),
         (POSTGRESQL, '"My ; Type"[]'),
-        (POSTGRESQL, "character varying(20)"),
+        (POSTGRESQL, "timestamp(3) without time zone"),
+        (POSTGRESQL, '"check"'),
     ],
 )
 def test_a_type_is_one(dialect: Dialect, text: str) -> None:
@@ -86,3 +87,5 @@ def test_a_type_is_one(dialect: Dialect, text: str) -> None:
         dialect.type_name(f"{text}, extra int", where="t.c")
     with pytest.raises(Red):
         dialect.type_name(f"{text})", where="t.c")
+    with pytest.raises(Red):
+        dialect.type_name(f"{text} Check (true)", where="t.c")

@@ -314,6 +314,10 @@ HOSTILE = {
     "partition": _with(
         partitioned_by="RANGE (a)", partitions=(Partition(name="p", schema=None, bound="DEFAULT; DROP TABLE victim"),)
     ),
+    "computed bound": _with(
+        partitioned_by="RANGE (a)",
+        partitions=(Partition(name="p", schema=None, bound="FOR VALUES FROM (lo_create(0)) TO (MAXVALUE)"),),
+    ),
     "written collation": _with(collations={"a": '"C" NOT NULL'}),
     "sequence": _beside(sequences=(Sequence(name="s", schema=None, type="bigint CYCLE"),)),
     "domain": _beside(types=(NativeType(name="d", schema=None, kind="domain", base="int, b int"),)),
@@ -332,6 +336,7 @@ HOSTILE = {
     ),
     "kind": _beside(types=(NativeType(name="r", schema=None, kind="TABLE x ()"),)),
     "native": _column(native="integer); DROP TABLE victim; --"),
+    "more than a type": _column(native="integer CHECK (lo_create(0) > 0)"),
     "default": _column(default=HACK),
     "action": (
         replace(
@@ -345,6 +350,24 @@ HOSTILE = {
         _with(references=(ReferenceDetail(name="f"),))[1],
     ),
 }
+
+
+DOES = Check(name="does", expression="lo_create(0) > 0")
+ASKS = Check(name="asks", expression="abs(VALUE) < 9")
+
+
+def test_a_condition_that_does_something_is_left_out_and_never_asked(other_url: str) -> None:
+    domain = NativeType(name="d", schema=None, kind="domain", base="integer", checks=(DOES, ASKS))
+    table, model = _column(native="d")
+    checks = (DOES, replace(ASKS, expression="a::text < 'z'"))
+    model = replace(model, types=(domain,), tables=(TableModel(table="t", checks=checks),))
+    told = rebuilt(other_url, (table,), model, {"t": [{"a": 1}, {"a": 2}]})
+    assert [(one.where, "lo_create" in one.what) for one in told] == [("d", True), ("t.does", True)]
+    with psycopg.connect(other_url) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_largeobject_metadata").fetchone() == (0,)
+        kept = "SELECT count(*) FROM pg_constraint WHERE conname = 'asks' AND convalidated"
+        assert connection.execute(kept).fetchone() == (2,)
+        assert connection.execute("SELECT count(*) FROM pg_constraint WHERE conname = 'does'").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("case", HOSTILE)
