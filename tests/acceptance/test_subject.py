@@ -118,12 +118,14 @@ def test_exactly_her_rows_and_nobody_else_s_values(world: World) -> None:
     assert {table["name"]: table["rows"] for table in taken["tables"]} == {k: len(v) for k, v in expected.items()}
     assert {name: sorted(row[0] for row in master(archive, name)) for name in expected} == expected
     assert [name for name, content in contents(archive) if OTHERS in content] == []
+    mentions = taken["subject"]["mentions"]["found"]
+    assert {(one["table"], one["column"], one["by"]) for one in mentions} == set(MENTIONED)
     scope = json.loads((archive / "data" / "provenance" / "scope.json").read_text(encoding="utf-8"))
     assert "people where id = 1" in {table["path"] for table in scope["tables"]}  # however she was called
 
 
-def test_who_mentions_her_is_counted_and_found(world: World) -> None:
-    taken = world.json("snapshot", world.plan, "--subject", "people=1")
+def test_who_mentions_her_is_counted_and_found(small: World) -> None:
+    taken = small.json("snapshot", small.plan, "--subject", "people=1")
     mentions = taken["subject"]["mentions"]
     assert json.loads((Path(taken["archive"]) / "data/reports/mentions.json").read_text(encoding="utf-8")) == mentions
     found = {(m["table"], m["column"], m["by"]): {key["id"] for key in m["keys"]} for m in mentions["found"]}
