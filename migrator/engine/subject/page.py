@@ -47,14 +47,15 @@ class Page:
         same = "<a href='subject.json'>subject.json</a>, <code>../csv/</code>"
         yield f"<p>Les mêmes données · the same data: {same}</p>\n"
         for part, rows in tables:
-            yield from _table(part.table.name, part.table.column_names, rows, part.rows)
+            yield f"<h2>{_shown(part.table.name)} ({part.rows})</h2>\n"
+            yield from _table(part.table.column_names, rows)
         yield from _mentioned(mentions)
         yield from _stayed(stayed)
         yield f"<p>{_shown(self.tool)}</p></body></html>\n"
 
 
-def _table(title: str, names: Sequence[str], rows: Iterable[Sequence[Cell]], count: int) -> Iterator[str]:
-    yield f"<section><h2>{_shown(title)} ({count})</h2>\n<table><thead><tr>"
+def _table(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    yield "<section><table><thead><tr>"
     yield from (f"<th>{_shown(name)}</th>" for name in names)
     yield "</tr></thead><tbody>\n"
     for row in rows:
@@ -68,13 +69,13 @@ def _mentioned(mentions: Mentions) -> Iterator[str]:
     yield "<h2>Où l'on vous mentionne ailleurs, hors de cet export · Places that mention you that are not in it</h2>\n"
     yield f"<p>Recherché · looked for: {_shown(', '.join(mentions.sought)) or '–'}</p>\n"
     rows = [(one.table, one.column, one.by, str(one.rows)) for one in mentions.found]
-    yield from _table("", ("table", "colonne · column", "par · by", "lignes · rows"), rows, len(rows))
+    yield from _table(("table", "colonne · column", "par · by", "lignes · rows"), rows)
     yield f"<p>Non examiné · not looked into: {_shown(', '.join(mentions.not_searched)) or '–'}</p>\n"
 
 
 def _stayed(stayed: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield "<h2>Ce qui n'est pas dans cet export · What is not in it</h2>\n"
-    yield from _table("", ("table", "raison · reason"), stayed, len(stayed))
+    yield from _table(("table", "raison · reason"), stayed)
 
 
 def _cell(cell: Cell) -> str:
