@@ -243,6 +243,22 @@ def test_what_is_lost_is_found_and_nothing_else(kind: str, made: Made, monkeypat
         assert [place for place in where if not is_of(place, broken)] == []
 
 
+def test_what_no_restore_makes_excuses_nothing_else(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, spoilt = made("postgresql"), set[str]()
+    source.run(
+        "CREATE TABLE o (id int PRIMARY KEY);"
+        " CREATE TABLE k (a int, o int CONSTRAINT its REFERENCES o ON DELETE CASCADE) PARTITION BY RANGE (a);"
+        " CREATE TABLE k1 PARTITION OF k FOR VALUES FROM (0) TO (10);"
+        " ALTER TABLE k1 ADD CONSTRAINT own FOREIGN KEY (o) REFERENCES o;"
+    )
+    archive = taken(source, "root: database")[1]
+    broken = {"k, foreign key its": (" ON DELETE CASCADE", ""), "k, partition k1": (r"TO \(10\)", "TO (11)")}
+    monkeypatch.setattr(RebuildTransaction, "execute", spoiling(RebuildTransaction.execute, broken, spoilt))
+    found = restored(archive, made("postgresql"))
+    assert {departure.where for departure in found.departures} == spoilt == set(broken)
+    assert [note.what for note in found.notes] == ["not restored: what parts of it point at by themselves: own"]
+
+
 def is_of(place: str, broken: Broken) -> bool:
     """Whether it is a place that was broken, or the same thing seen as a key, its index or its column."""
     name = place.split(" ")[-1].split(".")[-1]

@@ -44,7 +44,7 @@ OF_TABLE = f"""array_remove(ARRAY[
             FROM pg_index i JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid
             WHERE i.indrelid = c.oid AND obj_description(i.indexrelid, 'pg_class') IS NOT NULL
         ) l HAVING count(*) > 0),
-        (SELECT 'foreign keys of partitions alone: ' || string_agg(k.conname, ', ' ORDER BY k.conname)
+        (SELECT 'what parts of it point at by themselves: ' || string_agg(k.conname, ', ' ORDER BY k.conname)
             FROM pg_partition_tree(c.oid) l JOIN pg_constraint k ON k.conrelid = l.relid AND l.level > 0
             WHERE k.contype = 'f' AND k.conparentid = 0)
     ], NULL)"""

@@ -73,7 +73,7 @@ def test_what_no_noun_says_is_noted(postgres_url: str) -> None:
     assert model.table("indexed").notes == (
         "what is said of indexes (clustered by indexed_b_key, comment on indexed_b_key, parameters in by_path)",
     )
-    assert model.table("plain").notes == ("foreign keys of partitions alone: alone",)
+    assert model.table("plain").notes == ("what parts of it point at by themselves: alone",)
 
 
 def test_types_come_after_those_they_are_made_of(postgres_url: str) -> None:
