@@ -19,6 +19,7 @@ from migrator.engine.check import MapCheck, map_check
 from migrator.engine.decisions import restore_decisions, save_decisions
 from migrator.engine.doctor import Diagnosis, Rates, Surroundings, doctor
 from migrator.engine.draft import Draft, draft
+from migrator.engine.explain import Explanation, explain
 from migrator.engine.gentle import as_planned, gently
 from migrator.engine.inspect import Inspection, inspect
 from migrator.engine.load import Identity, load
@@ -89,6 +90,13 @@ class Service:
     def scope(self, plan: Plan) -> Scope:
         with as_planned(self._source(plan), plan.needs_source()) as reading, workbench() as bench:
             return resolve(reading, plan, bench).scope
+
+    def explain(self, plan: Plan, *, count: bool = False) -> Explanation:
+        """What leaves and what does not, explained; `count` reads how many rows every table has, others' too."""
+        source, rules = self._source(plan), plan.needs_source().scope
+        sizes = () if count else source.examine(tuple(rules.excluded), rules.views).sizes
+        with as_planned(source, plan.needs_source()) as reading, workbench() as bench:
+            return explain(reading, resolve(reading, plan, bench), bench, sizes, count=count)
 
     def draft(self, url: str, *, tenant: str = "", root: str = "") -> Draft:
         """A scope proposed for a source, for a person to confirm; see `engine.draft`."""

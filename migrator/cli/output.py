@@ -78,10 +78,13 @@ def print_as_wide_as_needed(table: RichTable) -> None:
     stdout.out("\n".join(line.rstrip() for line in capture.get().splitlines()), highlight=False)
 
 
+def said_number(number: int) -> str:
+    """A count as people read it."""
+    return f"{number:,}".replace(",", " ")
+
+
 def _cell(value: object) -> Text:
-    return Text(
-        f"{value:,}".replace(",", " ") if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    )
+    return Text(said_number(value) if isinstance(value, int) and not isinstance(value, bool) else str(value))
 
 
 def print_problems(problems: Sequence[Problem], *, heading: str = "") -> None:

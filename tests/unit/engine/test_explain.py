@@ -1,0 +1,168 @@
+"""A scope explained: every path, every share, and what the tenant's rows hold that no rule of the plan mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from migrator.contracts import Predicate, ReadLimits, TableSize, Whole
+from migrator.engine.explain import Explanation, TableExplained, explain
+from migrator.engine.gentle import Gentle
+from migrator.engine.scope import resolve
+from migrator.engine.workbench import workbench
+from storage.schema import Table
+from tests.conformance.platforms import SqlitePlatform
+from tests.unit.engine.support import plan_of
+
+DDL = """
+CREATE TABLE lands (code TEXT PRIMARY KEY);
+CREATE TABLE firms (id INTEGER PRIMARY KEY, name TEXT, land TEXT REFERENCES lands (code),
+    boss_id INTEGER REFERENCES people (id));
+CREATE TABLE people (id INTEGER PRIMARY KEY, firm_id INTEGER REFERENCES firms (id),
+    boss_id INTEGER REFERENCES people (id));
+CREATE TABLE tasks (id INTEGER PRIMARY KEY, firm_id INTEGER REFERENCES firms (id),
+    owner_id INTEGER REFERENCES people (id), closed_by INTEGER, weight INTEGER, body TEXT);
+CREATE TABLE secrets (id INTEGER PRIMARY KEY, note TEXT);
+INSERT INTO lands VALUES ('fr'), ('de');
+INSERT INTO firms VALUES (1, 'ours', 'fr', NULL), (2, 'theirs', 'de', NULL), (3, 'others', 'de', NULL);
+INSERT INTO people VALUES (10, 1, NULL), (11, 1, 10), (12, 1, 10), (20, 2, NULL);
+INSERT INTO tasks VALUES (100, 1, 10, 10, 7, 'a'), (101, 1, 11, 11, 2, 'b'), (102, 1, 11, NULL, 3, 'c'),
+    (200, 2, 20, 20, 1, 'd');
+"""
+SCOPE = """
+root: {table: firms, where: {id: 1}}
+shared: [lands]
+excluded: {secrets: internal}
+paths: {tasks: [firm_id]}
+"""
+
+
+def explained(
+    platform: SqlitePlatform, scope: str, *, sizes: Sequence[TableSize] = (), count: bool = False
+) -> Explanation:
+    with platform.source().fence() as reading, workbench() as bench:
+        return explain(reading, resolve(reading, plan_of(scope), bench), bench, sizes, count=count)
+
+
+@pytest.fixture
+def firms(platform: SqlitePlatform) -> SqlitePlatform:
+    platform.run(DDL)
+    return platform
+
+
+def by_name(found: Explanation) -> dict[str, TableExplained]:
+    return {table.scope.name: table for table in found.tables}
+
+
+# ── paths ───────────────────────────────────────────────────────────────────────────────────────────────────
+def test_every_path_is_told_with_its_rows_and_why_it_was_chosen_or_not(firms: SqlitePlatform) -> None:
+    tables = by_name(explained(firms, SCOPE))
+    assert [(way.by, way.chosen, way.rows, way.why) for way in tables["tasks"].ways] == [
+        ("firm_id", True, 3, "makes a row the tenant's"),
+        ("owner_id", False, 3, "scope.paths names others"),
+    ]
+    assert {way.by: (way.chosen, way.why) for way in tables["firms"].ways} == {
+        "land": (False, "lands is shared"),
+        "boss_id": (False, "the plan names the rows themselves"),
+    }
+    assert [tables[name].parents for name in ("firms", "people", "tasks", "lands")] == [(), ("firms",), ("firms",), ()]
+
+
+def test_a_path_that_counts_only_where_the_tenant_column_is_empty_places_no_table(firms: SqlitePlatform) -> None:
+    people = by_name(
+        explained(firms, "root: {column: firm_id, value: 1}\nshared: [lands, firms]\nexcluded: {secrets: i}")
+    )["people"]
+    assert [(way.by, way.unless) for way in people.ways if way.chosen] == [("boss_id", "firm_id")]
+    assert people.parents == ()
+
+
+# ── shares ──────────────────────────────────────────────────────────────────────────────────────────────────
+def test_shares_come_from_statistics_and_nothing_is_counted_whole_for_them(firms: SqlitePlatform) -> None:
+    counted: list[Predicate] = []
+
+    class Watched(Gentle):
+        def count(self, table: Table, predicate: Predicate) -> int:
+            counted.append(predicate)
+            return super().count(table, predicate)
+
+    sizes = [TableSize(table="people", rows=30, bytes=0), TableSize(table="tasks", rows=2, bytes=0)]
+    with firms.source().fence() as fenced, workbench() as bench:
+        reading = Watched(fenced, ReadLimits())
+        tables = by_name(explain(reading, resolve(reading, plan_of(SCOPE), bench), bench, sizes))
+    assert counted and Whole() not in counted
+    assert (tables["people"].share, tables["people"].is_counted) == (0.1, False)
+    assert tables["tasks"].share == 1.0  # statistics that are older than our rows
+    assert tables["firms"].share is None
+
+
+def test_who_asks_for_exact_shares_gets_them_counted(firms: SqlitePlatform) -> None:
+    tables = by_name(explained(firms, SCOPE, count=True))
+    assert (tables["people"].share, tables["people"].total, tables["people"].is_counted) == (0.75, 4, True)
+    assert tables["lands"].share == 0.5
+    assert (tables["secrets"].total, tables["secrets"].is_counted) == (None, False)  # nobody needs a right to it
+
+
+# ── what no rule mentions ───────────────────────────────────────────────────────────────────────────────────
+def test_a_reference_that_nobody_declared_is_told_by_the_tenants_own_values(firms: SqlitePlatform) -> None:
+    found = explained(firms, SCOPE)
+    [one] = found.undeclared
+    assert (one.table, one.columns, one.parent, one.share.found, one.share.values) == (
+        "tasks",
+        ("closed_by",),
+        "people",
+        2,
+        2,
+    )
+    assert found.scope.problems == ()
+
+
+def test_a_reference_that_the_plan_declares_is_no_news(firms: SqlitePlatform) -> None:
+    scope = f"{SCOPE}references: [{{table: tasks, column: closed_by, to: people.id}}]"
+    assert explained(firms, scope).undeclared == ()
+
+
+def test_numbers_that_equal_ids_of_others_are_counted_as_numbers(firms: SqlitePlatform) -> None:
+    [held] = explained(firms, SCOPE).held
+    assert (held.table, held.column, held.rows, held.values, held.is_number) == ("tasks", "weight", 2, 2, True)
+    assert (held.looked_at, held.whole) == (3, True)
+
+
+@pytest.mark.parametrize("root", ["{table: firms, where: {id: f-0000-1}}", "{column: firm_id, value: f-0000-1}"])
+def test_ids_of_others_in_columns_that_are_no_reference_are_told_with_their_rows(
+    platform: SqlitePlatform, root: str
+) -> None:
+    platform.run(
+        "CREATE TABLE firms (id TEXT PRIMARY KEY);"
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm_id TEXT REFERENCES firms (id), copied TEXT, body TEXT);"
+        "INSERT INTO firms VALUES ('f-0000-1'), ('f-0000-2'), ('f-0000-3');"
+        "INSERT INTO notes VALUES (7, 'f-0000-1', 'f-0000-2', 'x'), (8, 'f-0000-1', 'f-0000-1', 'of f-0000-3'),"
+        " (9, 'f-0000-1', 'f-0000-2', NULL), (10, 'f-0000-2', 'f-0000-3', NULL);"
+    )
+    found = explained(platform, f"root: {root}" + ("\nshared: [firms]" if "column" in root else ""))
+    [held] = found.held
+    assert (held.table, held.column, held.rows, held.values, held.is_number) == ("notes", "copied", 2, 1, False)
+    assert (held.keys, held.examples) == (("7", "9"), ("f-0000-2",))
+    assert found.not_looked_at == ()
+
+
+def test_where_nothing_lists_the_tenants_that_is_said(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm TEXT); INSERT INTO notes VALUES (1, 'ours'), (2, 'theirs');"
+    )
+    found = explained(platform, "root: {column: firm, value: ours}")
+    assert found.held == () and found.not_looked_at == (
+        "ids of other tenants were not looked for: no key that firm points at lists the tenants",
+    )
+
+
+def test_a_database_that_is_the_tenants_holds_no_ids_of_others(firms: SqlitePlatform) -> None:
+    found = explained(firms, "root: database\nexcluded: {secrets: internal}")
+    assert (found.held, found.not_looked_at) == ((), ())
+    assert {way.why for way in by_name(found)["tasks"].ways} == {"all of tasks is the tenant's"}
+
+
+def test_none_of_several_rows_that_are_the_tenants_is_another_tenant(firms: SqlitePlatform) -> None:
+    roots = "[{table: firms, where: {id: 1}}, {table: firms, where: {id: 2}}]"
+    [held] = explained(firms, SCOPE.replace("{table: firms, where: {id: 1}}", roots)).held
+    assert (held.column, held.examples) == ("weight", ("3",))
