@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,18 @@ def _fsync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make it unless it is there; `exist_ok` asks what stood there when whoever ended meanwhile took it along."""
+    while True:
+        try:
+            return folder.mkdir(parents=True)
+        except FileExistsError:
+            with suppress(FileNotFoundError):
+                if stat.S_ISDIR(folder.lstat().st_mode) or folder.is_dir():
+                    return None
+                raise
 
 
 class LocalStore:
@@ -67,7 +80,7 @@ class LocalStore:
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = self.root / _UNFINISHED
         while True:
-            unfinished.mkdir(exist_ok=True)
+            _make_folder(unfinished)
             with suppress(FileNotFoundError):  # a writer that ended took the folder along
                 return tempfile.mkstemp(dir=unfinished, prefix=_of_folder(key))
 
@@ -86,7 +99,7 @@ class LocalStore:
                 break
 
     def _place(self, place: Callable[[Path, Path], None], temporary: Path, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         self._refuse_links(target.parent)
         place(temporary, target)
 

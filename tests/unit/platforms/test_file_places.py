@@ -19,6 +19,7 @@ from migrator.platforms.files.shelf import open_shelf
 from storage.archive import Archive
 from storage.credentials import Accounts
 from storage.errors import Red
+from storage.local import LocalStore
 from storage.objects import ObjectStore, write_bytes
 
 
@@ -94,3 +95,20 @@ def test_a_file_that_comes_there_meanwhile_is_not_replaced_and_an_equal_one_is_t
     place.delete("a")
     put(cast(Archive, Meanwhile(content, lambda: write_bytes(place, "a", content))), place, file)
     assert (tmp_path / "a").read_bytes() == content
+
+
+def test_a_folder_that_another_writer_takes_along_at_its_end_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, gone = Path.mkdir, list[Path]()
+
+    def mkdir(folder: Path, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
+        if folder.name in (".unfinished", "a") and folder not in gone:  # it was there, and is not any more
+            gone.append(folder)
+            raise FileExistsError(folder)
+        make(folder, mode, parents, exist_ok)
+
+    store = LocalStore(tmp_path)
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    write_bytes(store, "a/b", b"", exclusive=True)
+    assert len(gone) == 2 and store.size("a/b") == 0
