@@ -42,6 +42,7 @@ class Session:
             "bytea_output": "hex",
             "lc_monetary": "C",
             "standard_conforming_strings": "on",
+            "xmloption": "content",
             "synchronize_seqscans": "off",
             "idle_in_transaction_session_timeout": "0",  # a fence waits while others work
             "transaction_timeout": "0",

@@ -208,6 +208,15 @@ def test_what_an_archive_without_a_model_describes_is_rebuilt(postgres_url: str,
     ]
 
 
+def test_what_a_database_takes_for_xml_is_no_matter(other_url: str) -> None:
+    ran(
+        other_url,
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET xmloption = document', current_database()); END $$",
+    )
+    table = Table(name="t", columns=(Column(name="x", type=Type(kind=Kind.LITERAL), native="xml"),))
+    assert rebuilt(other_url, (table,), Model(platform="postgresql"), {"t": [{"x": "<a/>text"}]}) == []
+
+
 def test_what_a_missing_function_was_to_compute_is_told(postgres_url: str, other_url: str) -> None:
     ran(
         postgres_url,
