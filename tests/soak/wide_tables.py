@@ -12,79 +12,29 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.command import CommandError, Measured, measure
-from tests.benchmarks.servers import KINDS, SQLITE, AnyPlatform, servers
-from tests.soak.promise import BrokenError, ending, require
+from tests.benchmarks.servers import KINDS, SQLITE, servers
+from tests.soak.promise import ending
+from tests.soak.there_and_back import ThereAndBack
 
 BASE_MIB, COLUMN_MIB = 400, 1
 TEXTS = {"long": ("TEXT", "a text {n} of row {row}"), "short": ("VARCHAR(3)", "{n}")}
-PLAN = """\
-plan: wide
-tenant: acme
-source: {url: "${SOURCE_URL}", scope: {root: database}}
-store: ${STORE_URL}
-mapping: mapping.yaml
-target: {url: "${TARGET_URL}"}
-"""
 MAPPING = "mapping: wide\nversion: 1\ntables: {answers: {edges: [{from: answers, columns: {COLUMNS}}]}}\n"
 _ROWS_AT_ONCE, _BETWEEN = 100, "', '"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wide:
-    """A table of a key and so many texts, and the plan that moves it."""
-
-    folder: Path
-    source: AnyPlatform
-    target: AnyPlatform
-
-    @classmethod
-    def made(
-        cls, folder: Path, source: AnyPlatform, target: AnyPlatform, *, columns: int, rows: int, texts: str
-    ) -> Wide:
-        type_, form = TEXTS[texts]
-        names = [f"answer_{number}" for number in range(1, columns)]
-        declared = ", ".join(f"{name} {type_}" for name in names)
-        for platform in (source, target):
-            platform.run(f"CREATE TABLE answers (id INTEGER PRIMARY KEY, {declared})")
-        for start in range(0, rows, _ROWS_AT_ONCE):
-            values = (_row(row, columns, form) for row in range(start, min(start + _ROWS_AT_ONCE, rows)))
-            source.run(f"INSERT INTO answers VALUES {', '.join(values)}")
-        (folder / "plan.yaml").write_text(PLAN)
-        (folder / "mapping.yaml").write_text(
-            MAPPING.replace("COLUMNS", ", ".join(f"{name}: {name}" for name in ("id", *names)))
-        )
-        return cls(folder=folder, source=source, target=target)
-
-    def steps(self, empty: AnyPlatform) -> Iterator[tuple[str, Measured]]:
-        """Play it; `empty` is of the source's kind."""
-        plan = self.folder / "plan.yaml"
-        snapshot = self.measured("snapshot", plan)
-        yield "snapshot", snapshot
-        yield "archive check", self.measured("archive", "check", snapshot.answer["archive"])
-        yield "map check", self.measured("map", "check", plan)
-        yield "rehearse", self.measured("rehearse", plan)
-        migrated = self.measured("migrate", plan)
-        yield "migrate", migrated
-        run = migrated.answer["run"]
-        yield "verify", self.measured("verify", run)
-        yield "verify --deep", self.measured("verify", run, "--deep")
-        yield "rollback", self.measured("rollback", run)
-        yield "restore", self.measured("restore", snapshot.answer["archive"], empty.url)
-
-    def measured(self, *arguments: object) -> Measured:
-        """One command."""
-        environment = {
-            "MIGRATOR_HOME": str(self.folder / "home"),
-            "SOURCE_URL": self.source.url,
-            "TARGET_URL": self.target.url,
-            "STORE_URL": (self.folder / "store").as_uri(),
-        }
-        return measure(*arguments, environment=environment)
+def made(move: ThereAndBack, *, columns: int, rows: int, texts: str) -> ThereAndBack:
+    """The move of a table of a key and so many texts."""
+    type_, form = TEXTS[texts]
+    names = [f"answer_{number}" for number in range(1, columns)]
+    declared = ", ".join(f"{name} {type_}" for name in names)
+    for platform in (move.source, move.target):
+        platform.run(f"CREATE TABLE answers (id INTEGER PRIMARY KEY, {declared})")
+    for start in range(0, rows, _ROWS_AT_ONCE):
+        values = (_row(row, columns, form) for row in range(start, min(start + _ROWS_AT_ONCE, rows)))
+        move.source.run(f"INSERT INTO answers VALUES {', '.join(values)}")
+    return move.written(MAPPING.replace("COLUMNS", ", ".join(f"{name}: {name}" for name in ("id", *names))))
 
 
 def _row(row: int, columns: int, form: str) -> str:
@@ -103,15 +53,10 @@ def main() -> None:
     most = BASE_MIB + COLUMN_MIB * given.columns
     with tempfile.TemporaryDirectory(prefix="migrator-soak-") as name, servers(Path(name)) as running:
         source, target, empty = (running.database(kind) for kind in (given.out_of, given.to, given.out_of))
-        wide = Wide.made(Path(name), source, target, columns=given.columns, rows=given.rows, texts=given.texts)
+        move = ThereAndBack(folder=Path(name), source=source, target=target, empty=empty)
         print("| step | wall s | peak MiB |\n| --- | ---: | ---: |", flush=True)
-        try:
-            for step, cost in wide.steps(empty):
-                print(f"| {step} | {cost.wall:.1f} | {cost.peak:.0f} |", flush=True)
-                require(cost.answer.get("verdict", "green") == "green", f"{step} is not green: {cost.answer}")
-                require(cost.peak <= most, f"{step} took {cost.peak:.0f} MiB, more than {most:.0f}")
-        except CommandError as error:
-            raise BrokenError(str(error)) from error
+        for step, cost in made(move, columns=given.columns, rows=given.rows, texts=given.texts).judged(most):
+            print(f"| {step} | {cost.wall:.1f} | {cost.peak:.0f} |", flush=True)
 
 
 if __name__ == "__main__":
