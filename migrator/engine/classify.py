@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mappings.nearest import nearest
-from migrator.contracts import Matching
+from migrator.contracts import Matching, Scalar
 from migrator.engine.roots import is_of_others, is_whole, marks, require_schemas
 from migrator.engine.views import UNREACHED
 from migrator.plan import ColumnRoot, DeclaredReference, SchemaRoot, ScopeRules, root_rows
 from storage.errors import Misuse
 from storage.problem import Problem
-from storage.schema import Schema, Table
+from storage.schema import Column, Kind, Schema, Table
 
 OWNED, SHARED, EXCLUDED, FOREIGN, UNCLASSIFIED = "owned", "shared", "excluded", "foreign", "unclassified"
 """What a table is to the tenant; foreign: it lies in a schema that the plan calls another tenant's."""
@@ -227,8 +227,12 @@ def _require_known(schema: Schema, rules: ScopeRules) -> None:
         require_schemas(rules.root, schema)
     for root in root_rows(rules.root):
         table = _table(schema, root.table, root.at)
-        for column, _ in root.where:
-            _column(table, column, root.at)
+        for name, value in root.where:
+            _require_text(_column(table, name, root.at), value, f"{table.name}.{name}", root.at)
+    if isinstance(rules.root, ColumnRoot):
+        for table in schema.tables:
+            if (name := rules.root.column) in table.column_names:
+                _require_text(table.column(name), rules.root.value, f"{table.name}.{name}", rules.root.at)
     named: dict[str, Iterable[str]] = {
         "shared": rules.shared,
         "excluded": rules.excluded,
@@ -302,6 +306,17 @@ def _table(schema: Schema, name: str, where: str) -> Table:
     return schema.table(name)
 
 
-def _column(table: Table, name: str, where: str) -> None:
+def _column(table: Table, name: str, where: str) -> Column:
     if name not in table.column_names:
         raise Misuse(f"{table.name} has no column {name!r}", where=where, next=nearest(name, table.column_names))
+    return table.column(name)
+
+
+def _require_text(column: Column, value: Scalar, name: str, where: str) -> None:
+    """What YAML reads as a truth or a fraction was written otherwise than any text it could be made."""
+    if column.type.kind is Kind.TEXT and isinstance(value, bool | float):
+        raise Misuse(
+            f"{name} is text, and the plan's value is none: {value!r}",
+            where=where,
+            next="write the value in quotes, as the source shows it",
+        )
