@@ -132,16 +132,23 @@ class Service:
 
     # ── archives ────────────────────────────────────────────────────────────────────────────────────────────
     def snapshot(
-        self, plan: Plan, mask: Path | None = None, *, subject: str | None = None
+        self, plan: Plan, mask: Path | None = None, *, subject: str | None = None, prove_full: bool = False
     ) -> tuple[RunRecord, Snapshot]:
         """Take a snapshot of the plan's tenant; Red, with nothing left in the store, where it cannot be whole.
 
         `mask` is a file of rules by which values are replaced before they are archived; `subject` names the one person
-        of the tenant that it is to be about: `table=key` or `table.column=value`.
+        of the tenant that it is to be about: `table=key` or `table.column=value`. With `prove_full`, all that
+        stays behind is asked, too.
         """
         if mask is not None and subject is not None:
             raise Misuse(
                 "a person's own data is not masked", where="--subject", next="leave out --mask, or take them one by one"
+            )
+        if prove_full and subject is not None:
+            raise Misuse(
+                "the full proof asks all that is not the tenant's, and most of the tenant stays behind here",
+                where="--prove",
+                next="leave out --prove full: the list of mentions says what stays behind and is about the person",
             )
         source, masker = self._source(plan), self._masker(mask) if mask is not None else None
         with self._catalog() as catalog:
@@ -164,6 +171,7 @@ class Service:
                     places=self.places,
                     mask=masker,
                     subject=subject,
+                    prove_full=prove_full,
                     progress=self.progress,
                     committed=recording.settle,
                 )

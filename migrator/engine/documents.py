@@ -62,7 +62,7 @@ def write_documents(
         "provenance/fence.json": asdict(reading.fence),
         COST: asdict(reading.cost),
         "provenance/scope.json": _scope(held, scope),
-        "provenance/proof.json": _proof(proof),
+        "provenance/proof.json": _proof(proof, with_sums=masked.report is None),
         "reports/exclusions.json": list(_exclusions(scope)),
         "reports/inventory.json": [_inventory(reading, table) for table in held],
     }
@@ -98,13 +98,17 @@ def _scope(held: list[TableScope], scope: Scope) -> dict[str, Any]:
     }
 
 
-def _proof(proof: Proof) -> dict[str, Any]:
+def _proof(proof: Proof, *, with_sums: bool) -> dict[str, Any]:
+    """A sum over one key tells the key to whoever tries them all: none of keys that are masked."""
+    edges = [asdict(edge) for edge in proof.edges]
+    for edge in edges if not with_sums else ():
+        del edge["source_sum"], edge["archive_sum"]
     return {
-        "proof": "by index",
+        "proof": proof.kind,
         "walked": proof.walked,
         "invited": proof.invited,
         "shared": proof.shared,
-        "edges": [asdict(edge) for edge in proof.edges],
+        "edges": edges,
     }
 
 

@@ -52,6 +52,11 @@ def points_at(child: Side, parent: Side) -> str:
     return " = ".join(_alike(child, parent))
 
 
+def same(child: Side, parent: Side) -> str:
+    """The same of two columns of one table, where NULL is NULL's equal."""
+    return " IS NOT DISTINCT FROM ".join(_alike(child, parent))
+
+
 def surely_points_at(child: Side, parent: Side) -> str:
     """The same, but of collated texts only what every server says: the rest is a question for the source."""
     if not may_be_spelled(child[1], parent[1]):

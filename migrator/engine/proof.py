@@ -14,15 +14,20 @@ from dataclasses import dataclass
 from mappings.quote import identifier as quoted
 from migrator.contracts import Reading
 from migrator.engine.archived import SAYS_SOMETHING
+from migrator.engine.behind import Behind, Sign
 from migrator.engine.classify import OWNED, SHARED, Reference
 from migrator.engine.doubts import names_another
-from migrator.engine.edges import EdgeProof, Edges
+from migrator.engine.edges import EdgeProof
 from migrator.engine.equality import as_text
 from migrator.engine.roots import has_any, matching
 from migrator.engine.scope import blanked
+from migrator.outcomes import Progress, silent
 from migrator.plan import ColumnRoot, root_rows
 from migrator.plan.written import KEY
 from storage.problem import Problem
+
+INDEX, FULL = "by index", "full"
+"""Which proof ran: along the edges of what was archived, or through all that stays behind, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +37,21 @@ class Proof:
     shared: dict[str, int]  # table → rows that those point at
     edges: tuple[EdgeProof, ...]
     problems: tuple[Problem, ...]
+    kind: str = INDEX
+    signs: tuple[Sign, ...] = ()  # of a full proof: what rows of others hold of the tenant, for the operator alone
 
 
-class Prover(Edges):
+class Prover(Behind):
     """Watches what goes into the archive, then proves it."""
 
-    def prove(self, reading: Reading) -> Proof:
-        """Walk and count; `problems` is empty where everything is proven."""
+    def prove(self, reading: Reading, *, full: bool = False, progress: Progress = silent) -> Proof:
+        """Walk and count, with `full` ask what stays behind, too; `problems` is empty where everything is proven."""
         self._spell(reading)
         self.walk()
         owned = self._of_class(OWNED)
         guests = {name: self._count(name, "migrator_guest IS NOT NULL") for name in self._tables}
         edges = tuple(self.edges(reading))
+        signs = self.signs(reading, progress) if full else ()
         return Proof(
             walked={name: self._count(name, "migrator_walk IS NOT NULL") for name in owned},
             invited={name: count for name, count in guests.items() if count and name in owned},
@@ -56,7 +64,10 @@ class Prover(Edges):
                 *self._unfreed(),
                 *self._left_behind(reading),
                 *self._incomplete(edges),
+                *(sign.problem for sign in signs if not sign.is_decided),
             ),
+            kind=FULL if full else INDEX,
+            signs=signs,
         )
 
     def _rootless(self, owned: list[str]) -> tuple[Problem, ...]:

@@ -58,13 +58,14 @@ def snapshot(
     places: Callable[[str], Files] = no_files,
     mask: Masker | None = None,
     subject: str | None = None,
+    prove_full: bool = False,
     progress: Progress = silent,
     committed: Callable[[], None] = lambda: None,
 ) -> Snapshot:
     """Take one consistent snapshot of the plan's tenant into the store; `committed` is called when it stands there.
 
     `places` opens what the plan names as base of attachments; `mask` replaces values before they are archived;
-    `subject` names the one person of the tenant that it is about.
+    `subject` names the one person of the tenant that it is about; `prove_full` asks what stays behind, too.
     Red where the scope is undecided, a column cannot be held exactly, the proof fails, masking breaks a key, or a file
     that a row names is missing: no archive is left then.
     """
@@ -91,7 +92,7 @@ def snapshot(
                         writer, table, audit
                     )
             progress(Tick(step="prove"))
-            proof = prover.prove(reading)
+            proof = prover.prove(reading, full=prove_full, progress=progress)
             if proof.problems:
                 raise Red(
                     f"the proof failed: {proof.problems[0].what}",
@@ -101,7 +102,7 @@ def snapshot(
                 )
             _require_kept(masked, resolved.scope)
             attached = _attached(attachments, writer, audit, progress)
-            audit.add("proof", {"edges": len(proof.edges), "walked": sum(proof.walked.values())})
+            audit.add("proof", {"kind": proof.kind, "edges": len(proof.edges), "walked": sum(proof.walked.values())})
             write_losses(writer, losses)
             view.add(writer, identity, resolved, bench)
             write_documents(writer, gentle, identity, plan, resolved.scope, proof, audit, masked)

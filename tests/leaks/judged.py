@@ -36,11 +36,11 @@ class Outcome:
         return any(table in text for text in said)
 
 
-def outcome(database: Database, world: World) -> Outcome:
+def outcome(database: Database, world: World, *, prove_full: bool = False) -> Outcome:
     """Take the world's tenant out of the database."""
     store = MemoryStore()
     try:
-        found, _ = taken(database.platform, world.scope(), store)
+        found, _ = taken(database.platform, world.scope(), store, prove_full=prove_full)
     except MigratorError as error:
         assert not list(store.list()), "a refused snapshot left something behind"
         return Outcome(error=error)

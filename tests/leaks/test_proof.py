@@ -37,12 +37,12 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
     return SqliteDatabase(tmp_path_factory.mktemp("mutants") / "a.db")
 
 
-def is_killed(database: Database, mutant: Mutant, seed: str, made: World) -> bool:
+def is_killed(database: Database, mutant: Mutant, seed: str, made: World, *, prove_full: bool = False) -> bool:
     """False where the mistake changes nothing in this world, or the scope asks before anything is read."""
     write(database, made)
     with pytest.MonkeyPatch.context() as patch:
         mutant(patch, seeded(seed))
-        found = outcome(database, made)
+        found = outcome(database, made, prove_full=prove_full)
     if found.cells is None:
         assert isinstance(found.error, Red)
         return "the proof failed" in found.error.what
@@ -58,6 +58,28 @@ def test_a_mistake_that_changes_what_leaves_is_refused(
     for number in range(_LOOKS * TIMES):
         seed = f"{mutant.__name__} {number}"
         killed += is_killed(database, mutant, seed, make(seeded(seed)))
+        if killed == TIMES:
+            return
+    raise AssertionError(f"killed in {killed} worlds only")
+
+
+@pytest.mark.parametrize("ids", [Ids.NUMBER, Ids.UUID])
+def test_nothing_that_is_right_is_refused_by_the_full_proof(ids: Ids, database: Database) -> None:
+    for number in range(6 * TIMES):
+        made = world(seeded(f"right {ids} {number}"), ids=ids)
+        write(database, made)
+        found = outcome(database, made, prove_full=True)
+        assert found.cells is not None, found.error
+        assert departures(found.cells, made.answer()) == []
+
+
+@pytest.mark.parametrize("mutant", mutants.UNLED)
+def test_what_no_edge_leads_to_is_refused_by_the_full_proof(mutant: Mutant, database: Database) -> None:
+    killed = 0
+    for number in range(_LOOKS):
+        seed = f"{mutant.__name__} {number}"
+        made = world(seeded(seed), marking=Marking.ROOT)
+        killed += is_killed(database, mutant, seed, made, prove_full=True)
         if killed == TIMES:
             return
     raise AssertionError(f"killed in {killed} worlds only")

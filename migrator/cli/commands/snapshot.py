@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from migrator.outcomes import SourceCost
 
 
+class Proving(StrEnum):
+    """Which proof: by queries along the plan's references, or through every row of the source's owned tables, too."""
+
+    INDEX = "index"
+    FULL = "full"
+
+
 def command(
     plan: PlanFile,
     mask: Annotated[
@@ -30,6 +38,9 @@ def command(
             "--subject", metavar="PERSON", help="Only what is about one person: table=key, table.column=value."
         ),
     ] = None,
+    prove: Annotated[
+        Proving, typer.Option("--prove", help="full: also read what stays behind, for any sign of the tenant.")
+    ] = Proving.INDEX,
     json: Json = False,
 ) -> None:
     """Read the tenant's data at one point in time into a sealed, proven archive; prints its location."""
@@ -37,7 +48,7 @@ def command(
 
     with shown() as progress:
         served = service(progress)
-        run, taken = served.snapshot(served.plan(plan), mask, subject=subject)
+        run, taken = served.snapshot(served.plan(plan), mask, subject=subject, prove_full=prove is Proving.FULL)
     sealed = taken.sealed
     if json:
         print_json(
@@ -61,12 +72,23 @@ def command(
         return
     stdout.print(sealed.location, markup=False)
     stderr.print(f"{sealed.rows} rows, {sealed.bytes} bytes; proven complete along {len(taken.proof.edges)} edges")
+    for line in said_proof(taken):
+        stderr.print(line, markup=False)
     stderr.print(said_cost(taken.cost), markup=False)
     for line in (*said_files(taken.attached), *said_masking(taken), *said_subject(taken)):
         stderr.print(line, markup=False)
     for note in taken.notes:
         stderr.print(f"note: {note}", markup=False)
     stderr.print(f"write down the signing key's fingerprint: {sealed.fingerprint}")
+
+
+def said_proof(taken: Snapshot) -> Iterator[str]:
+    """What a full proof found in rows that stay behind, and why that is no leak."""
+    if taken.proof.kind == "full":
+        yield f"full proof: every row that stays behind was asked; {len(taken.proof.signs)} kind(s) of mention"
+    for sign in taken.proof.signs:
+        keys = ", ".join(sign.keys)
+        yield f"stays behind, as the plan says: {sign.rows} rows of {sign.where} hold {sign.how}: {keys}"
 
 
 def said_files(attached: Attached) -> Iterator[str]:

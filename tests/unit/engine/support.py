@@ -39,9 +39,11 @@ def resolved(platform: Platform, scope: str) -> Iterator[Resolved]:
         yield resolve(reading, plan_of(scope), bench)
 
 
-def taken(platform: Platform, scope: str, store: ObjectStore | None = None) -> tuple[Snapshot, Archive]:
+def taken(
+    platform: Platform, scope: str, store: ObjectStore | None = None, *, prove_full: bool = False
+) -> tuple[Snapshot, Archive]:
     store = store or MemoryStore()
-    found = snapshot(platform.source(), plan_of(scope), store, signing_keys(), tool="test")
+    found = snapshot(platform.source(), plan_of(scope), store, signing_keys(), tool="test", prove_full=prove_full)
     return found, Archive.open(store, found.sealed.archive_id)
 
 

@@ -1,0 +1,121 @@
+"""A full proof asks the rows that stay behind for any sign of the tenant; what it finds is the operator's to judge."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from migrator.engine import behind
+from migrator.engine.behind import How
+from migrator.engine.proof import Proof
+from migrator.engine.snapshot import snapshot
+from storage.archive import Archive
+from storage.errors import Red
+from storage.memory import MemoryStore
+from storage.objects import read_bytes
+from tests.conformance.platforms import SqlitePlatform
+from tests.support_archive import signing_keys
+from tests.unit.engine.support import plan_of
+
+OURS, OTHERS = "0b0e7a52-6f0c-4a3e-9c43-0f4ad1c3b001", "7d1f3c7e-52b0-4d57-8b43-0b5a7c9dd002"
+NOTE = "5a1a8d3c-9f11-4a52-9d83-6a2f2c1ee003"
+BY_ROW = f"root: {{table: firms, where: {{id: {OURS}}}}}"
+BY_MARK = "root: {column: firm, value: acme}"
+
+
+@pytest.fixture
+def firms(platform: SqlitePlatform) -> SqlitePlatform:
+    platform.run(
+        f"""
+        CREATE TABLE firms (id TEXT PRIMARY KEY, name TEXT);
+        CREATE TABLE notes (id TEXT PRIMARY KEY, firm_id TEXT REFERENCES firms (id), about TEXT, said TEXT);
+        INSERT INTO firms VALUES ('{OURS}', 'ours'), ('{OTHERS}', 'other');
+        INSERT INTO notes VALUES ('{NOTE}', '{OURS}', NULL, 'ours'), ('n2', '{OTHERS}', NULL, 'theirs'),
+          ('n3', '{OTHERS}', NULL, 'see {OTHERS}');
+        """
+    )
+    return platform
+
+
+@pytest.fixture
+def marked(platform: SqlitePlatform) -> SqlitePlatform:
+    platform.run(
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm TEXT, up INTEGER REFERENCES notes (id));"
+        "INSERT INTO notes VALUES (1, 'acme', NULL), (2, 'globex', NULL), (3, 'acmeco', NULL);"
+    )
+    return platform
+
+
+def proven(platform: SqlitePlatform, scope: str, store: MemoryStore | None = None) -> Proof:
+    store = store or MemoryStore()
+    return snapshot(platform.source(), plan_of(scope), store, signing_keys(), tool="test", prove_full=True).proof
+
+
+def refused(platform: SqlitePlatform, scope: str) -> tuple[str, tuple[str, ...]]:
+    store = MemoryStore()
+    with pytest.raises(Red, match="the proof failed: rows that stay behind hold") as red:
+        proven(platform, scope, store)
+    assert not list(store.list())
+    return red.value.where, red.value.problems[0].examples
+
+
+def test_nothing_of_the_tenant_stays_behind_and_the_archive_says_that_all_was_asked(firms: SqlitePlatform) -> None:
+    store = MemoryStore()
+    found = snapshot(firms.source(), plan_of(BY_ROW), store, signing_keys(), tool="test", prove_full=True)
+    assert (found.proof.kind, found.proof.signs) == ("full", ())
+    said = json.loads(Archive.open(store, found.sealed.archive_id).document("provenance/proof.json"))
+    assert said["proof"] == "full"
+    assert all(edge["source_sum"] == edge["archive_sum"] != "" for edge in said["edges"])
+
+
+@pytest.mark.parametrize("spelled", ["ACME", " acme", "ac me", "00acme"])
+def test_a_mark_that_is_spelled_otherwise_is_refused(marked: SqlitePlatform, spelled: str) -> None:
+    marked.run(f"INSERT INTO notes VALUES (4, '{spelled}', NULL);")
+    assert refused(marked, BY_MARK) == ("notes.firm", ("4",))
+
+
+def test_a_mark_that_is_the_name_of_somebody_else_is_theirs(marked: SqlitePlatform) -> None:
+    marked.run(
+        "CREATE TABLE firms (name TEXT PRIMARY KEY); INSERT INTO firms VALUES ('acme'), ('ACME');"
+        "CREATE TABLE pages (id INTEGER PRIMARY KEY, firm TEXT REFERENCES firms (name));"
+        "INSERT INTO pages VALUES (1, 'acme'), (2, 'ACME');"
+    )
+    assert proven(marked, f"{BY_MARK}\nshared: [firms]").signs == ()
+    marked.run("PRAGMA foreign_keys = OFF; INSERT INTO pages VALUES (3, 'Acme');")
+    assert refused(marked, f"{BY_MARK}\nshared: [firms]") == ("pages.firm", ("3",))
+
+
+def test_a_path_that_the_plan_does_not_follow_is_told(firms: SqlitePlatform) -> None:
+    firms.run(f"ALTER TABLE notes ADD COLUMN of TEXT REFERENCES firms (id); UPDATE notes SET of = '{OURS}';")
+    (sign,) = proven(firms, f"{BY_ROW}\npaths: {{notes: [firm_id]}}").signs
+    assert (sign.where, sign.how, sign.rows, sign.keys) == ("notes.of → firms.id", How.REFERENCE, 2, ("n2", "n3"))
+
+
+@pytest.mark.parametrize("value", [OURS, NOTE, OURS.upper(), f'["{OURS}", 1]'])
+def test_an_id_of_ours_as_a_value_is_refused(firms: SqlitePlatform, value: str) -> None:
+    firms.run(f"UPDATE notes SET about = '{value}' WHERE id = 'n2';")
+    assert refused(firms, BY_ROW) == ("notes.about", ("n2",))
+
+
+def test_an_id_of_ours_within_a_text_is_told_the_operator_and_not_the_archive(firms: SqlitePlatform) -> None:
+    firms.run(f"UPDATE notes SET said = printf('%5000s', 'they wrote {NOTE} on it') WHERE id = 'n3';")
+    store = MemoryStore()
+    (sign,) = proven(firms, BY_ROW, store).signs
+    assert (sign.where, sign.how, sign.rows, sign.keys) == ("notes.said", How.MENTION, 1, ("n3",))
+    archived = b"".join(read_bytes(store, info.key) for info in store.list())
+    assert b"n3" not in archived and OTHERS.encode() not in archived
+
+
+def test_rows_are_asked_portion_by_portion(firms: SqlitePlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(behind, "_PORTION_ROWS", 1)
+    firms.run(f"UPDATE notes SET said = 'about {NOTE}' WHERE firm_id <> '{OURS}';")
+    (sign,) = proven(firms, BY_ROW).signs
+    assert (sign.rows, sign.keys) == (2, ("n2", "n3"))
+
+
+def test_values_of_another_type_than_ours_are_asked_too(marked: SqlitePlatform) -> None:
+    marked.run("CREATE TABLE words (firm BLOB, word BLOB); INSERT INTO words VALUES ('acme', 1), (x'00ff', 'x');")
+    assert proven(marked, BY_MARK).signs == ()
+    marked.run("INSERT INTO words VALUES ('Acme ', x'01');")
+    assert refused(marked, BY_MARK) == ("words.firm", ("a row without a key",))
