@@ -153,6 +153,17 @@ class SourceCost:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScopeProof:
+    """How a snapshot was proven to hold all of its tenant and nobody else; of others it says nothing."""
+
+    kind: str  # by index | full
+    edges: int  # along which the source's own count equals the archive's
+    summed: int = 0  # of these, where a sum of hashes of the keys does, too
+    walked: int = 0  # rows that lead to the tenant inside the archive
+    guests: int = 0  # rows that came along: shared ones, and others' as the plan says
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunReport:
     """Everything one run can say; verification.json is this value, and every other format renders it."""
 
@@ -184,4 +195,5 @@ class RunReport:
     timings: tuple[StepTiming, ...] = ()
     not_run: tuple[Check, ...] = ()
     source_cost: SourceCost | None = None  # of the snapshot; archives of older versions do not say
+    scope_proof: ScopeProof | None = None  # of the snapshot
     masked_columns: dict[str, str] = field(default_factory=dict)  # table.column of a masked archive → the method

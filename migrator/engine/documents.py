@@ -23,6 +23,9 @@ from storage.writer import ArchiveWriter
 COST = "provenance/cost.json"
 """What the snapshot cost its source: the fields of SourceCost. Archives of older versions have none."""
 
+PROOF = "provenance/proof.json"
+"""Which proof ran, and what it counted; docs/archive-format.md."""
+
 
 class Audit:
     """Events, each with the hash of the one before: a line removed or changed shows."""
@@ -62,7 +65,7 @@ def write_documents(
         "provenance/fence.json": asdict(reading.fence),
         COST: asdict(reading.cost),
         "provenance/scope.json": _scope(held, scope),
-        "provenance/proof.json": _proof(proof, with_sums=masked.report is None),
+        PROOF: _proof(proof, with_sums=masked.report is None),
         "reports/exclusions.json": list(_exclusions(scope)),
         "reports/inventory.json": [_inventory(reading, table) for table in held],
     }

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from migrator.contracts import Undone
 from migrator.engine.attachments_found import lost_files
 from migrator.engine.check import MapCheck
-from migrator.engine.documents import COST
+from migrator.engine.documents import COST, PROOF
 from migrator.engine.ledger import column_fates
 from migrator.engine.load import Loaded
 from migrator.engine.losses import losses_of
 from migrator.engine.masks.masked import masked_columns
 from migrator.engine.placing import FilesUndone
 from migrator.engine.prepare import Prepared
-from migrator.outcomes import Check, RunReport, SourceCost, Verdict, Verification, said_key
+from migrator.outcomes import Check, RunReport, ScopeProof, SourceCost, Verdict, Verification, said_key
 from migrator.runs.catalog import RunRecord
 from storage import moment
 from storage.archive import Archive
@@ -97,6 +97,7 @@ def _about(report: RunReport, archive: Archive, prepared: Prepared) -> RunReport
             **lost_files(archive),
         },
         source_cost=_source_cost(archive),
+        scope_proof=_scope_proof(archive),
         masked_columns=masked_columns(archive),
     )
 
@@ -109,6 +110,19 @@ def _source_cost(archive: Archive) -> SourceCost | None:
     return SourceCost(**json.loads(archive.document(COST))) if COST in archive.documents() else None
 
 
+def _scope_proof(archive: Archive) -> ScopeProof | None:
+    if PROOF not in archive.documents():
+        return None
+    said = json.loads(archive.document(PROOF))
+    return ScopeProof(
+        kind=said["proof"],
+        edges=len(said["edges"]),
+        summed=sum(1 for edge in said["edges"] if edge.get("archive_sum")),
+        walked=sum(said["walked"].values()),
+        guests=sum(said.get("invited", {}).values()) + sum(said.get("shared", {}).values()),
+    )
+
+
 def rollback_report(subject: Subject, undone: Undone, files: FilesUndone | None, of: RunReport | None) -> RunReport:
     """A rollback of rows, and of files where the plan loads any; `of` is the report of the load it took back."""
     is_green = not undone.kept and not undone.failed and undone.digest_before_load == undone.digest_after
@@ -118,6 +132,7 @@ def rollback_report(subject: Subject, undone: Undone, files: FilesUndone | None,
         archive_fingerprint=of.archive_fingerprint if of else "",
         fence=of.fence if of else {},
         source_cost=of.source_cost if of else None,
+        scope_proof=of.scope_proof if of else None,
         masked_columns=of.masked_columns if of else {},
         rollback={"reversed": undone.reversed, "kept": undone.kept, "failed": undone.failed, **of_files},
         digests={"before_load": str(undone.digest_before_load), "after": str(undone.digest_after)},

@@ -72,6 +72,7 @@ def _sections(report: RunReport) -> Iterator[Section]:
     yield Section(heading="Identity and scope  ·  Identité et périmètre", facts=tuple(_identity(report)))
     yield Section(heading="Rows  ·  Lignes", facts=tuple(_figures(report)))
     yield Section(heading="Cost to the source  ·  Coût pour la source", facts=tuple(_cost(report)))
+    yield Section(heading="Proof of the scope  ·  Preuve du périmètre", facts=tuple(_proof(report)))
     yield Section(heading="Digests  ·  Empreintes", facts=tuple(_digests(report)))
     yield Section(heading="What was not compared  ·  Ce qui n’a pas été comparé", facts=tuple(_limits(report)))
     yield Section(heading="What was not run  ·  Ce qui n’a pas été exécuté", facts=tuple(_not_run(report)))
@@ -129,6 +130,18 @@ def _cost(report: RunReport) -> Iterator[Fact]:
     yield Fact(label="Waiting, seconds · attente de la source", value=cost.seconds)
     yield Fact(label="Rows read · lignes lues", value=cost.rows)
     yield Fact(label="Bytes read · octets lus", value=cost.bytes)
+
+
+def _proof(report: RunReport) -> Iterator[Fact]:
+    proof = report.scope_proof
+    if proof is None:
+        yield Fact(label="", value="Not recorded: the archive does not say how its scope was proven.")
+        return
+    yield Fact(label="Proof · preuve", value=proof.kind)
+    yield Fact(label="Edges counted alike · liens comptés pareils", value=proof.edges)
+    yield Fact(label="Equal sums of keys · sommes de clés égales", value=proof.summed)
+    yield Fact(label="Rows led to the tenant · lignes menées", value=proof.walked)
+    yield Fact(label="Rows that came along · venues avec", value=proof.guests)
 
 
 def _digests(report: RunReport) -> Iterator[Fact]:

@@ -10,6 +10,7 @@ from migrator.outcomes import (
     Difference,
     Equation,
     RunReport,
+    ScopeProof,
     SourceCost,
     StepTiming,
     TableComparison,
@@ -76,6 +77,7 @@ GREEN = replace(
     source_cost=SourceCost(
         statements=148, longest_seconds=2.25, longest_table="posts", seconds=6.5, rows=5_391, bytes=3_145_728
     ),
+    scope_proof=ScopeProof(kind="full", edges=31, summed=29, walked=4_911, guests=77),
     equations=(
         Equation(source="members", target="accounts", kind="split", archive=120, loaded=117, kept=1, rejected=2),
         Equation(source="members", target="profiles", kind="split", archive=120, loaded=118, rejected=2),

@@ -186,6 +186,12 @@ def test_the_cost_to_the_source_is_told_or_said_to_be_unknown() -> None:
     assert "does not say what its snapshot asked" in Page(EMPTY).text
 
 
+def test_the_proof_of_the_scope_is_told_or_said_to_be_unknown() -> None:
+    told = Page(GREEN).text.partition("Proof of the scope")[2]
+    assert "personne d’autrefull" in told and "pareils31" in told and "égales29" in told and "4,911" in told
+    assert "does not say how its scope was proven" in Page(EMPTY).text
+
+
 def test_what_is_left_behind_is_listed_once_with_its_reason() -> None:
     dropped = ColumnFate(table="badges", column="icon", fate="dropped", reason="the new product has no badges")
     found = {

@@ -72,6 +72,7 @@ def test_the_schema_describes_exactly_what_a_report_holds() -> None:
         "problem": storage.problem.Problem,
         "timing": outcomes.StepTiming,
         "cost": outcomes.SourceCost,
+        "proof": outcomes.ScopeProof,
         "RunReport": RunReport,
     }
     held = {name: {field.name for field in dataclasses.fields(noun)} for name, noun in nouns.items()}

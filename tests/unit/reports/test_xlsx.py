@@ -125,6 +125,12 @@ def test_what_the_snapshot_cost_its_source_stands_on_the_first_sheet() -> None:
     assert "Rows read · lignes lues" not in facts(sheets(replace(GREEN, source_cost=None))["Verdict"])
 
 
+def test_the_proof_of_the_scope_stands_on_the_first_sheet() -> None:
+    found = facts(sheets(GREEN)["Verdict"])
+    assert (found["Proof · preuve"], found["Rows led to the tenant · lignes menées"]) == ("full", 4_911)
+    assert "Proof · preuve" not in facts(sheets(replace(GREEN, scope_proof=None))["Verdict"])
+
+
 def test_a_rollback_lists_what_it_kept() -> None:
     found = sheets(ROLLBACK_KEPT)
     assert facts(found["Verdict"])["Failed · en échec"] == 1
