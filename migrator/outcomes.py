@@ -164,6 +164,19 @@ class ScopeProof:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ArchivedTable:
+    """A table of the archive: why its rows are there. `rows` include those of other tenants, `carried` and `stubs`."""
+
+    table: str
+    kind: str  # owned | shared
+    path: str
+    rows: int
+    parents: tuple[str, ...] = ()  # the tables it is owned through; none where the plan names its rows
+    carried: int = 0
+    stubs: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunReport:
     """Everything one run can say; verification.json is this value, and every other format renders it."""
 
@@ -197,3 +210,4 @@ class RunReport:
     source_cost: SourceCost | None = None  # of the snapshot; archives of older versions do not say
     scope_proof: ScopeProof | None = None  # of the snapshot
     masked_columns: dict[str, str] = field(default_factory=dict)  # table.column of a masked archive → the method
+    scope: tuple[ArchivedTable, ...] = ()  # what left with the tenant

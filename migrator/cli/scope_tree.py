@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from migrator.cli.output import said_number
 from migrator.engine.explain import Explanation, TableExplained, Way
+from migrator.reports.tree import tree
 
 _GROUPS = (
     ("shared", "shared"),
@@ -33,13 +34,13 @@ def scope_tree(explained: Explanation, tenant: str) -> RichTable:
 
 
 _Line = tuple[Text, Text, Text, Text]
-_Places = Mapping[str, str | None]
 
 
 def _lines(explained: Explanation, tenant: str) -> Iterator[_Line]:
-    owned = [table for table in explained.tables if table.scope.class_ == "owned"]
+    owned = {table.scope.name: table for table in explained.tables if table.scope.class_ == "owned"}
     yield _heading(tenant)
-    yield from _branch(None, {table.scope.name: table for table in owned}, _places(owned), "")
+    for placed in tree({name: table.scope.parents for name, table in owned.items()}):
+        yield _line(owned[placed.name], placed.guide, above=placed.above)
     for class_, heading in _GROUPS:
         tables = [table for table in explained.tables if table.scope.class_ == class_]
         if tables:
@@ -47,29 +48,6 @@ def _lines(explained: Explanation, tenant: str) -> Iterator[_Line]:
             yield _blank()
             yield _heading(heading, style)
             yield from (_line(table, "  ", style if style == _RED else "") for table in tables)
-
-
-def _places(owned: Sequence[TableExplained]) -> dict[str, str | None]:
-    """Table → the one it is owned through, the nearest to the tenant of several; None: the plan names its rows.
-
-    In the order in which they lie below each other.
-    """
-    placed: dict[str, str | None] = {table.scope.name: None for table in owned if not table.parents}
-    left = [table for table in owned if table.parents]
-    while left:
-        above = {table.scope.name: [name for name in placed if name in table.parents] for table in left}
-        found = {name: parents[0] for name, parents in above.items() if parents}
-        placed |= found or dict.fromkeys(above)  # those that lead to each other alone
-        left = [table for table in left if table.scope.name not in placed]
-    return placed
-
-
-def _branch(above: str | None, owned: Mapping[str, TableExplained], places: _Places, guide: str) -> Iterator[_Line]:
-    names = [name for name in owned if places[name] == above]
-    for name in names:
-        is_last = name == names[-1]
-        yield _line(owned[name], f"{guide}{'└ ' if is_last else '├ '}", above=above)
-        yield from _branch(name, owned, places, f"{guide}{'  ' if is_last else '│ '}")
 
 
 def _line(table: TableExplained, guide: str, style: str = "", above: str | None = None) -> _Line:

@@ -20,6 +20,9 @@ from storage.identity import Identity
 from storage.model import MODEL, rendered
 from storage.writer import ArchiveWriter
 
+SCOPE = "provenance/scope.json"
+"""Which tables left, and why; docs/archive-format.md."""
+
 COST = "provenance/cost.json"
 """What the snapshot cost its source: the fields of SourceCost. Archives of older versions have none."""
 
@@ -64,7 +67,7 @@ def write_documents(
         "provenance/run.json": {"tool": identity.tool, "plan": plan.name, "plan_sha256": plan.sha256},
         "provenance/fence.json": asdict(reading.fence),
         COST: asdict(reading.cost),
-        "provenance/scope.json": _scope(held, scope),
+        SCOPE: _scope(held, scope),
         PROOF: _proof(proof, with_sums=masked.report is None),
         "reports/exclusions.json": list(_exclusions(scope)),
         "reports/inventory.json": [_inventory(reading, table) for table in held],
@@ -88,6 +91,7 @@ def _scope(held: list[TableScope], scope: Scope) -> dict[str, Any]:
                 "table": table.name,
                 "class": table.class_,
                 "path": table.path,
+                "parents": list(table.parents),
                 "rows": table.rows,
                 "carried": table.carried,
                 "stubs": table.stubs,

@@ -32,6 +32,7 @@ class TableScope:
     carried: int = 0
     stubs: int = 0
     reason: str = ""
+    parents: tuple[str, ...] = ()  # the tables it is owned through; none where the plan names its rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +152,14 @@ class _Finder:
                 carried=self._closure.count(table.name, CARRIED) if held else 0,
                 stubs=self._closure.count(table.name, STUB) if held else 0,
                 reason=self._rules.excluded.get(table.name, ""),
+                parents=self._parents(table.name),
             )
+
+    def _parents(self, name: str) -> tuple[str, ...]:
+        paths = self._classified.paths.get(name, ())
+        if name in self._classified.whole or any(path.unless for path in paths):
+            return ()
+        return tuple(dict.fromkeys(path.parent for path in paths if path.parent != name))
 
     def _path(self, name: str) -> str:
         root = self._rules.root

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from migrator.outcomes import RunReport, Verdict
 from migrator.reports import findings, visible
 from migrator.reports.chart import PARTS, WIDTH, bars
+from migrator.reports.scope import AMOUNT, drawn
 from migrator.reports.sentence import sentence
 from storage.quantity import said_duration, said_size
 
@@ -38,6 +39,8 @@ def render_html(report: RunReport) -> bytes:
         is_as_before=findings.is_as_before(report),
         bars=bars(report.equations),
         chart_width=WIDTH,
+        drawn=drawn(report),
+        amount=AMOUNT,
         parts=PARTS,
         commands=commands(report),
     )

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from migrator.contracts import Undone
 from migrator.engine.attachments_found import lost_files
 from migrator.engine.check import MapCheck
-from migrator.engine.documents import COST, PROOF
+from migrator.engine.documents import COST, PROOF, SCOPE
 from migrator.engine.ledger import column_fates
 from migrator.engine.load import Loaded
 from migrator.engine.losses import losses_of
 from migrator.engine.masks.masked import masked_columns
 from migrator.engine.placing import FilesUndone
 from migrator.engine.prepare import Prepared
-from migrator.outcomes import Check, RunReport, ScopeProof, SourceCost, Verdict, Verification, said_key
+from migrator.outcomes import (
+    ArchivedTable,
+    Check,
+    RunReport,
+    ScopeProof,
+    SourceCost,
+    Verdict,
+    Verification,
+    said_key,
+)
 from migrator.runs.catalog import RunRecord
 from storage import moment
 from storage.archive import Archive
@@ -99,6 +109,7 @@ def _about(report: RunReport, archive: Archive, prepared: Prepared) -> RunReport
         source_cost=_source_cost(archive),
         scope_proof=_scope_proof(archive),
         masked_columns=masked_columns(archive),
+        scope=tuple(_scope(archive)),
     )
 
 
@@ -123,6 +134,20 @@ def _scope_proof(archive: Archive) -> ScopeProof | None:
     )
 
 
+def _scope(archive: Archive) -> Iterator[ArchivedTable]:
+    """Archives of older versions do not say through which tables each is owned."""
+    for told in json.loads(archive.document(SCOPE))["tables"] if SCOPE in archive.documents() else ():
+        yield ArchivedTable(
+            table=told["table"],
+            kind=told["class"],
+            path=told["path"],
+            rows=told["rows"],
+            parents=tuple(told.get("parents", ())),
+            carried=told["carried"],
+            stubs=told["stubs"],
+        )
+
+
 def rollback_report(subject: Subject, undone: Undone, files: FilesUndone | None, of: RunReport | None) -> RunReport:
     """A rollback of rows, and of files where the plan loads any; `of` is the report of the load it took back."""
     is_green = not undone.kept and not undone.failed and undone.digest_before_load == undone.digest_after
@@ -134,6 +159,7 @@ def rollback_report(subject: Subject, undone: Undone, files: FilesUndone | None,
         source_cost=of.source_cost if of else None,
         scope_proof=of.scope_proof if of else None,
         masked_columns=of.masked_columns if of else {},
+        scope=of.scope if of else (),
         rollback={"reversed": undone.reversed, "kept": undone.kept, "failed": undone.failed, **of_files},
         digests={"before_load": str(undone.digest_before_load), "after": str(undone.digest_after)},
         notes=tuple(Problem(where=note.table, what=note.why, examples=(said_key(note.key),)) for note in undone.notes),

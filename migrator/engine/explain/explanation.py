@@ -40,14 +40,6 @@ class TableExplained:
             return None
         return min(self.scope.rows / self.total, 1.0)
 
-    @property
-    def parents(self) -> tuple[str, ...]:
-        """The tables it is owned through; none where the plan names its rows, wherever else these may lead."""
-        owning = [way for way in self.ways if way.chosen]
-        if any(way.unless for way in owning):
-            return ()
-        return tuple(dict.fromkeys(way.parent for way in owning if way.parent != self.scope.name))
-
 
 @dataclass(frozen=True, kw_only=True)
 class Held:

@@ -24,6 +24,8 @@ from storage.types import arrow_type
 
 _LONGEST, _EXAMPLES = 64, 10  # an id is short: what is longer is text
 _FOUND = "migrator found"
+_KEYS = {Kind.INTEGER: "TRY_CAST(v AS BIGINT)", Kind.UUID: "TRY_CAST(v AS UUID)::VARCHAR"}
+"""A text as the key it may be, NULL where it is none; of texts, itself."""
 
 
 class Strangers:
@@ -95,7 +97,7 @@ class Strangers:
     def _ask(self) -> None:
         """Leaves the ids of others that there are in `said.strangers`, as text."""
         column, found = self._home.column, f"said.{quoted(_FOUND)} f"
-        key = "TRY_CAST(v AS BIGINT)" if column.type.kind is Kind.INTEGER else "v"
+        key = _KEYS.get(column.type.kind, "v")
         same = "k::VARCHAR = v"  # 042 is not 42
         query = f"SELECT DISTINCT k FROM (SELECT {key} AS k, v FROM said.some) WHERE {same} ORDER BY ALL"
         keys = QueryKeys(workbench=self._bench, query=query, types=(column.type,))

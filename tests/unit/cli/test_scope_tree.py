@@ -18,7 +18,10 @@ def below(name: str, *ways: tuple[str, str], passed_over: tuple[str, str] | None
     told = [Way(reference="", by=by, parent=parent, chosen=True, why="", rows=2) for by, parent in ways]
     if passed_over:
         told.append(Way(reference="", by=passed_over[0], parent=passed_over[1], chosen=False, why="", rows=3))
-    return TableExplained(scope=TableScope(name=name, class_="owned", path="", rows=1234), ways=tuple(told))
+    parents = tuple(parent for _, parent in ways)
+    return TableExplained(
+        scope=TableScope(name=name, class_="owned", path="", rows=1234, parents=parents), ways=tuple(told)
+    )
 
 
 def drawn(*tables: TableExplained, width: int = 200, ansi: bool = False) -> list[str]:
@@ -39,6 +42,13 @@ def test_a_table_lies_below_the_nearest_of_those_it_is_owned_through() -> None:
 def test_tables_that_lead_to_each_other_alone_are_drawn_once() -> None:
     lines = drawn(FIRMS, below("one", ("a", "other")), below("other", ("b", "one")))
     assert sum("one" in line.split()[:2] for line in lines) == 1
+
+
+def test_a_long_chain_stays_readable() -> None:
+    chain = [below(f"t{number}", ("up", f"t{number - 1}" if number else "firms")) for number in range(60)]
+    lines = drawn(FIRMS, *chain)
+    assert len(lines) == 63
+    assert all(line.index("t") < 30 for line in lines[3:])
 
 
 def test_a_share_says_whether_it_is_an_estimate() -> None:

@@ -66,7 +66,12 @@ def test_every_path_is_told_with_its_rows_and_why_it_was_chosen_or_not(firms: Sq
         "land": (False, "lands is shared"),
         "boss_id": (False, "the plan names the rows themselves"),
     }
-    assert [tables[name].parents for name in ("firms", "people", "tasks", "lands")] == [(), ("firms",), ("firms",), ()]
+    assert [tables[name].scope.parents for name in ("firms", "people", "tasks", "lands")] == [
+        (),
+        ("firms",),
+        ("firms",),
+        (),
+    ]
 
 
 def test_a_path_that_counts_only_where_the_tenant_column_is_empty_places_no_table(firms: SqlitePlatform) -> None:
@@ -74,7 +79,7 @@ def test_a_path_that_counts_only_where_the_tenant_column_is_empty_places_no_tabl
         explained(firms, "root: {column: firm_id, value: 1}\nshared: [lands, firms]\nexcluded: {secrets: i}")
     )["people"]
     assert [(way.by, way.unless) for way in people.ways if way.chosen] == [("boss_id", "firm_id")]
-    assert people.parents == ()
+    assert people.scope.parents == ()
 
 
 # ── shares ──────────────────────────────────────────────────────────────────────────────────────────────────

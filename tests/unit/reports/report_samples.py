@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from migrator.outcomes import (
+    ArchivedTable,
     Check,
     ColumnFate,
     Difference,
@@ -103,6 +104,32 @@ GREEN = replace(
         ),
         ColumnFate(table="members", column="password_hash", fate="dropped", reason="people set a new password"),
         ColumnFate(table="posts", column="body", fate="converted", target="entries.body", how="relink"),
+    ),
+    scope=(
+        ArchivedTable(table="countries", kind="shared", path="rows that the tenant's rows point at", rows=6),
+        ArchivedTable(table="companies", kind="owned", path="companies where id = 3", rows=1),
+        ArchivedTable(
+            table="members",
+            kind="owned",
+            path="members.company_id → companies.id; members.manager_id → members.id",
+            rows=120,
+            parents=("companies",),
+            carried=1,
+            stubs=2,
+        ),
+        ArchivedTable(
+            table="posts",
+            kind="owned",
+            path="posts.author_id → members.id",
+            rows=1_204,
+            parents=("members",),
+        ),
+        ArchivedTable(
+            table="comments", kind="owned", path="comments.post_id → posts.id", rows=3_410, parents=("posts",)
+        ),
+        ArchivedTable(
+            table="groups", kind="owned", path="groups.company_id → companies.id", rows=14, parents=("companies",)
+        ),
     ),
     excluded_tables={"audit_log": "internal log, not exportable (contract annex 3)"},
     dropped_tables={"badges": "the new product has no badges"},

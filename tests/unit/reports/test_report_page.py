@@ -8,7 +8,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from migrator.outcomes import ColumnFate, Difference, Equation, RunReport, Verdict
+from migrator.outcomes import (
+    ArchivedTable,
+    ColumnFate,
+    Difference,
+    Equation,
+    RunReport,
+    Verdict,
+)
 from migrator.reports import FORMATS, render
 from migrator.reports.chart import LEAST, WIDTH, bars
 from migrator.reports.findings import absences, has_reservations, is_as_before
@@ -18,6 +25,7 @@ from tests.unit.reports.report_samples import EMPTY, GREEN, RED, ROLLBACK, ROLLB
 HOSTILE = "\"'><script>alert(1)</script><img src=https://example.org/x>"
 SECTIONS = (
     "identity",
+    "scope",
     "coverage",
     "equations",
     "differences",
@@ -108,6 +116,7 @@ def test_hostile_names_and_values_stay_text() -> None:
         archive=HOSTILE,
         fence={HOSTILE: HOSTILE},
         excluded_tables={HOSTILE: HOSTILE},
+        scope=(ArchivedTable(table=HOSTILE, kind="owned", path=HOSTILE, rows=1),),
         equations=(Equation(source=HOSTILE, target=HOSTILE, kind=HOSTILE, archive=1, loaded=1),),
         columns=(ColumnFate(table=HOSTILE, column=HOSTILE, fate="dropped", reason=HOSTILE),),
         digests={HOSTILE: HOSTILE},
@@ -276,3 +285,25 @@ def test_an_unknown_format_names_those_there_are() -> None:
 
 def test_a_run_of_another_kind_still_has_its_verdict_said() -> None:
     assert "The delta of" in Page(replace(EMPTY, kind="delta", verdict=Verdict.GREEN)).text
+
+
+# ── what left with the tenant ───────────────────────────────────────────────────────────────────────────────
+def test_the_scope_is_drawn_as_a_tree() -> None:
+    text = Page(GREEN).text
+    for line in ("└ companies", "├ members", "│ └ posts", "│ └ comments", "└ groups"):
+        assert line in text, line
+    assert text.index("comments.post_id → posts.id") < text.index("groups.company_id") < text.index("shared with other")
+    assert "1 in full, 2 by key alone" in text
+
+
+def test_three_hundred_tables_are_folded_and_the_largest_shown() -> None:
+    tables = tuple(
+        ArchivedTable(
+            table=f"t{number}", kind="owned", path="", rows=number, parents=(f"t{number - 1}",) if number else ()
+        )
+        for number in range(300)
+    )
+    page = Page(replace(GREEN, scope=tables))
+    assert [tag for tag, _ in page.tags].count("details") == 1
+    assert page.text.index("t299") < page.text.index("All 300 tables as a tree") < page.text.index("└ t00")
+    assert len(render(replace(GREEN, scope=tables), "html")) - len(render(GREEN, "html")) < 150_000

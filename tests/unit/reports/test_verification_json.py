@@ -73,6 +73,7 @@ def test_the_schema_describes_exactly_what_a_report_holds() -> None:
         "timing": outcomes.StepTiming,
         "cost": outcomes.SourceCost,
         "proof": outcomes.ScopeProof,
+        "archived": outcomes.ArchivedTable,
         "RunReport": RunReport,
     }
     held = {name: {field.name for field in dataclasses.fields(noun)} for name, noun in nouns.items()}
