@@ -65,7 +65,7 @@ def said_share(table: TableExplained) -> str:
     if table.share is None or table.scope.class_ not in ("owned", "shared"):
         return ""
     percent = 100 * table.share
-    said = f"{percent:.0f} %" if percent >= 1 or percent == 0 else "under 1 %"
+    said = f"{int(percent)} %" if percent >= 1 or percent == 0 else "under 1 %"
     return said if table.is_counted else f"about {said}" if percent >= 1 else said
 
 
@@ -75,6 +75,11 @@ def _why(table: TableExplained, above: str | None) -> Iterator[tuple[str, str]]:
     of_others = [f"{count} {word}" for count, word in ((scope.carried, "carried"), (scope.stubs, "stubs")) if count]
     if of_others:
         yield f"; of others {', '.join(of_others)}", "yellow"
+    undecided = [
+        f"{way.by} → {way.parent} ({said_number(way.outside)})" for way in table.ways if way.policy == "undecided"
+    ]
+    if undecided:
+        yield f"; undecided: {', '.join(undecided)}", _RED
     passed_over = [way for way in table.ways if not way.chosen and way.rows]
     if passed_over:
         yield f"; not {', '.join(_said(way) for way in passed_over)}", "dim"

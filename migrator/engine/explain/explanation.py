@@ -12,7 +12,8 @@ from migrator.engine.scope import Scope, TableScope
 class Way:
     """A reference by which the table's rows might be the tenant's, whether they are by it, and why or why not.
 
-    `rows` are the tenant's own that lead to the tenant's own by it.
+    `rows` are the tenant's own that lead to the tenant's own by it; `outside` are those that lead out of them by it, of
+    which the plan says `policy` (as in Crossing).
     """
 
     reference: str
@@ -22,6 +23,8 @@ class Way:
     why: str
     unless: str | None = None  # it counts only where this column is empty
     rows: int = 0
+    outside: int = 0
+    policy: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

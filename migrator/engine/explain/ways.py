@@ -15,7 +15,9 @@ def ways(name: str, resolved: Resolved) -> Iterator[Way]:
     is_whole = name in resolved.classified.whole
     paths = () if is_whole else resolved.classified.paths.get(name, ())
     chosen = {replace(path, unless=None): path for path in paths}
+    crossings = {crossing.reference: crossing for crossing in resolved.scope.crossings}
     for reference in resolved.classified.references_of(name):
+        crossing = crossings.get(str(reference))
         path = chosen.get(reference)
         yield Way(
             reference=str(reference),
@@ -25,6 +27,8 @@ def ways(name: str, resolved: Resolved) -> Iterator[Way]:
             why="makes a row the tenant's" if path else _passed_over(reference, resolved),
             unless=path.unless if path else None,
             rows=resolved.closure.leading_in(reference) if _within(reference, resolved) else 0,
+            outside=crossing.count if crossing else 0,
+            policy=crossing.policy if crossing else "",
         )
 
 

@@ -70,6 +70,18 @@ def test_what_nobody_has_classified_is_red() -> None:
     assert any("\x1b[1;31mlost" in line for line in drawn(FIRMS, lost, ansi=True))
 
 
+def test_rows_that_lead_to_others_undecided_are_red() -> None:
+    told = Way(reference="", by="boss_id", parent="people", chosen=False, why="", outside=4, policy="undecided")
+    people = below("people", ("firm_id", "firms"))
+    lines = drawn(FIRMS, replace(people, ways=(*people.ways, told)), ansi=True)
+    assert any("\x1b[1;31m; undecided: boss_id → people (4)" in line for line in lines)
+
+
+def test_a_share_is_never_rounded_up_to_the_whole() -> None:
+    people = replace(below("people", ("firm_id", "firms")), total=1235, is_counted=True)
+    assert any(" 99 %" in line for line in drawn(FIRMS, people))
+
+
 @pytest.mark.parametrize("width", [40, 80])
 def test_a_narrow_terminal_keeps_names_and_numbers_whole(width: int) -> None:
     tables = [FIRMS, *(below(f"table_of_things_{number}", ("firm_id", "firms"), ("x", "firms")) for number in range(3))]

@@ -82,6 +82,15 @@ def test_a_path_that_counts_only_where_the_tenant_column_is_empty_places_no_tabl
     assert people.scope.parents == ()
 
 
+def test_rows_that_lead_to_others_are_counted_by_the_path_they_lead_by(firms: SqlitePlatform) -> None:
+    firms.run("INSERT INTO tasks VALUES (103, 1, 20, NULL, 0, NULL);")
+    for foreign, policy in (("", "undecided"), ("foreign: {tasks.owner_id: stub}", "")):
+        ways = by_name(explained(firms, f"{SCOPE}{foreign}"))["tasks"].ways
+        assert [(way.by, way.outside, way.policy) for way in ways if way.policy or way.by == "owner_id"] == [
+            ("owner_id", 1 if policy else 0, policy)
+        ]
+
+
 # ── shares ──────────────────────────────────────────────────────────────────────────────────────────────────
 def test_shares_come_from_statistics_and_nothing_is_counted_whole_for_them(firms: SqlitePlatform) -> None:
     counted: list[Predicate] = []
