@@ -26,7 +26,7 @@ from migrator.engine.load import Identity, load
 from migrator.engine.masks.key import MaskKey
 from migrator.engine.masks.masked import Masker
 from migrator.engine.placing import Placing
-from migrator.engine.prepare import materialise, prepare, widest
+from migrator.engine.prepare import materialise, prepare, room_for
 from migrator.engine.preview import EdgePreview, preview
 from migrator.engine.restore import Restored, restore
 from migrator.engine.scope import Scope, resolve
@@ -292,7 +292,7 @@ class Service:
     def map_check(self, plan: Plan, archive: str | None) -> MapCheck:
         target = self.targets(plan.needs_target().url)
         intact, mapping = self._intact(plan, archive), self.mapping(plan)
-        with workbench(widest=widest(intact, mapping)) as bench:
+        with workbench(room=room_for(intact, mapping)) as bench:
             found = map_check(
                 bench,
                 intact,
@@ -314,7 +314,7 @@ class Service:
             )
         schema = self.targets(plan.needs_target().url).describe()
         opened = self.archive_of(plan, archive)
-        with workbench(widest=widest(opened, mapping)) as bench:
+        with workbench(room=room_for(opened, mapping)) as bench:
             prepared = prepare(bench, opened, mapping, schema, progress=self.progress)
             return tuple(preview(prepared, table=table, rows=rows))
 
@@ -343,7 +343,7 @@ class Service:
             folder = self._folder(record)
             # a rehearsal never commits
             committed = partial(_holds, target, record.run_id) if not rehearse else _never
-            room = workbench(widest=widest(archive, mapping))
+            room = workbench(room=room_for(archive, mapping))
             with recorded(catalog, record, took_effect=committed) as recording, room as bench:
                 folder.keep_words(plan, mapping.text)
                 files = self._files(plan)
@@ -427,7 +427,7 @@ class Service:
             archive = self.archive(of.archive or "")
             mapping = folder.mapping()
             record = self._start_after(catalog, "verification", of)
-            room = workbench(widest=widest(archive, mapping))
+            room = workbench(room=room_for(archive, mapping))
             with recorded(catalog, record) as recording, room as bench:
                 prepared = prepare(bench, archive, mapping, target.describe(), master=deep, progress=self.progress)
                 with translated(folder.decisions):

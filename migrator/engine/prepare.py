@@ -19,6 +19,7 @@ from migrator.engine.large import held_sql
 from migrator.engine.native import as_archived
 from migrator.engine.order import parents_first
 from migrator.engine.portions import affordable, portions, show_all
+from migrator.engine.room import Room, row_bytes
 from migrator.engine.workbench import QueryKeys, Workbench
 from migrator.outcomes import Progress, Tick, silent
 from storage.archive import Archive
@@ -65,10 +66,11 @@ class Prepared:
         return int(self.workbench.one(f"SELECT count(*) FROM staged.{quoted(staged.table.name)} WHERE {condition}"))
 
 
-def widest(archive: Archive, mapping: Mapping) -> int:
-    """How many columns the widest table has that a workbench will hold of these."""
+def room_for(archive: Archive, mapping: Mapping) -> Room:
+    """What a workbench needs to hold the archive's tables, and those the mapping makes of them."""
     archived = (len(part.table.columns) for part in archive.tables)
-    return max((*archived, *(len(edge.columns) for edge in mapping.edges)), default=0)
+    widest = max((*archived, *(len(edge.columns) for edge in mapping.edges)), default=0)
+    return Room.of(widest, max(map(row_bytes, archive.tables), default=0))
 
 
 def prepare(

@@ -11,6 +11,7 @@ from migrator.engine.compare import compare
 from migrator.engine.departures import Described, departures, described
 from migrator.engine.order import parents_first
 from migrator.engine.reread import Reread, RestoredTable, rows_of
+from migrator.engine.room import Room, row_bytes
 from migrator.engine.workbench import workbench
 from migrator.outcomes import Difference, Progress, Tick, Verdict, silent
 from storage.archive import Archive, ArchivedTable
@@ -111,7 +112,7 @@ def _fill(rebuilding: Rebuilding, archive: Archive, table: Table, *, master: boo
 
 def _differences(reading: Reading, archive: Archive, archived: ArchivedTable) -> Sequence[Difference]:
     table = archived.table
-    with workbench(widest=len(table.columns)) as bench:
+    with workbench(room=Room.of(len(table.columns), row_bytes(archived))) as bench:
         bench.schema("arc")
         bench.ingest("arc", table.name, archive.scan(table.name), arrow_schema(table))
         staged = Staged(table=table, columns=table.column_names, key=table.primary_key)

@@ -135,7 +135,7 @@ class Workbench:
                 f"the workbench needs more than its {self._room.memory_mb} MB, or the disk has no room to spill",
                 where=tempfile.gettempdir(),
                 next="free space there, or point TMPDIR at a larger disk; if there is room, a table has"
-                " too many columns to be loaded: report it with the mapping",
+                " too many columns, or too long rows, to be loaded: report it with the mapping",
             ) from error
         except duckdb.IOException as error:
             raise Fault(
@@ -217,12 +217,12 @@ class QueryKeys:
 
 
 @contextmanager
-def workbench(folder: Path | None = None, *, widest: int = 0) -> Iterator[Workbench]:
+def workbench(folder: Path | None = None, *, room: Room | None = None) -> Iterator[Workbench]:
     """A workbench in a temporary folder (under `folder`, else the system's), gone when the context ends.
 
-    `widest` is how many columns the widest of its tables will have, where it may be more than a few dozen.
+    `room` is what its tables need, where they may be wide.
     """
-    room = Room.of(widest)
+    room = room or Room.of()
     with scratch("work", folder) as place:
         large = LargeValues(place)
         connection = duckdb.connect(

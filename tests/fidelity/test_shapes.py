@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from migrator.engine.restore import restore
+from migrator.engine.room import Room
 from migrator.engine.workbench import workbench
 from migrator.outcomes import Verdict
 from storage.archive import Archive
@@ -188,7 +189,7 @@ def wide_batch() -> pa.RecordBatch:
 
 def test_the_workbench_holds_1600_columns_of_texts_where_it_is_told_of_them() -> None:
     batch = wide_batch()
-    with workbench(widest=batch.num_columns) as bench:
+    with workbench(room=Room.of(batch.num_columns)) as bench:
         for schema in ("arc", "staged"):
             bench.schema(schema)
         bench.ingest("arc", "t", [batch] * 12, batch.schema)

@@ -1,6 +1,7 @@
 """A table of very many columns, out of any platform and into any other: every verdict green, memory by its width.
 
     python -m tests.soak.wide_tables
+    python -m tests.soak.wide_tables --columns 40 --rows 4000 --texts middling
     python -m tests.soak.wide_tables --columns 1590 --rows 300 --texts short --out-of postgresql --to postgresql
 
 Rows of PostgreSQL and MariaDB must fit a page: of very many columns only short texts do. Staging takes two columns of
@@ -18,8 +19,12 @@ from tests.benchmarks.servers import KINDS, SQLITE, servers
 from tests.soak.promise import ending
 from tests.soak.there_and_back import ThereAndBack
 
-BASE_MIB, COLUMN_MIB = 400, 1
-TEXTS = {"long": ("TEXT", "a text {n} of row {row}"), "short": ("VARCHAR(3)", "{n}")}
+BASE_MIB, COLUMN_MIB, ROW_TIMES = 400, 1, 8
+TEXTS = {
+    "long": ("TEXT", "a text {n} of row {row}"),
+    "short": ("VARCHAR(3)", "{n}"),
+    "middling": ("TEXT", "a text {n} of row {row} " * 50),
+}
 MAPPING = "mapping: wide\nversion: 1\ntables: {answers: {edges: [{from: answers, columns: {COLUMNS}}]}}\n"
 _ROWS_AT_ONCE, _BETWEEN = 100, "', '"
 
@@ -50,7 +55,8 @@ def main() -> None:
     parser.add_argument("--out-of", choices=KINDS, default=SQLITE)
     parser.add_argument("--to", choices=KINDS, default=SQLITE)
     given = parser.parse_args()
-    most = BASE_MIB + COLUMN_MIB * given.columns
+    row = given.columns * len(TEXTS[given.texts][1])
+    most = BASE_MIB + COLUMN_MIB * given.columns + ROW_TIMES * 2_048 * max(0, row - (16 << 10)) / (1 << 20)
     with tempfile.TemporaryDirectory(prefix="migrator-soak-") as name, servers(Path(name)) as running:
         source, target, empty = (running.database(kind) for kind in (given.out_of, given.to, given.out_of))
         move = ThereAndBack(folder=Path(name), source=source, target=target, empty=empty)
