@@ -16,9 +16,8 @@ from mappings.quote import identifier as quoted
 from mappings.quote import literal
 from migrator.contracts import Matching, Reading, Whole
 from migrator.engine.classify import OWNED, Reference
-from migrator.engine.edges import Edges
 from migrator.engine.equality import as_text, is_value, same, with_column
-from migrator.engine.large import whole_sql
+from migrator.engine.others import ROWS, TEXTS, UUID, Named, Others
 from migrator.engine.roots import marks, named_columns
 from migrator.engine.spellings import Ends
 from migrator.outcomes import Progress, Tick
@@ -28,13 +27,11 @@ from storage.problem import Problem
 from storage.schema import Column, Kind, Table
 from storage.types import arrow_schema
 
-_ROWS, _IDS, _HITS = "migrator left", "migrator ids", "migrator hits"
+_IDS, _HITS = "migrator ids", "migrator hits"
 _PORTION_ROWS, _PORTION_BYTES = 1 << 19, 1 << 28
 """How much is held at once: so little fits any disk, so much that the archive's keys are not gone through too often."""
 
 _SHOWN = 10
-_TEXTS = frozenset({Kind.TEXT, Kind.JSON, Kind.VARIANT, Kind.LITERAL})
-_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 class How(StrEnum):
@@ -72,13 +69,14 @@ class Sign:
         )
 
 
-class Behind(Edges):
+class Behind(Others):
     """Reads whole tables, in portions; rows are walked before."""
 
     def signs(self, reading: Reading, progress: Progress) -> tuple[Sign, ...]:
         """Of every owned table that has rows which stay behind; views repeat what tables hold."""
         self._workbench.schema("behind")
         self._gather_ids()
+        self._start_gathering()
         found: dict[tuple[str, How, str], Sign] = {}
         for name in self._of_class(OWNED):
             if not self._tables[name].is_view:
@@ -86,6 +84,10 @@ class Behind(Edges):
                     place = (sign.where, sign.how, sign.spelled)
                     found[place] = _joined(found.get(place), sign)
         return tuple(sign for sign in found.values() if not self._names_a_tenant(reading, sign))
+
+    def named(self, reading: Reading) -> tuple[Named, ...]:
+        """Of the archived rows that `signs` passed: what other tenants they name."""
+        return tuple(self._named(reading))
 
     def _names_a_tenant(self, reading: Reading, sign: Sign) -> bool:
         """Whether a mark is somebody's name as it is spelled: the row is there that it points at."""
@@ -98,8 +100,9 @@ class Behind(Edges):
 
     def _of_table(self, reading: Reading, name: str, progress: Progress) -> list[Sign]:
         table = self._tables[name]
-        total, held = reading.count(table, Whole()), self._count(name, "true")
-        if total == held or not self._telling(table):
+        total = reading.count(table, Whole())
+        is_whole = total == self._count(name, "true")
+        if not self._telling(table) or (is_whole and not any(self._homes(reading))):
             return []
         while True:
             try:
@@ -115,11 +118,12 @@ class Behind(Edges):
     def _portions(self, reading: Reading, table: Table, tick: Tick, progress: Progress) -> Iterator[str]:
         """The name of the workbench's table that holds the next rows, those of the archive taken out."""
         columns = tuple(column for column in table.columns if column.name in self._asked_of(table))
-        schema, rows, done = arrow_schema(Table(name=table.name, columns=columns)), f"behind.{quoted(_ROWS)}", 0
+        schema, rows, done = arrow_schema(Table(name=table.name, columns=columns)), f"behind.{quoted(ROWS)}", 0
         source = _Portions(reading.scan(table, Whole(), columns=schema.names))
         while not source.is_over:
-            done += self._workbench.ingest("behind", _ROWS, (b.select(schema.names) for b in source.portion()), schema)
+            done += self._workbench.ingest("behind", ROWS, (b.select(schema.names) for b in source.portion()), schema)
             progress(replace(tick, done=done))
+            self._gather(reading, table, self._archived(table))
             self._workbench.execute(f"DELETE FROM {rows} AS c WHERE EXISTS ({self._archived(table)})")
             yield rows
 
@@ -141,14 +145,6 @@ class Behind(Edges):
             if reference.parent in self._tables and self._classified.classes[reference.parent] == OWNED:
                 yield reference
 
-    def _searched(self, table: Table) -> Iterator[Column]:
-        """Columns that may hold an id and are asked by no reference."""
-        asked = {name for reference in self._classified.references_of(table.name) for name in reference.columns}
-        asked |= named_columns(self._rules.root, table)
-        for column in table.columns:
-            if column.type.kind in (*_TEXTS, Kind.UUID) and column.name not in asked:
-                yield column
-
     def _is_decided(self, table: Table) -> bool:
         """The plan says what alone makes a row of this table the tenant's: its paths, or the tenant's own row."""
         return table.name in self._rules.paths or any(one.table == table.name for one in root_rows(self._rules.root))
@@ -165,7 +161,8 @@ class Behind(Edges):
                 sign = Sign(where=where, how=How.MARK, rows=0, is_decided=is_decided, spelled=text)
                 yield from self._sign(table, rows, f"{alike} AND {spelled} = {literal(text)}", sign)
         for reference in self._leading_here(table):
-            sign = Sign(where=str(reference), how=How.REFERENCE, rows=0, is_decided=self._is_decided(table))
+            is_decided = self._is_decided(table) or reference.parent in self._rules.members
+            sign = Sign(where=str(reference), how=How.REFERENCE, rows=0, is_decided=is_decided)
             yield from self._sign(table, rows, self._leads_to_us(table, reference), sign)
         for column in self._searched(table):
             yield from self._written(table, rows, column)
@@ -180,9 +177,9 @@ class Behind(Edges):
 
     def _written(self, table: Table, rows: str, column: Column) -> Iterator[Sign]:
         """Ids in a column: as its value, as a value of its JSON, or within its text."""
-        text, hits = f"lower({self._whole(column)})", f"behind.{quoted(_HITS)}"
-        tokens = f"unnest(list_distinct(regexp_extract_all(text, '{_UUID}')))"
-        texts = f"SELECT c.rowid AS row, trim({text}) AS text FROM {rows} c"
+        text, hits = f"lower({self._text(column)})", f"behind.{quoted(_HITS)}"
+        tokens = f"unnest(list_distinct(regexp_extract_all(text, '{UUID}')))"
+        texts = f"SELECT c.rowid AS row, {text} AS text FROM {rows} c"
         alone = "text = id OR (left(text, 1) IN ('{', '[', '\"') AND contains(text, concat('\"', id, '\"')))"
         self._workbench.execute(
             f"CREATE OR REPLACE TABLE {hits} AS SELECT row, bool_or({alone}) AS is_value"
@@ -194,10 +191,6 @@ class Behind(Edges):
             is_decided = how is How.MENTION or self._is_decided(table)
             sign = Sign(where=where, how=how, rows=0, is_decided=is_decided)
             yield from self._sign(table, rows, f"c.rowid IN (SELECT row FROM {hits} WHERE {among})", sign)
-
-    def _whole(self, column: Column) -> str:
-        text = as_text("c", column)
-        return whole_sql(text, "VARCHAR") if column.name in self._workbench.large_columns("behind", _ROWS) else text
 
     def _sign(self, table: Table, rows: str, condition: str, sign: Sign) -> Iterator[Sign]:
         if count := int(self._workbench.one(f"SELECT count(*) FROM {rows} c WHERE {condition}")):
@@ -212,9 +205,9 @@ class Behind(Edges):
         self._workbench.ingest("behind", _IDS, [], pa.schema([("id", pa.string())]))
         for name in self._of_class(OWNED):
             key = [self._tables[name].column(column) for column in self._tables[name].primary_key]
-            if len(key) == 1 and key[0].type.kind in (Kind.UUID, *_TEXTS):
+            if len(key) == 1 and key[0].type.kind in (Kind.UUID, *TEXTS):
                 text = f"lower({as_text('t', key[0])})"
-                of_ours = f"migrator_walk IS NOT NULL AND regexp_full_match({text}, '{_UUID}')"
+                of_ours = f"migrator_walk IS NOT NULL AND regexp_full_match({text}, '{UUID}')"
                 ids = f"SELECT {text} FROM arch.{quoted(name)} t WHERE {of_ours}"
                 self._workbench.execute(f"INSERT INTO behind.{quoted(_IDS)} {ids}")
 

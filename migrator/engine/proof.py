@@ -19,6 +19,7 @@ from migrator.engine.classify import OWNED, SHARED, Reference
 from migrator.engine.doubts import names_another
 from migrator.engine.edges import EdgeProof
 from migrator.engine.equality import as_text
+from migrator.engine.others import Named
 from migrator.engine.roots import has_any, matching
 from migrator.engine.scope import blanked
 from migrator.outcomes import Progress, silent
@@ -38,6 +39,7 @@ class Proof:
     edges: tuple[EdgeProof, ...]
     problems: tuple[Problem, ...]
     kind: str = INDEX
+    named: tuple[Named, ...] = ()  # of a full proof: other tenants that archived rows name, for the operator alone
     signs: tuple[Sign, ...] = ()  # of a full proof: what rows of others hold of the tenant, for the operator alone
 
 
@@ -67,6 +69,7 @@ class Prover(Behind):
                 *(sign.problem for sign in signs if not sign.is_decided),
             ),
             kind=FULL if full else INDEX,
+            named=self.named(reading) if full else (),
             signs=signs,
         )
 

@@ -86,6 +86,9 @@ def said_proof(taken: Snapshot) -> Iterator[str]:
     """What a full proof found in rows that stay behind, and why that is no leak."""
     if taken.proof.kind == "full":
         yield f"full proof: every row that stays behind was asked; {len(taken.proof.signs)} kind(s) of mention"
+    for named in taken.proof.named:
+        sure = ", perhaps by chance" if named.is_number else ""
+        yield f"archived, and names other tenants: {named.where}, {named.times} times, {named.tenants} of them{sure}"
     for sign in taken.proof.signs:
         keys = ", ".join(sign.keys)
         yield f"stays behind, as the plan says: {sign.rows} rows of {sign.where} hold {sign.how}: {keys}"

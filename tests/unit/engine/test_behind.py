@@ -107,6 +107,26 @@ def test_an_id_of_ours_within_a_text_is_told_the_operator_and_not_the_archive(fi
     assert b"n3" not in archived and OTHERS.encode() not in archived
 
 
+def test_other_tenants_that_our_rows_name_are_counted_for_the_operator_and_never_red(firms: SqlitePlatform) -> None:
+    firms.run(f"UPDATE notes SET about = '{OTHERS}', said = 'ask {OTHERS.upper()} and {OURS}' WHERE id = '{NOTE}';")
+    named = proven(firms, BY_ROW).named
+    assert [(one.where, one.times, one.tenants, one.is_number) for one in named] == [
+        ("notes.about", 1, 1, False),
+        ("notes.said", 1, 1, False),
+    ]
+    assert {one.examples for one in named} == {(OTHERS,)}
+
+
+def test_numbers_in_prose_may_be_tenants_by_chance(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY, name TEXT);"
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm INTEGER REFERENCES firms (id), said TEXT);"
+        "INSERT INTO firms VALUES (1, 'ours'), (22, 'other'); INSERT INTO notes VALUES (1, 1, 'room 22, 1 bed, 333');"
+    )
+    (named,) = proven(platform, "root: {table: firms, where: {id: 1}}").named
+    assert (named.where, named.times, named.is_number, named.examples) == ("notes.said", 1, True, ("22",))
+
+
 def test_rows_are_asked_portion_by_portion(firms: SqlitePlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(behind, "_PORTION_ROWS", 1)
     firms.run(f"UPDATE notes SET said = 'about {NOTE}' WHERE firm_id <> '{OURS}';")
@@ -119,3 +139,18 @@ def test_values_of_another_type_than_ours_are_asked_too(marked: SqlitePlatform) 
     assert proven(marked, BY_MARK).signs == ()
     marked.run("INSERT INTO words VALUES ('Acme ', x'01');")
     assert refused(marked, BY_MARK) == ("words.firm", ("a row without a key",))
+
+
+def test_ids_that_are_texts_are_compared_exactly_as_values_and_in_json(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE firms (code TEXT PRIMARY KEY);"
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm TEXT REFERENCES firms (code), about TEXT, said TEXT);"
+        "INSERT INTO firms VALUES ('acme'), ('Globex');"
+        "INSERT INTO notes VALUES (1, 'acme', 'Globex', '[\"Globex\", \"globex\"]');"
+        "INSERT INTO notes VALUES (2, 'acme', 'globex', 'to Globex');"
+    )
+    named = proven(platform, "root: {column: firm, value: acme}\nshared: [firms]").named
+    assert [(one.where, one.times, one.examples) for one in named] == [
+        ("notes.about", 1, ("Globex",)),
+        ("notes.said", 1, ("Globex",)),
+    ]
