@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mappings.nearest import nearest
-from migrator.contracts import Matching, Scalar
-from migrator.engine.roots import is_of_others, is_whole, marks, require_schemas
+from migrator.contracts import Matching
+from migrator.engine.named import require_known
+from migrator.engine.roots import is_of_others, is_whole, marks
 from migrator.engine.views import UNREACHED
 from migrator.plan import ColumnRoot, DeclaredReference, SchemaRoot, ScopeRules, root_rows
 from storage.errors import Misuse
 from storage.problem import Problem
-from storage.schema import Column, Kind, Schema, Table
+from storage.schema import Schema, Table
 
 OWNED, SHARED, EXCLUDED, FOREIGN, UNCLASSIFIED = "owned", "shared", "excluded", "foreign", "unclassified"
 """What a table is to the tenant; foreign: it lies in a schema that the plan calls another tenant's."""
@@ -73,10 +74,11 @@ class Classified:
 
 def classify(schema: Schema, rules: ScopeRules) -> Classified:
     """Misuse where the plan names what the source does not have; a table no rule reaches is a problem, not a guess."""
-    _require_known(schema, rules)
+    require_known(schema, rules)
     references = tuple(_references(schema, rules))
+    _require_paths(rules, references)
     stated = _stated(schema, rules)
-    members = tuple(_members(schema, rules, references))
+    members = tuple(_members(rules, references))
     owned = _owned(schema, rules, references, members, stated)
     classes = {
         table.name: stated.get(table.name) or (OWNED if table.name in owned else UNCLASSIFIED)
@@ -169,7 +171,16 @@ def _paths(
             yield replace(reference, unless=unless)
 
 
-def _members(schema: Schema, rules: ScopeRules, references: tuple[Reference, ...]) -> Iterable[Reference]:
+def _require_paths(rules: ScopeRules, references: tuple[Reference, ...]) -> None:
+    for name, labels in rules.paths.items():
+        known = {reference.label for reference in references if reference.table == name}
+        for label in labels:
+            if label not in known:
+                where = rules.lines[f"paths.{name}"]
+                raise Misuse(f"{name} has no reference {label!r}", where=where, next=nearest(label, known))
+
+
+def _members(rules: ScopeRules, references: tuple[Reference, ...]) -> Iterable[Reference]:
     """The references by which rows of `scope.members` belong to whom the rows that point at them belong to."""
     for name, labels in rules.members.items():
         leading = {reference.name: reference for reference in references if reference.parent == name}
@@ -215,108 +226,4 @@ def _declared(schema: Schema, declared: DeclaredReference) -> Iterable[Reference
             parent=parent,
             parent_columns=schema.table(parent).primary_key,
             when=Matching(columns=(declared.type_column or "",), values=(value,)),
-        )
-
-
-_AS = {"excluded": "excluded", "members": "among the members"}
-
-
-# ── what the plan names must exist ──────────────────────────────────────────────────────────────────────────
-def _require_known(schema: Schema, rules: ScopeRules) -> None:
-    if isinstance(rules.root, SchemaRoot):
-        require_schemas(rules.root, schema)
-    for root in root_rows(rules.root):
-        table = _table(schema, root.table, root.at)
-        for name, value in root.where:
-            _require_text(_column(table, name, root.at), value, f"{table.name}.{name}", root.at)
-    if isinstance(rules.root, ColumnRoot):
-        for table in schema.tables:
-            if (name := rules.root.column) in table.column_names:
-                _require_text(table.column(name), rules.root.value, f"{table.name}.{name}", rules.root.at)
-    named: dict[str, Iterable[str]] = {
-        "shared": rules.shared,
-        "excluded": rules.excluded,
-        "paths": rules.paths,
-        "members": rules.members,
-    }
-    for kind, tables in named.items():
-        for name in tables:
-            _table(schema, name, rules.lines[f"{kind}.{name}"])
-    for one, other in (("shared", "excluded"), ("shared", "members"), ("excluded", "members")):
-        for name in sorted(set(named[one]) & set(named[other])):
-            raise Misuse(
-                f"{name} is both {one} and {_AS[other]}",
-                where=rules.lines[f"{other}.{name}"],
-                next="keep one of the two",
-            )
-    for declared in rules.references:
-        _require_reference(schema, declared)
-    for name, labels in rules.paths.items():
-        _require_paths(schema, rules, name, labels)
-    for kind, names in (("foreign", rules.foreign), ("accept", rules.accept)):
-        for name in names:
-            table, label = _labelled(schema, name, rules.lines[f"{kind}.{name}"])
-            for column in label.split("+"):
-                _column(table, column, rules.lines[f"{kind}.{name}"])
-    for rule in rules.attachments:
-        table = _table(schema, rule.table, rule.at)
-        for column in rule.columns:
-            _column(table, column, rule.at)
-
-
-def _require_reference(schema: Schema, declared: DeclaredReference) -> None:
-    table = _table(schema, declared.table, declared.at)
-    for column in declared.columns + ((declared.type_column,) if declared.type_column else ()):
-        _column(table, column, declared.at)
-    if declared.parent:
-        parent = _table(schema, declared.parent, declared.at)
-        for column in declared.parent_columns:
-            _column(parent, column, declared.at)
-    for _, name in declared.types:
-        parent = _table(schema, name, declared.at)
-        if len(parent.primary_key) != len(declared.columns):
-            raise Misuse(
-                f"{name} has no primary key of {len(declared.columns)} column(s) to point at",
-                where=declared.at,
-                next="declare one reference a table with `to:`",
-            )
-
-
-def _require_paths(schema: Schema, rules: ScopeRules, name: str, labels: tuple[str, ...]) -> None:
-    known = {reference.label for reference in _references(schema, rules) if reference.table == name}
-    for label in labels:
-        if label not in known:
-            raise Misuse(
-                f"{name} has no reference {label!r}", where=rules.lines[f"paths.{name}"], next=nearest(label, known)
-            )
-
-
-def _labelled(schema: Schema, name: str, where: str) -> tuple[Table, str]:
-    """The table of `table.column` and what follows it; a table may lie in a schema, and any name may hold a dot."""
-    known = [table for table in schema.table_names if name.startswith(f"{table}.")]
-    table = _table(schema, max(known, key=len, default=name.partition(".")[0]), where)
-    return table, name.removeprefix(f"{table.name}.")
-
-
-def _table(schema: Schema, name: str, where: str) -> Table:
-    if name not in schema.table_names:
-        is_view = any(view.name == name for view in schema.views)
-        next_ = "it is a view: ask for its rows under scope.views" if is_view else nearest(name, schema.table_names)
-        raise Misuse(f"the source has no table {name!r}", where=where, next=next_)
-    return schema.table(name)
-
-
-def _column(table: Table, name: str, where: str) -> Column:
-    if name not in table.column_names:
-        raise Misuse(f"{table.name} has no column {name!r}", where=where, next=nearest(name, table.column_names))
-    return table.column(name)
-
-
-def _require_text(column: Column, value: Scalar, name: str, where: str) -> None:
-    """What YAML reads as a truth or a fraction was written otherwise than any text it could be made."""
-    if column.type.kind is Kind.TEXT and isinstance(value, bool | float):
-        raise Misuse(
-            f"{name} is text, and the plan's value is none: {value!r}",
-            where=where,
-            next="write the value in quotes, as the source shows it",
         )

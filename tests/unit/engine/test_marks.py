@@ -54,6 +54,15 @@ def test_members_are_counted_once_more_by_the_source(platform: SqlitePlatform) -
     assert (edge.edge, edge.source, edge.archive) == ("memberships.user → users.id, members", 2, 2)
 
 
+def test_what_others_members_leave_behind_is_no_sign_of_ours(platform: SqlitePlatform) -> None:
+    platform.run(PEOPLE)
+    found, _ = taken(platform, MEMBERS, prove_full=True)
+    assert [(sign.where, sign.rows) for sign in found.proof.signs] == [
+        ("memberships.user → users.id", 1),
+        ("posts.user → users.id", 1),
+    ]
+
+
 def test_without_members_nobody_knows_whose_users_are(platform: SqlitePlatform) -> None:
     platform.run(PEOPLE)
     assert problem(platform, FIRM).where == "users"
