@@ -25,6 +25,8 @@ def decided(random: Random) -> World:
 
 
 def _crossed(random: Random, clean: World) -> World | None:
+    if clean.has_people:  # whose rows of others would name people of others in turn
+        return None
     places = [
         (row, link, parent)
         for table in owned(clean)

@@ -8,8 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
+from uuid import UUID
 
-from tests.leaks.world import MARK, SAID, TENANTS, Field, Ids, Link, Marking, Row, Table, Value, World
+from tests.leaks.world import (
+    JOINED,
+    MARK,
+    PEOPLE,
+    PERSON,
+    SAID,
+    TENANTS,
+    Field,
+    Ids,
+    Link,
+    Marking,
+    Row,
+    Table,
+    Value,
+    World,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +166,7 @@ def unknown_type(random: Random, world: World) -> Leak | None:
 
 def half_joined(random: Random, world: World) -> Leak | None:
     """A table that keeps one half of its parent's key: the same number is several tenants'."""
-    parents = [table for table in owned(world) if table.key[:1] == (MARK,) and world.rows_of(table.name, world.ours)]
+    parents = [table for table in owned(world) if table.key == (MARK, "id") and world.rows_of(table.name, world.ours)]
     if not parents:
         return None
     parent = random.choice(parents)
@@ -336,6 +352,39 @@ def membership(random: Random, world: World) -> Leak | None:
     return Leak(kind="many-to-many membership", table="members", world=world)
 
 
+def _naming_people(world: World) -> list[Table]:
+    return [table for table in owned(world) if table.name != JOINED and PERSON in table.names]
+
+
+def strange_person(random: Random, world: World) -> Leak | None:
+    """One of our rows names somebody who is no member of ours."""
+    members = [row.value(PERSON) for row in world.rows_of(JOINED, world.ours)]
+    strangers = [row for row in world.rows_of(PEOPLE) if row.value("id") not in members]
+    rows = [row for table in _naming_people(world) for row in world.rows_of(table.name, world.ours)]
+    if not strangers or not rows:
+        return None
+    row = random.choice(rows).with_values(**{PERSON: random.choice(strangers).value("id")})
+    return Leak(kind="person of nobody's or others'", table=row.table, world=world.with_row(row))
+
+
+def only_a_person(random: Random, world: World) -> Leak | None:
+    """A row that nothing but one of our members leads to us, who may be a member elsewhere."""
+    tables = [
+        table
+        for table in _naming_people(world)
+        if not any(field.is_required for field in table.fields if field.name != "id")
+    ]
+    members = world.rows_of(JOINED, world.ours)
+    if not tables or not members:
+        return None
+    table = random.choice(tables)
+    said = {**dict.fromkeys(table.names), PERSON: random.choice(members).value(PERSON), SAID: "a person's"}
+    if table.key:
+        said["id"] = {Ids.NUMBER: 99, Ids.TEXT: "k99", Ids.UUID: str(UUID(int=99))}[world.ids]
+    row = Row(table=table.name, values=tuple(said.items()), owner=None)
+    return Leak(kind="row of a person", table=table.name, world=world.with_row(row))
+
+
 def inheriting_table(random: Random, world: World) -> Leak | None:
     """A table that inherits another's columns: whoever reads the one reads the rows of both."""
     tables = [table for table in owned(world) if world.rows_of(table.name, world.ours)]
@@ -374,6 +423,8 @@ EVERYWHERE: tuple[Plant, ...] = (
     nobodys_parent,
     renamed_mark,
     membership,
+    strange_person,
+    only_a_person,
     widening_view,
 )
 POSTGRES: tuple[Plant, ...] = (hiding_policy, inheriting_table)

@@ -255,6 +255,21 @@ def no_shared(patch: pytest.MonkeyPatch, _random: Random) -> None:
     patch.setattr(Closure, "crossing", lambda _self, _reference: (0, ()))
 
 
+def all_people(patch: pytest.MonkeyPatch, _random: Random) -> None:
+    """Whoever is in a table of people is taken for a member."""
+
+    def mistaken(self: Closure) -> bool:
+        return any(self._take(reference.parent, Whole(), "owned") for reference in self._classified.members)
+
+    patch.setattr(Closure, "_take_members", mistaken)
+
+
+def no_people(patch: pytest.MonkeyPatch, _random: Random) -> None:
+    """Members are forgotten."""
+    patch.setattr(Closure, "_take_members", lambda _self: False)
+    patch.setattr(Closure, "crossing", lambda _self, _reference: (0, ()))
+
+
 def uninvited(patch: pytest.MonkeyPatch, _random: Random) -> None:
     """What the plan carries is forgotten."""
     patch.setattr(Closure, "_apply_policies", lambda _self: None)
@@ -304,6 +319,8 @@ KEYED: Sequence[Mutant] = (half_keyed, ored, half_joined)
 """Those that it takes keys of several columns for."""
 ROOTED: Sequence[Mutant] = (first_generation,)
 """Those that it takes a root row and references for."""
+JOINED: Sequence[Mutant] = (all_people, no_people)
+"""Those that it takes people for who belong to tenants by memberships."""
 TYPED: Sequence[Mutant] = (any_type,)
 """Those that it takes a row for whose target is ours by another type than its own."""
 DECIDED: Sequence[Mutant] = (uninvited, carried_all, kept_keys, widened, stale_keys)

@@ -27,6 +27,7 @@ _WORLDS: tuple[tuple[tuple[Mutant, ...], Callable[[Random], World]], ...] = (
     (tuple(mutants.COUNTED), world),
     (tuple(mutants.KEYED), partial(world, marking=Marking.ROOT_AND_KEY, ids=Ids.NUMBER)),
     (tuple(mutants.ROOTED), partial(world, marking=Marking.ROOT, ids=Ids.NUMBER)),
+    (tuple(mutants.JOINED), partial(world, marking=Marking.ROOT, people=True)),
     (tuple(mutants.TYPED), lambda random: planted(leaks.other_type, random.random()).world),
     (tuple(mutants.DECIDED), decided),
 )

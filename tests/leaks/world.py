@@ -13,6 +13,8 @@ Cells = tuple[str, ...]
 
 TENANTS, MARK = "firms", "firm_id"
 """The table whose rows are the tenants, and the column that names one of them."""
+PEOPLE, JOINED, PERSON = "people", "joined", "person_id"
+"""The table of whom may belong to several tenants, that of who belongs to whom, and the column that names one."""
 SAID = "said"
 """What tells every row from every other, and means nothing to the code under test."""
 FILE, NULL = "plan.yaml", "\\N"
@@ -120,6 +122,7 @@ class World:
     tables: tuple[Table, ...]
     rows: tuple[Row, ...]
     ours: int = 0
+    also: tuple[Value, ...] = ()  # tenants that are ours, too: one customer by several roots
     excluded: tuple[str, ...] = ()
     policies: tuple[tuple[str, str], ...] = ()  # table.column → what scope.foreign says
     paths: tuple[tuple[str, str], ...] = ()  # table → the one reference that carries ownership
@@ -134,6 +137,10 @@ class World:
     def rows_of(self, table: str, owner: int | None = None) -> list[Row]:
         """The rows of the table, of one tenant where `owner` says whose."""
         return [row for row in self.rows if row.table == table and (owner is None or row.owner == owner)]
+
+    @property
+    def has_people(self) -> bool:
+        return any(table.name == PEOPLE for table in self.tables)
 
     def others(self) -> list[int]:
         return [number for number in range(len(self.tenants)) if number != self.ours]
@@ -159,7 +166,8 @@ class World:
 
     def _shared_parents(self, row: Row) -> Iterator[Row]:
         for link in self.table(row.table).links:
-            if self.table(link.parent).is_shared:
+            is_said = link.parent != PEOPLE or row.table == JOINED  # nothing else makes somebody the tenant's
+            if self.table(link.parent).is_shared and is_said:
                 yield from (parent for parent in self.parents(link, row) if parent.owner in (None, self.ours))
 
     def parents(self, link: Link, row: Row) -> list[Row]:
@@ -173,14 +181,15 @@ class World:
     # ── the plan ────────────────────────────────────────────────────────────────────────────────────────────
     def scope(self) -> str:
         """The scope of the plan that takes the tenant out, as a person would write it."""
-        tenant = json.dumps(self.tenants[self.ours])
-        shared = [table.name for table in self.tables if table.is_shared]
-        root = f"{{table: {TENANTS}, where: {{id: {tenant}}}}}"
+        tenants = [self.tenants[self.ours], *self.also]
+        shared = [table.name for table in self.tables if table.is_shared and table.name != PEOPLE]
+        root: object = [{"table": TENANTS, "where": {"id": tenant}} for tenant in tenants]
         if not self.marking.has_root:
-            root = f"{{column: {MARK}, value: {tenant}}}"
+            root = {"column": MARK, "value": tenants[0]}
         return "\n".join(
             [
-                f"root: {root}",
+                f"root: {json.dumps(root)}",
+                f"members: {json.dumps({PEOPLE: [f'{JOINED}.{PERSON}']} if self.has_people else {})}",
                 f"shared: [{', '.join(shared)}]",
                 f"excluded: {json.dumps(dict.fromkeys(self.excluded, 'not his'))}",
                 f"references: {json.dumps(list(self._undeclared()))}",

@@ -6,7 +6,22 @@ import uuid
 from dataclasses import dataclass, replace
 from random import Random
 
-from tests.leaks.world import MARK, SAID, TENANTS, Field, Ids, Link, Marking, Row, Table, Value, World
+from tests.leaks.world import (
+    JOINED,
+    MARK,
+    PEOPLE,
+    PERSON,
+    SAID,
+    TENANTS,
+    Field,
+    Ids,
+    Link,
+    Marking,
+    Row,
+    Table,
+    Value,
+    World,
+)
 
 _TENANTS: dict[Ids, tuple[Value, ...]] = {
     Ids.NUMBER: (1, 2, 12),
@@ -21,9 +36,25 @@ def seeded(seed: object) -> Random:
     return Random(str(seed))  # noqa: S311 - no secret is drawn
 
 
-def world(random: Random, *, marking: Marking | None = None, ids: Ids | None = None) -> World:
-    """One whose every table has a rule by which its rows are somebody's, and where tenant `ours` has rows."""
-    return _Maker(random, marking or random.choice(list(Marking)), ids or random.choice(list(Ids))).made()
+def world(
+    random: Random, *, marking: Marking | None = None, ids: Ids | None = None, people: bool | None = None
+) -> World:
+    """One whose every table has a rule by which its rows are somebody's, and where tenant `ours` has rows.
+
+    Where tenants are root rows there may be people who belong to several, and a tenant may be two of the rows.
+    """
+    marking, ids = marking or random.choice(list(Marking)), ids or random.choice(list(Ids))
+    may_be = marking is Marking.ROOT
+    people = may_be and random.random() < 0.4 if people is None else people
+    made = _Maker(random, marking, ids, people=people).made()
+    return _merged(made) if may_be and random.random() < 0.3 else made
+
+
+def _merged(made: World) -> World:
+    """The first two tenants are one, by two roots."""
+    owners = {0: 0, 1: 0, 2: 1, None: None}
+    rows = tuple(replace(row, owner=owners[row.owner]) for row in made.rows)
+    return replace(made, tenants=(made.tenants[0], *made.tenants[2:]), also=made.tenants[1:2], rows=rows)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +66,7 @@ class _Owning:
 
 
 class _Maker:
-    def __init__(self, random: Random, marking: Marking, ids: Ids) -> None:
+    def __init__(self, random: Random, marking: Marking, ids: Ids, *, people: bool) -> None:
         self._random = random
         self._marking = marking
         self._ids = ids
@@ -46,10 +77,13 @@ class _Maker:
         self._owning: dict[str, _Owning] = {}
         self._rows: list[Row] = []
         self._last = 0
+        self._people = people
 
     def made(self) -> World:
         self._share()
         self._name_tenants()
+        if self._people:
+            self._gather()
         for number in range(self._random.randint(2, 6)):
             self._add_table(f"t{number}")
         for table in self._tables:
@@ -88,6 +122,17 @@ class _Maker:
         self._tables.append(Table(name=TENANTS, fields=fields, key=("id",), links=links, is_shared=not is_root))
         if is_root:
             self._owning[TENANTS] = _Owning(links=(), required=frozenset())
+
+    def _gather(self) -> None:
+        """People, and who of them belongs to whom: to nobody, to one tenant, to several."""
+        key, person = Field(name="id", ids=self._ids, is_required=True), Field(name=PERSON, ids=self._ids)
+        people = Table(name=PEOPLE, fields=(key, Field(name=SAID)), key=("id",), is_shared=True)
+        links = (
+            self._declared(Link(columns=(MARK,), parent=TENANTS, parent_columns=("id",))),
+            self._declared(Link(columns=(PERSON,), parent=PEOPLE, parent_columns=("id",))),
+        )
+        fields = (self._column(MARK, frozenset({MARK})), replace(person, is_required=True), Field(name=SAID))
+        self._tables += [people, Table(name=JOINED, fields=fields, key=(MARK, PERSON), links=links)]
 
     def _add_table(self, name: str) -> None:
         marked = self._marking.has_keys or (self._marking is Marking.COLUMN and self._chance(0.75))
@@ -157,6 +202,8 @@ class _Maker:
             found.append(self._declared(self._pointing("up_id", name, key)))
         if self._chance(0.4):
             found.append(self._declared(Link(columns=("land_id",), parent="lands", parent_columns=("id",))))
+        if self._people and self._chance(0.5):
+            found.append(self._declared(Link(columns=(PERSON,), parent=PEOPLE, parent_columns=("id",))))
         keyed = [table for table in self._tables if table.name in self._owning and table.key and table.is_primary]
         keyed = [table for table in keyed if table.name != TENANTS]
         if len(keyed) >= 2 and self._chance(0.4):
@@ -173,6 +220,11 @@ class _Maker:
         if table.name == TENANTS:
             for number, tenant in enumerate(self._tenants):
                 self._add(table, {"id": tenant}, None if table.is_shared else number)
+            return
+        if table.name == JOINED:
+            for owner, tenant in enumerate(self._tenants):
+                for person in self._random.sample(self._ids_of(PEOPLE), self._random.randint(1, 2)):
+                    self._add(table, {MARK: tenant, PERSON: person}, owner)
             return
         if table.is_shared:
             for number in range(3):
@@ -221,12 +273,16 @@ class _Maker:
         self._last += 1
         for link in table.links:
             if link.parent in ("lands", "regions") and self._chance(0.7):
-                values[link.columns[0]] = self._random.choice(
-                    [row.value("id") for row in self._rows if row.table == link.parent]
-                )
+                values[link.columns[0]] = self._random.choice(self._ids_of(link.parent))
+            if link.parent == PEOPLE and table.name != JOINED and owner is not None and self._chance(0.7):
+                joined = [row for row in self._rows if row.table == JOINED and row.owner == owner]
+                values[PERSON] = self._random.choice(joined).value(PERSON)
         filled = {name: values.get(name) for name in table.names}
         filled[SAID] = f"{table.name} {self._last}"
         self._rows.append(Row(table=table.name, values=tuple(filled.items()), owner=owner))
+
+    def _ids_of(self, name: str) -> list[Value]:
+        return [row.value("id") for row in self._rows if row.table == name]
 
     def _id(self, number: int, turn: int) -> Value:
         """Of a tenant's n-th row of a table: where keys begin with the tenant's, all tenants have the same."""
