@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from migrator.contracts import ACTION, KEEP, Among, Predicate, Staged, Target, Whole
 from migrator.engine.attachments_found import left_behind
 from migrator.engine.compare import Compared, compare
-from migrator.engine.placing import FilesCompared
 from migrator.engine.numbers import free_numbers
+from migrator.engine.placing import FilesCompared
 from migrator.engine.prepare import Prepared
 from migrator.engine.twins import twin_check
 from migrator.outcomes import Check, Difference, Progress, Tick, Verdict, Verification, silent
