@@ -18,6 +18,7 @@ from storage.schema import Column, Kind
 
 _LEAST, _MOST = 5, 200  # characters: what is shorter stands everywhere, what is longer is nobody's name
 _LEAST_KEY = 8
+_BLANKS = r"[\s\pZ\x0b\x1c-\x1f\x85]+"  # what Python splits a text at, as RE2 writes it
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"(?:\+|\(|0)[\d\s.\-()/]{7,}")
 _LEAST_DIGITS = 8
@@ -98,7 +99,7 @@ def _by_name(person: Person) -> Iterator[Sought]:
 def _text(value: str, *, before: str = r"[^\pL\pN]") -> str:
     """The value as a word of its own, written plainly, as HTML or as JSON has it."""
     forms = dict.fromkeys((value, html.escape(value), json.dumps(value)[1:-1], json.dumps(html.escape(value))[1:-1]))
-    written = "|".join(r"\s+".join(map(re.escape, form.split())) for form in forms)
+    written = "|".join(_BLANKS.join(map(re.escape, form.split())) for form in forms)
     return rf"(?:^|{before})(?:{written})(?:$|[^\pL\pN])"
 
 

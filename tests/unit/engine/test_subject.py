@@ -8,7 +8,7 @@ import json
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from migrator.engine.classify import classify
@@ -190,6 +190,8 @@ def test_who_is_meant_is_found_however_it_is_written(text: str, found: set[str])
     assert finds(ZOE, text) == found
 
 
+@example("0000", "\x1f0")
+@example("Zoe", "\xa0Ange")
 @given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))
 def test_whatever_a_person_is_called_is_looked_for_and_breaks_nothing(first: str, last: str) -> None:
     someone = person(first_name=first, last_name=last, email=f"{first}@{last}.example")
