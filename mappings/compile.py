@@ -100,9 +100,7 @@ def _final(mapping: Mapping, edges: Sequence[Edge], described: Column, frame: Fr
     """The target column's type; where it takes anything, the one type all edges give it, else tagged values."""
     if described.type.kind is not Kind.VARIANT and described.limits.affinity is None:
         return described.type
-    return stored_type(
-        described, {natural for edge in edges if (natural := _natural(mapping, edge, described, frame))}
-    )
+    return stored_type(described, {natural for edge in edges if (natural := _natural(mapping, edge, described, frame))})
 
 
 def _natural(mapping: Mapping, edge: Edge, described: Column, frame: Frame) -> Type | None:

@@ -1,0 +1,137 @@
+"""Operations on archives: taking, checking, copying, restoring them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from migrator.contracts import ReadLimits
+from migrator.engine.masks.key import MaskKey
+from migrator.engine.masks.masked import Masker
+from migrator.engine.restore import Restored, restore
+from migrator.engine.snapshot import Snapshot, snapshot
+from migrator.outcomes import Tick, Verdict
+from migrator.plan import Plan
+from migrator.plan.masking import load_mask_rules
+from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord
+from migrator.runs.recorded import recorded
+from migrator.service.opening import Opening, refuse_export
+from migrator.settings import tool
+from storage.address import redacted
+from storage.check import CheckResult, check_archive
+from storage.copy import Copied, copy_archive
+from storage.errors import Fault, Misuse
+from storage.location import open_store
+from storage.seal import SigningKeys
+from storage.sweep import QUIET, sweep, swept_in_words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archiving(Opening):
+    """Archives in, out and back."""
+
+    def snapshot(
+        self, plan: Plan, mask: Path | None = None, *, subject: str | None = None, prove_full: bool = False
+    ) -> tuple[RunRecord, Snapshot]:
+        """Take a snapshot of the plan's tenant; Red, with nothing left in the store, where it cannot be whole.
+
+        `mask` is a file of rules by which values are replaced before they are archived; `subject` names the one person
+        of the tenant that it is to be about: `table=key` or `table.column=value`. With `prove_full`, all that
+        stays behind is asked, too.
+        """
+        if mask is not None and subject is not None:
+            raise Misuse(
+                "a person's own data is not masked", where="--subject", next="leave out --mask, or take them one by one"
+            )
+        if prove_full and subject is not None:
+            raise Misuse(
+                "the full proof asks all that is not the tenant's, and most of the tenant stays behind here",
+                where="--prove",
+                next="leave out --prove full: the list of mentions says what stays behind and is about the person",
+            )
+        source, masker = self._source(plan), self._masker(mask) if mask is not None else None
+        with self._catalog() as catalog:
+            record = catalog.start(
+                kind="snapshot",
+                plan=plan.name,
+                tenant=plan.tenant,
+                source=redacted(plan.needs_source().url),
+                plan_file=plan.file,
+            )
+            with recorded(catalog, record) as recording:
+                store = self._store(plan)
+                swept = swept_in_words(sweep(store, before=datetime.now(UTC) - QUIET))
+                taken = snapshot(
+                    source,
+                    plan,
+                    store,
+                    SigningKeys.load_or_create(self.settings.keys),
+                    tool=tool(),
+                    places=self.places,
+                    mask=masker,
+                    subject=subject,
+                    prove_full=prove_full,
+                    progress=self.progress,
+                    committed=recording.settle,
+                )
+                _record_archive(catalog, plan, taken)
+                recording.verdict = Verdict.GREEN
+            return catalog.run(record.run_id), replace(taken, notes=(*swept, *store.notes()))
+
+    def _masker(self, rules: Path) -> Masker:
+        read, secret = load_mask_rules(rules), self.settings.mask_secret
+        key = MaskKey.of(secret) if secret is not None else MaskKey.load_or_create(self.settings.keys)
+        return Masker(rules=read, key=key)
+
+    def check_archive(self, location: str, *, key: str | None = None) -> CheckResult:
+        return check_archive(*self._opened(location), key=key)
+
+    def copy_archive(self, location: str, store: str) -> Copied:
+        """Copy an archive into another store, and check the copy whole."""
+        target = open_store(store, self.settings.accounts)
+        return copy_archive(*self._opened(location), target, told=self._copying)
+
+    def _copying(self, done: int, total: int) -> None:
+        self.progress(Tick(step="copy", done=done, total=total))
+
+    def restore(self, location: str, url: str, *, master: bool = False) -> tuple[RunRecord, Restored]:
+        """The archive back into an empty platform of its kind; nothing is left there of one that failed on the way."""
+        target, source = self.targets(url), partial(self.sources, url, ReadLimits())
+        archive = self._whole(self.archive(location))
+        refuse_export(archive)
+        with self._catalog() as catalog:
+            record = catalog.start(
+                kind="restore",
+                plan=archive.identity.plan,
+                tenant=archive.identity.tenant,
+                archive=archive.location,
+                target=redacted(url),
+            )
+            with recorded(catalog, record) as recording:
+                restored = restore(archive, target, source, master=master, progress=self.progress)
+                recording.verdict = restored.verdict
+            return catalog.run(record.run_id), restored
+
+
+def _record_archive(catalog: Catalog, plan: Plan, taken: Snapshot) -> None:
+    record = ArchiveRecord(
+        archive_id=taken.sealed.archive_id,
+        location=taken.sealed.location,
+        tenant=plan.tenant,
+        plan=plan.name,
+        created_at=taken.identity.created_at,
+        rows=taken.sealed.rows,
+        bytes=taken.sealed.bytes,
+        fingerprint=taken.sealed.fingerprint,
+        fence=taken.identity.fence,
+    )
+    try:
+        catalog.record_archive(record)
+    except Fault as error:  # hours of reading are not to be repeated for want of a word
+        raise Fault(
+            f"the archive is complete, but is not in the catalog: {error.what}",
+            where=taken.sealed.location,
+            next="it can be used as it is, and is found in its store: migrator archive check says that it is whole",
+        ) from error

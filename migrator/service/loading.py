@@ -1,0 +1,229 @@
+"""Operations on a target: loading, rehearsing, verifying and taking back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from migrator.contracts import Marker, Target, Undone
+from migrator.engine.check import MapCheck
+from migrator.engine.decisions import restore_decisions, save_decisions
+from migrator.engine.load import Identity, load
+from migrator.engine.placing import Placing
+from migrator.engine.prepare import materialise, prepare, room_for
+from migrator.engine.seal import seal
+from migrator.engine.verify import verify
+from migrator.engine.workbench import workbench
+from migrator.outcomes import RunReport
+from migrator.plan import Plan
+from migrator.runs.catalog import Catalog, RunRecord, without_rows
+from migrator.runs.recorded import recorded
+from migrator.runs.told import Subject, load_report, rollback_report, verify_report
+from migrator.service.records import Records
+from migrator.settings import tool
+from storage.address import redacted, split
+from storage.archive import Archive
+from storage.errors import Misuse, Red
+from storage.system import translated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A run that came to its end: its record, its report, and where the report lies."""
+
+    run: RunRecord
+    report: RunReport
+    report_path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loading(Records):
+    """Loads, what became of them, and the way back."""
+
+    def rehearse(self, plan: Plan, archive: str | None, *, whole: bool = False) -> Finished:
+        return self._load(plan, archive, rehearse=True, whole=whole)
+
+    def migrate(self, plan: Plan, archive: str | None, *, whole: bool = False) -> Finished:
+        return self._load(plan, archive, rehearse=False, whole=whole)
+
+    def _load(self, plan: Plan, location: str | None, *, rehearse: bool, whole: bool) -> Finished:
+        target = self.targets(plan.needs_target().url)
+        archive, mapping, schema = self._intact(plan, location), self.mapping(plan), target.describe()
+        sealed = seal(plan, mapping, [archived.table for archived in archive.tables], schema.tables)
+        self._refuse_twice(target, archive, sealed, rehearse=rehearse)
+        with self._catalog() as catalog:
+            record = catalog.start(
+                kind="rehearsal" if rehearse else "migration",
+                plan=plan.name,
+                tenant=plan.tenant,
+                archive=archive.location,
+                target=redacted(plan.needs_target().url),
+                seal=sealed,
+                plan_file=plan.file,
+            )
+            folder = self._folder(record)
+            # a rehearsal never commits
+            committed = partial(_holds, target, record.run_id) if not rehearse else _never
+            room = workbench(room=room_for(archive, mapping))
+            with recorded(catalog, record, took_effect=committed) as recording, room as bench:
+                folder.keep_words(plan, mapping.text)
+                files = self._files(plan)
+                self._take_back_left(catalog, files, target)
+                checked = self._checked(bench, plan, archive, mapping, target)
+                _require_green(checked)
+                assert checked.prepared is not None
+                with translated(folder.path):
+                    save_decisions(checked.prepared, folder.decisions)
+                identity = Identity(
+                    run=record.run_id, plan=plan.name, tenant=plan.tenant, archive=archive.location, seal=sealed
+                )
+                loaded = load(
+                    checked.prepared,
+                    target,
+                    identity,
+                    rehearse=rehearse,
+                    whole=whole,
+                    max_lock_seconds=plan.needs_target().max_lock_s,
+                    triggers=plan.needs_target().triggers,
+                    files=files,
+                    progress=self.progress,
+                )
+                report = load_report(self._subject(record, plan), archive, checked, loaded)
+                path = self._keep_report(catalog, report)
+                recording.verdict = report.verdict
+            return Finished(run=catalog.run(record.run_id), report=report, report_path=path)
+
+    def _take_back_left(self, catalog: Catalog, files: Placing, target: Target, *, but: str = "") -> None:
+        """Files that killed runs of this catalog put there: their rows never came, or are gone again."""
+        if not files.rules:
+            return
+        left = set(without_rows(catalog.runs())) - {but}  # before the markers: who commits meanwhile has one by then
+        left -= {marker.run for marker in target.markers()}
+        for journal in files.journals():
+            if journal.run in left:
+                files.take_back(journal.run, target)
+
+    def _refuse_twice(self, target: Target, archive: Archive, sealed: str, *, rehearse: bool) -> None:
+        """An archive, or a copy of it, is never loaded twice by the same seal, whatever happened to the catalog."""
+        if rehearse:
+            return
+        ids = (archive.identity.archive_id, split(archive.location)[1])  # a folder may have been renamed
+        for marker in target.markers():
+            if split(marker.archive)[1] in ids and marker.seal == sealed:
+                raise Red(
+                    "this archive is already loaded by the same plan and mapping; nothing was changed",
+                    where=marker.run,
+                    next=f"migrator verify {marker.run}, or migrator rollback {marker.run} first",
+                )
+
+    def verify(self, run_id: str, *, deep: bool = False) -> Finished:
+        """Re-read the target of a committed load and compare it with archive and mapping, from the start."""
+        with self._catalog() as catalog:
+            of = self._migration(catalog, run_id)
+            folder = self._folder(of)
+            plan = folder.plan(file=of.plan_file, variables=self.settings.variables)
+            target = self.targets(plan.needs_target().url)
+            self._marker(target, of)
+            archive = self.archive(of.archive or "")
+            mapping = folder.mapping()
+            record = self._start_after(catalog, "verification", of)
+            room = workbench(room=room_for(archive, mapping))
+            with recorded(catalog, record) as recording, room as bench:
+                prepared = prepare(bench, archive, mapping, target.describe(), master=deep, progress=self.progress)
+                with translated(folder.decisions):
+                    restore_decisions(prepared, folder.decisions)
+                materialise(prepared, progress=self.progress)
+                files = self._files(plan)
+                files.expect(prepared)
+                found = verify(
+                    prepared,
+                    target,
+                    files=tuple(files.compare(prepared, self.progress)),
+                    read_from="csv" if deep else "parquet",
+                    progress=self.progress,
+                )
+                report = verify_report(self._subject(record, plan), archive, prepared, found)
+                path = self._keep_report(catalog, report)
+                recording.verdict = report.verdict
+            return Finished(run=catalog.run(record.run_id), report=report, report_path=path)
+
+    def rollback(self, run_id: str, *, whole: bool = False) -> tuple[Finished, Undone]:
+        """Take a committed load back; red where rows were kept or failed, and they are listed."""
+        with self._catalog() as catalog:
+            of = self._migration(catalog, run_id)
+            plan = self._folder(of).plan(file=of.plan_file, variables=self.settings.variables)
+            target, files = self.targets(plan.needs_target().url), self._files(plan)
+            self._take_back_left(catalog, files, target, but=of.run_id)
+            # a load or a rollback that was killed may have left files only
+            is_left = of.state != "running" and files.knows(of.run_id) and not _holds(target, of.run_id)
+            marker = None if is_left else self._marker(target, of)
+            told = self._folder(of).report()
+            record = self._start_after(catalog, "rollback", of)
+            with recorded(catalog, record, took_effect=lambda: not _holds(target, of.run_id)) as recording:
+                undone = Undone(reversed=0, kept=0, failed=0)
+                if marker is not None:
+                    undone = target.undo(of.run_id, whole=whole or marker.digest_whole is not None)
+                taken = files.take_back(of.run_id, target, is_known=marker is not None) if files.rules else None
+                if taken:
+                    undone = replace(undone, notes=(*undone.notes, *taken.notes))
+                report = rollback_report(self._subject(record, plan), undone, taken, told)
+                path = self._keep_report(catalog, report)
+                recording.verdict = report.verdict
+            return Finished(run=catalog.run(record.run_id), report=report, report_path=path), undone
+
+    def _migration(self, catalog: Catalog, run_id: str) -> RunRecord:
+        record = catalog.run(run_id)
+        if record.kind in ("verification", "rollback") and record.of_run:
+            record = catalog.run(record.of_run)
+        if record.kind != "migration":
+            raise Misuse(
+                f"a {record.kind} leaves nothing in a target", where=record.run_id, next="name the run of a migration"
+            )
+        return record
+
+    def _marker(self, target: Target, record: RunRecord) -> Marker:
+        """What the target itself says of the run: a load that never committed, or was taken back, has no marker."""
+        for marker in target.markers():
+            if marker.run == record.run_id:
+                return marker
+        raise Misuse(
+            "the target holds no load of this run: it did not commit, or was taken back already",
+            where=record.run_id,
+            next="`migrator runs list` shows what became of it",
+        )
+
+    def _start_after(self, catalog: Catalog, kind: str, of: RunRecord) -> RunRecord:
+        return catalog.start(
+            kind=kind,
+            plan=of.plan,
+            tenant=of.tenant,
+            archive=of.archive,
+            target=of.target,
+            seal=of.seal,
+            of_run=of.run_id,
+            plan_file=of.plan_file,
+        )
+
+    def _subject(self, record: RunRecord, plan: Plan) -> Subject:
+        return Subject(record=record, source=redacted(plan.source.url) if plan.source else "", tool=tool())
+
+
+def _never() -> bool:
+    return False
+
+
+def _holds(target: Target, run: str) -> bool:
+    """Whether the run's load stands in the target."""
+    return any(marker.run == run for marker in target.markers())
+
+
+def _require_green(checked: MapCheck) -> None:
+    if checked.problems:
+        worst = checked.problems[0]
+        raise Red(
+            f"map check is red with {len(checked.problems)} problem(s); first: {worst.what}",
+            where=worst.where,
+            next=worst.next,
+            problems=checked.problems,
+        )
