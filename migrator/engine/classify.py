@@ -46,6 +46,11 @@ class Reference:
         return Matching(columns=(*columns, self.unless), values=(*values, None))
 
     @property
+    def told_by(self) -> tuple[str, ...]:
+        """The columns of a row that decide what it points at."""
+        return (*self.columns, *(self.when.columns if self.when else ()))
+
+    @property
     def label(self) -> str:
         """`columns` as the plan names them: joined by +."""
         return "+".join(self.columns)

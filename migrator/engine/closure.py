@@ -115,6 +115,7 @@ class Closure(KeySets):
         """Rows no key tells apart are read whole, by all paths of their table; says whether others may hang on them."""
         led = self._led()
         parents = {path.parent for paths in led.values() for path in paths}
+        parents |= {reference.table for reference in self._classified.members}
         self._round += 1
         grown = False
         for name, paths in led.items():
@@ -131,7 +132,12 @@ class Closure(KeySets):
             return root
         named = root.among if isinstance(root, AnyOf) else (root,) if root else ()
         paths = (self.pointing(path, self.owned_keys(path)) for path in self._classified.paths[name])
-        return AnyOf(among=(*named, *paths))
+        members = (
+            Among(columns=reference.parent_columns, keys=self.owned_keys(reference))
+            for reference in self._classified.members
+            if reference.parent == name
+        )
+        return AnyOf(among=(*named, *paths, *members))
 
     def _take_members(self) -> bool:
         """Rows that belong to the tenant since rows of his point at them; others may hang on them in turn."""
@@ -147,7 +153,10 @@ class Closure(KeySets):
                     found |= bool(self._take_parents(reference, SHARED))
 
     def _apply_policies(self) -> None:
-        """Parents of other tenants, where the plan lets them come along; to a fixed point: they have parents too."""
+        """Parents of other tenants, where the plan lets them come along; to a fixed point: they have parents too.
+
+        A row that one reference lets come by its key and another in full comes in full, whichever is read first.
+        """
         found = True
         while found:
             found = False
@@ -155,6 +164,7 @@ class Closure(KeySets):
                 policy = self._rules.foreign.get(reference.name)
                 if policy in ("carry", "stub") and self._class(reference.parent) == OWNED:
                     found |= bool(self._take_parents(reference, CARRIED if policy == "carry" else STUB))
+                    found |= policy == "carry" and self.carry_stubs(reference) > 0
             if found:
                 self._take_shared()
 

@@ -36,8 +36,7 @@ def extract(reading: Reading, resolved: Resolved, table: Table) -> Iterator[pa.R
 def _nulling(resolved: Resolved, table: Table, reference: Reference) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
     """Set the reference's columns to NULL in rows that point outside the archive."""
     keys = resolved.closure.outside(reference)
-    typed = reference.when.columns if reference.when else ()
-    told_by = [table.column(name) for name in (*reference.columns, *typed)]
+    told_by = [table.column(name) for name in reference.told_by]
     tagged = [Kind.VARIANT in (column.type.kind, type_.kind) for column, type_ in zip(told_by, keys.types, strict=True)]
     parts = [_texts(batch.columns, keys.types, tagged) for batch in keys.batches()]
     outside = pa.concat_arrays(parts) if parts else pa.array([], pa.string())
@@ -81,8 +80,8 @@ def _stub(table: Table, resolved: Resolved, batch: pa.RecordBatch) -> pa.RecordB
     key = [name for name in table.column_names if name in pointed_at.union(table.primary_key)]
     kept = set(key)
     for reference in resolved.classified.references_of(table.name):
-        if not any(table.column(column).nullable for column in reference.columns):
-            kept.update(reference.columns)
+        if not any(table.column(column).nullable for column in reference.told_by):
+            kept.update(reference.told_by)
     unique = _unique_even_when_blank(table)
     types = [table.column(name).type for name in key]
     keys = _texts([batch.column(name) for name in key], types, [False] * len(types))

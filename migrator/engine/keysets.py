@@ -66,8 +66,7 @@ class KeySets:
 
     def _told_by(self, reference: Reference) -> list[Column]:
         """The columns that decide what a row points at by this reference."""
-        typed = reference.when.columns if reference.when else ()
-        return [*self._columns(reference), *(self._tables[reference.table].column(name) for name in typed)]
+        return [self._tables[reference.table].column(name) for name in reference.told_by]
 
     def _pointing(self, reference: Reference) -> str:
         return f"FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
@@ -87,7 +86,7 @@ class KeySets:
     def _filled(self, reference: Reference) -> str:
         """Rows of `c` this reference counts for: every column filled, of the right type, and kept in a stub."""
         parts = [f"c.{quoted(column)} IS NOT NULL" for column in reference.columns]
-        if any(self._tables[reference.table].column(column).nullable for column in reference.columns):
+        if any(column.nullable for column in self._told_by(reference)):
             parts.append(f"c.migrator_class <> '{STUB}'")
         if reference.when:
             type_column = self._tables[reference.table].column(reference.when.columns[0])
@@ -119,6 +118,15 @@ class KeySets:
             types=tuple(column.type for column in ends.parents),
         )
         return keys, int(self._workbench.one(f"SELECT count(*) {rows}"))
+
+    def carry_stubs(self, reference: Reference) -> int:
+        """Make stubs that other rows point at by this reference carried; how many."""
+        ends = Ends(reference=reference, child=self._tables[reference.table], parent=self._tables[reference.parent])
+        other = " AND c.rowid <> p.migrator_row" if reference.table == reference.parent else ""
+        rows = f"SELECT p.migrator_row FROM {self._spellings.parents(ends)} WHERE p.migrator_class = '{STUB}'"
+        rows += f" AND EXISTS (SELECT 1 {self._pointing(reference)} AND {ends.joined}{other})"
+        own = f"own.{quoted(reference.parent)}"
+        return int(self._workbench.one(f"UPDATE {own} SET migrator_class = '{CARRIED}' WHERE rowid IN ({rows})"))
 
     def leading_in(self, reference: Reference) -> int:
         """How many of the tenant's own rows point at the tenant's own rows by this reference."""

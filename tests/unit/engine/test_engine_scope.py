@@ -321,6 +321,40 @@ def test_a_row_without_a_primary_key_comes_along_by_what_points_at_it(
     assert sorted(rows_of(archive, "people")) == [("a", 1, "Ada"), said]
 
 
+@pytest.mark.parametrize(("editor", "author"), [("carry", "stub"), ("stub", "carry")])
+def test_a_row_that_one_reference_carries_comes_in_full_and_with_its_own_parents(
+    platform: SqlitePlatform, editor: str, author: str
+) -> None:
+    platform.run(
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY); INSERT INTO firms VALUES (1), (2);"
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, firm_id INTEGER, name TEXT,"
+        " boss_id INTEGER REFERENCES people (id));"
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm_id INTEGER,"
+        " editor_id INTEGER REFERENCES people (id), author_id INTEGER REFERENCES people (id));"
+        "INSERT INTO people VALUES (20, 2, 'Yan', 21), (21, 2, 'Zoe', NULL); INSERT INTO notes VALUES (1, 1, 20, 20);"
+    )
+    foreign = f"{{notes.editor_id: {editor}, notes.author_id: {author}, people.boss_id: stub}}"
+    _, archive = taken(platform, f"root: {{column: firm_id, value: 1}}\nshared: [firms]\nforeign: {foreign}")
+    assert sorted(rows_of(archive, "people")) == [(20, 2, "Yan", 21), (21, None, None, None)]
+
+
+def test_a_stub_keeps_a_reference_it_must_have_together_with_the_type_that_says_where_it_leads(
+    platform: SqlitePlatform,
+) -> None:
+    platform.run(
+        "CREATE TABLE bots (id INTEGER PRIMARY KEY, firm_id INTEGER, name TEXT); INSERT INTO bots VALUES (5, 2, 'R2');"
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, firm_id INTEGER, name TEXT, kind TEXT NOT NULL,"
+        " maker INTEGER NOT NULL); INSERT INTO people VALUES (20, 2, 'Yan', 'bot', 5);"
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm_id INTEGER, author_id INTEGER REFERENCES people (id));"
+        "INSERT INTO notes VALUES (1, 1, 20);"
+    )
+    scope = "root: {column: firm_id, value: 1}\nforeign: {notes.author_id: stub, people.maker: stub}\n"
+    scope += "references: [{table: people, column: maker, type_column: kind, types: {bot: bots}}]"
+    _, archive = taken(platform, scope)
+    assert rows_of(archive, "people") == [(20, None, None, "bot", 5)]
+    assert rows_of(archive, "bots") == [(5, None, None)]
+
+
 def test_null_leaves_the_row_without_its_foreign_parent(crossing: SqlitePlatform) -> None:
     _, archive = taken(crossing, POLICY % ("null", "null"))
     people = {row[0]: row[1:] for row in rows_of(archive, "people")}

@@ -121,6 +121,19 @@ def test_members_of_members(platform: SqlitePlatform) -> None:
     assert keys(platform, scope, "wearing", "badges") == [[1, 2], [1, 2]]
 
 
+@pytest.mark.parametrize(
+    ("keyed", "keyless"),
+    [
+        (",\n    PRIMARY KEY (firm, user)", ""),
+        ("users (id INTEGER PRIMARY KEY,", "users (id INTEGER NOT NULL UNIQUE,"),
+    ],
+    ids=["memberships", "members"],
+)
+def test_what_has_no_primary_key_makes_members_too(platform: SqlitePlatform, keyed: str, keyless: str) -> None:
+    platform.run(PEOPLE.replace(keyed, keyless))
+    assert keys(platform, MEMBERS, "users", "memberships", "posts") == [[10, 11], [1, 1], [100, 101]]
+
+
 def test_members_are_named_by_a_key(platform: SqlitePlatform) -> None:
     platform.run(
         "CREATE TABLE firms (id INTEGER PRIMARY KEY); INSERT INTO firms VALUES (1), (2);"
