@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 
 import pyarrow as pa
@@ -22,11 +22,14 @@ from storage.archive import Archive
 from storage.identity import Masked as Statement
 from storage.model import Model, TableModel
 from storage.problem import Problem
-from storage.schema import Schema, Table
-from storage.types import Variant, arrow_schema
+from storage.schema import Kind, Schema, Table, Type
+from storage.types import Variant, arrow_schema, to_text
 
 REPORT = "reports/masking.json"
 """Where a masked archive says what was done; others have none."""
+
+_NAMING = frozenset({Kind.TEXT, Kind.VARIANT, Kind.LITERAL, Kind.UUID, Kind.INTEGER, Kind.DECIMAL})
+"""Kinds of values by which a plan may call its tenant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +100,7 @@ class Masked:
         self._promises = promises
         self._rules = rules
         words = (plan.tenant.lower(), plan.name.lower())
-        self._words = pa.array([*words, *(Variant.TEXT + word for word in words)])
+        self._words = pa.array([tag + word for tag in ("", Variant.TEXT, Variant.INTEGER) for word in words])
         self.statement = statement
         self._changed: dict[Place, int] = {}
         self._named: set[Place] = set()
@@ -129,14 +132,14 @@ class Masked:
         for name, values in zip(table.column_names, batch.columns, strict=True):
             made = masks[name](values) if name in masks else values
             if name in masks:
-                self._count((table.name, name), values, made)
+                self._count((table.name, name), table.column(name).type, values, made)
             arrays.append(made)
-        return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(table))
+        return _reordered(table, masks, pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(table)))
 
-    def _count(self, place: Place, values: pa.Array, made: pa.Array) -> None:
+    def _count(self, place: Place, type_: Type, values: pa.Array, made: pa.Array) -> None:
         equal = pc.fill_null(pc.equal(made, values), False)
         self._changed[place] += len(values) - values.null_count - pc.sum(equal, min_count=0).as_py()
-        if pa.types.is_string(values.type) and pc.any(pc.is_in(pc.utf8_lower(values), self._words)).as_py():
+        if type_.kind in _NAMING and pc.any(pc.is_in(pc.utf8_lower(to_text(values, type_)), self._words)).as_py():
             self._named.add(place)
 
     def broken(self, scope: Scope) -> tuple[Problem, ...]:
@@ -150,12 +153,14 @@ class Masked:
 
     def _path(self, table: TableScope) -> str:
         root, path = self._rules.root, table.path
-        for one in root_rows(root):
-            for column, value in one.where:
-                if one.table == table.name and (table.name, column) in self._masking.masks:
-                    path = path.replace(f"{column} = {value}", f"{column} = (masked)")
-        if isinstance(root, ColumnRoot) and (table.name, root.column) in self._masking.masks:
-            path = path.replace(f"{root.column} = {root.value}", f"{root.column} = (masked)")
+        named = [said for one in root_rows(root) if one.table == table.name for said in one.where]
+        if isinstance(root, ColumnRoot):
+            named.append((root.column, root.value))
+        masked = {
+            f"{column} = {value}": column for column, value in named if (table.name, column) in self._masking.masks
+        }
+        for said in sorted(masked, key=len, reverse=True):  # one may begin as another does
+            path = path.replace(said, f"{masked[said]} = (masked)")
         return path
 
     def model(self, model: Model) -> Model:
@@ -186,3 +191,14 @@ class Masked:
         for (table, column), mask in self._masking.masks.items():
             rule, changed = mask.rule, self._changed.get((table, column), 0)
             yield MaskedColumn(table=table, column=column, method=rule.method, rule=rule.label, changed=changed)
+
+
+def _reordered(table: Table, masked: Collection[str], batch: pa.RecordBatch) -> pa.RecordBatch:
+    """In the order of its masked keys: rows come in the order of the keys as they were, which tells these."""
+    key = table.primary_key or tuple(name for name in table.column_names if name in masked)
+    if set(key).isdisjoint(masked):
+        return batch
+    columns = [batch.column(table.column_names.index(name)) for name in key]
+    places = [str(place) for place in range(len(key))]
+    sorted_by = [(place, "ascending") for place in places]
+    return batch.take(pc.sort_indices(pa.RecordBatch.from_arrays(columns, places), sort_keys=sorted_by))

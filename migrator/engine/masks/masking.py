@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +20,8 @@ Place = tuple[str, str]
 
 _WORDED = frozenset({Kind.TEXT, Kind.JSON, Kind.LITERAL, Kind.VARIANT, Kind.BINARY})
 _EMPTYING = frozenset({REMOVED, NULL, CONST})
+_SAYING = re.compile(r"['\"]|^[\s(+-]*(0x|[0-9.]*[1-9])")
+"""Defaults that are, or hold, a text or a number other than 0: perhaps somebody's value."""
 
 
 def label(place: Place) -> str:
@@ -69,7 +72,7 @@ class Masking:
 
 
 def _plain(column: Column) -> Column:
-    says = column.default is not None and ("'" in column.default or '"' in column.default)
+    says = column.default is not None and _SAYING.search(column.default)
     return replace(column, default=None if says else column.default, generated=False, attachment=None)
 
 
@@ -92,8 +95,8 @@ class _Resolver:
 
     def masking(self) -> Masking:
         ruled = {self._place(rule.label, rule.at): rule for rule in self._rules.rules}
-        self._require_no_types(ruled)
         spread = dict(self._spread(ruled))
+        self._require_no_types(spread)
         kept = tuple(place for label_, at in self._rules.kept.items() for place in self._kept(label_, at, spread))
         masks = {place: self._mask(place, rule) for place, rule in spread.items()}
         self._require_computed(masks, kept)
@@ -159,11 +162,11 @@ class _Resolver:
     def _is_unique(self, place: Place) -> bool:
         return any(place[1] in columns for columns in _unique(self._schema.table(place[0])))
 
-    def _require_no_types(self, ruled: dict[Place, MaskRule]) -> None:
+    def _require_no_types(self, spread: dict[Place, MaskRule]) -> None:
         types = {(one.table, column) for one in self._references if one.when for column in one.when.columns}
-        for place in types & set(ruled):
-            what = f"{label(place)} says which table a reference means"
-            raise Misuse(what, where=ruled[place].at, next="leave it as it is")
+        for place in sorted(types & set(spread)):
+            what, rule = f"{label(place)} says which table a reference means", spread[place]
+            raise Misuse(what, where=rule.at, next=f"leave {rule.label} as it is")
 
     def _require_computed(self, masks: dict[Place, Mask], kept: tuple[Place, ...]) -> None:
         """A computed column may repeat what is masked beside it, and a view what is masked anywhere."""

@@ -64,10 +64,12 @@ def _code(key: MaskKey, text: str) -> str:
 def number(key: MaskKey, value: int) -> int:
     """Another number of as many digits, which any integer type holds that holds this one; 0 stays 0."""
     if value < 0:
-        return -number(key, -value)
-    if not value:
-        return 0
-    ends = [10 ** (len(str(value)) - 1), 10 ** len(str(value)), *_TYPE_ENDS]
+        return -_magnitude(key, -value, beyond=1)  # each type holds one number more below 0 than above
+    return _magnitude(key, value) if value else 0
+
+
+def _magnitude(key: MaskKey, value: int, beyond: int = 0) -> int:
+    ends = [10 ** (len(str(value)) - 1), 10 ** len(str(value)), *(end + beyond for end in _TYPE_ENDS)]
     first: int = max(end for end in ends if end <= value)
     last = min(end for end in ends if end > value)
     return first + permuted(key, f"number {first}", value - first, last - first)

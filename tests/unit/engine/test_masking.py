@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,10 +111,40 @@ def test_references_hold_as_the_platform_compares_and_nothing_stays_nothing(memb
     zoltan = next(login for login, row in rows.items() if row[6])
     zelda = next(login for login, row in rows.items() if not row[6])
     assert [row[1] for row in rows_of(archive, "posts")] == [zoltan.upper(), zelda, zelda.capitalize()]
-    assert [row[0] for row in rows_of(archive, "visits")] == [zoltan, zelda]
+    assert {row[0]: row[2] for row in rows_of(archive, "visits")} == {zoltan: "noon", zelda: None}
     assert rows[zelda][5:] == (None, None, "", None, None, None, None)
     assert [row[2] for row in rows_of(archive, "posts")] == ["this text wa", None, "th"]
     assert rows[zoltan][7:] == ("this text was removed ", "{}", b"", None, 7)
+
+
+def test_the_order_of_rows_says_nothing_of_masked_keys(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE members (id INTEGER PRIMARY KEY, note TEXT); CREATE TABLE marks (login TEXT, points INTEGER);"
+        "WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 99)"
+        " INSERT INTO members SELECT i, i FROM n;"
+        "INSERT INTO marks SELECT 'user' || id, id FROM members;"
+    )
+    _, archive = taken(platform, "columns: {members.id: code, marks.login: code}", scope="root: database")
+    for name in ("members", "marks"):
+        rows = rows_of(archive, name)
+        assert rows == sorted(rows, key=lambda row: str(row[0]))
+        assert {int(row[1]) for row in rows} == set(range(10, 100))
+
+
+def test_a_default_says_nothing_of_masked_values(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY, name TEXT);"
+        "CREATE TABLE posts (id INTEGER PRIMARY KEY, firm INTEGER DEFAULT 73918 REFERENCES firms (id),"
+        " likes INTEGER DEFAULT 0, at TEXT DEFAULT CURRENT_TIMESTAMP);"
+        "INSERT INTO firms VALUES (73918, 'Zebra'); INSERT INTO posts (id) VALUES (1);"
+    )
+    store = MemoryStore()
+    rules = "columns: {firms.id: code, posts.likes: code, posts.at: removed}"
+    _, archive = taken(platform, rules, scope="root: {table: firms, where: {id: 73918}}", store=store)
+    for where, content in everything(store, archive).items():
+        assert "73918" not in content, where
+    defaults = [column.default for column in archive.table("posts").table.columns]
+    assert defaults == [None, None, "0", "CURRENT_TIMESTAMP"]
 
 
 def test_the_value_that_names_the_tenant_is_not_said_where_it_is_masked(members: SqlitePlatform) -> None:
@@ -124,6 +155,14 @@ def test_the_value_that_names_the_tenant_is_not_said_where_it_is_masked(members:
         assert "zebra" not in content, where
     paths = {one["table"]: one["path"] for one in json.loads(archive.document("provenance/scope.json"))["tables"]}
     assert paths["firms"] == "firms where name = (masked)"
+
+
+def test_no_end_of_a_value_is_said_where_another_root_begins_alike(platform: SqlitePlatform) -> None:
+    platform.run("CREATE TABLE firms (id INTEGER PRIMARY KEY); INSERT INTO firms VALUES (7), (73918);")
+    scope = "root: [{table: firms, where: {id: 7}}, {table: firms, where: {id: 73918}}]"
+    _, archive = taken(platform, "columns: {firms.id: code}", scope=scope)
+    (firms,) = json.loads(archive.document("provenance/scope.json"))["tables"]
+    assert firms["path"] == "firms where id = (masked); firms where id = (masked)"
 
 
 def test_the_same_key_masks_alike_in_every_archive_and_another_does_not(members: SqlitePlatform) -> None:
@@ -247,6 +286,11 @@ def test_a_value_by_which_the_plan_calls_the_tenant_is_told(members: SqlitePlatf
     assert found.masked is not None
     assert found.masked.named == ("firms.name",)
     assert json.loads(archive.document(REPORT))["named"] == ["firms.name"]
+    plan = replace(plan_of(SCOPE), tenant="73918")
+    masker = Masker(rules=read_mask_rules(RULES, file="mask.yaml"), key=KEY)
+    numbered = snapshot(members.source(), plan, MemoryStore(), signing_keys(), tool="test", mask=masker).masked
+    assert numbered is not None
+    assert "firms.id" in numbered.named
 
 
 def test_stubs_do_not_repeat_a_masked_key(platform: SqlitePlatform) -> None:
@@ -321,6 +365,10 @@ def test_a_table_that_does_not_leave_and_the_type_of_a_reference_have_no_rule(pl
         taken(platform, "columns: {notes.kind: code}", scope=scope)
     _, archive = taken(platform, "columns: {a.id: code}", scope=scope)
     assert rows_of(archive, "notes") == [(1, "A", rows_of(archive, "a")[0][0])]
+    platform.run("CREATE TABLE kinds (name TEXT PRIMARY KEY); INSERT INTO kinds VALUES ('A');")
+    along = f"{scope[:-1]}, {{table: notes, column: kind, to: kinds.name}}]"
+    with pytest.raises(Misuse, match=r"notes\.kind says which table"):
+        taken(platform, "columns: {kinds.name: code}", scope=along)
 
 
 def test_the_tenants_own_column_is_masked_in_every_table(platform: SqlitePlatform) -> None:
