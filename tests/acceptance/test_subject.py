@@ -171,6 +171,7 @@ def test_the_page_shows_hostile_values_and_executes_none(small: World) -> None:
     assert not page.names & {"script", "img", "iframe", "object", "form", "link"}
     assert not {name for name in page.attributes if name.startswith("on")}
     assert HOSTILE in page.text and "vos données · your data" in page.text
+    assert "rien n'y mène à la personne · nothing leads from it to the person" in page.text
     [large] = page.links - {"subject.json"}
     assert (archive / "data" / "portable" / large).read_text(encoding="utf-8") == LARGE
 
@@ -210,6 +211,7 @@ def test_it_is_never_taken_for_the_tenant_s_archive(ruche: World) -> None:
     [
         ("people=3", "is not a person of tenant 'ours'"),
         ("people=99", "is not a person of tenant 'ours'"),
+        ("people=99999999999999999999", "is not a person of tenant 'ours'"),
         ("people.firm_id=1", "names 3 rows"),
         ("peeple=1", "no such person"),
         ("people.emial=x", "no such person"),

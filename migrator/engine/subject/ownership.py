@@ -6,11 +6,12 @@ one person's data to another.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
-from migrator.engine.draft.meaning import Meanings, Why
+from migrator.engine.draft.meaning import Meaning, Meanings, Why
 from migrator.engine.draft.vocabulary import Vocabulary
 from migrator.engine.draft.words import among
 from migrator.engine.scope import blanked
@@ -22,8 +23,8 @@ from storage.problem import Problem
 from storage.schema import Kind, Schema, Table
 
 NOT_ABOUT = "nothing leads from it to the person"
-_PEOPLE = "its rows are other people"
-_VIEW = "a view: what it shows of the person stands in the tables it reads"
+PEOPLE_STAY = "its rows are other people"
+VIEW_STAYS = "a view: what it shows of the person stands in the tables it reads"
 _SILENT = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.UUID})
 """Keys that say nothing of whose they are."""
 _NAMES = frozenset({Why.NAMED, Why.ENDS_NAMED, Why.SHORT, Why.ROLE})
@@ -140,15 +141,17 @@ class _Finder:
 
     def _found_naming(self, name: str) -> tuple[str, ...]:
         declared = (r.label for r in self._references(name) if r.parent in self._people)
-        return tuple(dict.fromkeys((*declared, *self._called_like_people(self._schema.table(name)))))
+        return tuple(dict.fromkeys((*declared, *dict(self._called_like(self._schema.table(name), self._people)))))
 
-    def _called_like_people(self, table: Table) -> Iterator[str]:
+    def _called_like(self, table: Table, people: set[str]) -> Iterator[tuple[str, Meaning]]:
+        """Columns that nobody declared as references, and that are called like one to rows of these tables."""
         known = {column for r in self._tenant.references if r.table == table.name for column in r.columns}
         for column in table.columns:
             if column.name not in known:
-                meanings = self._meanings.of(table, column)
-                if any(one.parent.name in self._people and one.why in _NAMES for one in meanings):
-                    yield column.name
+                for meaning in self._meanings.of(table, column):
+                    if meaning.parent.name in people and meaning.why in _NAMES:
+                        yield column.name, meaning
+                        break
 
     def _direct(self, name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(r.label for r in self._references(name) if r.parent == self._person))
@@ -175,6 +178,21 @@ class _Finder:
             for name, references in hanging.items():
                 self._open.discard(name)
                 self._decide_hanging(name, references)
+        for name in sorted(self._open):
+            self._decide_called(name)
+
+    def _decide_called(self, name: str) -> None:
+        """What no reference leads to the person may be theirs by one that nobody declared."""
+        for column, meaning in itertools.islice(self._called_like(self._schema.table(name), {self._person}), 1):
+            subject = f"scope.subjects: {{{self._person}: {{excluded: {{{name}: reason}}}}}}"
+            self.questions.append(
+                Problem(
+                    where=f"{name}.{column}",
+                    what=f"is called like one of {self._person}, and no reference says so: are such rows the person's?",
+                    next=f"declare it: scope.references: [{{table: {name}, column: {column}, to: {meaning}}}],"
+                    f" or leave the table out: {subject}",
+                )
+            )
 
     def _decide_direct(self, name: str) -> None:
         direct, naming = self._direct(name), self._naming(name)
@@ -240,8 +258,8 @@ class _Finder:
         if said:
             return said
         if table.is_view:
-            return _VIEW
-        return _PEOPLE if table.name in self._people else NOT_ABOUT
+            return VIEW_STAYS
+        return PEOPLE_STAY if table.name in self._people else NOT_ABOUT
 
     def policies(self) -> Iterator[tuple[str, str]]:
         """For each reference of the export: a key that says nothing of whose it is stays, and no row comes."""

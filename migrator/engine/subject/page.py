@@ -7,21 +7,37 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from migrator.engine.subject.cells import Cell, FilePlace
-from migrator.engine.subject.mentions import Mentions
+from migrator.engine.subject.mentions import REFERENCE, Mentions
+from migrator.engine.subject.ownership import NOT_ABOUT, PEOPLE_STAY, VIEW_STAYS
+from migrator.engine.subject.sought import By
 from storage.package import TablePart
 
 _LONGEST = 10_000  # characters of a value that the page shows; the document beside it has them all
+_FRENCH: dict[str, str] = {
+    NOT_ABOUT: "rien n'y mène à la personne",
+    PEOPLE_STAY: "ses lignes sont d'autres personnes",
+    VIEW_STAYS: "une vue : ce qu'elle montre de la personne figure dans les tables qu'elle lit",
+    REFERENCE: "référence",
+    By.PHONE: "téléphone",
+    By.NAME: "nom",
+    By.KEY: "clé",
+    By.SAID: "désigné par le plan",
+}
+"""What this program says itself; what a plan says is shown as somebody wrote it."""
+_DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # by which a value could reorder what stands around it
+_CONTROLS = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0), *_DIRECTIONS} - {*b"\t\r\n"}, "\N{REPLACEMENT CHARACTER}")
 _HEAD = """\
 <!doctype html>
 <html lang="fr"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width"><title>{title}</title>
 <style>
-body {{ font: 16px/1.5 sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #222 }}
+:root {{ color-scheme: light dark }}
+body {{ font: 16px/1.5 sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }}
 section {{ overflow-x: auto }} table {{ border-collapse: collapse; margin: .5rem 0 2rem }}
-th, td {{ border: 1px solid #bbb; padding: .3rem .6rem; text-align: start; vertical-align: top }}
+th, td {{ border: 1px solid #888; padding: .3rem .6rem; text-align: start; vertical-align: top }}
 td {{ white-space: pre-wrap; overflow-wrap: anywhere; min-width: 4rem; max-width: 30rem; unicode-bidi: isolate }}
-th {{ background: #eee }} .none {{ color: #777 }}
+th {{ background: #8882 }} .none {{ opacity: .7 }}
 </style></head><body>
 """
 
@@ -43,7 +59,7 @@ class Page:
         """The page, piece by piece; memory is that of a row."""
         title = _shown(f"{self.tenant} : vos données · your data")
         yield _HEAD.format(title=title)
-        yield f"<h1>{title}</h1>\n<p>{_shown(self.as_of)}</p>\n"
+        yield f"<h1>{title}</h1>\n<p>État au · as of {_shown(self.as_of)}</p>\n"
         same = "<a href='subject.json'>subject.json</a>, <code>../csv/</code>"
         yield f"<p>Les mêmes données · the same data: {same}</p>\n"
         for part, rows in tables:
@@ -68,14 +84,18 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str
 def _mentioned(mentions: Mentions) -> Iterator[str]:
     yield "<h2>Où l'on vous mentionne ailleurs, hors de cet export · Places that mention you that are not in it</h2>\n"
     yield f"<p>Recherché · looked for: {_shown(', '.join(mentions.sought)) or '–'}</p>\n"
-    rows = [(one.table, one.column, one.by, str(one.rows)) for one in mentions.found]
+    rows = [(one.table, one.column, _both(one.by), str(one.rows)) for one in mentions.found]
     yield from _table(("table", "colonne · column", "par · by", "lignes · rows"), rows)
     yield f"<p>Non examiné · not looked into: {_shown(', '.join(mentions.not_searched)) or '–'}</p>\n"
 
 
 def _stayed(stayed: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield "<h2>Ce qui n'est pas dans cet export · What is not in it</h2>\n"
-    yield from _table(("table", "raison · reason"), stayed)
+    yield from _table(("table", "raison · reason"), [(table, _both(reason)) for table, reason in stayed])
+
+
+def _both(text: str) -> str:
+    return f"{_FRENCH[text]} · {text}" if text in _FRENCH else text
 
 
 def _cell(cell: Cell) -> str:
@@ -90,4 +110,4 @@ def _cell(cell: Cell) -> str:
 
 def _shown(text: str) -> str:
     """Escaped, and without control characters: a browser sees words and nothing else."""
-    return html.escape("".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text))
+    return html.escape(text.translate(_CONTROLS))

@@ -47,11 +47,11 @@ def find_person(reading: Reading, said: str, tenant: str) -> Person:
     """The one row that `TABLE=KEY` or `TABLE.COLUMN=VALUE` names. Misuse where the tenant has none, or several."""
     table, column, value = _said(reading.schema, said)
     matching = Matching(columns=(column,), values=(value,))
-    table, rows = _read(reading, table, matching)
-    if len(rows) != 1:
-        what = f"names {len(rows)} rows" if rows else f"is not a person of tenant {tenant!r}"
+    table, rows, first = _read(reading, table, matching)
+    if rows != 1:
+        what = f"names {rows} rows" if rows else f"is not a person of tenant {tenant!r}"
         raise Misuse(f"{said} {what}", where=OPTION, next="name one row by its key: table=key, or table.column=value")
-    return Person(table=table, column=column, value=value, values=rows[0])
+    return Person(table=table, column=column, value=value, values=first)
 
 
 def _said(schema: Schema, said: str) -> tuple[Table, str, Scalar]:
@@ -80,12 +80,17 @@ def _typed(column: Column, value: str) -> Scalar:
     return int(value) if column.type.kind in _NUMBERS and value.removeprefix("-").isdecimal() else value
 
 
-def _read(reading: Reading, table: Table, matching: Matching) -> tuple[Table, list[dict[str, str | None]]]:
-    """The table, its columns typed by what the rows hold, and the rows."""
+def _read(reading: Reading, table: Table, matching: Matching) -> tuple[Table, int, dict[str, str | None]]:
+    """The table, its columns typed by what the rows hold, how many there are, and the first: any may be a million."""
     while True:
+        rows: int = 0
+        first: dict[str, str | None] = {}
         try:
-            batches = list(reading.scan(table, matching))
-            return table, [row for batch in batches for row in _texts(table, batch).to_pylist()]
+            for batch in reading.scan(table, matching):
+                if batch.num_rows and not rows:
+                    [first] = _texts(table, batch.slice(0, 1)).to_pylist()
+                rows += batch.num_rows
+            return table, rows, first
         except Recast as recast:
             table = with_column(table, recast.column)
 

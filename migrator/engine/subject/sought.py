@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from enum import StrEnum
 from itertools import chain
 
 from migrator.engine.draft.words import words
+from migrator.engine.subject import spelled
 from migrator.engine.subject.person import OPTION, Person
 from migrator.plan import SubjectRules
 from storage.errors import Misuse
@@ -18,7 +17,6 @@ from storage.schema import Column, Kind
 
 _LEAST, _MOST = 5, 200  # characters: what is shorter stands everywhere, what is longer is nobody's name
 _LEAST_KEY = 8
-_BLANKS = r"[\s\pZ\x0b\x1c-\x1f\x85]+"  # what Python splits a text at, as RE2 writes it
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"(?:\+|\(|0)[\d\s.\-()/]{7,}")
 _LEAST_DIGITS = 8
@@ -59,27 +57,31 @@ def sought(person: Person, rules: SubjectRules) -> tuple[Sought, ...]:
                 where=rules.lines.get(f"mentions.{name}", OPTION),
                 next=f"columns: {', '.join(known)}",
             )
-    values = ((name, person.values[name]) for name in rules.mentions)
-    return tuple(Sought(columns=name, by=By.SAID, pattern=_text(value)) for name, value in values if value)
+    values = ((name, _untagged(person.table.column(name), person.values[name] or "")) for name in rules.mentions)
+    return tuple(Sought(columns=name, by=By.SAID, pattern=spelled.word(value)) for name, value in values if value)
 
 
 def _values(person: Person) -> Iterator[tuple[Column, str]]:
     for column in person.table.columns:
         value = person.values[column.name]
         if value is not None and column.type.kind in _TEXTS:
-            text = (value[2:] if column.type.kind is Kind.VARIANT else value).strip()
-            if len(text) <= _MOST and text.isprintable():
+            text = _untagged(column, value)
+            if len(text) <= _MOST and all(one.isprintable() or one.isspace() for one in text):
                 yield column, text
+
+
+def _untagged(column: Column, value: str) -> str:
+    return (value[2:] if column.type.kind is Kind.VARIANT else value).strip()
 
 
 def _by_shape(person: Person) -> Iterator[Sought]:
     for column, text in _values(person):
         if _EMAIL.fullmatch(text):
-            yield Sought(columns=column.name, by=By.EMAIL, pattern=_text(text, before=r"[^\pL\pN._%+\-]"))
+            yield Sought(columns=column.name, by=By.EMAIL, pattern=spelled.word(text, before=r"[^\pL\pN._%+\-]"))
         elif _PHONE.fullmatch(text) and len(_digits(text)) >= _LEAST_DIGITS:
-            yield Sought(columns=column.name, by=By.PHONE, pattern=_number(text))
+            yield Sought(columns=column.name, by=By.PHONE, pattern=spelled.number(text))
         elif (column.name,) == person.table.primary_key and len(text) >= _LEAST_KEY:
-            yield Sought(columns=column.name, by=By.KEY, pattern=_text(text))
+            yield Sought(columns=column.name, by=By.KEY, pattern=spelled.word(text))
 
 
 def _by_name(person: Person) -> Iterator[Sought]:
@@ -87,26 +89,13 @@ def _by_name(person: Person) -> Iterator[Sought]:
     for called in _FULL & named.keys():
         name, text = named[called]
         if len(text) >= _LEAST and len(text.split()) > 1:
-            yield Sought(columns=name, by=By.NAME, pattern=_text(text))
+            yield Sought(columns=name, by=By.NAME, pattern=spelled.name(text))
     for first in _FIRST & named.keys():
         for last in _LAST & named.keys():
             (one, given), (other, family) = named[first], named[last]
             if given and family and len(given + family) >= _LEAST:
-                both = f"(?:{_text(f'{given} {family}')})|(?:{_text(f'{family} {given}')})"
+                both = f"(?:{spelled.name(f'{given} {family}')})|(?:{spelled.name(f'{family} {given}')})"
                 yield Sought(columns=f"{one}+{other}", by=By.NAME, pattern=both)
-
-
-def _text(value: str, *, before: str = r"[^\pL\pN]") -> str:
-    """The value as a word of its own, written plainly, as HTML or as JSON has it."""
-    forms = dict.fromkeys((value, html.escape(value), json.dumps(value)[1:-1], json.dumps(html.escape(value))[1:-1]))
-    written = "|".join(_BLANKS.join(map(re.escape, form.split())) for form in forms)
-    return rf"(?:^|{before})(?:{written})(?:$|[^\pL\pN])"
-
-
-def _number(value: str) -> str:
-    """Its digits, whatever stands between them."""
-    digits = r"[\s.\-()/]*".join(_digits(value))
-    return rf"(?:^|\D){digits}(?:$|\D)"
 
 
 def _digits(value: str) -> str:

@@ -81,6 +81,8 @@ class Selection:
         return " OR ".join(f"({self._prepared(part)})" for part in predicate.among) or "false"
 
     def _matching(self, predicate: Matching) -> str:
+        if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in predicate.values):
+            return "false"  # no integer is so large, and none could be given
         self._parameters.extend(value for value in predicate.values if value is not None)
         return " AND ".join(
             f"t.{quoted(column)} {'IS NULL' if value is None else '= ?'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,11 +13,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from migrator.engine.classify import classify
+from migrator.engine.subject.mentions import Mentions
 from migrator.engine.subject.ownership import Ownership, owned_by
+from migrator.engine.subject.page import Page
 from migrator.engine.subject.person import Person
 from migrator.engine.subject.sought import sought
-from migrator.plan import ScopeRules, SubjectRules, TableRoot
+from migrator.plan import DeclaredReference, ScopeRules, SubjectRules, TableRoot
 from storage.errors import Misuse
+from storage.package import TablePart
 from storage.schema import Column, ForeignKey, Kind, Schema, Table, Type, UniqueKey
 
 INTEGER, TEXT = Type(kind=Kind.INTEGER), Type(kind=Kind.TEXT)
@@ -99,6 +103,20 @@ def test_what_may_be_somebody_else_s_is_asked(tables: list[Table]) -> None:
     assert not answered.questions and answered.rules.excluded[tables[-1].name] == "theirs"
 
 
+@pytest.mark.parametrize("column", ["member_id", "created_by"])
+def test_a_reference_to_the_person_that_nobody_declared_is_asked(column: str) -> None:
+    """Else an export without a single foreign key would be green, and hold the person's row alone."""
+    orders = table("orders", firm_id="firms")
+    undeclared = replace(orders, columns=(*orders.columns, Column(name=column, type=INTEGER)))
+    [question] = owned(undeclared).questions
+    assert question.where == f"orders.{column}" and f"column: {column}, to: members.id" in question.next
+    declared = DeclaredReference(
+        table="orders", columns=(column,), parent="members", parent_columns=("id",), at="plan:4"
+    )
+    assert owned(undeclared, references=(declared,)).rules.paths == {"orders": (column,)}
+    assert not owned(undeclared, said=SubjectRules(excluded={"orders": "the firm's"})).questions
+
+
 def test_a_team_is_not_its_leader_s() -> None:
     team = table("teams", leader_id="members")
     assert asked(owned(team, members=table("members", "email", team_id="teams", firm_id="firms"))) == {"teams"}
@@ -150,6 +168,25 @@ def test_other_people_are_never_the_person_s() -> None:
         owned(said=said, members=table("members", "email", boss_id="members", firm_id="firms"))
 
 
+def test_a_page_shows_words_as_they_are_and_controls_as_none() -> None:
+    part = TablePart(
+        table=Table(name="notes", columns=(Column(name="body", type=TEXT),)),
+        name="notes",
+        rows=1,
+        digest="",
+        scope_class="owned",
+        longest_record=9,
+        csv=(),
+        header=None,
+        parquet=(),
+    )
+    words = "Déjà\u00a0vu\u202f!\r\n👩\u200d🔬"
+    parts = Page(tenant="ours", as_of="now", tool="it").parts(
+        [(part, iter([[f"{words}\u202e\x00\x1b"]]))], [], Mentions(sought=(), found=(), not_searched=())
+    )
+    assert f"<td dir='auto'>{words}\ufffd\ufffd\ufffd</td>" in "".join(parts)
+
+
 # ── what a person is recognised by ──────────────────────────────────────────────────────────────────────────
 def person(**values: str | None) -> Person:
     columns = tuple(Column(name=name, type=TEXT) for name in values)
@@ -180,6 +217,15 @@ ZOE = person(
         ("d'après zoé  o'hara,", {"first_name+last_name"}),
         ("O'Hara\nZoé", {"first_name+last_name"}),
         ("call +330612345678 or +33.06.12.34.56.78", {"phone"}),
+        ("06 12 34 56 78", {"phone"}),
+        ("(+33)\u00a06\u202f12 34 56 78", {"phone"}),
+        ("0033612345678", {"phone"}),
+        ("<p>Zo&eacute; O&#039;Hara</p>", {"first_name+last_name"}),
+        ('{"to": "ZO\\u00c9 O\\u0027HARA"}', {"first_name+last_name"}),
+        ("Zoe O\u2019Hara", {"first_name+last_name"}),
+        ("Zoe\u0301 O'Hara", {"first_name+last_name"}),
+        ("?to=zo%C3%A9.o%27hara%40x.example", {"email"}),
+        ("zoe.o'hara@x.example", set()),
         ("Zoé", set()),
         ("zoé o'harat, active, x.example", set()),
         ("lazoé.o'hara@x.example", set()),
@@ -198,6 +244,27 @@ def test_whatever_a_person_is_called_is_looked_for_and_breaks_nothing(first: str
     for one in sought(someone, SubjectRules()):
         text = f"<{first} {last}> <{someone.values['email']}>"
         assert pc.match_substring_regex(pa.array([text]), one.pattern, ignore_case=True)[0].as_py(), one
+
+
+@pytest.mark.parametrize(
+    ("stored", "written"),
+    [
+        ("+1 (555) 123-4567", "555-123-4567"),
+        ("06 12 34 56 78", "+33 6 12 34 56 78"),
+        ("+33\u00a06\u202f12\u202f34\u202f56\u202f78", "06 12 34 56 78"),
+        ("+352 621 123 456", "621123456"),
+    ],
+)
+def test_a_number_is_found_from_abroad_and_at_home(stored: str, written: str) -> None:
+    assert finds(person(phone=stored), written) == {"phone"}
+
+
+def test_what_the_plan_names_is_found_whatever_type_the_source_gives_it() -> None:
+    badge = Column(name="badge", type=Type(kind=Kind.VARIANT))
+    someone = replace(person(badge="t:B-17"), table=Table(name="members", columns=(badge,)))
+    [one] = sought(someone, SubjectRules(mentions=("badge",)))
+    assert pc.match_substring_regex(pa.array(["gave b-17 back"]), one.pattern, ignore_case=True)[0].as_py()
+    assert not sought(person(badge="  "), SubjectRules(mentions=("badge",)))
 
 
 def test_columns_the_plan_names_are_looked_for_and_others_are_not() -> None:
