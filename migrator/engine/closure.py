@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import pyarrow as pa
 
@@ -12,13 +13,15 @@ from migrator.engine.classify import OWNED, SHARED, Classified, Reference
 from migrator.engine.equality import as_text, is_value, with_column
 from migrator.engine.keysets import CARRIED, STUB, KeySets
 from migrator.engine.roots import any_of, marks, named_columns
+from migrator.engine.stages import stages
 from migrator.engine.workbench import Workbench
 from migrator.plan import ScopeRules
 from storage.errors import Recast, Red
 from storage.schema import Column, Table
 from storage.types import arrow_type
 
-_MOST_ROUNDS = 100_000
+_MOST_ROUNDS = 1_000_000
+_FEW_BYTES = 1 << 20  # rows of so few are taken without a table of their own: a deep chain has thousands of them
 _INCOMING = "migrator incoming"
 
 
@@ -29,7 +32,9 @@ class Closure(KeySets):
         super().__init__(reading, classified, workbench)
         self._rules = rules
         self._round = 0
-        self._found: dict[tuple[str, int], int] = {}  # rows by table and the round that found them
+        self._grown: dict[str, int] = {}  # table → the last round that found rows of it
+        self._down: dict[Reference, int] = {}  # reference → the last round whose rows were asked for their children
+        self._up: dict[Reference, int] = {}  # the same for their parents
 
     # ── finding ─────────────────────────────────────────────────────────────────────────────────────────────
     def find(self) -> None:
@@ -42,7 +47,7 @@ class Closure(KeySets):
                 self._tables[recast.table] = with_column(self._tables[recast.table], recast.column)
 
     def _find(self) -> None:
-        self._round, self._found = 0, {}
+        self._round, self._grown, self._down, self._up = 0, {}, {}, {}
         self._workbench.execute("DROP SCHEMA IF EXISTS own CASCADE")
         self._workbench.schema("own")
         for name, class_ in self._classified.classes.items():
@@ -91,24 +96,22 @@ class Closure(KeySets):
         return {name: paths for name, paths in self._classified.paths.items() if name not in self._classified.whole}
 
     def _follow_down(self) -> None:
-        """Children of what the last round found, until a round finds nothing."""
-        led = self._led()
-        while self._round < _MOST_ROUNDS:
-            latest, self._round = self._round, self._round + 1
-            found = 0
-            for name, paths in led.items():
-                if self._tables[name].primary_key:
-                    found += sum(self._take_children(reference, latest) for reference in paths)
-            if not found:
-                return
-        raise Red("the ownership paths do not come to an end", where="scope", next="report this with the schema")
+        """Children of all rows that were not asked for theirs, until none finds any."""
+        keyed = {name: paths for name, paths in self._led().items() if self._tables[name].primary_key}
+        for stage in stages(keyed):
+            while sum(self._take_children(reference) for reference in stage):
+                if self._round > _MOST_ROUNDS:
+                    raise Red(
+                        "the ownership paths do not come to an end", where="scope", next="report this with the schema"
+                    )
 
-    def _take_children(self, reference: Reference, found_in: int) -> int:
-        if not self._found.get((reference.parent, found_in)):
+    def _take_children(self, reference: Reference) -> int:
+        asked, grown = self._down.get(reference, 0), self._grown.get(reference.parent, 0)
+        if grown <= asked:
             return 0
-        keys = self._keys_of(
-            reference.parent, reference.parent_columns, f"migrator_class = 'owned' AND migrator_round = {found_in}"
-        )
+        self._down[reference] = self._round
+        fresh = f"migrator_class = 'owned' AND migrator_round > {asked}"
+        keys = self._keys_of(reference.parent, reference.parent_columns, fresh)
         return self._take(reference.table, self.pointing(reference, keys), OWNED)
 
     def _take_keyless(self) -> bool:
@@ -116,7 +119,6 @@ class Closure(KeySets):
         led = self._led()
         parents = {path.parent for paths in led.values() for path in paths}
         parents |= {reference.table for reference in self._classified.members}
-        self._round += 1
         grown = False
         for name, paths in led.items():
             if paths and not self._tables[name].primary_key:
@@ -164,11 +166,22 @@ class Closure(KeySets):
                 policy = self._rules.foreign.get(reference.name)
                 if policy in ("carry", "stub") and self._class(reference.parent) == OWNED:
                     found |= bool(self._take_parents(reference, CARRIED if policy == "carry" else STUB))
-                    found |= policy == "carry" and self.carry_stubs(reference) > 0
+                    found |= policy == "carry" and self._carry_stubs(reference)
             if found:
                 self._take_shared()
 
+    def _carry_stubs(self, reference: Reference) -> bool:
+        """Whether there were any: what they point at is asked for once more, of all their columns."""
+        carried = self.carry_stubs(reference)
+        if carried:
+            self._round += 1
+            self._grown[reference.parent] = self._round
+        return carried > 0
+
     def _take_parents(self, reference: Reference, class_: str) -> int:
+        if self._grown.get(reference.table, 0) <= self._up.get(reference, 0):
+            return 0  # what its rows point at was asked for, and came along where it is there
+        self._up[reference] = self._round
         keys = self.parents_of(reference, outside=True)
         if not len(keys):
             return 0
@@ -178,25 +191,31 @@ class Closure(KeySets):
         """Read the skeleton of these rows and add those not held yet; returns how many were new."""
         table, skeleton = self._tables[name], self.skeleton(name)
         schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in skeleton])
-        batches = self._reading.scan(table, predicate, columns=[column.name for column in skeleton])
-        read = self._workbench.ingest("own", _INCOMING, batches, schema)
-        if not read:
-            return 0
+        batches = iter(self._reading.scan(table, predicate, columns=[column.name for column in skeleton]))
+        first, is_all = _first(batches)
+        self._round += 1
         own, is_new = f"own.{quoted(name)}", "true"
         if table.primary_key:
-            self._refuse_null_keys(table)
             on = " AND ".join(f"o.{quoted(column)} = i.{quoted(column)}" for column in table.primary_key)
             is_new = f"NOT EXISTS (SELECT 1 FROM {own} o WHERE {on})"
         # a table without key and references has no column here: its rows still count
         values = ", ".join([*(f"i.{quoted(column.name)}" for column in skeleton), f"'{class_}'", str(self._round)])
-        new = f"SELECT {values} FROM own.{quoted(_INCOMING)} i WHERE {is_new}"
-        found = int(self._workbench.one(f"INSERT INTO {own} {new}"))
-        self._found[name, self._round] = self._found.get((name, self._round), 0) + found
+        new = f"INSERT INTO {own} SELECT {values} FROM {{}} i WHERE {is_new}"
+        if is_all:
+            found = self._workbench.insert(new.format("incoming"), first, schema) if first else 0
+        else:
+            self._workbench.ingest("own", _INCOMING, chain(first, batches), schema)
+            found = int(self._workbench.one(new.format(f"own.{quoted(_INCOMING)}")))
+        if found:
+            self._grown[name] = self._round
+            self._refuse_null_keys(table)
         return found
 
     def _refuse_null_keys(self, table: Table) -> None:
+        """Of the rows just found: no key that is NULL is ever among those held."""
         empty = " OR ".join(f"{quoted(column)} IS NULL" for column in table.primary_key)
-        count = self._workbench.one(f"SELECT count(*) FROM own.{quoted(_INCOMING)} WHERE {empty}")
+        latest = f"FROM own.{quoted(table.name)} WHERE migrator_round = {self._round}"
+        count = self._workbench.one(f"SELECT count(*) {latest} AND ({empty})") if empty else 0
         if count:
             raise Red(
                 f"{count} row(s) have NULL in their primary key, so nothing tells them apart",
@@ -255,3 +274,16 @@ class Closure(KeySets):
         table = with_column(self._tables[name], column)
         batches = self._reading.scan(table, Whole(), columns=[column.name], distinct=True)
         self._workbench.ingest("own", _INCOMING, batches, pa.schema([(column.name, arrow_type(column.type))]))
+
+
+def _first(batches: Iterator[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], bool]:
+    """The first rows, a few, and whether they are all."""
+    first: list[pa.RecordBatch] = []
+    room = _FEW_BYTES
+    for batch in batches:
+        if batch.num_rows:
+            first.append(batch)
+            room -= batch.nbytes
+        if room < 0:
+            return first, False
+    return first, True

@@ -57,6 +57,10 @@ class Workbench:
         name = f"{quoted(schema)}.{quoted(table)}"
         self._read(f"INSERT INTO {name} SELECT * FROM incoming", batches, arrow_schema)
 
+    def insert(self, statement: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> int:
+        """Run an INSERT that reads these batches as `incoming`; returns how many rows it inserted."""
+        return self._read(statement, batches, arrow_schema).written
+
     def _read(self, statement: str, batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema) -> _Carrier:
         if not len(arrow_schema):
             arrow_schema, batches = _without_columns(batches)
@@ -65,7 +69,7 @@ class Workbench:
         reader = pa.RecordBatchReader.from_batches(arrow_schema, carrier.checked(arrow_schema))
         self._connection.register("incoming", reader)
         try:
-            self.execute(statement)
+            carrier.written = int(self.one(statement))
         except (duckdb.Error, Fault):
             # DuckDB wraps what the iterator raised; the person should see the original
             if carrier.raised is not None:
@@ -172,6 +176,7 @@ class _Carrier:
         self._batches = batches
         self._large = large
         self.rows = 0
+        self.written = 0
         self.large_columns: dict[str, str] = {}
         self.raised: BaseException | None = None
 

@@ -219,8 +219,9 @@ def first_generation(patch: pytest.MonkeyPatch, _random: Random) -> None:
     """Children are looked for once; theirs are not."""
     right = Closure._take_children
 
-    def mistaken(self: Closure, reference: Reference, found_in: int) -> int:
-        return right(self, reference, found_in) if found_in == 0 else 0
+    def mistaken(self: Closure, reference: Reference) -> int:
+        roots_found: int = vars(self).setdefault("roots_found", self._round)
+        return right(self, reference) if self._grown.get(reference.parent, 0) <= roots_found else 0
 
     patch.setattr(Closure, "_take_children", mistaken)
 

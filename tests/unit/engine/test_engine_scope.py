@@ -167,6 +167,42 @@ def test_a_thousand_levels_cost_their_length(platform: SqlitePlatform) -> None:
         assert (reading.cost.statements // 1000, reading.cost.rows // 1000) == (1, 1)
 
 
+def test_what_hangs_on_a_chain_is_asked_for_once(platform: SqlitePlatform) -> None:
+    """Not once for each of its levels."""
+    platform.run("CREATE TABLE firms (id INTEGER PRIMARY KEY); INSERT INTO firms VALUES (1);")
+    platform.run(
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, firm_id INTEGER REFERENCES firms (id), "
+        "boss_id INTEGER REFERENCES people (id));"
+    )
+    platform.insert("people", ((n, 1 if n == 1 else None, n - 1 or None) for n in range(1, 101)))
+    for name in ("badges", "desks", "keys"):
+        platform.run(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, person_id INTEGER REFERENCES people (id));")
+        platform.insert(name, ((n, n) for n in range(1, 101)))
+    with gently(platform.source(), ReadLimits()) as reading, workbench() as bench:
+        found = resolve(reading, plan_of(FIRM), bench).scope
+        assert {table.name: table.rows for table in found.tables} == {
+            "badges": 100, "desks": 100, "firms": 1, "keys": 100, "people": 100,
+        }  # fmt: skip
+        assert reading.cost.statements < 200
+
+
+def test_tables_in_a_circle_are_gone_round_until_nothing_is_new(platform: SqlitePlatform) -> None:
+    """And what leads into a circle comes before what leads out of it."""
+    platform.run(
+        "CREATE TABLE out (id INTEGER PRIMARY KEY, b_id INTEGER REFERENCES b (id));"
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, b_id INTEGER REFERENCES b (id), firm_id INTEGER"
+        " REFERENCES firms (id));"
+        "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a (id));"
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY);"
+        "INSERT INTO firms VALUES (1), (2); INSERT INTO a VALUES (1, NULL, 1), (2, NULL, NULL), (9, NULL, 2);"
+        "INSERT INTO b VALUES (1, 1), (2, 2), (9, 9); UPDATE a SET b_id = 1 WHERE id = 2;"
+        "INSERT INTO out VALUES (1, 1), (2, 2), (9, 9);"
+    )
+    scope = scope_of(platform, FIRM)
+    assert scope.problems == ()
+    assert {table.name: table.rows for table in scope.tables} == {"a": 2, "b": 2, "firms": 1, "out": 2}
+
+
 def test_a_cycle_with_the_root_comes_to_an_end(platform: SqlitePlatform) -> None:
     platform.run(
         "CREATE TABLE firms (id INTEGER PRIMARY KEY, owner_id INTEGER REFERENCES people (id));"
