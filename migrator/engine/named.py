@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import combinations
 
 from mappings.nearest import nearest
 from migrator.contracts import Scalar
-from migrator.engine.roots import require_schemas
+from migrator.engine.roots import is_of_others, require_schemas
 from migrator.plan import ColumnRoot, DeclaredReference, SchemaRoot, ScopeRules, root_rows
 from storage.errors import Misuse
 from storage.schema import Column, Kind, Schema, Table
 
-_AS = {"excluded": "excluded", "members": "among the members"}
+_AS = {"excluded": "excluded", "members": "among the members", "paths": "led by paths of its own"}
+_CONTRARY = (*combinations(("shared", "excluded", "members"), 2), ("shared", "paths"), ("excluded", "paths"))
+"""What no two say of one table: only one of them would be heeded, and the rows the other means stay or leave."""
 
 
 def require_known(schema: Schema, rules: ScopeRules) -> None:
@@ -54,13 +57,21 @@ def _require_tables(schema: Schema, rules: ScopeRules) -> None:
     for kind, tables in named.items():
         for name in tables:
             _table(schema, name, rules.lines[f"{kind}.{name}"])
-    for one, other in (("shared", "excluded"), ("shared", "members"), ("excluded", "members")):
+    for one, other in _CONTRARY:
         for name in sorted(set(named[one]) & set(named[other])):
             raise Misuse(
                 f"{name} is both {one} and {_AS[other]}",
                 where=rules.lines[f"{other}.{name}"],
                 next="keep one of the two",
             )
+    for kind in ("paths", "members"):
+        for name in named[kind]:
+            if is_of_others(rules.root, schema.table(name), schema):
+                raise Misuse(
+                    f"{name} lies in a schema of another tenant, and none of its rows is this one's",
+                    where=rules.lines[f"{kind}.{name}"],
+                    next=f"name the schemas under `others` of the root without this one, or leave scope.{kind} out",
+                )
 
 
 def _require_reference(schema: Schema, declared: DeclaredReference) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from migrator.engine.classify import classify
 from storage.errors import Misuse
 from storage.problem import Problem
 from tests.conformance.platforms import Platform, SqlitePlatform
-from tests.unit.engine.support import rows_of, scope_of, taken
+from tests.unit.engine.support import plan_of, rows_of, scope_of, taken
 
 PEOPLE = """
 CREATE TABLE firms (id INTEGER PRIMARY KEY);
@@ -154,12 +157,28 @@ def test_members_are_named_by_a_key(platform: SqlitePlatform) -> None:
         ("members: {people: [memberships.user]}", "no table 'people'"),
         ("members: {users: [memberships.user]}\nshared: [users]", "both shared and among the members"),
         ("members: {users: [memberships.user]}\nexcluded: {memberships: no}", "memberships is excluded"),
+        ("shared: [users, posts]\npaths: {posts: [firm]}", "posts is both shared and led by paths"),
+        ("shared: [users]\nexcluded: {posts: no}\npaths: {posts: [firm]}", "posts is both excluded and led by paths"),
     ],
 )
-def test_members_that_cannot_be_are_refused(platform: SqlitePlatform, said: str, what: str) -> None:
+def test_rules_that_cannot_hold_together_are_refused(platform: SqlitePlatform, said: str, what: str) -> None:
     platform.run(PEOPLE)
     with pytest.raises(Misuse, match=what) as refused:
         scope_of(platform, f"{FIRM}\n{said}")
+    assert refused.value.where.startswith("plan.yaml:")
+
+
+@pytest.mark.parametrize("said", ["paths: {common.users: [firm]}", "members: {common.users: [t.user]}"])
+def test_a_pattern_of_other_tenants_schemas_hides_no_table_that_the_plan_says_more_of(
+    platform: SqlitePlatform, said: str
+) -> None:
+    platform.run("CREATE TABLE users (id INTEGER PRIMARY KEY);")
+    with platform.source().fence() as reading:
+        schema, (users,) = reading.schema, reading.schema.tables
+    homes = (replace(users, name="t", schema="acme"), replace(users, name="common.users", schema="common"))
+    rules = plan_of(f"root: {{schema: acme, others: ['*']}}\n{said}").needs_source().scope
+    with pytest.raises(Misuse, match="another tenant") as refused:
+        classify(replace(schema, tables=homes), rules)
     assert refused.value.where.startswith("plan.yaml:")
 
 
