@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from migrator import service
+from migrator.service import archiving
 from tests.acceptance.office import office
 from tests.acceptance.world import Answer, World, changing, dump
 
@@ -79,13 +79,13 @@ def test_who_stops_a_snapshot_that_stands_comes_too_late(
     right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: signal.Signals
 ) -> None:
     """It was told that nothing was visible, with a whole archive in the store."""
-    world, record = right_office.copied(tmp_path), service._record_archive
+    world, record = right_office.copied(tmp_path), archiving._record_archive
 
     def stopped(*arguments: Any) -> None:
         os.kill(os.getpid(), by)
         record(*arguments)
 
-    monkeypatch.setattr(service, "_record_archive", stopped)
+    monkeypatch.setattr(archiving, "_record_archive", stopped)
     taken = world.json("snapshot", world.plan)
     assert Path(taken["archive"]) in world.archives()
     assert world.runs()[-1]["state"] == "done"
