@@ -45,4 +45,6 @@ def _passed_over(reference: Reference, resolved: Resolved) -> str:
         return f"all of {reference.table} is the tenant's"
     if reference.table in resolved.rules.paths:
         return "scope.paths names others"
+    if reference.parent in resolved.rules.members:
+        return f"{reference.parent} may belong to several tenants"
     return "the plan names the rows themselves"

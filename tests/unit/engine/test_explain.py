@@ -74,6 +74,20 @@ def test_every_path_is_told_with_its_rows_and_why_it_was_chosen_or_not(firms: Sq
     ]
 
 
+def test_a_reference_to_people_of_several_tenants_is_passed_over_for_that(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY); CREATE TABLE users (id INTEGER PRIMARY KEY);"
+        "CREATE TABLE memberships (id INTEGER PRIMARY KEY, firm_id INTEGER REFERENCES firms (id),"
+        " user_id INTEGER REFERENCES users (id));"
+        "INSERT INTO firms VALUES (1); INSERT INTO users VALUES (10); INSERT INTO memberships VALUES (1, 1, 10);"
+    )
+    found = by_name(
+        explained(platform, "root: {table: firms, where: {id: 1}}\nmembers: {users: [memberships.user_id]}")
+    )
+    ways = {way.by: (way.chosen, way.why) for way in found["memberships"].ways}
+    assert ways["user_id"] == (False, "users may belong to several tenants")
+
+
 def test_a_path_that_counts_only_where_the_tenant_column_is_empty_places_no_table(firms: SqlitePlatform) -> None:
     people = by_name(
         explained(firms, "root: {column: firm_id, value: 1}\nshared: [lands, firms]\nexcluded: {secrets: i}")
