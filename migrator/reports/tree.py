@@ -44,8 +44,9 @@ def _places(parents: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
     placed: dict[str, str | None] = {name: None for name, known in parents.items() if not known}
     left = [name for name in parents if name not in placed]
     while left:
-        above = {name: [parent for parent in placed if parent in parents[name]] for name in left}
-        found = {name: nearest[0] for name, nearest in above.items() if nearest}
+        order = {name: number for number, name in enumerate(placed)}
+        above = {name: [parent for parent in parents[name] if parent in order] for name in left}
+        found = {name: min(nearest, key=order.__getitem__) for name, nearest in above.items() if nearest}
         placed |= found or dict.fromkeys(left)  # those that lead to each other alone
         left = [name for name in left if name not in placed]
     return placed
