@@ -224,6 +224,11 @@ def test_who_is_nobody_of_this_tenant_is_refused(small: World, said: str, what: 
     assert what in refused["error"] and refused["next"] and not small.archives()
 
 
+def test_what_no_key_can_be_is_nobody_on_every_server(world: World) -> None:
+    refused = world.json("snapshot", world.plan, "--subject", "people=ada", code=2)
+    assert "people=ada is not a person of tenant 'ours'" in refused["error"] and refused["where"] == "--subject"
+
+
 def test_a_person_s_data_is_not_masked(small: World, tmp_path: Path) -> None:
     assert small.json("snapshot", small.plan, "--subject", "people=1", "--mask", tmp_path / "none", code=2)["error"]
 

@@ -18,6 +18,7 @@ from storage.types import to_text
 _KEYS = frozenset({Kind.INTEGER, Kind.TEXT, Kind.UUID})
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.VARIANT})
 OPTION = "--subject"
+_BY_KEY = "name one row by its key: table=key, or table.column=value"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +48,13 @@ def find_person(reading: Reading, said: str, tenant: str) -> Person:
     """The one row that `TABLE=KEY` or `TABLE.COLUMN=VALUE` names. Misuse where the tenant has none, or several."""
     table, column, value = _said(reading.schema, said)
     matching = Matching(columns=(column,), values=(value,))
-    table, rows, first = _read(reading, table, matching)
+    nobody = f"is not a person of tenant {tenant!r}"
+    try:
+        table, rows, first = _read(reading, table, matching)
+    except Misuse as refused:  # what no such column holds
+        raise Misuse(f"{said} {nobody}: {refused.what}", where=OPTION, next=_BY_KEY) from refused
     if rows != 1:
-        what = f"names {rows} rows" if rows else f"is not a person of tenant {tenant!r}"
-        raise Misuse(f"{said} {what}", where=OPTION, next="name one row by its key: table=key, or table.column=value")
+        raise Misuse(f"{said} {f'names {rows} rows' if rows else nobody}", where=OPTION, next=_BY_KEY)
     return Person(table=table, column=column, value=value, values=first)
 
 
