@@ -70,7 +70,7 @@ class Loading(Records):
                 folder.keep_words(plan, mapping.text)
                 files = self._files(plan)
                 self._take_back_left(catalog, files, target)
-                checked = self._checked(bench, plan, archive, mapping, target)
+                checked = self._checked(bench, plan, archive, mapping, target, files)
                 _require_green(checked)
                 assert checked.prepared is not None
                 with translated(folder.path):

@@ -77,7 +77,8 @@ class Looking(Opening):
         target = self.targets(plan.needs_target().url)
         intact, mapping = self._intact(plan, archive), self.mapping(plan)
         with workbench(room=room_for(intact, mapping)) as bench:
-            return replace(self._checked(bench, plan, intact, mapping, target), prepared=None)
+            checked = self._checked(bench, plan, intact, mapping, target, self._files(plan))
+            return replace(checked, prepared=None)
 
     def map_preview(self, plan: Plan, archive: str | None, *, table: str | None, rows: int) -> tuple[EdgePreview, ...]:
         mapping = self.mapping(plan)

@@ -122,7 +122,9 @@ class Opening:
         store, archive_id = split_archive(location)
         return open_store(store, self.settings.accounts), archive_id
 
-    def _checked(self, bench: Workbench, plan: Plan, archive: Archive, mapping: Mapping, target: Target) -> MapCheck:
+    def _checked(
+        self, bench: Workbench, plan: Plan, archive: Archive, mapping: Mapping, target: Target, files: Placing
+    ) -> MapCheck:
         """The map check as the plan's target wants it."""
         wanted = plan.needs_target()
         return map_check(
@@ -132,7 +134,7 @@ class Opening:
             target,
             wanted.policy,
             triggers=wanted.triggers,
-            files=self._files(plan),
+            files=files,
             progress=self.progress,
         )
 
