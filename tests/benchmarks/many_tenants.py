@@ -1,6 +1,7 @@
-"""A database of many small tenants, made by the server itself: eight tables, a thousand rows of each tenant.
+"""A database of many tenants, made by the server itself: eight tables, a thousand rows of each tenant.
 
-A root, children, children of children, a many-to-many, a table without a key, and one that all tenants share.
+A root, children, children of children, a many-to-many, a table without a key, and one that all tenants share. One of
+the tenants may be as large as many others together.
 """
 
 from __future__ import annotations
@@ -31,12 +32,13 @@ store: ${{STORE_URL}}
 """
 
 
-def fill(platform: PostgresPlatform | MysqlPlatform, rows: int) -> None:
-    """Make the tables with about so many rows, in whole tenants."""
+def fill(platform: PostgresPlatform | MysqlPlatform, rows: int, rows_of_it: int = 1_000) -> None:
+    """Make the tables with about so many rows in whole tenants, and so many of them TENANT's."""
     tenants = max(rows // 1_000, TENANT)
+    swallowed = rows_of_it // 1_000 if rows_of_it > 1_000 else 0
     counts = {table: count * tenants for table, count in ROWS_OF_A_TENANT.items()}
     dialect = "postgresql" if isinstance(platform, PostgresPlatform) else "mariadb"
     script = Path(__file__).with_name(f"many_tenants_{dialect}.sql").read_text(encoding="utf-8")
-    for name, count in {**counts, "tenants": tenants}.items():
+    for name, count in {**counts, "tenants": tenants, "swallowed": swallowed}.items():
         script = script.replace(f"{{{name}}}", str(count))
     platform.run(script)

@@ -1,4 +1,5 @@
--- {tenants} tenants of a thousand rows each; the rows of one lie scattered among those of all others
+-- {tenants} tenants of a thousand rows each; the rows of one lie scattered among those of all others;
+-- what the first {swallowed} of them would own is of tenant 42
 SET foreign_key_checks = 0, unique_checks = 0;
 CREATE TABLE countries (id integer PRIMARY KEY, name text NOT NULL);
 CREATE TABLE companies (id integer PRIMARY KEY, name text NOT NULL);
@@ -14,9 +15,11 @@ CREATE TABLE readings (member_id integer NOT NULL, value decimal(10, 2), taken_a
 
 INSERT INTO countries SELECT seq, 'country ' || seq FROM seq_1_to_200;
 INSERT INTO companies SELECT seq, 'company ' || seq FROM seq_1_to_{tenants};
-INSERT INTO members SELECT seq, (seq - 1) % {tenants} + 1, 1 + seq DIV {tenants} % 5, 'member' || seq || '@example.org'
+INSERT INTO members SELECT seq, CASE WHEN (seq - 1) % {tenants} < {swallowed} THEN 42 ELSE (seq - 1) % {tenants} + 1 END,
+        1 + seq DIV {tenants} % 5, 'member' || seq || '@example.org'
     FROM seq_1_to_{members};
-INSERT INTO projects SELECT seq, (seq - 1) % {tenants} + 1, 'project ' || seq FROM seq_1_to_{projects};
+INSERT INTO projects SELECT seq, CASE WHEN (seq - 1) % {tenants} < {swallowed} THEN 42 ELSE (seq - 1) % {tenants} + 1 END,
+        'project ' || seq FROM seq_1_to_{projects};
 INSERT INTO tasks SELECT seq, (seq - 1) % {projects} + 1, 'task ' || seq, DATE'2024-01-01' + INTERVAL seq % 900 DAY
     FROM seq_1_to_{tasks};
 INSERT INTO comments

@@ -1,4 +1,5 @@
--- {tenants} tenants of a thousand rows each; the rows of one lie scattered among those of all others
+-- {tenants} tenants of a thousand rows each; the rows of one lie scattered among those of all others;
+-- what the first {swallowed} of them would own is of tenant 42
 CREATE TABLE countries (id integer PRIMARY KEY, name text NOT NULL);
 CREATE TABLE companies (id integer PRIMARY KEY, name text NOT NULL);
 CREATE TABLE members (
@@ -13,9 +14,11 @@ CREATE TABLE readings (member_id integer NOT NULL, value numeric(10, 2), taken_a
 
 INSERT INTO countries SELECT n, 'country ' || n FROM generate_series(1, 200) n;
 INSERT INTO companies SELECT n, 'company ' || n FROM generate_series(1, {tenants}) n;
-INSERT INTO members SELECT n, (n - 1) % {tenants} + 1, 1 + n / {tenants} % 5, 'member' || n || '@example.org'
+INSERT INTO members SELECT n, CASE WHEN (n - 1) % {tenants} < {swallowed} THEN 42 ELSE (n - 1) % {tenants} + 1 END,
+        1 + n / {tenants} % 5, 'member' || n || '@example.org'
     FROM generate_series(1, {members}) n;
-INSERT INTO projects SELECT n, (n - 1) % {tenants} + 1, 'project ' || n FROM generate_series(1, {projects}) n;
+INSERT INTO projects SELECT n, CASE WHEN (n - 1) % {tenants} < {swallowed} THEN 42 ELSE (n - 1) % {tenants} + 1 END,
+        'project ' || n FROM generate_series(1, {projects}) n;
 INSERT INTO tasks SELECT n, (n - 1) % {projects} + 1, 'task ' || n, date '2024-01-01' + n % 900
     FROM generate_series(1, {tasks}) n;
 INSERT INTO comments

@@ -129,5 +129,45 @@ WHERE db = '{database}' AND sql_text LIKE 'SELECT%' AND rows_examined > 0
         return Read(table=found[1] if found else "", rows=rows, how=how, statement=statement)
 
 
+class PostgresCounts:
+    """By the statistics of each table, for statements too many or too long to be logged: rows of whole scans, and
+    entries of indexes."""
+
+    _QUERY = """
+SELECT relname, coalesce(seq_tup_read, 0), coalesce((SELECT sum(idx_tup_read) FROM pg_stat_user_indexes i
+WHERE i.relid = t.relid), 0)::bigint FROM pg_stat_user_tables t
+"""
+
+    def __init__(self, platform: PostgresPlatform) -> None:
+        self._platform = platform
+        self._known: dict[tuple[str, str], int] = {}
+
+    def taken(self) -> list[Read]:
+        counts = {}
+        for table, whole, indexed in self._platform.rows(self._QUERY):
+            counts |= {(table, "whole scans"): whole, (table, "indexes"): indexed}
+        new = {key: count - self._known.get(key, 0) for key, count in counts.items()}
+        self._known = counts
+        return [Read(table=table, rows=rows, how=how, statement="") for (table, how), rows in new.items() if rows]
+
+
+class MariadbCounts:
+    """By the statistics of each table, for statements too many or too long to be logged."""
+
+    _QUERY = """
+SELECT table_name, rows_read FROM information_schema.table_statistics WHERE table_schema = '{database}'
+"""
+
+    def __init__(self, server: Mariadb, platform: MysqlPlatform) -> None:
+        self._admin = MysqlPlatform(server.admin_url)
+        self._database = _database(platform.url)
+        server.admin("SET GLOBAL userstat = 1")
+
+    def taken(self) -> list[Read]:
+        found = self._admin.rows(self._QUERY.format(database=self._database))
+        self._admin.run("FLUSH TABLE_STATISTICS")
+        return [Read(table=table, rows=rows, how="counted", statement="") for table, rows in found]
+
+
 def _database(url: str) -> str:
     return urlsplit(url).path.removeprefix("/")

@@ -1,11 +1,14 @@
-"""Reads a tenant of a thousand rows out of millions, and shows what the server read for it, table by table.
+"""Reads one tenant out of millions of rows, and shows what the server read for it, table by table.
 
-    python -m tests.benchmarks.small_tenant --rows 5000000 --out-of postgresql
+    python -m tests.benchmarks.one_tenant --rows 20000000 --out-of postgresql
+    python -m tests.benchmarks.one_tenant --rows 20000000 --of-it 8000000 --counted
 
-A measurement, not a test: it asserts nothing. For each command: its time, and what the source's server looked at by its
-own account (auto_explain, the slow query log): how many rows of each table, how many for each that leaves, and the
-statement that looked at most of them. A table whose reading follows the tenant has a figure near one or two in the last
-but one column, whatever the source's size; a whole table is read where it is near the table's rows.
+A measurement, not a test: it asserts nothing. For each command: its time and memory, and what the source's server
+looked at by its own account (auto_explain, the slow query log): how many rows of each table, how many for each that
+leaves, and the statement that looked at most of them. A table whose reading follows the tenant has a figure near the
+number of times a snapshot needs a row, whatever the source's size; a whole table is read where it is near the table's
+rows. The statements that read a tenant of millions hold its keys and are too long to be logged: `--counted` takes the
+statistics of the tables instead, without statements.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from pathlib import Path
 
 from tests.benchmarks.command import measure
 from tests.benchmarks.many_tenants import PLAN, ROWS_OF_A_TENANT, fill
-from tests.benchmarks.reads import MariadbReads, PostgresReads, Read, Reads
+from tests.benchmarks.reads import MariadbCounts, MariadbReads, PostgresCounts, PostgresReads, Read, Reads
 from tests.benchmarks.servers import MARIADB, POSTGRESQL, Servers, servers
 from tests.conformance.platforms import MysqlPlatform, PostgresPlatform
 
@@ -30,27 +33,30 @@ _LONGEST = 110
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=5_000_000, help="of the whole source")
+    parser.add_argument("--of-it", type=int, default=1_000, help="rows of the tenant that is read")
+    parser.add_argument("--counted", action="store_true", help="by the statistics of tables, not by each statement")
     parser.add_argument("--out-of", choices=(POSTGRESQL, MARIADB), default=POSTGRESQL, help="the kind of the source")
     parser.add_argument("--commands", nargs="+", choices=COMMANDS, default=COMMANDS[2:])
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="migrator-bench-") as name, servers(Path(name)) as running:
         started = time.monotonic()
-        platform, reads = _source(running, given.out_of, given.rows)
-        print(f"{given.rows:,} rows in {given.out_of}, made in {time.monotonic() - started:.0f} s", flush=True)
+        platform = running.database(given.out_of)
+        assert isinstance(platform, PostgresPlatform | MysqlPlatform)
+        fill(platform, given.rows, given.of_it)
+        reads = _reads(running, platform, given.counted)
+        reads.taken()
+        print(
+            f"{given.of_it:,} of {given.rows:,} rows in {given.out_of}, made in {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
         for command in given.commands:
             _report(command, platform, reads, Path(name), running)
 
 
-def _source(running: Servers, kind: str, rows: int) -> tuple[PostgresPlatform | MysqlPlatform, Reads]:
-    platform = running.database(kind)
-    assert isinstance(platform, PostgresPlatform | MysqlPlatform)
-    fill(platform, rows)
+def _reads(running: Servers, platform: PostgresPlatform | MysqlPlatform, counted: bool) -> Reads:
     if isinstance(platform, PostgresPlatform):
-        reads: Reads = PostgresReads(running.postgres, platform)
-    else:
-        reads = MariadbReads(running.mariadb, platform)
-    reads.taken()
-    return platform, reads
+        return PostgresCounts(platform) if counted else PostgresReads(running.postgres, platform)
+    return MariadbCounts(running.mariadb, platform) if counted else MariadbReads(running.mariadb, platform)
 
 
 def _report(
@@ -88,13 +94,15 @@ def _cells(table: str, leaving: int, reads: list[Read]) -> Iterator[str]:
     yield f"{rows:,}"
     yield f"{rows / leaving:,.1f}" if leaving else "–"
     yield f"{len(reads)}"
-    yield f"{most.rows:,} by {most.how}: `{_short(most.statement)}`" if most else "–"
+    yield f"{most.rows:,} by {most.how}{_short(most.statement)}" if most else "–"
 
 
 def _short(statement: str) -> str:
-    """The statement without its keys."""
+    """The statement without its keys, where it is known."""
+    if not statement:
+        return ""
     shown = re.sub(r"\s+", " ", re.sub(r"'\{[^']*\}'|IN \([^)]{30,}\)", "…", statement))
-    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST // 2]} … {shown[-_LONGEST // 2 :]}"
+    return f": `{shown if len(shown) <= _LONGEST else f'{shown[: _LONGEST // 2]} … {shown[-_LONGEST // 2 :]}'}`"
 
 
 if __name__ == "__main__":
