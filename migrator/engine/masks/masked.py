@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from migrator.engine.masks.key import MaskKey
 from migrator.engine.masks.masking import Masking, Place, label, masking
 from migrator.engine.masks.methods import Values
 from migrator.engine.masks.promises import Promises
+from migrator.engine.masks.sorting import in_order
 from migrator.engine.scope import Resolved, Scope, TableScope
 from migrator.engine.workbench import Workbench
 from migrator.plan import ColumnRoot, Plan, ScopeRules, root_rows
@@ -122,6 +123,11 @@ class Masked:
         masks = {name: mask.of(table, table.column(name)) for name, mask in self._masking.of(table.name).items()}
         self._promises.forget(table)
         self._changed.update({(table.name, name): 0 for name in masks})
+        yield from in_order(table, masks, self._masked(table, masks, batches))
+
+    def _masked(
+        self, table: Table, masks: dict[str, Values], batches: Iterable[pa.RecordBatch]
+    ) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             masked = self._batch(table, masks, batch) if masks else batch
             self._promises.watch(table, masked)
@@ -134,7 +140,7 @@ class Masked:
             if name in masks:
                 self._count((table.name, name), table.column(name).type, values, made)
             arrays.append(made)
-        return _reordered(table, masks, pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(table)))
+        return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(table))
 
     def _count(self, place: Place, type_: Type, values: pa.Array, made: pa.Array) -> None:
         equal = pc.fill_null(pc.equal(made, values), False)
@@ -191,14 +197,3 @@ class Masked:
         for (table, column), mask in self._masking.masks.items():
             rule, changed = mask.rule, self._changed.get((table, column), 0)
             yield MaskedColumn(table=table, column=column, method=rule.method, rule=rule.label, changed=changed)
-
-
-def _reordered(table: Table, masked: Collection[str], batch: pa.RecordBatch) -> pa.RecordBatch:
-    """In the order of its masked keys: rows come in the order of the keys as they were, which tells these."""
-    key = table.primary_key or tuple(name for name in table.column_names if name in masked)
-    if set(key).isdisjoint(masked):
-        return batch
-    columns = [batch.column(table.column_names.index(name)) for name in key]
-    places = [str(place) for place in range(len(key))]
-    sorted_by = [(place, "ascending") for place in places]
-    return batch.take(pc.sort_indices(pa.RecordBatch.from_arrays(columns, places), sort_keys=sorted_by))

@@ -120,15 +120,15 @@ def test_references_hold_as_the_platform_compares_and_nothing_stays_nothing(memb
 def test_the_order_of_rows_says_nothing_of_masked_keys(platform: SqlitePlatform) -> None:
     platform.run(
         "CREATE TABLE members (id INTEGER PRIMARY KEY, note TEXT); CREATE TABLE marks (login TEXT, points INTEGER);"
-        "WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 99)"
+        "WITH RECURSIVE n (i) AS (SELECT 10000 UNION ALL SELECT i + 1 FROM n WHERE i < 29999)"
         " INSERT INTO members SELECT i, i FROM n;"
-        "INSERT INTO marks SELECT 'user' || id, id FROM members;"
+        "INSERT INTO marks SELECT 'user' || id, id FROM members WHERE id < 10100;"
     )
     _, archive = taken(platform, "columns: {members.id: code, marks.login: code}", scope="root: database")
-    for name in ("members", "marks"):
+    for name, end in (("members", 30_000), ("marks", 10_100)):  # of more than one batch, and of one
         rows = rows_of(archive, name)
         assert rows == sorted(rows, key=lambda row: str(row[0]))
-        assert {int(row[1]) for row in rows} == set(range(10, 100))
+        assert {int(row[1]) for row in rows} == set(range(10_000, end))
 
 
 def test_a_default_says_nothing_of_masked_values(platform: SqlitePlatform) -> None:
