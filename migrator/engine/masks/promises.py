@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -12,19 +12,65 @@ from mappings.quote import identifier as quoted
 from migrator.contracts import Matching
 from migrator.engine.classify import Classified, Reference
 from migrator.engine.masks.masking import Masking
+from migrator.engine.masks.methods import Mask
 from migrator.engine.scope import Scope
 from migrator.engine.workbench import Workbench
-from migrator.plan.masking import CODE, DATE, PHONE
+from migrator.plan.masking import CODE, DATE
 from storage.problem import Problem
-from storage.schema import Kind, Table
+from storage.schema import Column, Kind, Table
 from storage.types import to_text
 
 _SCHEMA = "masked"
 _ROWS = pa.schema([("key", pa.string())])
-_PERMUTING = frozenset({CODE, DATE, PHONE})
-"""Methods that never make one value of two, by how they are built: keys of theirs need no look."""
+_PERMUTING = frozenset({CODE, DATE})
+"""Methods that never make one value of two, by how they are built: keys of theirs need a look only where more is equal
+than what is the same."""
+_EXACT = frozenset({"BINARY", "RTRIM"})  # blanks at the end stay where they were
+_TELLING_CASE, _BLIND = frozenset({"bin", "bin2", "binary", "cs"}), frozenset({"ai", "ci"})
+_APART = "use code, which keeps every two spellings apart; where the column's collation calls letters with and without"
+_APART += " accents the same, use email, or name where the column is wide enough"
 _WORDED = frozenset({Kind.TEXT, Kind.VARIANT, Kind.LITERAL, Kind.JSON})
 """Kinds in which a platform may call two spellings the same."""
+
+
+Folding = Callable[[pa.Array], pa.Array]
+"""Texts → texts that are the same where a comparison may call the first equal."""
+
+
+def _unfolded(texts: pa.Array) -> pa.Array:
+    return texts
+
+
+def _small(texts: pa.Array) -> pa.Array:
+    return pc.utf8_lower(texts)
+
+
+def _small_ascii(texts: pa.Array) -> pa.Array:
+    return pc.ascii_lower(texts)
+
+
+def _trimmed(texts: pa.Array) -> pa.Array:
+    """By what every comparison that may call spellings the same calls the same."""
+    return _small(pc.utf8_rtrim(texts, " "))
+
+
+def _bare(texts: pa.Array) -> pa.Array:
+    """By all that some comparison calls the same: letters without case and accents."""
+    plain = pc.replace_substring_regex(pc.utf8_normalize(texts, "NFKD"), r"\p{Mn}+", "")
+    return pc.replace_substring(_trimmed(plain), "ß", "ss")
+
+
+def _folding(column: Column) -> Folding:
+    """What the column's collation may call the same, or more: no table of letters here is a server's own."""
+    said, collation = frozenset((column.collation or "").casefold().split("_")), column.collation
+    if collation is None or collation in _EXACT:
+        return _unfolded
+    if collation == "NOCASE":
+        return _small_ascii
+    if collation == "citext" or {"ci", "as"} <= said:
+        return _small
+    is_exact = said & _TELLING_CASE or collation.isupper()  # such names say where all is not told apart
+    return _unfolded if is_exact and not said & _BLIND else _bare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,14 +79,13 @@ class _Kept:
 
     name: str
     columns: tuple[str, ...]
+    foldings: tuple[Folding, ...]  # of each column
     when: Matching | None = None
-    folded: bool = False  # by what every comparison that may call spellings the same calls the same
 
     def of(self, table: Table, batch: pa.RecordBatch) -> pa.Array:
         """The texts of the rows that have one."""
-        texts = pc.binary_join_element_wise(*(_text(table, batch, name) for name in self.columns), "\x1f")
-        if self.folded:
-            texts = pc.utf8_lower(pc.utf8_rtrim(texts, " "))
+        pairs = zip(self.columns, self.foldings, strict=True)
+        texts = pc.binary_join_element_wise(*(fold(_text(table, batch, name)) for name, fold in pairs), "\x1f")
         if self.when is not None:
             ((column,), (value,)) = self.when.columns, self.when.values
             texts = texts.filter(pc.equal(_text(table, batch, column), str(value)))
@@ -77,12 +122,13 @@ class Promises:
     def _of(self, table: Table) -> Iterator[_Kept]:
         for name, (of, key) in self._unique.items():
             if of.name == table.name:
-                yield _Kept(name=name, columns=key)
+                yield _Kept(name=name, columns=key, foldings=tuple(_folding(of.column(one)) for one in key))
         for reference in self._references:
+            by = (_trimmed,) * len(reference.columns)
             if reference.table == table.name:
-                yield _Kept(name=f"from {reference}", columns=reference.columns, when=reference.when, folded=True)
+                yield _Kept(name=f"from {reference}", columns=reference.columns, foldings=by, when=reference.when)
             if reference.parent == table.name:
-                yield _Kept(name=f"to {reference}", columns=reference.parent_columns, folded=True)
+                yield _Kept(name=f"to {reference}", columns=reference.parent_columns, foldings=by)
 
     def broken(self, scope: Scope) -> Iterator[Problem]:
         """Keys that are not unique any more, and references that lead nowhere which led somewhere in the source."""
@@ -95,7 +141,7 @@ class Promises:
                     where=f"{table.name}.{'+'.join(key)}",
                     what="values that were apart are one once they are masked",
                     count=count,
-                    next="use code: it keeps every two values apart",
+                    next=_APART,
                 )
         for reference in self._references:
             lost = self._lost(reference) - sum(
@@ -126,8 +172,13 @@ def _unique_name(table: Table, key: tuple[str, ...]) -> str:
 def _keys(table: Table, masking: Masking) -> Iterator[tuple[str, ...]]:
     masks = masking.of(table.name)
     for key in dict.fromkeys((table.primary_key, *(one.columns for one in table.unique))):
-        if any(name in masks and masks[name].rule.method not in _PERMUTING for name in key):
+        if any(name in masks and _may_meet(masks[name], table.column(name)) for name in key):
             yield key
+
+
+def _may_meet(mask: Mask, column: Column) -> bool:
+    """Whether two values of the column may become one, as its collation compares."""
+    return mask.rule.method not in _PERMUTING or _folding(column) is not _unfolded
 
 
 def _is_doubtful(reference: Reference, masking: Masking, tables: Sequence[Table]) -> bool:

@@ -126,7 +126,7 @@ def _remainder(account: str) -> int:
 def email(key: MaskKey, text: str) -> str:
     """An address nobody has; what differs in case only becomes what differs in case only."""
     bare = text.rstrip(" ")
-    normal = bare.casefold()
+    normal = bare.lower()  # no casefold: ß and ss are two letters to most
     if not normal:
         return text
     given = GIVEN[_drawn(key, "email name", normal) % len(GIVEN)].lower()
@@ -147,8 +147,9 @@ def name(key: MaskKey, text: str, *, apart: bool = False) -> str:
     made = " ".join(words)
     made = made.upper() if bare.isupper() else made.lower() if bare.islower() else made
     if apart:
-        token = _token(key, "name", normal)
-        made += " " + (token if bare == normal else _respelled(key, bare, token))
+        said = bare.lower()
+        token = _token(key, "name", said)
+        made += " " + (token if bare == said else _respelled(key, bare, token))
     return made + text[len(bare) :]
 
 

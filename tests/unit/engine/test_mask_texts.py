@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import string
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import example, given
@@ -137,6 +138,13 @@ def test_addresses_that_a_person_would_call_the_same_stay_so_and_two_spellings_s
     assert len(made) == 3
     assert len({one.lower() for one in made}) == 1
     assert len({email(KEY, f"someone{number}@x.fr") for number in range(5000)}) == 5000
+
+
+@pytest.mark.parametrize("method", [email, partial(name, apart=True)])
+def test_letters_that_most_collations_tell_apart_stay_apart_without_case_too(method: Callable[..., str]) -> None:
+    for one, other in (("Weiß", "weiss"), ("José", "jose"), ("Jean  Dupont", "jean dupont")):
+        assert method(KEY, one).lower() != method(KEY, other).lower()
+    assert method(KEY, "É").lower() == method(KEY, "é").lower()
 
 
 def test_a_name_has_as_many_words_written_alike() -> None:

@@ -394,6 +394,18 @@ def test_a_key_that_would_not_be_unique_any_more_is_red(platform: SqlitePlatform
     assert list(store.list()) == []
 
 
+def test_values_that_only_the_columns_own_collation_would_call_one_are_red(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE t (a TEXT COLLATE NOCASE UNIQUE, b TEXT UNIQUE); INSERT INTO t VALUES ('É', 'É'), ('é', 'é');"
+    )
+    store = MemoryStore()
+    with pytest.raises(Red, match="are one once they are masked") as red:  # NOCASE knows no case of É
+        taken(platform, "columns: {t.a: email, t.b: email}", scope="root: database", store=store)
+    assert [problem.where for problem in red.value.problems] == ["t.a"]
+    assert list(store.list()) == []
+    taken(platform, "columns: {t.a: code, t.b: email}", scope="root: database", store=store)
+
+
 def test_a_reference_that_led_nowhere_may_lead_nowhere(members: SqlitePlatform) -> None:
     members.run("PRAGMA foreign_keys = OFF; INSERT INTO visits VALUES ('ghost77', 73918, NULL);")
     _, archive = taken(members)
