@@ -64,7 +64,7 @@ def write_documents(
     model = reading.model(tables)  # the last that is asked of the source: it has its cost, too
     audit.add("cost", asdict(reading.cost))
     documents = {
-        "provenance/run.json": {"tool": identity.tool, "plan": plan.name, "plan_sha256": plan.sha256},
+        "provenance/run.json": _run(identity, plan, with_hash=masked.report is None),
         "provenance/fence.json": asdict(reading.fence),
         COST: asdict(reading.cost),
         SCOPE: _scope(held, scope),
@@ -82,6 +82,12 @@ def write_documents(
         audit.add("masked", {"columns": len(report.columns), "rules_sha256": report.rules_sha256})
     audit.add("documents", {"tables": len(held)})
     writer.document("provenance/audit.jsonl", audit.content())
+
+
+def _run(identity: Identity, plan: Plan, *, with_hash: bool) -> dict[str, str]:
+    """The hash of a plan tells the tenant to whoever knows the rest and tries them all: none where it is masked."""
+    said = {"tool": identity.tool, "plan": plan.name}
+    return {**said, "plan_sha256": plan.sha256} if with_hash else said
 
 
 def _scope(held: list[TableScope], scope: Scope) -> dict[str, Any]:

@@ -153,6 +153,7 @@ def test_the_value_that_names_the_tenant_is_not_said_where_it_is_masked(members:
     _, archive = taken(members, scope=scope, store=store)
     for where, content in everything(store, archive).items():
         assert "zebra" not in content, where
+        assert plan_of(scope).sha256 not in content, where  # of a plan known but for the tenant's name
     paths = {one["table"]: one["path"] for one in json.loads(archive.document("provenance/scope.json"))["tables"]}
     assert paths["firms"] == "firms where name = (masked)"
 
