@@ -56,9 +56,9 @@ class ArchivedKeys:
         return any(self._rules.foreign.get(reference.name) == "stub" for reference in leading)
 
     def _columns(self, table: Table) -> list[str]:
-        if self._is_told_by_row(table):
-            return list(table.column_names)
         needed: set[str] = set(table.primary_key)
+        if self._is_told_by_row(table):
+            needed = set(table.column_names) - self._withheld(table)
         for reference in self._classified.references:
             if reference.table == table.name:
                 needed.update(reference.columns, reference.when.columns if reference.when else ())
@@ -74,12 +74,16 @@ class ArchivedKeys:
     def _telling(self, table: Table) -> tuple[Column, ...]:
         """The columns that tell rows apart and leave as the source has them: the key, or all that the proof keeps."""
         freed = {name for reference in self._freeing(table) for name in blanked(table, reference)}
-        told_by = set(table.primary_key or self._columns(table)) - freed
+        told_by = set(table.primary_key or self._columns(table)) - freed - self._withheld(table)
         if self.has_stubs(table.name) and not table.primary_key:
             told_by &= {
                 name for r in self._classified.references if r.parent == table.name for name in r.parent_columns
             }
         return tuple(column for column in table.columns if column.name in told_by)
+
+    def _withheld(self, table: Table) -> set[str]:
+        """The columns whose values are not in the archive, nor may be guessed from a sum."""
+        return {name for name in table.column_names if f"{table.name}.{name}" in self._rules.withheld}
 
     def _freeing(self, table: Table) -> Iterator[Reference]:
         for reference in self._classified.references_of(table.name):

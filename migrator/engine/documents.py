@@ -70,7 +70,7 @@ def write_documents(
         SCOPE: _scope(held, scope),
         PROOF: _proof(proof, with_sums=masked.report is None),
         "reports/exclusions.json": list(_exclusions(scope)),
-        "reports/inventory.json": [_inventory(reading, table) for table in held],
+        "reports/inventory.json": list(_inventory(writer)),
     }
     for path, content in documents.items():
         writer.document(path, _json(content))
@@ -131,9 +131,9 @@ def _exclusions(scope: Scope) -> Iterator[dict[str, str]]:
             yield {"table": table.name, "reason": table.reason}
 
 
-def _inventory(reading: Gentle, table: TableScope) -> dict[str, Any]:
-    columns = list(reading.schema.table(table.name).column_names)
-    return {"table": table.name, "rows": table.rows, "columns": columns}
+def _inventory(writer: ArchiveWriter) -> Iterator[dict[str, Any]]:
+    for part in writer.tables:
+        yield {"table": part.table.name, "rows": part.rows, "columns": list(part.table.column_names)}
 
 
 def _json(value: object) -> bytes:

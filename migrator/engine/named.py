@@ -92,6 +92,12 @@ def _require_reference(schema: Schema, declared: DeclaredReference) -> None:
             )
 
 
+def named_column(schema: Schema, name: str, where: str) -> tuple[Table, Column]:
+    """The column that the plan names as `table.column` at `where`. Misuse, with the nearest names, where it is not."""
+    table, column = _labelled(schema, name, where)
+    return table, _column(table, column, where)
+
+
 def _labelled(schema: Schema, name: str, where: str) -> tuple[Table, str]:
     """The table of `table.column` and what follows it; a table may lie in a schema, and any name may hold a dot."""
     known = [table for table in schema.table_names if name.startswith(f"{table}.")]

@@ -20,6 +20,7 @@ from migrator.engine.masks.masked import Masked, Masker, MaskingReport, masked_b
 from migrator.engine.proof import Proof, Prover
 from migrator.engine.scope import Resolved, Scope, resolve
 from migrator.engine.subject.view import SubjectReport, require_decided, view_of
+from migrator.engine.subject.withheld import Withheld
 from migrator.engine.views import require_settled
 from migrator.engine.workbench import workbench
 from migrator.outcomes import Progress, SourceCost, Tick, silent
@@ -88,7 +89,7 @@ def snapshot(
         with attachments, ArchiveWriter(store, identity, keys) as writer:
             for table in reading.schema.tables:
                 if resolved.classified.classes[table.name] in (OWNED, SHARED):
-                    losses += _TableCopy(reading, resolved, prover, masked, attachments, progress).copy(
+                    losses += _TableCopy(reading, resolved, prover, masked, view.withheld, attachments, progress).copy(
                         writer, table, audit
                     )
             progress(Tick(step="prove"))
@@ -166,6 +167,7 @@ class _TableCopy:
         resolved: Resolved,
         prover: Prover,
         masked: Masked,
+        withheld: Withheld,
         attachments: Attachments,
         progress: Progress,
     ) -> None:
@@ -173,6 +175,7 @@ class _TableCopy:
         self._resolved = resolved
         self._prover = prover
         self._masked = masked
+        self._withheld = withheld
         self._attachments = attachments
         self._progress = progress
 
@@ -181,11 +184,11 @@ class _TableCopy:
         class_ = self._resolved.classified.classes[declared.name]
         table, census = self._reading.census(declared, self._resolved.closure.predicate(declared.name))
         for _ in range(_MOST_RECASTS):
-            losses = accepted(table, census, self._resolved.rules.accept)
+            losses = accepted(self._withheld.described(table), census, self._resolved.rules.accept)
             try:
                 batches = self._prover.watching(table, extract(self._reading, self._resolved, table))
-                batches = self._masked.passing(table, batches)
-                described = self._attachments.declared(self._masked.described(table))
+                batches = self._withheld.passing(table, self._masked.passing(table, batches))
+                described = self._attachments.declared(self._withheld.described(self._masked.described(table)))
                 batches = self._attachments.watching(described, batches)
                 part = writer.table(described, self._counted(table.name, batches), scope_class=class_)
             except Recast as recast:

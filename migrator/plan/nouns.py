@@ -134,6 +134,8 @@ class SubjectRules:
     shared: tuple[str, ...] = ()  # tables whose rows come along in full where the person's rows point at them
     excluded: dict[str, str] = field(default_factory=dict)  # table → reason
     foreign: dict[str, str] = field(default_factory=dict)  # table.column → policy
+    withheld: dict[str, str] = field(default_factory=dict)  # table.column → the reason why it is not in the export
+    disclosed: dict[str, str] = field(default_factory=dict)  # table.column → the reason why it is, all the same
     mentions: tuple[str, ...] = ()  # columns of the person's row whose values are looked for elsewhere
     lines: dict[str, str] = field(default_factory=dict)  # what a name was said of → file:line
 
@@ -152,6 +154,7 @@ class ScopeRules:
     accept: dict[str, str] = field(default_factory=dict)  # table.column → reason, for lossy columns
     guesses: tuple[Guess, ...] = ()
     subjects: dict[str, SubjectRules] = field(default_factory=dict)  # table of people → what is said of their rows
+    withheld: dict[str, str] = field(default_factory=dict)  # of a person's export: table.column → reason
     lines: dict[str, str] = field(default_factory=dict)  # what a name was said of → file:line
 
 

@@ -21,12 +21,14 @@ from tests.acceptance.office import rewritten
 from tests.acceptance.world import World
 from tests.conformance.made import KINDS, Made
 
-SUBJECTS = """\
-    subjects:
-      members:
-        paths: {messages: [sender_id, recipient_id]}
-        excluded: {post_tags: "the words of the company"}
-"""
+PIN = "0147-PIN"
+"""Stands in each value that lets somebody in."""
+WITHHELD = {
+    "people.pin": "it lets you in",
+    "visits.page": "what our shop is made of",
+    "letters.recipient_id": "theirs",
+    "notes.body": "the words of the firm",
+}
 
 
 def confidants(platform: Any, folder: Path) -> World:
@@ -60,11 +62,24 @@ def small(made: Made, tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def ruche(social: World, tmp_path: Path) -> World:
-    """The social story, and what its plan says of one member's data."""
-    world = social.copied(tmp_path / "ruche")
-    rewritten(world.plan, "    attachments:\n", f"{SUBJECTS}    attachments:\n")
+def guarded(made: Made, tmp_path: Path) -> World:
+    """The confidants on SQLite, each of whom has a number that lets them in."""
+    platform: Any = made("sqlite")
+    world = confidants(platform, tmp_path / "world")
+    platform.run(f"ALTER TABLE people ADD COLUMN pin VARCHAR(20); UPDATE people SET pin = '{PIN}' || id")
     return world
+
+
+@pytest.fixture
+def ruche(social: World, tmp_path: Path) -> World:
+    """The social story, whose plan says what is one member's."""
+    return social.copied(tmp_path / "ruche")
+
+
+def withholding(world: World, columns: dict[str, str], more: str = "") -> None:
+    """Say it in the plan, of a person's export."""
+    said = f"      people:\n        withheld: {json.dumps(columns)}\n{more}"
+    rewritten(world.plan, "      people:\n        excluded", f"{said}        excluded")
 
 
 # ── looking into an archive ─────────────────────────────────────────────────────────────────────────────────
@@ -159,9 +174,66 @@ def test_a_member_of_the_social_network_takes_what_is_theirs(ruche: World) -> No
     assert {name: sorted(int(row[0]) for row in master(archive, name)) for name in keys} == keys
     assert all(keys.values())
     everything = "".join(content for _, content in contents(archive))
+    assert people[1]["password_hash"] and not any(row["password_hash"] in everything for row in people)
     others = {row["email"] for row in people} - {person["email"]}
     assert len(others) > 5 and person["email"] in everything
     assert [email for email in others if email in everything] == []
+
+
+# ── columns that stay behind, and what leaves of others ─────────────────────────────────────────────────────
+def test_a_secret_is_asked_about_and_withheld_from_everything(guarded: World) -> None:
+    [asked] = guarded.json("snapshot", guarded.plan, "--subject", "people=1", code=3)["problems"]
+    assert asked["where"] == "people.pin" and not guarded.archives()
+    withholding(guarded, WITHHELD)
+    taken = guarded.json("snapshot", guarded.plan, "--subject", "people=1")
+    archive = Path(taken["archive"])
+    assert guarded.json("archive", "check", archive)["verdict"] == "green"
+    hidden = (PIN, "/ink", LARGE[:40])
+    assert [name for name, content in contents(archive) if any(value in content for value in hidden)] == []
+    assert not list((archive / "data" / "files").rglob("*"))  # the values too large for a cell
+    assert master(archive, "letters") == [["1", "1", "hers to him"], ["4", "1", r"\N"]]
+    assert {f"{one['table']}.{one['column']}": one["reason"] for one in taken["subject"]["withheld"]} == WITHHELD
+    for document in ("portable/subject.json", "provenance/subject.json"):
+        said = json.loads((archive / "data" / document).read_text(encoding="utf-8"))
+        assert said["withheld"] == taken["subject"]["withheld"]
+    page = read(archive / "data" / "portable" / "subject.html").text
+    assert all(reason in page for reason in WITHHELD.values()) and "Columns that are withheld" in page
+
+
+def test_no_sum_of_the_proof_lets_a_withheld_value_be_guessed(guarded: World) -> None:
+    """A table without a key is summed row by row: with what is withheld, who tries all numbers would find it."""
+    withholding(guarded, WITHHELD)
+    proofs = []
+    for page in ("/0000", "/9999"):
+        with closing(sqlite3.connect(guarded.source_url.removeprefix("sqlite:///"))) as source:
+            source.execute("UPDATE visits SET page = ? WHERE person_id = 1", [page])
+            source.commit()
+        proofs.append(guarded.json("snapshot", guarded.plan, "--subject", "people=1")["proof"]["edges"])
+    assert proofs[0] == proofs[1] and any(edge["edge"].startswith("visits") for edge in proofs[0])
+
+
+def test_what_leaves_of_other_people_is_said(guarded: World) -> None:
+    withholding(guarded, {"people.pin": "it lets you in"})
+    taken = guarded.json("snapshot", guarded.plan, "--subject", "people=1")
+    expected = {("people.boss_id", 1, "key"), ("letters.recipient_id", 2, "key")}
+    others = taken["subject"]["other_people"]
+    assert {(one["named_by"], one["rows"], one["leaves"]) for one in others} == expected
+    page = read(Path(taken["archive"]) / "data" / "portable" / "subject.html").text
+    assert "Other people in your data" in page and "letters.recipient_id" in page
+
+
+@pytest.mark.parametrize(("policy", "name"), [("stub", r"\N"), ("carry", "THEIRS-Ben")])
+def test_rows_of_others_that_the_plan_lets_come_have_no_column_that_it_withholds(
+    guarded: World, policy: str, name: str
+) -> None:
+    foreign = f"        foreign: {{letters.recipient_id: {policy}, people.town_id: key}}\n"
+    withholding(guarded, {"people.pin": "it lets you in"}, foreign)
+    taken = guarded.json("snapshot", guarded.plan, "--subject", "people=1")
+    archive = Path(taken["archive"])
+    people = {row[0]: row for row in master(archive, "people")}
+    assert people.keys() == {"1", "2"} and people["2"][3] == name
+    assert [name for name, content in contents(archive) if PIN in content] == []
+    assert {"named_by": "people", "rows": 1, "leaves": policy} in taken["subject"]["other_people"]
 
 
 # ── what a person gets to read ──────────────────────────────────────────────────────────────────────────────

@@ -28,6 +28,8 @@ def test_a_table_of_people_says_everything_or_nothing() -> None:
         "        paths: {letters: [sender_id, recipient_id], files: uploaded_by}\n"
         "        shared: [tags]\n"
         "        excluded: {votes: secret}\n"
+        "        withheld: {members.salt: a secret}\n"
+        "        disclosed: {members.token: a number}\n"
         '        foreign: {letters.recipient_id: stub, posts.editor_id: "null", posts.group_id: key}\n'
         "        mentions: [email, badge]\n"
         "      customers:\n"
@@ -37,7 +39,9 @@ def test_a_table_of_people_says_everything_or_nothing() -> None:
     assert found.paths == {"letters": ("sender_id", "recipient_id"), "files": ("uploaded_by",)}
     assert (found.shared, found.excluded, found.mentions) == (("tags",), {"votes": "secret"}, ("email", "badge"))
     assert found.foreign == {"letters.recipient_id": "stub", "posts.editor_id": "null", "posts.group_id": "key"}
-    assert found.lines["excluded.votes"] == "plan.yaml:11" and found.lines["mentions.badge"] == "plan.yaml:13"
+    assert (found.withheld, found.disclosed) == ({"members.salt": "a secret"}, {"members.token": "a number"})
+    assert found.lines["withheld.members.salt"] == "plan.yaml:12" and found.lines["mentions.badge"] == "plan.yaml:15"
+    assert found.lines["excluded.votes"] == "plan.yaml:11"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +50,7 @@ def test_a_table_of_people_says_everything_or_nothing() -> None:
         ("      members: {path: {letters: [sender_id]}}\n", "path"),
         ("      members: {foreign: {letters.recipient_id: keys}}\n", "keys"),
         ("      members: {excluded: {letters: }}\n", "reason"),
+        ("      members: {withheld: {members.salt: }}\n", "reason"),
         ("      members: {mentions: []}\n", "mentions"),
     ],
 )

@@ -123,6 +123,10 @@ def said_subject(taken: Snapshot) -> Iterator[str]:
     yield f"about one person of {taken.subject.table}, by {'; '.join(taken.subject.paths) or 'their own row alone'}"
     for stayed in taken.subject.excluded:
         yield f"not in it: {stayed.table}: {stayed.reason}"
+    for column in taken.subject.withheld:
+        yield f"withheld: {column.table}.{column.column}: {column.reason}"
+    for other in taken.subject.other_people:
+        yield f"other people: {other.rows} rows of {other.named_by}: {other.leaves}"
     for mention in taken.subject.mentions.found:
         yield f"mentioned, not in it: {mention.rows} rows of {mention.table}.{mention.column}, by {mention.by}"
 

@@ -25,6 +25,8 @@ class Vocabulary(StrEnum):
     ANYTHING = "anything"
     LABEL = "label"
     DOCUMENT = "document"
+    CREDENTIAL = "credential"
+    CALLED = "called"
     FRAMEWORK = "framework"
 
     @property

@@ -15,6 +15,7 @@ from migrator.engine.draft.meaning import Meaning, Meanings, Why
 from migrator.engine.draft.vocabulary import Vocabulary
 from migrator.engine.draft.words import among
 from migrator.engine.scope import blanked
+from migrator.engine.subject.columns import ColumnQuestions, Leaving, attachments_left, withheld_by
 from migrator.engine.subject.person import OPTION, Person
 from migrator.plan import DeclaredReference, ScopeRules, SubjectRules, root_rows
 from migrator.plan.written import KEY
@@ -32,9 +33,13 @@ _NAMES = frozenset({Why.NAMED, Why.ENDS_NAMED, Why.SHORT, Why.ROLE})
 
 @dataclass(frozen=True, kw_only=True)
 class Ownership:
-    """The scope of a person's export; `questions` is empty where everything about it is decided."""
+    """The scope of a person's export; `questions` is empty where everything about it is decided.
+
+    `people` are the tables whose rows may be people, the person's own among them.
+    """
 
     rules: ScopeRules
+    people: frozenset[str]
     questions: tuple[Problem, ...]
 
 
@@ -44,6 +49,9 @@ def owned_by(person: Person, schema: Schema, tenant: Classified, rules: ScopeRul
     found.decide()
     excluded = {table.name: found.reason(table) for table in schema.tables if found.stays(table.name)}
     foreign = dict(found.policies())
+    withheld = withheld_by(found.said, schema)
+    columns = ColumnQuestions(person.table.name, found.said, rules, tenant.references)
+    found.questions += [question for leaving in found.leaving() for question in columns.of(leaving)]
     narrowed = replace(
         rules,
         root=person.root,
@@ -51,7 +59,10 @@ def owned_by(person: Person, schema: Schema, tenant: Classified, rules: ScopeRul
         excluded=excluded,
         paths=found.paths,
         foreign=foreign,
-        attachments=tuple(rule for rule in rules.attachments if rule.table not in excluded),
+        withheld=withheld,
+        attachments=tuple(
+            attachments_left((rule for rule in rules.attachments if rule.table not in excluded), withheld)
+        ),
         accept={name: why for name, why in rules.accept.items() if not _lies_in(name, excluded)},
         references=tuple(one for one in rules.references if _is_there(one, schema)),
         guesses=(),
@@ -66,7 +77,7 @@ def owned_by(person: Person, schema: Schema, tenant: Classified, rules: ScopeRul
             **found.said.lines,
         },
     )
-    return Ownership(rules=narrowed, questions=tuple(found.questions))
+    return Ownership(rules=narrowed, people=frozenset(found.people), questions=tuple(found.questions))
 
 
 def _said_here(kind: str, names: Iterable[str]) -> dict[str, str]:
@@ -95,7 +106,7 @@ class _Finder:
         self._roots = {one.table for one in root_rows(rules.root)}
         self._meanings = Meanings(schema.tables)
         self._named: dict[str, tuple[str, ...]] = {}
-        self._people = self._tables_of_people()
+        self.people = self._tables_of_people()
         self.shared = {name for name, class_ in tenant.classes.items() if class_ == SHARED and self._is_shared(name)}
         self.shared |= set(self.said.shared)
         self._open = {
@@ -125,7 +136,7 @@ class _Finder:
         return set(self._schema.table_names) - pointing
 
     def _is_shared(self, name: str) -> bool:
-        return name != self._person and name not in self._people and name not in self.said.excluded
+        return name != self._person and name not in self.people and name not in self.said.excluded
 
     def _is_said(self, name: str) -> bool:
         return name in self.said.excluded or name in self.said.shared or name in self.said.paths
@@ -140,8 +151,8 @@ class _Finder:
         return self._named[name]
 
     def _found_naming(self, name: str) -> tuple[str, ...]:
-        declared = (r.label for r in self._references(name) if r.parent in self._people)
-        return tuple(dict.fromkeys((*declared, *dict(self._called_like(self._schema.table(name), self._people)))))
+        declared = (r.label for r in self._references(name) if r.parent in self.people)
+        return tuple(dict.fromkeys((*declared, *dict(self._called_like(self._schema.table(name), self.people)))))
 
     def _called_like(self, table: Table, people: set[str]) -> Iterator[tuple[str, Meaning]]:
         """Columns that nobody declared as references, and that are called like one to rows of these tables."""
@@ -199,11 +210,11 @@ class _Finder:
         stated = tuple(label for label in self._rules.paths.get(name, ()) if label in direct)
         if self._belongs_to(name):
             self._ask(name, f"the person belongs to its rows, and is named there by {_listed(direct)}", direct)
-        elif len(naming) == 1 and (name not in self._people or self._is_one_to_one(name)):
+        elif len(naming) == 1 and (name not in self.people or self._is_one_to_one(name)):
             self.paths[name] = direct
-        elif stated and name not in self._people:
+        elif stated and name not in self.people:
             self.paths[name] = stated  # the plan says already whose such a row is
-        elif name in self._people:
+        elif name in self.people:
             self._ask(name, f"its rows may be people themselves, and lead to the person by {_listed(direct)}", direct)
         else:
             self._ask(name, f"a row names several people, by {_listed(naming)}: whose is it?", direct)
@@ -224,7 +235,7 @@ class _Finder:
             self._ask(
                 name, f"its rows hang on the person's by {_listed(labels)}, and name others by {naming[0]}", labels
             )
-        elif name in self._people:
+        elif name in self.people:
             self._ask(name, f"its rows may be people themselves, and hang on the person's by {_listed(labels)}", labels)
         elif met:
             self._ask(
@@ -236,7 +247,7 @@ class _Finder:
     def _is_a_meeting_place(self, parent: str, beside: str) -> bool:
         """Whether rows that name people hang on rows of this table: a group has members, a post has comments."""
         hanging = {r.table for r in self._tenant.references if r.parent == parent} - {parent, beside}
-        return any(name in self._people or self._naming(name) for name in hanging)
+        return any(name in self.people or self._naming(name) for name in hanging)
 
     def _ask(self, name: str, what: str, labels: tuple[str, ...]) -> None:
         subject = f"scope.subjects: {{{self._person}: "
@@ -249,6 +260,16 @@ class _Finder:
             )
         )
 
+    def leaving(self) -> Iterator[Leaving]:
+        """The tables of the export, and the columns by which their rows name people."""
+        for table in self._schema.tables:
+            name = table.name
+            if not self.stays(name):
+                direct = [label for label in self.paths.get(name, ()) if label in self._direct(name)]
+                own = tuple(direct) if len(direct) == 1 else ()  # of two, each may be the other's
+                others = tuple(label for label in self._naming(name) if label not in own)
+                yield Leaving(table=table, own=own, others=others, is_shared=name in self.shared)
+
     # ── what stays, and what becomes of references to it ────────────────────────────────────────────────────
     def stays(self, name: str) -> bool:
         return name not in self.paths and name not in self.shared and name != self._person
@@ -259,7 +280,7 @@ class _Finder:
             return said
         if table.is_view:
             return VIEW_STAYS
-        return PEOPLE_STAY if table.name in self._people else NOT_ABOUT
+        return PEOPLE_STAY if table.name in self.people else NOT_ABOUT
 
     def policies(self) -> Iterator[tuple[str, str]]:
         """For each reference of the export: a key that says nothing of whose it is stays, and no row comes."""
@@ -277,7 +298,7 @@ class _Finder:
     def _tells(self, reference: Reference) -> bool:
         """Whether a key may say who somebody is: of people, or of what is somebody's."""
         parent = self._schema.table(reference.parent)
-        if parent.name not in self._people and not self._naming(parent.name):
+        if parent.name not in self.people and not self._naming(parent.name):
             return False
         return any(parent.column(name).type.kind not in _SILENT for name in reference.parent_columns)
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import html
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from migrator.engine.subject.cells import Cell, FilePlace
 from migrator.engine.subject.mentions import REFERENCE, Mentions
+from migrator.engine.subject.other_people import EMPTIED, ROW, WITHHELD, OtherPeople
 from migrator.engine.subject.ownership import NOT_ABOUT, PEOPLE_STAY, VIEW_STAYS
 from migrator.engine.subject.sought import By
+from migrator.engine.subject.withheld import WithheldColumn
+from migrator.plan.written import KEY
 from storage.package import TablePart
 
+_MOST_ROWS = 1_000  # of a table that the page shows; a browser reads them, and the files beside it have them all
 _LONGEST = 10_000  # characters of a value that the page shows; the document beside it has them all
 _FRENCH: dict[str, str] = {
     NOT_ABOUT: "rien n'y mène à la personne",
@@ -24,6 +29,13 @@ _FRENCH: dict[str, str] = {
     By.SAID: "désigné par le plan",
 }
 """What this program says itself; what a plan says is shown as somebody wrote it."""
+_LEAVES = {
+    KEY: "leur clé seule · their key alone",
+    "null": "rien · nothing",
+    WITHHELD: "rien · nothing",
+    ROW: "leur ligne · their row",
+    EMPTIED: "une ligne vidée · a row emptied of them",
+}
 _DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # by which a value could reorder what stands around it
 _CONTROLS = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0), *_DIRECTIONS} - {*b"\t\r\n"}, "\N{REPLACEMENT CHARACTER}")
 _HEAD = """\
@@ -54,9 +66,11 @@ class Page:
         self,
         tables: Iterable[tuple[TablePart, Iterator[list[Cell]]]],
         stayed: Sequence[tuple[str, str]],
+        withheld: Sequence[WithheldColumn],
+        other_people: Sequence[OtherPeople],
         mentions: Mentions,
     ) -> Iterator[str]:
-        """The page, piece by piece; memory is that of a row."""
+        """The page, piece by piece, the first rows of each table; memory is that of a row."""
         title = _shown(f"{self.tenant} : vos données · your data")
         yield _HEAD.format(title=title)
         yield f"<h1>{title}</h1>\n<p>État au · as of {_shown(self.as_of)}</p>\n"
@@ -64,9 +78,12 @@ class Page:
         yield f"<p>Les mêmes données · the same data: {same}</p>\n"
         for part, rows in tables:
             yield f"<h2>{_shown(part.table.name)} ({part.rows})</h2>\n"
-            yield from _table(part.table.column_names, rows)
+            yield from _table(part.table.column_names, itertools.islice(rows, _MOST_ROWS))
+            yield from _rest(part)
+        yield from _named(other_people)
         yield from _mentioned(mentions)
         yield from _stayed(stayed)
+        yield from _withheld(withheld)
         yield f"<p>{_shown(self.tool)}</p></body></html>\n"
 
 
@@ -79,6 +96,28 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str
         yield from (f"<td dir='auto'>{_cell(cell)}</td>" for cell in row)
         yield "</tr>\n"
     yield "</tbody></table></section>\n"
+
+
+def _rest(part: TablePart) -> Iterator[str]:
+    if part.rows > _MOST_ROWS:
+        files = ", ".join(f"<a href='../{_shown(one.path)}'>{_shown(one.path)}</a>" for one in part.csv)
+        shown = f"Les {_MOST_ROWS} premières lignes sur {part.rows} · the first {_MOST_ROWS} of {part.rows} rows"
+        yield f"<p>{shown}. Toutes · all of them: {files}</p>\n"
+
+
+def _named(other_people: Sequence[OtherPeople]) -> Iterator[str]:
+    if other_people:
+        yield "<h2>Les autres personnes dans vos données · Other people in your data</h2>\n"
+        rows = [(one.named_by, str(one.rows), _LEAVES[one.leaves]) for one in other_people]
+        head = ("désignées par · named by", "lignes · rows", "ce qui y est d'elles · what of them is in it")
+        yield from _table(head, rows)
+
+
+def _withheld(withheld: Sequence[WithheldColumn]) -> Iterator[str]:
+    if withheld:
+        yield "<h2>Les colonnes retenues · Columns that are withheld</h2>\n"
+        rows = [(one.table, one.column, one.reason) for one in withheld]
+        yield from _table(("table", "colonne · column", "raison · reason"), rows)
 
 
 def _mentioned(mentions: Mentions) -> Iterator[str]:

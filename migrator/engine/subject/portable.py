@@ -9,10 +9,13 @@ from dataclasses import asdict, dataclass
 from migrator.engine.classify import Reference
 from migrator.engine.subject.cells import Cell, FilePlace, rows_of, tables_of
 from migrator.engine.subject.mentions import Mentions
+from migrator.engine.subject.other_people import OtherPeople
 from migrator.engine.subject.page import Page
 from migrator.engine.subject.person import Person
+from migrator.engine.subject.withheld import WithheldColumn
 from storage.identity import Identity
 from storage.package import TablePart
+from storage.schema import Table
 from storage.writer import ArchiveWriter
 
 DOCUMENT, PAGE = "portable/subject.json", "portable/subject.html"
@@ -20,12 +23,17 @@ DOCUMENT, PAGE = "portable/subject.json", "portable/subject.html"
 
 @dataclass(frozen=True, kw_only=True)
 class Portable:
-    """What is told of a person beside their rows; `stayed` are tables that are not in the export, each with why."""
+    """What is told of a person beside their rows; `stayed` are tables that are not in the export, each with why.
+
+    `withheld` are columns of those that are, and `other_people` whom their rows name.
+    """
 
     identity: Identity
     person: Person
     references: Sequence[Reference]
     stayed: Sequence[tuple[str, str]]
+    withheld: Sequence[WithheldColumn]
+    other_people: Sequence[OtherPeople]
     mentions: Mentions
 
     @property
@@ -42,7 +50,7 @@ def write_portable(writer: ArchiveWriter, told: Portable) -> None:
     with writer.documented(PAGE) as sink:
         page = Page(tenant=told.identity.tenant, as_of=told.as_of, tool=told.identity.tool)
         rows = ((part, rows_of(writer, part)) for part in tables if part.rows)
-        for text in page.parts(rows, told.stayed, told.mentions):
+        for text in page.parts(rows, told.stayed, told.withheld, told.other_people, told.mentions):
             sink.write(text.encode())
 
 
@@ -53,6 +61,8 @@ def _document(writer: ArchiveWriter, told: Portable, tables: Sequence[TablePart]
         "as_of": told.as_of,
         "archive": told.identity.archive_id,
         "not_exported": [{"table": table, "reason": reason} for table, reason in told.stayed],
+        "withheld": [asdict(one) for one in told.withheld],
+        "other_people": [asdict(one) for one in told.other_people],
         "mentions": asdict(told.mentions),
     }
     yield f'{json.dumps(head, ensure_ascii=False, indent=1)[:-2]},\n "tables": ['
@@ -74,8 +84,12 @@ def _described(part: TablePart, told: Portable) -> dict[str, object]:
         "class": part.scope_class,
         "columns": [{"name": one.name, "type": str(one.type), "native": one.native} for one in table.columns],
         "primary_key": table.primary_key,
-        "references": [_reference(one) for one in told.references if one.table == table.name],
+        "references": [_reference(one) for one in told.references if _is_in(one, table)],
     }
+
+
+def _is_in(reference: Reference, table: Table) -> bool:
+    return reference.table == table.name and set(reference.told_by) <= set(table.column_names)
 
 
 def _reference(reference: Reference) -> dict[str, object]:

@@ -11,17 +11,20 @@ from migrator.contracts import Reading
 from migrator.engine.classify import EXCLUDED, OWNED, SHARED
 from migrator.engine.scope import Resolved, resolve
 from migrator.engine.subject.mentions import Mentions, MentionSearch
+from migrator.engine.subject.other_people import OtherPeople, other_people
 from migrator.engine.subject.ownership import Ownership, owned_by
 from migrator.engine.subject.person import Person, find_person
 from migrator.engine.subject.portable import Portable, write_portable
 from migrator.engine.subject.sought import sought
 from migrator.engine.subject.taken import Taken
+from migrator.engine.subject.withheld import Withheld, WithheldColumn
 from migrator.engine.subject.within import Within
 from migrator.engine.workbench import Workbench, workbench
-from migrator.plan import Plan, SubjectRules
+from migrator.plan import Plan, ScopeRules, SubjectRules
 from storage.errors import Red
 from storage.identity import Identity
 from storage.problem import Problem
+from storage.schema import Schema
 from storage.writer import ArchiveWriter
 
 MENTIONS, SUBJECT = "reports/mentions.json", "provenance/subject.json"
@@ -42,6 +45,8 @@ class SubjectReport:
     table: str
     paths: tuple[str, ...]
     excluded: tuple[Stayed, ...]
+    withheld: tuple[WithheldColumn, ...]
+    other_people: tuple[OtherPeople, ...]
     mentions: Mentions
 
 
@@ -49,6 +54,7 @@ class View:
     """All of the tenant: nothing is added to the archive."""
 
     subject: str | None = None
+    withheld = Withheld()
 
     def __init__(self, reading: Reading, plan: Plan) -> None:
         self.reading = reading
@@ -68,7 +74,9 @@ class PersonView(View):
     def __init__(self, within: Within, plan: Plan, person: Person, tenant: Resolved, ownership: Ownership) -> None:
         super().__init__(within, replace(plan, source=replace(plan.needs_source(), scope=ownership.rules)))
         self.subject = person.table.name
+        self.withheld = _withheld(self.plan.needs_source().scope, within.schema)
         self._person = person
+        self._people = ownership.people
         self._tenant = tenant
         self._said = plan.needs_source().scope.subjects.get(person.table.name, SubjectRules())
         self._report: SubjectReport | None = None
@@ -80,7 +88,13 @@ class PersonView(View):
     def add(self, writer: ArchiveWriter, identity: Identity, resolved: Resolved, bench: Workbench) -> None:
         """Whom it is about, who else mentions them, and all of it for a person to read and for programs."""
         self._report = report = self._reported(resolved, bench)
-        said = {"table": report.table, "key": self._person.key, "paths": report.paths}
+        said = {
+            "table": report.table,
+            "key": self._person.key,
+            "paths": report.paths,
+            "withheld": [asdict(one) for one in report.withheld],
+            "other_people": [asdict(one) for one in report.other_people],
+        }
         writer.document(SUBJECT, _json(said))
         writer.document(MENTIONS, _json(asdict(report.mentions)))
         stayed = [(one.table, one.reason) for one in report.excluded]
@@ -89,6 +103,8 @@ class PersonView(View):
             person=self._person,
             references=resolved.classified.references,
             stayed=stayed,
+            withheld=report.withheld,
+            other_people=report.other_people,
             mentions=report.mentions,
         )
         write_portable(writer, told)
@@ -109,8 +125,23 @@ class PersonView(View):
                 for table in resolved.scope.tables
                 if table.class_ == EXCLUDED
             ),
+            withheld=self.withheld.columns,
+            other_people=tuple(other_people(resolved, self._people)),
             mentions=search.mentions(sought(self._person, self._said)),
         )
+
+
+def _withheld(rules: ScopeRules, schema: Schema) -> Withheld:
+    """Of tables that leave."""
+    labels = {f"{t.name}.{c.name}": (t.name, c.name) for t in schema.tables for c in t.columns}
+    named = ((*labels[label], reason) for label, reason in rules.withheld.items())
+    return Withheld(
+        columns=tuple(
+            WithheldColumn(table=table, column=column, reason=reason)
+            for table, column, reason in named
+            if table not in rules.excluded
+        )
+    )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -13,14 +14,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from migrator.engine.classify import classify
+from migrator.engine.subject.cells import Cell
 from migrator.engine.subject.mentions import Mentions
 from migrator.engine.subject.ownership import Ownership, owned_by
 from migrator.engine.subject.page import Page
 from migrator.engine.subject.person import Person
 from migrator.engine.subject.sought import sought
-from migrator.plan import DeclaredReference, ScopeRules, SubjectRules, TableRoot
+from migrator.engine.subject.withheld import Withheld, WithheldColumn
+from migrator.plan import AttachmentRule, DeclaredReference, ScopeRules, SubjectRules, TableRoot
 from storage.errors import Misuse
-from storage.package import TablePart
+from storage.package import Part, TablePart
 from storage.schema import Column, ForeignKey, Kind, Schema, Table, Type, UniqueKey
 
 INTEGER, TEXT = Type(kind=Kind.INTEGER), Type(kind=Kind.TEXT)
@@ -168,23 +171,139 @@ def test_other_people_are_never_the_person_s() -> None:
         owned(said=said, members=table("members", "email", boss_id="members", firm_id="firms"))
 
 
-def test_a_page_shows_words_as_they_are_and_controls_as_none() -> None:
+# ── columns ─────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    "name",
+    [
+        "password_hash",
+        "apiKey",
+        "userpassword",
+        "tokens",
+        "otp",
+        "SALT",
+        "reset_token",
+        "mot_de_passe",
+        "recovery_code",
+    ],
+)
+def test_what_is_called_like_a_secret_is_asked_until_it_is_withheld_or_disclosed(name: str) -> None:
+    members = table("members", "email", name, firm_id="firms")
+    place = f"members.{name}"
+    [question] = owned(members=members).questions
+    assert question.where == place and f"withheld: {{{place}: reason}}" in question.next
+    assert not owned(members=members, said=SubjectRules(disclosed={place: "it is none"})).questions
+    withheld = owned(members=members, said=SubjectRules(withheld={place: "a secret"}))
+    assert not withheld.questions and withheld.rules.withheld == {place: "a secret"}
+
+
+def test_what_only_looks_like_a_secret_s_name_is_not_asked() -> None:
+    names = ("hashtags", "secretary", "compass", "passenger", "pinned", "token_sent_at", "public_key")
+    changed = Column(name="password_changed", type=Type(kind=Kind.TIMESTAMP))
+    members = table("members", *names, firm_id="firms")
+    assert not owned(members=replace(members, columns=(*members.columns, changed))).questions
+
+
+def test_the_hash_that_the_plan_calls_a_file_s_is_no_secret() -> None:
+    files = table("files", "content", "hash", member_id="members")
+    assert asked(owned(files)) == {"files.hash"}
+    rule = AttachmentRule(table="files", column="content", hash_column="hash", at="plan:5")
+    assert not owned(files, attachments=(rule,)).questions
+    withheld = owned(files, attachments=(rule,), said=SubjectRules(withheld={"files.hash": "ours"}))
+    assert withheld.rules.attachments == (replace(rule, hash_column=None),)
+    assert not owned(
+        files,
+        attachments=(rule,),
+        said=SubjectRules(withheld={"files.content": "ours"}, disclosed={"files.hash": "nothing"}),
+    ).rules.attachments
+
+
+@pytest.mark.parametrize("paths", [("sender_id",), ("sender_id", "recipient_id")])
+def test_what_repeats_others_names_in_the_person_s_rows_is_asked(paths: tuple[str, ...]) -> None:
+    letters = table(
+        "letters",
+        "body",
+        "sender_name",
+        "recipient_name",
+        "approver_email",
+        sender_id="members",
+        recipient_id="members",
+    )
+    hers = {"letters.sender_name"} if len(paths) == 1 else set()  # where she is either, each name may be the other's
+    expected = {"letters.sender_name", "letters.recipient_name", "letters.approver_email"} - hers
+    assert asked(owned(letters, said=SubjectRules(paths={"letters": paths}))) == expected
+
+
+def test_a_shared_table_s_text_that_names_somebody_is_asked() -> None:
+    offices = table("offices", "city", "contact_name", manager_id="members")
+    members = table("members", "email", firm_id="firms", office_id="offices")
+    found = owned(offices, members=members, shared={"offices": "referenced"}, lines={"shared.offices": "plan:2"})
+    assert asked(found) == {"offices.contact_name"} and found.rules.foreign["offices.manager_id"] == "key"
+
+
+def test_what_is_computed_beside_a_withheld_column_is_asked() -> None:
+    members = table("members", "badge", firm_id="firms")
+    computed = replace(members, columns=(*members.columns, Column(name="label", type=TEXT, generated=True)))
+    assert not owned(members=computed).questions
+    assert asked(owned(members=computed, said=SubjectRules(withheld={"members.badge": "ours"}))) == {"members.label"}
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        (SubjectRules(withheld={"members.emial": "ours"}), "no column 'emial'"),
+        (SubjectRules(disclosed={"people.email": "hers"}), "no table 'people'"),
+        (SubjectRules(withheld={"members.id": "ours"}), "tells the rows of members apart"),
+        (
+            SubjectRules(withheld={"members.email": "a"}, disclosed={"members.email": "b"}),
+            "both withheld and disclosed",
+        ),
+    ],
+)
+def test_what_cannot_be_withheld_is_refused(said: SubjectRules, what: str) -> None:
+    with pytest.raises(Misuse, match=what):
+        owned(said=said)
+
+
+def test_no_key_leads_over_a_column_that_stays_behind() -> None:
+    by_email = ForeignKey(name="e", columns=("to",), parent="members", parent_columns=("email",))
+    letters = replace(table("letters", "to", sender_id="members"), unique=(UniqueKey(name="u", columns=("to",)),))
+    letters = replace(letters, foreign_keys=(*letters.foreign_keys, by_email))
+    hidden = Withheld(columns=(WithheldColumn(table="letters", column="sender_id", reason="r"),))
+    assert hidden.described(letters).foreign_keys == (by_email,) and len(hidden.described(letters).unique) == 1
+    parents = Withheld(columns=(WithheldColumn(table="members", column="email", reason="r"),))
+    assert by_email not in parents.described(letters).foreign_keys
+    both = Withheld(columns=(WithheldColumn(table="letters", column="to", reason="r"),))
+    assert not both.described(letters).unique and "to" not in both.described(letters).column_names
+
+
+# ── the page ────────────────────────────────────────────────────────────────────────────────────────────────
+def shown(rows: Sequence[str], count: int) -> str:
     part = TablePart(
         table=Table(name="notes", columns=(Column(name="body", type=TEXT),)),
         name="notes",
-        rows=1,
+        rows=count,
         digest="",
         scope_class="owned",
         longest_record=9,
-        csv=(),
+        csv=(Part(path="csv/notes.csv", bytes=9, sha256=""),),
         header=None,
         parquet=(),
     )
+    cells: Iterator[list[Cell]] = ([row] for row in rows)
+    page = Page(tenant="ours", as_of="now", tool="it")
+    return "".join(page.parts([(part, cells)], [], [], [], Mentions(sought=(), found=(), not_searched=())))
+
+
+def test_a_page_shows_words_as_they_are_and_controls_as_none() -> None:
     words = "Déjà\u00a0vu\u202f!\r\n👩\u200d🔬"
-    parts = Page(tenant="ours", as_of="now", tool="it").parts(
-        [(part, iter([[f"{words}\u202e\x00\x1b"]]))], [], Mentions(sought=(), found=(), not_searched=())
-    )
-    assert f"<td dir='auto'>{words}\ufffd\ufffd\ufffd</td>" in "".join(parts)
+    assert f"<td dir='auto'>{words}\ufffd\ufffd\ufffd</td>" in shown([f"{words}\u202e\x00\x1b"], 1)
+
+
+def test_a_page_shows_the_first_rows_of_a_long_table_and_where_all_of_them_are() -> None:
+    page = shown([f"note {number}." for number in range(1_001)], 1_001)
+    assert "note 999." in page and "note 1000." not in page
+    assert "the first 1000 of 1001 rows" in page and "<a href='../csv/notes.csv'>" in page
+    assert "csv/notes.csv" not in shown(["note"] * 1_000, 1_000)
 
 
 # ── what a person is recognised by ──────────────────────────────────────────────────────────────────────────
