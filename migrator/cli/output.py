@@ -92,12 +92,15 @@ def print_problems(problems: Sequence[Problem], *, heading: str = "") -> None:
     if heading and problems:
         stdout.print(Text(heading, style="bold"))
     for problem in problems:
-        times = f" ({problem.count})" if problem.count > 1 else ""
-        stdout.print(Text.assemble("  ", (problem.where, "bold"), f": {problem.what}{times}"))
+        stdout.print(Text.assemble("  ", (problem.where, "bold"), f": {problem.what}{_times(problem)}"))
         if problem.examples:
             stdout.print(Text(f"      for example {', '.join(problem.examples[:5])}", style="dim"))
         if problem.next:
             stdout.print(Text(f"      → {problem.next}"))
+
+
+def _times(problem: Problem) -> str:
+    return f" ({problem.count})" if problem.count > 1 else ""
 
 
 def print_equations(equations: Sequence[Equation]) -> None:
@@ -137,5 +140,7 @@ def show_error(error: MigratorError, *, as_json: bool) -> int:
     if error.next:
         stderr.print(Text(f"  next:  {error.next}"))
     for problem in problems[1:]:
-        stderr.print(Text(f"  also:  {problem.where}: {problem.what} ({problem.count})"))
+        stderr.print(Text(f"  also:  {problem.where}: {problem.what}{_times(problem)}"))
+        if problem.next and problem.next != error.next:
+            stderr.print(Text(f"         → {problem.next}"))
     return error.exit_code

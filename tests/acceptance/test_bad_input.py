@@ -388,6 +388,17 @@ def test_a_person_reads_three_lines(right_office: World, tmp_path: Path) -> None
     ]
 
 
+def test_every_question_comes_with_what_to_do(right_office: World, tmp_path: Path) -> None:
+    world = right_office.copied(tmp_path)
+    plan("where: {id: 1}}", "where: {id: 1}, guessed: by its name}")(world)
+    plan('    excluded: {settings: "the vendor\'s own"}\n', "")(world)
+    answer = world.migrator("snapshot", world.plan)
+    assert answer.code == 3
+    question, todo = answer.stderr.splitlines()[-2:]
+    assert question.startswith("  also:  settings: unclassified") and question.endswith("to the tenant")
+    assert todo.startswith("         → name it under scope.shared or scope.excluded")
+
+
 def test_no_command_gives_the_manual(right_office: World) -> None:
     answer = right_office.migrator()
     assert (answer.code, answer.stdout) == (2, "")
