@@ -27,7 +27,10 @@ _PLAIN = ("^[0-9a-f-]*$", "^[0-9A-F-]*$")
 _NUMERIC = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT)
 
 _WORTH_GROUPING = 4
-"""Keys that differ in their last column only, as those of one tenant do: the server plans rows of them for seconds."""
+"""Keys that differ in their last column only, as those of one tenant do: the server need not plan rows of them."""
+
+MOST_ROWS = 128
+"""Rows of several values in one list: the server plans them by their square, 4,096 of them for three seconds."""
 
 Key = tuple[str, ...]  # one key, its values as literals
 
@@ -40,6 +43,7 @@ class Condition:
     rule: int = 0  # which rule of an AnyOf it is of
     deciding: tuple[str, ...] = ()  # the columns that decide whether a row satisfies the rule
     overlaps: bool = False  # whether a row may satisfy another of the predicate's conditions too
+    is_join: bool = False  # found by an index only where it stands alone: not as one of several with OR
 
 
 def conditions(table: Table, predicate: Predicate) -> Iterator[Condition]:
@@ -55,13 +59,14 @@ def conditions(table: Table, predicate: Predicate) -> Iterator[Condition]:
 
 
 def _any_of(table: Table, predicate: AnyOf) -> Iterator[Condition]:
-    """All in one statement where it is short enough: the server gives each row once then."""
+    """All in one statement where it is short enough for an index: the server gives each row once then."""
     rules = [
         replace(condition, rule=rule, overlaps=True)
         for rule, part in enumerate(predicate.among)
         for condition in conditions(table, part)
     ]
-    if sum(len(rule.sql) for rule in rules) <= MOST_BYTES:
+    is_one = len(rules) <= len(predicate.among) and not any(rule.is_join for rule in rules)
+    if is_one and sum(len(rule.sql) for rule in rules) <= MOST_BYTES:
         if rules:
             yield Condition(sql=" OR ".join(f"({rule.sql})" for rule in rules))
         return
@@ -83,12 +88,13 @@ def _among(table: Table, predicate: Among) -> Iterator[Condition]:
     sides = [_side(table.column(name), of) for name, of in _with_parents(predicate)]
     deciding = (*predicate.columns, *(predicate.when.columns if predicate.when else ()))
     when = f" AND {_matching(table, predicate.when)}" if predicate.when else ""
-    chunks = _chunks(_written(predicate, sides))
-    first = list(itertools.islice(chunks, 2))
+    expressions = [side.expression for side in sides]
+    joins = all(side.is_integer for side in sides) and all(one.kind is Kind.INTEGER for one in predicate.keys.types)
+    written = (one for keys in _chunks(_written(predicate, sides)) for one in _one_of(expressions, keys, joins=joins))
+    first = list(itertools.islice(written, 2))
     overlaps = len(first) > 1 and _may_be_equal(table, predicate)
-    for keys in itertools.chain(first, chunks):
-        sql = f"({_one_of([side.expression for side in sides], keys)}){when}"
-        yield Condition(sql=sql, deciding=deciding, overlaps=overlaps)
+    for one in itertools.chain(first, written):
+        yield replace(one, sql=f"({one.sql}){when}", deciding=deciding, overlaps=overlaps)
 
 
 def _may_be_equal(table: Table, predicate: Among) -> bool:
@@ -118,6 +124,11 @@ class _Side:
 
     expression: str
     as_column: Column | None  # None: by how they are written, as text
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether what is compared is of one type, whatever stands beside it."""
+        return self.as_column is not None and self.as_column.type.kind is Kind.INTEGER
 
 
 def _side(column: Column, parent: Column | None) -> _Side:
@@ -163,15 +174,28 @@ def _chunks(keys: Iterator[Key]) -> Iterator[list[Key]]:
         yield chunk
 
 
-def _one_of(expressions: Sequence[str], keys: Sequence[Key]) -> str:
-    """The condition that the expressions are one of the keys, which the server finds by ranges of an index."""
+def _one_of(expressions: Sequence[str], keys: Sequence[Key], *, joins: bool) -> Iterator[Condition]:
+    """The conditions that the expressions are one of the keys, which the server finds by an index.
+
+    With `joins`, rows of values may be joined as a table of their own: whole numbers are of one type there as here.
+    """
     if len(expressions) == 1:
-        return f"{expressions[0]} IN ({', '.join(value for (value,) in keys)})"
+        yield Condition(sql=f"{expressions[0]} IN ({', '.join(value for (value,) in keys)})")
+        return
     groups = [(lead, [key[-1] for key in some]) for lead, some in itertools.groupby(keys, key=lambda key: key[:-1])]
+    row = f"({', '.join(expressions)})"
     if len(groups) <= len(keys) // _WORTH_GROUPING:
-        return " OR ".join(f"({_one_group(expressions, lead, last)})" for lead, last in groups) or "false"
-    rows = ", ".join(f"({', '.join(key)})" for key in keys)
-    return f"({', '.join(expressions)}) IN ({rows})"
+        yield Condition(sql=" OR ".join(f"({_one_group(expressions, lead, last)})" for lead, last in groups) or "false")
+    elif joins and len(keys) > MOST_ROWS:
+        # a list of VALUES one of the servers does not know, a UNION all of them
+        names = [f"k{i}" for i in range(len(expressions))]
+        named = ", ".join(f"{value} AS {name}" for value, name in zip(keys[0], names, strict=True))
+        rows = " UNION ALL ".join([f"SELECT {named}", *(f"SELECT {', '.join(key)}" for key in keys[1:])])
+        yield Condition(sql=f"{row} IN (SELECT {', '.join(names)} FROM ({rows}) k)", is_join=True)
+    else:
+        for start in range(0, len(keys), MOST_ROWS):
+            rows = ", ".join(f"({', '.join(key)})" for key in keys[start : start + MOST_ROWS])
+            yield Condition(sql=f"{row} IN ({rows})")
 
 
 def _one_group(expressions: Sequence[str], lead: Key, last: Sequence[str]) -> str:

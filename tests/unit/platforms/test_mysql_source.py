@@ -239,6 +239,24 @@ def test_rows_without_a_key_that_several_statements_reach_come_once_each(platfor
         assert nulls == 2
 
 
+@pytest.mark.parametrize(("second", "type_"), [("BIGINT", INTEGER), ("VARCHAR(30) COLLATE utf8mb4_general_ci", TEXT)])
+def test_keys_of_several_columns_select_their_rows_by_the_thousand(
+    platform: MysqlPlatform, second: str, type_: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditions, "MOST_KEYS", 1_500)
+    platform.run(f"CREATE TABLE t (a INT, b {second}, c INT, PRIMARY KEY (a, b));")
+    rows = [(a, 2**63 - 1 - a if a % 5 == 0 else -a, a % 3) for a in range(5_000)]
+    platform.insert("t", rows)
+    keys = [(a, b if type_ is INTEGER else str(b)) for a, b, _ in rows[::2]]
+    wanted = Among(columns=("a", "b"), keys=KeyList((INTEGER, type_), keys))
+    either = AnyOf(among=(wanted, Among(columns=("a",), keys=integers(1, 2)), Matching(columns=("c",), values=(0,))))
+    with platform.source().fence() as reading:
+        table = reading.schema.table("t")
+        assert [row[0] for row in selected(reading, "t", wanted)] == [a for a, *_ in rows[::2]]
+        assert reading.count(table, wanted) == len(keys)
+        assert reading.count(table, either) == sum(a % 2 == 0 or a in (1, 2) or c == 0 for a, _, c in rows)
+
+
 @pytest.mark.parametrize(
     ("child", "parent", "keys", "ids"),
     [
