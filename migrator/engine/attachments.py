@@ -131,6 +131,7 @@ class Attachments:
         rule = self._rules[file.table, file.column]
         with translated(Path(tempfile.gettempdir())):
             refused = self._places[file.table, file.column].fetch(file.location, spool, most=rule.most)
+            spool.seek(0)
             return refused or Content.of(spool, ALGORITHMS if rule.hash_column else HELD_BY)
 
 

@@ -31,9 +31,8 @@ class Content:
 
     @classmethod
     def of(cls, stream: IO[bytes], algorithms: Iterable[str]) -> Content:
-        """Read it through once, from the start."""
+        """Read it through once, from where it stands."""
         found = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
-        stream.seek(0)
         head, size = b"", 0
         while chunk := stream.read(_CHUNK):
             head = head or chunk[:HEAD]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
+from migrator.engine.attachments_said import HELD_BY, Content
 from migrator.engine.placing.due import DueFile, said_hash
 from migrator.outcomes import Check, Difference
 from migrator.plan import FileRule
@@ -19,7 +19,6 @@ from storage.objects import ObjectStore
 from storage.problem import Problem
 
 _AT_ONCE = 4
-_CHUNK = 1 << 20
 _EXCLUSIVE = 4 << 20  # bytes of a file that a bucket takes in one conditional write, held in memory for it
 _EXAMPLES, _SHOWN = 10, 20
 
@@ -141,11 +140,8 @@ def standing(shelf: ObjectStore, name: str) -> str | None:
 
 
 def _hashed(shelf: ObjectStore, name: str) -> str | None:
-    digest = hashlib.sha256()
     try:
         with shelf.reader(name) as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
+            return said_hash(Content.of(stream, HELD_BY).sha256)
     except Misuse:  # it was removed meanwhile
         return None
-    return said_hash(digest.hexdigest())
