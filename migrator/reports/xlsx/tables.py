@@ -9,13 +9,21 @@ from migrator.reports import findings
 from migrator.reports.chart import PARTS
 from migrator.reports.visible import plain, plain_compared
 from migrator.reports.xlsx.cells import Alarm, Cell, Row
+from migrator.reports.xlsx.scope import scope_table
 from migrator.reports.xlsx.table import Column, Table
 from storage.problem import Problem
 
 
 def tables(report: RunReport) -> tuple[Table, ...]:
     """Every sheet after the first, in order; problems and notes have one where there are any."""
-    always = (_equations(report), _coverage(report), _differences(report), _ledger(report), _columns(report))
+    always = (
+        scope_table(report),
+        _equations(report),
+        _coverage(report),
+        _differences(report),
+        _ledger(report),
+        _columns(report),
+    )
     found = [table for table in (_problems(report), _notes(report)) if table.rows]
     return (*always, *found, _checks(report), _timings(report))
 

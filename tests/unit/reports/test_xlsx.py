@@ -16,6 +16,7 @@ from openpyxl import Workbook, load_workbook
 from migrator.outcomes import Check, ColumnFate, Difference, Equation, RunReport
 from migrator.reports import render
 from migrator.reports.findings import absences
+from migrator.reports.scope import drawn
 from migrator.reports.sentence import sentence
 from migrator.reports.xlsx import EXCEL, Walls, render_xlsx
 from storage.problem import Problem
@@ -129,6 +130,21 @@ def test_the_proof_of_the_scope_stands_on_the_first_sheet() -> None:
     found = facts(sheets(GREEN)["Verdict"])
     assert (found["Proof · preuve"], found["Rows led to the tenant · lignes menées"]) == ("full", 4_911)
     assert "Proof · preuve" not in facts(sheets(replace(GREEN, scope_proof=None))["Verdict"])
+
+
+def test_what_left_stands_in_the_order_of_the_tree_shared_tables_last() -> None:
+    rows = below_head(sheets(GREEN)["Scope"])
+    tables = {table.table: table for table in GREEN.scope}
+    assert [row[0] for row in rows] == [f"{line.guide}{line.table.table}" for line in drawn(GREEN).owned] + [
+        "countries"
+    ]
+    assert rows[0][0] == "└ companies" and {row[1] for row in rows} == tables.keys()
+    for row in rows:
+        table = tables[str(row[1])]
+        assert row[2:] == (table.kind, table.rows, table.carried, table.stubs, table.path)
+    total = next(row for row in sheets(GREEN)["Scope"] if row[0] == "All tables")
+    assert total[3] == sum(table.rows for table in GREEN.scope)
+    assert "does not say which tables" in str(sheets(replace(GREEN, scope=()))["Scope"][1][0])
 
 
 def test_a_rollback_lists_what_it_kept() -> None:
