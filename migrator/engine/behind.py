@@ -15,9 +15,11 @@ import pyarrow as pa
 from mappings.quote import identifier as quoted
 from mappings.quote import literal
 from migrator.contracts import Matching, Reading, Whole
+from migrator.engine import tokens
 from migrator.engine.classify import OWNED, Reference
 from migrator.engine.equality import as_text, is_value, same, with_column
-from migrator.engine.others import ROWS, TEXTS, UUID, Named, Others
+from migrator.engine.homes import Home
+from migrator.engine.others import Others
 from migrator.engine.roots import marks, named_columns
 from migrator.engine.spellings import Ends
 from migrator.outcomes import Progress, Tick
@@ -27,11 +29,18 @@ from storage.problem import Problem
 from storage.schema import Column, Kind, Table
 from storage.types import arrow_schema
 
-_IDS, _HITS = "migrator ids", "migrator hits"
+ROWS = "migrator left"
+"""Rows of the source, a portion of one table, as `behind."migrator left"`."""
+
+_IDS, _TOLD, _HITS = "migrator ids", "migrator told", "migrator hits"
+_SURE = f"{tokens.UUID}|[0-9a-f]{{32}}|[0-7][0-9A-HJKMNP-TV-Z]{{25}}"
+"""Ids that nobody makes twice, nor writes by chance; the others are names that a person may give again."""
+
 _PORTION_ROWS, _PORTION_BYTES = 1 << 19, 1 << 28
 """How much is held at once: so little fits any disk, so much that the archive's keys are not gone through too often."""
 
 _SHOWN = 10
+_KINDS = frozenset({Kind.UUID, Kind.TEXT})
 
 
 class How(StrEnum):
@@ -40,6 +49,7 @@ class How(StrEnum):
     MARK = "the tenant's mark, spelled otherwise"
     REFERENCE = "a reference to the tenant's rows"
     VALUE = "an id of the tenant's rows"
+    NAME = "a text that is the key of one of the tenant's rows"
     MENTION = "an id of the tenant's rows within a text"
 
 
@@ -56,6 +66,12 @@ class Sign:
     keys: tuple[str, ...] = ()
     is_decided: bool = False
     spelled: str = ""  # a mark, as it stands there
+
+    @property
+    def told(self) -> Problem:
+        """As the operator reads it, with the run, where it is no problem."""
+        what = f"rows that stay behind, as the plan says, hold {self.how}"
+        return Problem(where=self.where, what=what, count=self.rows, examples=self.keys)
 
     @property
     def problem(self) -> Problem:
@@ -76,7 +92,6 @@ class Behind(Others):
         """Of every owned table that has rows which stay behind; views repeat what tables hold."""
         self._workbench.schema("behind")
         self._gather_ids()
-        self._start_gathering()
         found: dict[tuple[str, How, str], Sign] = {}
         for name in self._of_class(OWNED):
             if not self._tables[name].is_view:
@@ -85,24 +100,24 @@ class Behind(Others):
                     found[place] = _joined(found.get(place), sign)
         return tuple(sign for sign in found.values() if not self._names_a_tenant(reading, sign))
 
-    def named(self, reading: Reading) -> tuple[Named, ...]:
-        """Of the archived rows that `signs` passed: what other tenants they name."""
-        return tuple(self._named(reading))
-
     def _names_a_tenant(self, reading: Reading, sign: Sign) -> bool:
-        """Whether a mark is somebody's name as it is spelled: the row is there that it points at."""
-        for reference in self._classified.references:
-            if sign.spelled and f"{reference.table}.{reference.label}" == sign.where:
-                parent = reading.schema.table(reference.parent)
-                if reading.count(parent, Matching(columns=reference.parent_columns, values=(sign.spelled,))):
-                    return True
-        return False
+        """Whether a mark is somebody's name as it is spelled: where the tenants are listed, both are, as two."""
+        return bool(sign.spelled) and any(self._lists(reading, home, sign.spelled) for home in self._homes.found)
+
+    def _lists(self, reading: Reading, home: Home, spelled: str) -> bool:
+        """By the collation of the list: where it calls both spellings the same, it has one of them alone."""
+        name = home.column.name
+        texts: set[str] = set()
+        for value in (home.value, spelled) if home.value is not None else ():
+            for batch in reading.scan(home.table, Matching(columns=(name,), values=(value,)), columns=[name]):
+                texts.update(map(str, batch.column(name).to_pylist()))
+        return {str(home.value), spelled} <= texts
 
     def _of_table(self, reading: Reading, name: str, progress: Progress) -> list[Sign]:
         table = self._tables[name]
         total = reading.count(table, Whole())
         is_whole = total == self._count(name, "true")
-        if not self._telling(table) or (is_whole and not any(self._homes(reading))):
+        if is_whole or not self._telling(table):
             return []
         while True:
             try:
@@ -123,7 +138,6 @@ class Behind(Others):
         while not source.is_over:
             done += self._workbench.ingest("behind", ROWS, (b.select(schema.names) for b in source.portion()), schema)
             progress(replace(tick, done=done))
-            self._gather(reading, table, self._archived(table))
             self._workbench.execute(f"DELETE FROM {rows} AS c WHERE EXISTS ({self._archived(table)})")
             yield rows
 
@@ -177,20 +191,29 @@ class Behind(Others):
 
     def _written(self, table: Table, rows: str, column: Column) -> Iterator[Sign]:
         """Ids in a column: as its value, as a value of its JSON, or within its text."""
-        text, hits = f"lower({self._text(column)})", f"behind.{quoted(_HITS)}"
-        tokens = f"unnest(list_distinct(regexp_extract_all(text, '{UUID}')))"
-        texts = f"SELECT c.rowid AS row, {text} AS text FROM {rows} c"
-        alone = "text = id OR (left(text, 1) IN ('{', '[', '\"') AND contains(text, concat('\"', id, '\"')))"
+        if not self._workbench.one(f"SELECT count(*) FROM behind.{quoted(_IDS)}"):
+            return
+        self._workbench.ingest("behind", _TOLD, self._heard(rows, column), tokens.SCHEMA)
+        hits, is_sure = f"behind.{quoted(_HITS)}", f"regexp_full_match(said, '{_SURE}')"
         self._workbench.execute(
-            f"CREATE OR REPLACE TABLE {hits} AS SELECT row, bool_or({alone}) AS is_value"
-            f" FROM (SELECT row, text, {tokens} AS id FROM ({texts}))"
-            f" JOIN behind.{quoted(_IDS)} USING (id) GROUP BY row"
+            f"CREATE OR REPLACE TABLE {hits} AS SELECT row, bool_or(alone) AS is_name, bool_or(alone AND {is_sure})"
+            f" AS is_value FROM behind.{quoted(_TOLD)} SEMI JOIN behind.{quoted(_IDS)} ON said = id GROUP BY row"
         )
-        where = f"{table.name}.{column.name}"
-        for how, among in ((How.VALUE, "is_value"), (How.MENTION, "NOT is_value")):
-            is_decided = how is How.MENTION or self._is_decided(table)
-            sign = Sign(where=where, how=how, rows=0, is_decided=is_decided)
+        where, is_decided = f"{table.name}.{column.name}", self._is_decided(table)
+        for how, among in (
+            (How.VALUE, "is_value"),
+            (How.NAME, "is_name AND NOT is_value"),
+            (How.MENTION, "NOT is_name"),
+        ):
+            sign = Sign(where=where, how=how, rows=0, is_decided=is_decided or how is not How.VALUE)
             yield from self._sign(table, rows, f"c.rowid IN (SELECT row FROM {hits} WHERE {among})", sign)
+
+    def _heard(self, rows: str, column: Column) -> Iterator[pa.RecordBatch]:
+        """What the column says, row by row, from the disk: however long its texts are, few are held at once."""
+        for batch in self._workbench.batches(f"SELECT c.rowid AS row, c.{quoted(column.name)} AS text FROM {rows} c"):
+            for heard in tokens.tokens(tokens.plain(batch.column("text"), column), _KINDS):
+                said = batch.column("row").take(heard.column("row"))
+                yield heard.set_column(0, "row", said.cast(pa.int64()))
 
     def _sign(self, table: Table, rows: str, condition: str, sign: Sign) -> Iterator[Sign]:
         if count := int(self._workbench.one(f"SELECT count(*) FROM {rows} c WHERE {condition}")):
@@ -201,15 +224,19 @@ class Behind(Others):
 
     # ── our ids ─────────────────────────────────────────────────────────────────────────────────────────────
     def _gather_ids(self) -> None:
-        """The keys of the tenant's rows that are nobody else's wherever they stand."""
+        """The keys of the tenant's rows that are long enough to be nobody else's, wherever they stand."""
         self._workbench.ingest("behind", _IDS, [], pa.schema([("id", pa.string())]))
         for name in self._of_class(OWNED):
             key = [self._tables[name].column(column) for column in self._tables[name].primary_key]
-            if len(key) == 1 and key[0].type.kind in (Kind.UUID, *TEXTS):
-                text = f"lower({as_text('t', key[0])})"
-                of_ours = f"migrator_walk IS NOT NULL AND regexp_full_match({text}, '{UUID}')"
-                ids = f"SELECT {text} FROM arch.{quoted(name)} t WHERE {of_ours}"
-                self._workbench.execute(f"INSERT INTO behind.{quoted(_IDS)} {ids}")
+            if len(key) == 1 and key[0].type.kind in (Kind.UUID, *tokens.TEXTS):
+                text = as_text("t", key[0])
+                is_uuid = f"regexp_full_match(lower({text}), '{tokens.UUID}')"
+                is_long = (
+                    f"strlen({text}) BETWEEN {tokens.LONG} AND {tokens.LONGEST} AND regexp_matches({text}, '[0-9]')"
+                )
+                ids = f"SELECT CASE WHEN {is_uuid} THEN lower({text}) ELSE {text} END FROM arch.{quoted(name)} t"
+                ours = f"migrator_walk IS NOT NULL AND ({is_uuid} OR {is_long})"
+                self._workbench.execute(f"INSERT INTO behind.{quoted(_IDS)} {ids} WHERE {ours}")
 
 
 def _bare(text: str) -> str:

@@ -39,8 +39,13 @@ class Proof:
     edges: tuple[EdgeProof, ...]
     problems: tuple[Problem, ...]
     kind: str = INDEX
-    named: tuple[Named, ...] = ()  # of a full proof: other tenants that archived rows name, for the operator alone
+    named: tuple[Named, ...] = ()  # other tenants that archived rows name, for the operator alone
     signs: tuple[Sign, ...] = ()  # of a full proof: what rows of others hold of the tenant, for the operator alone
+
+    @property
+    def told(self) -> tuple[Problem, ...]:
+        """What its operator alone is told, where nothing is wrong."""
+        return (*(named.told for named in self.named), *(sign.told for sign in self.signs))
 
 
 class Prover(Behind):
@@ -69,7 +74,7 @@ class Prover(Behind):
                 *(sign.problem for sign in signs if not sign.is_decided),
             ),
             kind=FULL if full else INDEX,
-            named=self.named(reading) if full else (),
+            named=tuple(self.named(reading)),
             signs=signs,
         )
 

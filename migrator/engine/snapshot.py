@@ -15,6 +15,7 @@ from migrator.engine.classify import OWNED, SHARED
 from migrator.engine.documents import Audit, write_documents
 from migrator.engine.extract import extract
 from migrator.engine.gentle import as_planned
+from migrator.engine.homes import Homes, homes_of
 from migrator.engine.losses import Loss, accepted, write_losses
 from migrator.engine.masks.masked import Masked, Masker, MaskingReport, masked_by
 from migrator.engine.proof import Proof, Prover
@@ -83,7 +84,9 @@ def snapshot(
         require_decided(resolved.scope.problems)
         masked = masked_by(mask, bench, reading.schema, resolved, plan)
         identity = replace(_identity(reading, plan, tool), masked=masked.statement, subject=view.subject)
-        prover = Prover(bench, resolved.classified, resolved.rules)
+        # of one person's own data, the others are people, and no tenants
+        homes = homes_of(reading.schema, resolved) if subject is None else Homes()
+        prover = Prover(bench, resolved.classified, resolved.rules, homes)
         attachments = Attachments(masked.attachments(resolved.rules), places)
         losses: list[Loss] = []
         with attachments, ArchiveWriter(store, identity, keys) as writer:

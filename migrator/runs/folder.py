@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mappings.load import load_mapping
@@ -13,9 +14,11 @@ from migrator.outcomes import RunReport
 from migrator.plan import Plan, read_plan
 from migrator.reports.verification import from_json
 from storage.errors import Misuse
+from storage.problem import Problem
 from storage.system import translated
 
 _REPORTS = {"json": "verification.json", "html": "report.html"}
+_TOLD = "told.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,21 @@ class RunFolder:
             raise Misuse(
                 "the run's report is damaged", where=str(path), next="bring the file back, or move it out of the way"
             ) from error
+
+    def keep_told(self, told: Sequence[Problem]) -> None:
+        """What the operator was told of others' rows: no archive says it."""
+        if told:
+            self._make()
+            with translated(self.path):
+                (self.path / _TOLD).write_text(json.dumps([asdict(one) for one in told], indent=2), encoding="utf-8")
+
+    def told(self) -> tuple[Problem, ...]:
+        """The same again; of a run elsewhere nothing is known."""
+        if not (self.path / _TOLD).exists():
+            return ()
+        with translated(self.path):
+            text = (self.path / _TOLD).read_text(encoding="utf-8")
+        return tuple(Problem(**{**one, "examples": tuple(one["examples"])}) for one in json.loads(text))
 
     def _make(self) -> None:
         with translated(self.path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +24,7 @@ from migrator.settings import tool
 from storage.address import redacted
 from storage.check import CheckResult, check_archive
 from storage.copy import Copied, copy_archive
-from storage.errors import Fault, Misuse
+from storage.errors import Fault, Misuse, Red
 from storage.location import open_store
 from storage.seal import SigningKeys
 from storage.sweep import QUIET, sweep, swept_in_words
@@ -63,22 +65,44 @@ class Archiving(Opening):
             with recorded(catalog, record) as recording:
                 store = self._store(plan)
                 swept = swept_in_words(sweep(store, before=datetime.now(UTC) - QUIET))
-                taken = snapshot(
-                    source,
-                    plan,
-                    store,
-                    SigningKeys.load_or_create(self.settings.keys),
-                    tool=tool(),
-                    places=self.places,
-                    mask=masker,
-                    subject=subject,
-                    prove_full=prove_full,
-                    progress=self.progress,
-                    committed=recording.settle,
-                )
+                with self._told(record):
+                    taken = snapshot(
+                        source,
+                        plan,
+                        store,
+                        SigningKeys.load_or_create(self.settings.keys),
+                        tool=tool(),
+                        places=self.places,
+                        mask=masker,
+                        subject=subject,
+                        prove_full=prove_full,
+                        progress=self.progress,
+                        committed=recording.settle,
+                    )
                 _record_archive(catalog, plan, taken)
+                self._keep_told(record, taken)
                 recording.verdict = Verdict.GREEN
             return catalog.run(record.run_id), replace(taken, notes=(*swept, *store.notes()))
+
+    @contextmanager
+    def _told(self, record: RunRecord) -> Iterator[None]:
+        """Why there is no archive is kept as it is told: whole, with the rows it names."""
+        try:
+            yield
+        except Red as red:
+            with suppress(Fault):  # the first error is the one to tell
+                self._folder(record).keep_told(red.problems)
+            raise
+
+    def _keep_told(self, record: RunRecord, taken: Snapshot) -> None:
+        try:
+            self._folder(record).keep_told(taken.proof.told)
+        except Fault as error:
+            raise Fault(
+                f"the archive is complete, but what its proof found of others' rows is not kept: {error.what}",
+                where=taken.sealed.location,
+                next="it can be used as it is; take another snapshot to be told once more",
+            ) from error
 
     def _masker(self, rules: Path) -> Masker:
         read, secret = load_mask_rules(rules), self.settings.mask_secret

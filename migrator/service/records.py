@@ -12,6 +12,7 @@ from migrator.runs.folder import RunFolder
 from migrator.runs.transfer import Transferred, transfer
 from migrator.service.opening import Opening
 from storage.errors import Misuse
+from storage.problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,10 @@ class Records(Opening):
     def run(self, run_id: str) -> RunRecord:
         with self._catalog() as catalog:
             return catalog.run(run_id)
+
+    def told(self, record: RunRecord) -> tuple[Problem, ...]:
+        """What the operator of a snapshot was told of other tenants, where it ran on this machine."""
+        return self._folder(record).told()
 
     def import_runs(self, catalog: Path) -> Transferred:
         """Another catalog's records into this one."""

@@ -43,6 +43,16 @@ def test_the_archive_says_which_proof_ran_and_the_operator_what_was_found(world:
     assert (taken["proof"]["kind"], named) == ("full", [("notes.said", 1, ["22"])])
     said = json.loads((Path(taken["archive"]) / "data/provenance/proof.json").read_text("utf-8"))
     assert (said["proof"], "named" in said, "signs" in said) == ("full", False, False)
+    [told] = world.json("runs", "show", taken["run"])["told"]
+    assert (told["where"], told["count"], told["examples"]) == ("notes.said", 1, ["22"])
+
+
+def test_why_there_is_no_archive_is_kept_with_the_rows_it_names(world: World) -> None:
+    world.plan.write_text(PLAN.replace("{table: firms, where: {id: 1}}", "{column: firm_id, value: 22}"), "utf-8")
+    refused = world.json("snapshot", world.plan, code=3)
+    [run] = world.json("runs", "list")["runs"]
+    told = world.json("runs", "show", run["run_id"])["told"]
+    assert told == refused["problems"] != []
 
 
 def test_a_person_s_export_leaves_most_of_the_tenant_behind(world: World) -> None:

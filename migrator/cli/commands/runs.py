@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from migrator.cli.options import Json, RunId
-from migrator.cli.output import print_json, print_table, stdout
+from migrator.cli.output import print_json, print_problems, print_table, stdout
 
 app = typer.Typer(help="What ran, what became of it.", no_args_is_help=True)
 
@@ -36,13 +36,16 @@ def show(run: RunId, json: Json = False) -> None:
     """One run whole."""
     from migrator.wiring import service
 
-    record = service().run(run)
+    served = service()
+    record = served.run(run)
+    told = served.told(record)
     if json:
-        print_json(asdict(record))
+        print_json({**asdict(record), "told": [asdict(one) for one in told]})
         return
     for name, value in asdict(record).items():
         if value not in (None, ""):
             stdout.print(f"{name:<12} {value}", markup=False)
+    print_problems(told, heading="what its operator was told")
 
 
 @app.command(name="import")

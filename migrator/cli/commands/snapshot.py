@@ -83,12 +83,15 @@ def command(
 
 
 def said_proof(taken: Snapshot) -> Iterator[str]:
-    """What a full proof found in rows that stay behind, and why that is no leak."""
+    """Other tenants that archived rows name; what a full proof found in rows that stay, and why it is no leak."""
+    for named in taken.proof.named:
+        if not named.is_number:
+            some = ", ".join(named.examples)
+            yield f"archived, and names {named.tenants} other tenant(s): {named.where}, {named.times} times: {some}"
+    if numbers := [f"{named.where} ({named.times})" for named in taken.proof.named if named.is_number]:
+        yield f"archived, with numbers that are ids of other tenants, perhaps by chance: {', '.join(numbers)}"
     if taken.proof.kind == "full":
         yield f"full proof: every row that stays behind was asked; {len(taken.proof.signs)} kind(s) of mention"
-    for named in taken.proof.named:
-        sure = ", perhaps by chance" if named.is_number else ""
-        yield f"archived, and names other tenants: {named.where}, {named.times} times, {named.tenants} of them{sure}"
     for sign in taken.proof.signs:
         keys = ", ".join(sign.keys)
         yield f"stays behind, as the plan says: {sign.rows} rows of {sign.where} hold {sign.how}: {keys}"

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from migrator.contracts import Reading, TableSize, Whole
 from migrator.engine.classify import OWNED, SHARED
 from migrator.engine.explain.explanation import Explanation, Held, TableExplained
-from migrator.engine.explain.homes import home_of
 from migrator.engine.explain.strangers import Strangers
 from migrator.engine.explain.undeclared import Undeclared, declared, undeclared
 from migrator.engine.explain.ways import ways
+from migrator.engine.homes import homes_of
 from migrator.engine.scope import Resolved, TableScope
 from migrator.engine.workbench import Workbench
 
@@ -52,13 +52,16 @@ def _held(
     reading: Reading, resolved: Resolved, bench: Workbench, sizes: Sequence[TableSize], seen: Undeclared
 ) -> tuple[tuple[Held, ...], Sequence[str]]:
     """Ids of other tenants, where the plan knows of any; and what could not be looked for."""
-    home = home_of(reading, resolved, sizes)
-    if home is None:
-        return (), ()
-    if isinstance(home, str):
-        return (), (f"ids of other tenants were not looked for: {home}",)
-    # what is a key of another table is no tenant's id, whatever number it is
-    elsewhere = {(one.table, name) for one in seen.references if one.parent != home.table.name for name in one.columns}
-    known = {*declared(reading.schema, resolved), *elsewhere}
-    strangers = Strangers(reading, resolved, bench, home, known=known)
-    return strangers.find(), strangers.unread
+    homes = homes_of(reading.schema, resolved, sizes)
+    held: list[Held] = []
+    unread = [f"ids of other tenants were not looked for: {why}" for why in homes.lacking]
+    for home in homes.found:
+        # what is a key of another table is no tenant's id, whatever number it is
+        elsewhere = {
+            (one.table, name) for one in seen.references if one.parent != home.table.name for name in one.columns
+        }
+        known = {*declared(reading.schema, resolved), *elsewhere}
+        strangers = Strangers(reading, resolved, bench, home, known=known)
+        held += strangers.find()
+        unread += strangers.unread
+    return tuple(held), unread

@@ -14,8 +14,8 @@ from migrator.engine.classify import OWNED
 from migrator.engine.draft.evidence import MOST_ROWS
 from migrator.engine.equality import as_text, with_column
 from migrator.engine.explain.explanation import Held
-from migrator.engine.explain.homes import LIKE_IDS, Home
 from migrator.engine.explain.own import first_rows
+from migrator.engine.homes import LIKE_IDS, Home
 from migrator.engine.scope import Resolved
 from migrator.engine.workbench import QueryKeys, Workbench
 from storage.errors import Recast, Red
@@ -23,7 +23,7 @@ from storage.schema import Column, Kind, Table
 from storage.types import arrow_type
 
 _LONGEST, _EXAMPLES = 64, 10  # an id is short: what is longer is text
-_FOUND = "migrator found"
+_FOUND, _OWNED = "migrator found", "migrator_class = 'owned'"
 _KEYS = {Kind.INTEGER: "TRY_CAST(v AS BIGINT)", Kind.UUID: "TRY_CAST(v AS UUID)::VARCHAR"}
 """A text as the key it may be, NULL where it is none; of texts, itself."""
 
@@ -104,7 +104,7 @@ class Strangers:
         among = Among(columns=(column.name,), keys=keys)
         scanned = self._reading.scan(self._home.table, among, columns=[column.name], distinct=True) if len(keys) else ()
         self._bench.ingest("said", _FOUND, scanned, pa.schema([pa.field(column.name, arrow_type(column.type))]))
-        self._bench.execute(f"DELETE FROM {found} WHERE {self._home.ours}")
+        self._bench.execute(f"DELETE FROM {found} WHERE {self._home.ours('own', _OWNED)}")
         self._bench.execute(f"CREATE TABLE said.strangers AS SELECT {self._as_id('f', column)} AS id FROM {found}")
 
     def _as_id(self, alias: str, column: Column) -> str:

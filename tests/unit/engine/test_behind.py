@@ -86,6 +86,30 @@ def test_a_mark_that_is_the_name_of_somebody_else_is_theirs(marked: SqlitePlatfo
     assert refused(marked, f"{BY_MARK}\nshared: [firms]") == ("pages.firm", ("3",))
 
 
+def test_two_tenants_whose_names_only_their_case_tells_apart_are_two_where_their_list_has_both(
+    marked: SqlitePlatform,
+) -> None:
+    marked.run(
+        "CREATE TABLE firms (firm TEXT PRIMARY KEY); INSERT INTO firms VALUES ('acme'), ('globex');"
+        "INSERT INTO notes VALUES (4, 'ACME', NULL);"
+    )
+    assert refused(marked, BY_MARK) == ("notes.firm", ("4",))
+    marked.run("INSERT INTO firms VALUES ('ACME');")
+    assert proven(marked, BY_MARK).signs == ()
+    marked.run("DELETE FROM firms WHERE firm = 'acme';")  # then it may be ours that is misspelled
+    with pytest.raises(Red, match="the tenant's mark"):
+        proven(marked, BY_MARK)
+
+
+def test_a_list_that_calls_both_spellings_one_tenant_has_one(marked: SqlitePlatform) -> None:
+    marked.run(
+        "CREATE TABLE firms (name TEXT PRIMARY KEY COLLATE NOCASE); INSERT INTO firms VALUES ('acme');"
+        "CREATE TABLE pages (id INTEGER PRIMARY KEY, firm TEXT); INSERT INTO pages VALUES (1, 'acme'), (2, 'ACME');"
+    )
+    scope = f"{BY_MARK}\nshared: [firms]\nreferences: [{{table: pages, column: firm, to: firms.name}}]"
+    assert refused(marked, scope) == ("pages.firm", ("2",))
+
+
 def test_a_path_that_the_plan_does_not_follow_is_told(firms: SqlitePlatform) -> None:
     firms.run(f"ALTER TABLE notes ADD COLUMN of TEXT REFERENCES firms (id); UPDATE notes SET of = '{OURS}';")
     (sign,) = proven(firms, f"{BY_ROW}\npaths: {{notes: [firm_id]}}").signs
@@ -96,6 +120,45 @@ def test_a_path_that_the_plan_does_not_follow_is_told(firms: SqlitePlatform) -> 
 def test_an_id_of_ours_as_a_value_is_refused(firms: SqlitePlatform, value: str) -> None:
     firms.run(f"UPDATE notes SET about = '{value}' WHERE id = 'n2';")
     assert refused(firms, BY_ROW) == ("notes.about", ("n2",))
+
+
+ULID, CODE = "01J9ZK3V7Q8W2X4Y6A5B3C1D0E", "invoice-2024-000017"
+
+
+@pytest.mark.parametrize(("id_", "said"), [(ULID, ULID), (ULID, f'["{ULID}"]'), ("9f" * 16, "9f" * 16)])
+def test_an_id_of_ours_that_nobody_makes_twice_is_refused_as_a_value(
+    firms: SqlitePlatform, id_: str, said: str
+) -> None:
+    firms.run(
+        f"UPDATE notes SET id = '{id_}' WHERE firm_id = '{OURS}'; UPDATE notes SET about = '{said}' WHERE id = 'n2';"
+    )
+    assert refused(firms, BY_ROW) == ("notes.about", ("n2",))
+
+
+@pytest.mark.parametrize(
+    ("id_", "said", "how"),
+    [
+        (CODE, CODE, How.NAME),
+        (CODE, f'["{CODE}"]', How.NAME),
+        (CODE, f"see {CODE}!", How.MENTION),
+        (ULID, f"see {ULID}", How.MENTION),
+        ("jo.doe17@example.org", "jo.doe17@example.org", How.NAME),
+    ],
+)
+def test_a_long_key_of_ours_is_looked_for_and_told(firms: SqlitePlatform, id_: str, said: str, how: How) -> None:
+    firms.run(
+        f"UPDATE notes SET id = '{id_}' WHERE firm_id = '{OURS}'; UPDATE notes SET about = '{said}' WHERE id = 'n2';"
+    )
+    (sign,) = proven(firms, BY_ROW).signs
+    assert (sign.where, sign.how, sign.rows, sign.keys) == ("notes.about", how, 1, ("n2",))
+
+
+@pytest.mark.parametrize("id_", ["invoice-17", "a-long-key-without-a-digit"])
+def test_a_word_that_anybody_may_write_is_not_looked_for(firms: SqlitePlatform, id_: str) -> None:
+    firms.run(
+        f"UPDATE notes SET id = '{id_}' WHERE firm_id = '{OURS}'; UPDATE notes SET about = '{id_}' WHERE id = 'n2';"
+    )
+    assert proven(firms, BY_ROW).signs == ()
 
 
 def test_an_id_of_ours_within_a_text_is_told_the_operator_and_not_the_archive(firms: SqlitePlatform) -> None:
@@ -132,6 +195,16 @@ def test_rows_are_asked_portion_by_portion(firms: SqlitePlatform, monkeypatch: p
     firms.run(f"UPDATE notes SET said = 'about {NOTE}' WHERE firm_id <> '{OURS}';")
     (sign,) = proven(firms, BY_ROW).signs
     assert (sign.rows, sign.keys) == (2, ("n2", "n3"))
+
+
+def test_rows_that_are_read_once_more_are_counted_once(firms: SqlitePlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later row turns out to hold what its column's type does not say."""
+    monkeypatch.setattr(behind, "_PORTION_ROWS", 1)
+    firms.run(
+        f"UPDATE notes SET about = '{OTHERS}' WHERE id = '{NOTE}'; UPDATE notes SET about = x'00' WHERE id = 'n3';"
+    )
+    (named,) = proven(firms, BY_ROW).named
+    assert (named.where, named.times) == ("notes.about", 1)
 
 
 def test_values_of_another_type_than_ours_are_asked_too(marked: SqlitePlatform) -> None:
