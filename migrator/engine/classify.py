@@ -17,6 +17,8 @@ from storage.schema import Schema, Table
 
 OWNED, SHARED, EXCLUDED, FOREIGN, UNCLASSIFIED = "owned", "shared", "excluded", "foreign", "unclassified"
 """What a table is to the tenant; foreign: it lies in a schema that the plan calls another tenant's."""
+ELSEWHERE = "elsewhere"
+"""What a table is that rows point at, and that the source does not show: it lies in another database, say."""
 _UNDECIDED = (
     "name it under scope.shared or scope.excluded (with a reason), or declare its reference under scope.references"
 )
@@ -56,6 +58,11 @@ class Reference:
         return "+".join(self.columns)
 
     @property
+    def exact_label(self) -> str:
+        """What names it alone where its columns hold keys of several tables: the type column and its value."""
+        return "=".join(map(str, (*self.when.columns, *self.when.values))) if self.when else self.label
+
+    @property
     def name(self) -> str:
         return f"{self.table}.{self.label}"
 
@@ -68,6 +75,7 @@ class Reference:
 class Classified:
     classes: dict[str, str]
     references: tuple[Reference, ...]
+    elsewhere: tuple[Reference, ...]  # those that lead to tables the source does not show
     paths: dict[str, tuple[Reference, ...]]  # owned table → the references that carry ownership
     whole: frozenset[str]  # owned tables all of whose rows are the tenant's, for where they lie
     members: tuple[Reference, ...]  # those whose parents belong to whom the rows that point at them belong to
@@ -76,12 +84,19 @@ class Classified:
     def references_of(self, table: str) -> tuple[Reference, ...]:
         return tuple(reference for reference in self.references if reference.table == table)
 
+    def class_of(self, table: str) -> str:
+        return self.classes.get(table, ELSEWHERE)
+
 
 def classify(schema: Schema, rules: ScopeRules) -> Classified:
     """Misuse where the plan names what the source does not have; a table no rule reaches is a problem, not a guess."""
     require_known(schema, rules)
-    references = tuple(_references(schema, rules))
+    shown = set(schema.table_names)
+    declared = tuple(_declared_by_source(schema))
+    references = (*(one for one in declared if one.parent in shown), *_declared_by_plan(schema, rules))
+    elsewhere = tuple(one for one in declared if one.parent not in shown)
     _require_paths(rules, references)
+    _require_foreign(rules, (*references, *elsewhere))
     stated = _stated(schema, rules)
     members = tuple(_members(rules, references))
     owned = _owned(schema, rules, references, members, stated)
@@ -102,7 +117,13 @@ def classify(schema: Schema, rules: ScopeRules) -> Classified:
     problems = (*(guess.question for guess in rules.guesses), *unclassified)
     whole = frozenset(name for name in owned if is_whole(rules.root, schema.table(name), schema))
     return Classified(
-        classes=classes, references=references, paths=paths, whole=whole, members=members, problems=problems
+        classes=classes,
+        references=references,
+        elsewhere=elsewhere,
+        paths=paths,
+        whole=whole,
+        members=members,
+        problems=problems,
     )
 
 
@@ -160,7 +181,7 @@ def _leads(reference: Reference, schema: Schema, rules: ScopeRules) -> bool:
 def _chosen(reference: Reference, rules: ScopeRules) -> bool:
     """What points at somebody who may be several tenants' says nothing of whose it is, unless the plan says so."""
     if reference.table in rules.paths:
-        return reference.label in rules.paths[reference.table]
+        return not {reference.label, reference.exact_label}.isdisjoint(rules.paths[reference.table])
     return reference.parent not in rules.members
 
 
@@ -178,11 +199,20 @@ def _paths(
 
 def _require_paths(rules: ScopeRules, references: tuple[Reference, ...]) -> None:
     for name, labels in rules.paths.items():
-        known = {reference.label for reference in references if reference.table == name}
+        known = {label for one in references if one.table == name for label in (one.label, one.exact_label)}
         for label in labels:
             if label not in known:
                 where = rules.lines[f"paths.{name}"]
                 raise Misuse(f"{name} has no reference {label!r}", where=where, next=nearest(label, known))
+
+
+def _require_foreign(rules: ScopeRules, references: tuple[Reference, ...]) -> None:
+    """A policy of what is no reference would be heeded by nobody."""
+    known = {reference.name for reference in references}
+    for name in rules.foreign:
+        if name not in known:
+            next_ = f"{nearest(name, known)}; or declare it under scope.references"
+            raise Misuse(f"{name} is no reference", where=rules.lines[f"foreign.{name}"], next=next_)
 
 
 def _members(rules: ScopeRules, references: tuple[Reference, ...]) -> Iterable[Reference]:
@@ -204,14 +234,13 @@ def _members(rules: ScopeRules, references: tuple[Reference, ...]) -> Iterable[R
             yield from (reference for reference in references if reference.name == label and reference.parent == name)
 
 
-def _references(schema: Schema, rules: ScopeRules) -> Iterable[Reference]:
-    known = set(schema.table_names)
+def _declared_by_source(schema: Schema) -> Iterable[Reference]:
     for table in schema.tables:
         for key in table.foreign_keys:
-            if key.parent in known:
-                yield Reference(
-                    table=table.name, columns=key.columns, parent=key.parent, parent_columns=key.parent_columns
-                )
+            yield Reference(table=table.name, columns=key.columns, parent=key.parent, parent_columns=key.parent_columns)
+
+
+def _declared_by_plan(schema: Schema, rules: ScopeRules) -> Iterable[Reference]:
     for declared in rules.references:
         yield from _declared(schema, declared)
 

@@ -68,7 +68,7 @@ class Closure(KeySets):
     def skeleton(self, name: str) -> tuple[Column, ...]:
         """The columns a key set of this table needs, in the table's order."""
         table, needed = self._tables[name], set(self._tables[name].primary_key)
-        for reference in self._classified.references:
+        for reference in (*self._classified.references, *self._classified.elsewhere):
             if reference.table == name:
                 needed.update(reference.columns, reference.when.columns if reference.when else ())
             if reference.parent == name:

@@ -126,7 +126,7 @@ def _proof(proof: Proof, *, with_sums: bool) -> dict[str, Any]:
 
 
 def _exclusions(scope: Scope) -> Iterator[dict[str, str]]:
-    for table in scope.tables:
+    for table in (*scope.tables, *scope.unseen):
         if table.class_ == EXCLUDED:
             yield {"table": table.name, "reason": table.reason}
 

@@ -21,8 +21,8 @@ def extract(reading: Reading, resolved: Resolved, table: Table) -> Iterator[pa.R
     closure = resolved.closure
     changes = [
         _nulling(resolved, table, reference)
-        for reference in resolved.classified.references_of(table.name)
-        if resolved.rules.foreign.get(reference.name) == "null"
+        for reference in (*resolved.classified.references, *resolved.classified.elsewhere)
+        if reference.table == table.name and resolved.rules.foreign.get(reference.name) == "null"
     ]
     for batch in reading.scan(table, closure.predicate(table.name)):
         for change in changes:

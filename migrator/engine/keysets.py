@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mappings.quote import identifier as quoted
-from migrator.contracts import Among, Reading
+from migrator.contracts import Among, Matching, Reading
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
 from migrator.engine.equality import as_text, is_value, keys_sought
 from migrator.engine.spellings import Ends, Spellings
@@ -28,7 +30,7 @@ class KeySets:
         self._spellings = Spellings(workbench, "own")
 
     def _class(self, name: str) -> str:
-        return self._classified.classes[name]
+        return self._classified.class_of(name)
 
     def table(self, name: str) -> Table:
         """The table, its key columns typed by what they hold."""
@@ -128,15 +130,29 @@ class KeySets:
         own = f"own.{quoted(reference.parent)}"
         return int(self._workbench.one(f"UPDATE {own} SET migrator_class = '{CARRIED}' WHERE rowid IN ({rows})"))
 
-    def leading_in(self, reference: Reference) -> int:
-        """How many of the tenant's own rows point at the tenant's own rows by this reference."""
+    def leading_in(self, reference: Reference, cases: Sequence[Matching] = ()) -> int:
+        """How many of the tenant's own rows point at the tenant's own rows by this reference, in any of these cases."""
+        matching = " OR ".join(self._matching(reference.table, case) for case in cases) or "true"
         return int(
             self._workbench.one(
                 f"SELECT count(*) FROM own.{quoted(reference.table)} c WHERE {self._filled(reference)}"
-                f" AND c.migrator_class = 'owned'"
+                f" AND c.migrator_class = 'owned' AND ({matching})"
                 f" AND EXISTS ({self._parents(reference)} AND p.migrator_class = 'owned')"
             )
         )
+
+    def _matching(self, name: str, case: Matching) -> str:
+        """The condition that a row `c` has these values, of columns of its skeleton."""
+        parts = ["true"]
+        for column, value in zip(case.columns, case.values, strict=True):
+            is_it = is_value("c", self._tables[name].column(column), value)
+            parts.append(f"c.{quoted(column)} IS NULL" if value is None else is_it)
+        return f"({' AND '.join(parts)})"
+
+    def crosses_as_owned(self, reference: Reference) -> bool:
+        """Whether rows of the tenant's own point outside what was taken, and not only such as came along."""
+        own = f"{self._pointing_outside(reference)} AND c.migrator_class = 'owned'"
+        return bool(self._workbench.one(f"SELECT count(*) {own}"))
 
     def crossing(self, reference: Reference) -> tuple[int, tuple[str, ...]]:
         """How many taken rows point outside what was taken, and up to ten of the keys they point at."""

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from mappings.nearest import nearest
 from migrator.contracts import Scalar
-from migrator.engine.roots import is_of_others, require_schemas
+from migrator.engine.roots import is_of_others, is_whole, require_schemas
 from migrator.plan import ColumnRoot, DeclaredReference, SchemaRoot, ScopeRules, root_rows
 from storage.errors import Misuse
 from storage.schema import Column, Kind, Schema, Table
@@ -23,11 +23,12 @@ def require_known(schema: Schema, rules: ScopeRules) -> None:
     _require_tables(schema, rules)
     for declared in rules.references:
         _require_reference(schema, declared)
-    for kind, names in (("foreign", rules.foreign), ("accept", rules.accept)):
-        for name in names:
-            table, label = _labelled(schema, name, rules.lines[f"{kind}.{name}"])
-            for column in label.split("+"):
-                _column(table, column, rules.lines[f"{kind}.{name}"])
+    for name in rules.foreign:
+        table, label = _labelled(schema, name, rules.lines[f"foreign.{name}"])
+        for column in (label,) if label in table.column_names else label.split("+"):
+            _column(table, column, rules.lines[f"foreign.{name}"])
+    for name in rules.accept:
+        named_column(schema, name, rules.lines[f"accept.{name}"])
     for rule in rules.attachments:
         table = _table(schema, rule.table, rule.at)
         for column in rule.columns:
@@ -54,9 +55,11 @@ def _require_tables(schema: Schema, rules: ScopeRules) -> None:
         "paths": rules.paths,
         "members": rules.members,
     }
+    elsewhere = {key.parent for table in schema.tables for key in table.foreign_keys}
     for kind, tables in named.items():
         for name in tables:
-            _table(schema, name, rules.lines[f"{kind}.{name}"])
+            if kind != "excluded" or name not in elsewhere:
+                _table(schema, name, rules.lines[f"{kind}.{name}"])
     for one, other in _CONTRARY:
         for name in sorted(set(named[one]) & set(named[other])):
             raise Misuse(
@@ -66,6 +69,12 @@ def _require_tables(schema: Schema, rules: ScopeRules) -> None:
             )
     for kind in ("paths", "members"):
         for name in named[kind]:
+            if is_whole(rules.root, schema.table(name), schema):
+                raise Misuse(
+                    f"all of {name} is the tenant's, for where it lies: scope.{kind} takes nothing away from it",
+                    where=rules.lines[f"{kind}.{name}"],
+                    next=f"leave scope.{kind} out; if rows of it are others', root names a row or a column instead",
+                )
             if is_of_others(rules.root, schema.table(name), schema):
                 raise Misuse(
                     f"{name} lies in a schema of another tenant, and none of its rows is this one's",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrator.contracts import Among, Matching, Reading
-from migrator.engine.classify import FOREIGN, OWNED, SHARED, Classified, Reference, classify
+from migrator.engine.classify import EXCLUDED, FOREIGN, OWNED, SHARED, Classified, Reference, classify
 from migrator.engine.closure import Closure
 from migrator.engine.doubts import Doubts
 from migrator.engine.keysets import CARRIED, STUB
@@ -50,6 +50,7 @@ class Scope:
     tables: tuple[TableScope, ...]
     crossings: tuple[Crossing, ...]
     left_behind: tuple[Crossing, ...]  # rows one of several paths leads to, but not the chosen ones
+    unseen: tuple[TableScope, ...] = ()  # excluded tables that rows point at and that the source does not show
     problems: tuple[Problem, ...] = field(default=())
 
     @property
@@ -86,6 +87,7 @@ def resolve(reading: Reading, plan: Plan, workbench: Workbench) -> Resolved:
             tables=tuple(finder.tables()),
             crossings=crossings,
             left_behind=tuple(finder.left_behind()),
+            unseen=tuple(finder.unseen()),
             problems=(*classified.problems, *finder.problems, *doubts),
         ),
         classified=classified,
@@ -155,6 +157,11 @@ class _Finder:
                 parents=self._parents(table.name),
             )
 
+    def unseen(self) -> Iterator[TableScope]:
+        for name in dict.fromkeys(reference.parent for reference in self._classified.elsewhere):
+            if name in self._rules.excluded:
+                yield TableScope(name=name, class_=EXCLUDED, path="", reason=self._rules.excluded[name])
+
     def _parents(self, name: str) -> tuple[str, ...]:
         paths = self._classified.paths.get(name, ())
         if name in self._classified.whole or any(path.unless for path in paths):
@@ -193,6 +200,9 @@ class _Finder:
             count, examples = self._closure.crossing(reference)
             if count:
                 yield self._judged(reference, count, examples)
+        for reference in self._classified.elsewhere:
+            if self._classified.classes[reference.table] in (OWNED, SHARED):
+                yield from self._elsewhere(reference)
         self._require_known_types()
 
     def _into_excluded(self, reference: Reference) -> Iterator[Crossing]:
@@ -213,6 +223,20 @@ class _Finder:
             self.problems.append(Problem(where=reference.name, what=what, count=count, examples=examples, next=next_))
         yield Crossing(reference=str(reference), count=count, policy="null" if freed else "undecided")
 
+    def _elsewhere(self, reference: Reference) -> Iterator[Crossing]:
+        """Whose the rows of another database are, nobody looked: the plan says why they are left out."""
+        count, examples = self._closure.crossing(reference)
+        if not count:
+            return
+        freed = self._rules.foreign.get(reference.name) == "null" and self._blanked(reference)
+        said = "null" if freed else "excluded" if reference.parent in self._rules.excluded else "undecided"
+        if said == "undecided":
+            what = f"{count} row(s) point at {reference.parent}, which this source does not show"
+            next_ = f"say why nothing of it leaves: scope.excluded: {{{reference.parent}: reason}}; rows of it that are"
+            next_ += " the tenant's need a plan of their own"
+            self.problems.append(Problem(where=reference.name, what=what, count=count, examples=examples, next=next_))
+        yield Crossing(reference=str(reference), count=count, policy=said, examples=examples)
+
     def _judged(self, reference: Reference, count: int, examples: tuple[str, ...]) -> Crossing:
         keys = self._closure.parents_of(reference, outside=True)
         existing = self._reading.count(
@@ -225,6 +249,7 @@ class _Finder:
             return Crossing(reference=str(reference), count=count, policy=said, examples=examples)
         is_led = reference.table not in self._classified.whole
         by_path = is_led and reference in self._classified.paths.get(reference.table, ())
+        by_path = by_path and self._closure.crosses_as_owned(reference)
         if policy == "null":
             what = f"{count} row(s) point at {reference.parent} of another tenant by a column that cannot be NULL"
             next_ = f"choose carry or stub: scope.foreign: {{{reference.name}: carry}}"

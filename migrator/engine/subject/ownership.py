@@ -47,7 +47,8 @@ def owned_by(person: Person, schema: Schema, tenant: Classified, rules: ScopeRul
     """The tenant's scope narrowed to the person: the root is their row, and other people's rows are keys."""
     found = _Finder(person, schema, tenant, rules)
     found.decide()
-    excluded = {table.name: found.reason(table) for table in schema.tables if found.stays(table.name)}
+    unseen = {name: why for name, why in rules.excluded.items() if name not in schema.table_names}
+    excluded = unseen | {table.name: found.reason(table) for table in schema.tables if found.stays(table.name)}
     foreign = dict(found.policies())
     withheld = withheld_by(found.said, schema)
     columns = ColumnQuestions(person.table.name, found.said, rules, tenant.references)
@@ -285,10 +286,13 @@ class _Finder:
     def policies(self) -> Iterator[tuple[str, str]]:
         """For each reference of the export: a key that says nothing of whose it is stays, and no row comes."""
         yield from self.said.foreign.items()
-        for reference in self._tenant.references:
+        for reference in (*self._tenant.references, *self._tenant.elsewhere):
             if self.stays(reference.table) or reference.parent in self.shared or reference.name in self.said.foreign:
                 continue
-            if not self._tells(reference) or self._never_leads_out(reference):
+            if reference.parent not in self._schema.table_names:  # what the tenant's plan says holds
+                if said := self._rules.foreign.get(reference.name):
+                    yield reference.name, said
+            elif not self._tells(reference) or self._never_leads_out(reference):
                 yield reference.name, KEY
             elif self._can_be_freed(reference):
                 yield reference.name, "null"

@@ -243,6 +243,7 @@ def test_a_table_no_path_leads_to_is_red(firms: SqlitePlatform) -> None:
         (f"{FIRM}\nshared: [lands]\nexcluded: {{lands: why}}", "both shared and excluded", 8, "one"),
         (f"{FIRM}\npaths: {{tasks: [owner]}}", "no reference 'owner'", 7, "owner_id"),
         (f"{FIRM}\nforeign: {{people.bos_id: carry}}", "no column 'bos_id'", 7, "boss_id"),
+        (f"{FIRM}\nforeign: {{people.name: carry}}", "people.name is no reference", 7, "scope.references"),
         (f"{FIRM}\nreferences:\n  - {{table: marks, column: x, to: people.id}}", "no column 'x'", 8, ""),
         (f"{FIRM}\nattachments:\n  - {{table: people, column: photo}}", "no column 'photo'", 8, ""),
         ("root: {table: firms, where: {id: 99}}", "tenant 'acme' not found", 6, "inspect"),
@@ -332,6 +333,12 @@ def test_carry_brings_the_row_in_full_and_its_own_parents_by_their_policies(cros
     }
     assert [row[0] for row in rows_of(archive, "firms")] == [1]
     assert found.proof.invited == {"people": 2}
+
+
+def test_what_a_row_that_came_along_points_at_is_asked_by_its_policy(crossing: SqlitePlatform) -> None:
+    (problem,) = scope_of(crossing, f"{FIRM}\n{SHARED}\nforeign: {{people.boss_id: carry}}").problems
+    assert (problem.where, problem.examples) == ("people.firm_id", ("2",))
+    assert "scope.foreign: {people.firm_id: carry" in problem.next
 
 
 def test_stub_brings_the_key_and_nothing_about_the_person(crossing: SqlitePlatform) -> None:
@@ -434,6 +441,48 @@ def test_null_frees_rows_of_a_parent_that_is_excluded(firms: SqlitePlatform) -> 
     _, archive = taken(firms, f"{scope}\nforeign: {{marks.person_id: null}}")
     assert rows_of(archive, "marks") == [(100, None, "a"), (100, None, "a"), (100, None, "b")]
     assert [row[2] for row in rows_of(archive, "tasks")] == [10]  # no policy: the key stays, as the plan lets it
+
+
+ELSEWHERE = """
+PRAGMA foreign_keys = OFF;
+CREATE TABLE firms (id INTEGER PRIMARY KEY); INSERT INTO firms VALUES (1), (2);
+CREATE TABLE notes (id INTEGER PRIMARY KEY, firm_id INTEGER REFERENCES firms (id), by INTEGER REFERENCES accounts (id));
+INSERT INTO notes VALUES (1, 1, 7), (2, 1, NULL), (3, 2, 8);
+"""
+
+
+def test_rows_that_point_at_what_the_source_does_not_show_are_red_until_the_plan_says_why(
+    platform: SqlitePlatform,
+) -> None:
+    platform.run(ELSEWHERE)
+    (problem,) = scope_of(platform, FIRM).problems
+    assert (problem.where, problem.count, problem.examples) == ("notes.by", 1, ("7",))
+    assert "scope.excluded: {accounts: reason}" in problem.next
+    found, archive = taken(platform, f"{FIRM}\nexcluded: {{accounts: they have an export of their own}}")
+    assert [(one.reference, one.count, one.policy) for one in found.scope.crossings] == [
+        ("notes.by → accounts.id", 1, "excluded")
+    ]
+    assert b"they have an export of their own" in archive.document("reports/exclusions.json")
+    assert rows_of(archive, "notes") == [(1, 1, 7), (2, 1, None)]
+
+
+def test_what_points_at_what_the_source_does_not_show_may_be_freed(platform: SqlitePlatform) -> None:
+    platform.run(ELSEWHERE)
+    _, archive = taken(platform, f'{FIRM}\nforeign: {{notes.by: "null"}}')
+    assert rows_of(archive, "notes") == [(1, 1, None), (2, 1, None)]
+
+
+def test_a_name_that_has_a_plus_is_one_name(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY); INSERT INTO firms VALUES (1), (2);"
+        'CREATE TABLE notes (id INTEGER PRIMARY KEY, firm INTEGER, "a+b" INTEGER REFERENCES firms (id));'
+        "INSERT INTO notes VALUES (1, 1, 2), (2, 2, 1);"
+    )
+    said = "references: [{table: notes, column: firm, to: firms.id}]"
+    _, archive = taken(platform, f'{FIRM}\n{said}\npaths: {{notes: [firm]}}\nforeign: {{notes.a+b: "null"}}')
+    assert rows_of(archive, "notes") == [(1, 1, None)]
+    _, archive = taken(platform, f'{FIRM}\n{said}\npaths: {{notes: [a+b]}}\nforeign: {{notes.firm: "null"}}')
+    assert rows_of(archive, "notes") == [(2, None, 1)]
 
 
 # ── references that compare across types and cases ──────────────────────────────────────────────────────────

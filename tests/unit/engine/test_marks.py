@@ -101,6 +101,46 @@ def test_a_person_of_others_whom_our_row_names_is_a_question(platform: SqlitePla
     assert keys(platform, f"{MEMBERS}\nforeign: {{posts.user: stub}}", "users") == [[10, 11, 20]]
 
 
+REACTIONS = """
+CREATE TABLE reactions (id INTEGER PRIMARY KEY, kind TEXT, target INTEGER {});
+INSERT INTO reactions VALUES (1, 'post', 100), (2, 'user', 10), (3, 'user', 20), (4, 'post', 201), (5, 'user', 11);
+"""
+REACTING = f"{MEMBERS}\nreferences: [{{table: reactions, column: target, type_column: kind, types: {{"
+
+
+@pytest.mark.parametrize("target", ["", "NOT NULL"])
+def test_a_row_about_a_member_is_a_question_whatever_the_table_s_rows_are_about_else(
+    platform: SqlitePlatform, target: str
+) -> None:
+    platform.run(PEOPLE)
+    platform.run(REACTIONS.format(target))
+    scope = f"{REACTING}post: posts, user: users}}}}]"
+    found = problem(platform, scope)
+    assert (found.where, found.count) == ("reactions.target", 2)
+    assert "[kind=post, kind=user]}, or without kind=user" in found.next
+    assert keys(platform, f"{scope}\npaths: {{reactions: [kind=post]}}", "reactions") == [[1]]
+    assert keys(platform, f"{scope}\npaths: {{reactions: [kind=post, kind=user]}}", "reactions") == [[1, 2, 5]]
+    assert keys(platform, f"{scope}\npaths: {{reactions: [target]}}", "reactions") == [[1, 2, 5]]
+
+
+def test_a_type_that_leads_to_no_tenant_leaves_a_row_to_the_person_it_names(platform: SqlitePlatform) -> None:
+    platform.run(PEOPLE)
+    platform.run("CREATE TABLE lands (id INTEGER PRIMARY KEY); INSERT INTO lands VALUES (7);")
+    platform.run(REACTIONS.format("") + "ALTER TABLE reactions ADD by INTEGER REFERENCES users (id);")
+    platform.run("INSERT INTO reactions VALUES (8, 'land', 7, 10), (9, NULL, 100, 10);")
+    scope = f"{REACTING}post: posts, land: lands, user: users}}}}]\nshared: [lands]"
+    assert [(one.where, one.count) for one in scope_of(platform, scope).problems] == [
+        ("reactions.by", 2),
+        ("reactions.target", 2),
+    ]
+
+
+def test_who_was_taken_is_no_question(platform: SqlitePlatform) -> None:
+    platform.run(PEOPLE)
+    platform.run("ALTER TABLE users ADD boss INTEGER REFERENCES users (id); UPDATE users SET boss = 10 WHERE id <> 10;")
+    assert (problem(platform, MEMBERS).where, problem(platform, MEMBERS).count) == ("users.boss", 1)
+
+
 def test_members_of_a_tenant_column_s_tenant(platform: SqlitePlatform) -> None:
     platform.run(PEOPLE)
     platform.run("INSERT INTO posts VALUES (300, NULL, 11);")
@@ -166,6 +206,16 @@ def test_rules_that_cannot_hold_together_are_refused(platform: SqlitePlatform, s
     with pytest.raises(Misuse, match=what) as refused:
         scope_of(platform, f"{FIRM}\n{said}")
     assert refused.value.where.startswith("plan.yaml:")
+
+
+@pytest.mark.parametrize(
+    "said", ["paths: {posts: [firm]}", "paths: {posts: []}", "members: {users: [memberships.user]}"]
+)
+def test_what_takes_nothing_away_from_a_whole_table_is_refused(platform: SqlitePlatform, said: str) -> None:
+    platform.run(PEOPLE)
+    with pytest.raises(Misuse, match="is the tenant's, for where it lies") as refused:
+        scope_of(platform, f"root: database\n{said}")
+    assert refused.value.where == "plan.yaml:7"
 
 
 @pytest.mark.parametrize("said", ["paths: {common.users: [firm]}", "members: {common.users: [t.user]}"])

@@ -61,6 +61,16 @@ def owned(*tables: Table, said: SubjectRules | None = None, members: Table = MEM
     return owned_by(person, schema, classify(schema, scope), scope)
 
 
+def test_what_the_plan_says_of_tables_that_nobody_sees_holds_for_a_person_too() -> None:
+    logins = table("logins", member_id="members", zone_id="geo.zones", device_id="auth.devices")
+    said = {"excluded": {"geo.zones": "another plan's"}, "foreign": {"logins.device_id": "null"}}
+    lines = {"excluded.geo.zones": "plan:1", "foreign.logins.device_id": "plan:1"}
+    found = owned(logins, lines=lines, **said)
+    assert not found.questions
+    assert found.rules.excluded["geo.zones"] == "another plan's"
+    assert found.rules.foreign == {"logins.member_id": "key", "logins.device_id": "null", "members.firm_id": "key"}
+
+
 def asked(found: Ownership) -> set[str]:
     return {question.where for question in found.questions}
 
