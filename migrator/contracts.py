@@ -7,7 +7,7 @@ tests/conformance holds the suites every driver passes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -188,7 +188,9 @@ class Source(Protocol):
         """Every table and view, with types by declaration. Misuse if the address holds no such platform."""
         ...
 
-    def tenants(self) -> tuple[TenantCandidate, ...]: ...
+    def tenants(self, is_likely: Callable[[str], bool]) -> tuple[TenantCandidate, ...]:
+        """The keys of tables that are likely to list tenants by what they are called, most referenced first."""
+        ...
 
     def fence(self) -> AbstractContextManager[Reading]:
         """A consistent view, held as long as the context is open."""

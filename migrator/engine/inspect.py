@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from migrator.contracts import ColumnCensus, Source, TenantCandidate, Whole
+from migrator.engine.draft.vocabulary import Vocabulary
+from migrator.engine.draft.words import among, words
 from storage.schema import Table
 
 
@@ -39,5 +41,5 @@ def inspect(source: Source) -> Inspection:
         version=schema.version,
         tables=tuple(tables),
         views=schema.views,
-        tenants=source.tenants(),
+        tenants=source.tenants(lambda name: among(words(name), Vocabulary.TENANT)),
     )

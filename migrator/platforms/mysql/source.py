@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -41,9 +41,9 @@ class MysqlSource:
         with closing(self._connect()) as connection:
             return describe(connection)
 
-    def tenants(self) -> tuple[TenantCandidate, ...]:
+    def tenants(self, is_likely: Callable[[str], bool]) -> tuple[TenantCandidate, ...]:
         with closing(self._connect()) as connection:
-            return tuple(candidates(describe(connection), partial(_distinct, connection)))
+            return tuple(candidates(describe(connection), is_likely, partial(_distinct, connection)))
 
     def examine(self, excluded: Collection[str] = (), views: Collection[str] = ()) -> Examination:
         """See Source; the whole database must be seen, or nobody knows what is hidden."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 import psycopg
@@ -43,9 +43,9 @@ class PostgresSource:
         with self._connected() as connection:
             return describe(connection)
 
-    def tenants(self) -> tuple[TenantCandidate, ...]:
+    def tenants(self, is_likely: Callable[[str], bool]) -> tuple[TenantCandidate, ...]:
         with self.fence() as reading:
-            return tuple(candidates(reading.schema, reading.distinct))
+            return tuple(candidates(reading.schema, is_likely, reading.distinct))
 
     def examine(self, excluded: Collection[str] = (), views: Collection[str] = ()) -> Examination:
         with self._connected() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -37,10 +37,10 @@ class SqlSource:
         with connected(self._address) as connection, translated(self._address):
             return describe(connection).schema
 
-    def tenants(self) -> tuple[TenantCandidate, ...]:
+    def tenants(self, is_likely: Callable[[str], bool]) -> tuple[TenantCandidate, ...]:
         with connected(self._address) as connection, translated(self._address):
             described = describe(connection)
-            return tuple(candidates(described.schema, partial(_distinct, connection, described)))
+            return tuple(candidates(described.schema, is_likely, partial(_distinct, connection, described)))
 
     def examine(self, excluded: Collection[str] = (), views: Collection[str] = ()) -> Examination:
         with connected(self._address) as connection, translated(self._address):

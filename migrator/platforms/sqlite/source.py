@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -44,11 +44,10 @@ class SqliteSource:
         with translated(self._path), _reading(self._path) as connection:
             return describe(connection)
 
-    def tenants(self) -> tuple[TenantCandidate, ...]:
-        """Tables others point at whose name says customer, most referenced first, and columns most tables share."""
+    def tenants(self, is_likely: Callable[[str], bool]) -> tuple[TenantCandidate, ...]:
         with translated(self._path), _reading(self._path) as connection:
             schema = describe(connection)
-            return tuple(candidates(schema, partial(_distinct, connection)))
+            return tuple(candidates(schema, is_likely, partial(_distinct, connection)))
 
     def examine(self, excluded: Collection[str] = (), views: Collection[str] = ()) -> Examination:
         """See Source; a file is readable whole, or not at all."""
