@@ -11,7 +11,7 @@ from storage.schema import Schema, Table
 def candidates(
     schema: Schema, is_likely: Callable[[str], bool], distinct: Callable[[Table, str], tuple[int, tuple[str, ...]]]
 ) -> Iterator[TenantCandidate]:
-    """The tables likely by name, most referenced first; `distinct` counts a column's values and gives its first three."""
+    """The tables likely by name, most referenced first; `distinct` counts a column's values and gives three."""
     referencing: dict[str, set[str]] = {}
     for table in schema.tables:
         for key in table.foreign_keys:
