@@ -65,7 +65,7 @@ def answer(crossed: World, kind: str) -> dict[str, list[Cells]]:
     """What leaves: our rows, what they bring along in full or by its key, and no key of anybody who stays."""
     blanks = {**_BLANKS, Ids.UUID: ""} if kind == "sqlite" else _BLANKS  # an id is text there
     policies = dict(crossed.policies)
-    whole = [row for row in crossed.rows if row.owner == crossed.ours and row.table not in crossed.excluded]
+    whole = [row for table in crossed.held for row in crossed.rows_of(table.name, crossed.ours)]
     stubs: list[Row] = []
     for row in (rows := [*whole]):  # grows
         for link, parent in _pointed(crossed, row, is_stub=row in stubs):
@@ -77,7 +77,7 @@ def answer(crossed: World, kind: str) -> dict[str, list[Cells]]:
             rows.append(parent)
             if word == "stub":
                 stubs.append(parent)
-    held: dict[str, list[Cells]] = {table.name: [] for table in crossed.tables if table.name not in crossed.excluded}
+    held: dict[str, list[Cells]] = {table.name: [] for table in crossed.held}
     for row in rows:
         freed = _freed(crossed, row, rows)
         held[row.table].append(_stub(crossed.table(row.table), row, blanks) if row in stubs else cells(freed))

@@ -8,10 +8,11 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 
-from storage.errors import MigratorError, Red
+from storage.errors import Fault, MigratorError, Misuse, Red
 from storage.memory import MemoryStore
 from storage.objects import read_bytes
 from storage.problem import Problem
+from tests.leaks.decided import answer
 from tests.leaks.world import Cells, World
 from tests.random.databases.database import Database
 from tests.unit.engine.support import taken
@@ -45,6 +46,23 @@ def outcome(database: Database, world: World, *, prove_full: bool = False) -> Ou
         assert not list(store.list()), "a refused snapshot left something behind"
         return Outcome(error=error)
     return Outcome(cells=archived(store, found.sealed.archive_id))
+
+
+def came(database: Database, world: World, *, leaks_from: str = "", is_question: bool = False) -> str:
+    """What came of a world in the database: `right`, `refused`, or what is wrong, as `WHAT: more`.
+
+    `leaks_from` is the table that a refusal has to name, where there is anything to refuse; a question has to be.
+    """
+    found = outcome(database, world)
+    if found.cells is None:
+        if leaks_from and isinstance(found.error, Red | Misuse | Fault) and found.names(leaks_from):
+            return "refused"
+        return f"WRONGLY REFUSED: {found.error}"
+    if is_question:
+        return f"NOT ASKED: {leaks_from}"
+    wanted = answer(world, database.kind) if world.policies else world.answer()
+    gone = departures(found.cells, wanted)
+    return f"PASSED: {gone[:3]}" if gone else "right"
 
 
 def archived(store: MemoryStore, archive_id: str) -> Tables:

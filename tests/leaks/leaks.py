@@ -35,6 +35,7 @@ class Leak:
     kind: str
     table: str
     world: World
+    is_question: bool = False  # nobody but a person can say what is right: it has to be refused
 
 
 Plant = Callable[[Random, World], Leak | None]
@@ -44,7 +45,8 @@ Plant = Callable[[Random, World], Leak | None]
 # ── places ──────────────────────────────────────────────────────────────────────────────────────────────────
 def owned(world: World) -> list[Table]:
     """Tables whose rows leave, or stay because they are somebody else's."""
-    return [table for table in world.tables if not table.is_shared and table.name not in (TENANTS, *world.excluded)]
+    beside = (TENANTS, *world.excluded)
+    return [table for table in world.tables if not (table.is_shared or table.is_view or table.name in beside)]
 
 
 def crossable(world: World, table: Table) -> Iterator[Link]:
@@ -86,7 +88,8 @@ def _crossed(random: Random, world: World, kind: str, *, inwards: bool, selfish:
     if not places:
         return None
     row, link, parent = random.choice(places)
-    return Leak(kind=kind, table=row.table, world=world.with_row(redirected(row, link, parent)))
+    changed = world.with_row(redirected(row, link, parent))
+    return Leak(kind=kind, table=row.table, world=changed, is_question=not inwards)
 
 
 # ── what is planted ─────────────────────────────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from unicodedata import combining, normalize
 
 Value = str | int | None
 Cells = tuple[str, ...]
@@ -28,12 +29,27 @@ class Ids(StrEnum):
     UUID = "uuid"
 
 
+class Alike(StrEnum):
+    """What text ids are told apart by, if not exactly."""
+
+    CASE = "in another case the same"
+    ACCENTS = "in another case, with other accents or more blanks at the end the same"
+
+    def folded(self, value: str) -> str:
+        """The same for what is the same."""
+        if self is Alike.CASE:
+            return value.lower()
+        bare = (char for char in normalize("NFD", value) if not combining(char))
+        return "".join(bare).lower().rstrip(" ")
+
+
 class Marking(StrEnum):
     """How a tenant is marked."""
 
     ROOT = "a root row and references"
     COLUMN = "a tenant column"
     KEY = "the tenant's id first in every key"
+    SCHEMA = "a schema"
     ROOT_AND_KEY = "a root row whose id is first in every key"
 
     @property
@@ -51,6 +67,8 @@ class Field:
     ids: Ids | None = None  # what its values are ids of; None: text that says something
     is_required: bool = False
     is_plain: bool = False  # text though its ids are not: what nobody typed when the column was made
+    is_json: bool = False
+    is_computed: bool = False  # by the database, from other columns: a script adds it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,10 +95,21 @@ class Table:
     is_primary: bool = True  # else the key is unique, and no primary key
     links: tuple[Link, ...] = ()
     is_shared: bool = False
+    of: str | None = None  # a view, that shows these columns of that table's rows
+    shows: str | None = None  # what a view selects, where that is anything else
+    parted_by: str | None = None  # as PostgreSQL says it; a script makes the partitions
+
+    @property
+    def is_view(self) -> bool:
+        return self.of is not None or self.shows is not None
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(each.name for each in self.fields)
+
+    def shown(self, row: Row) -> Row:
+        """The row of another table, as this view of it has it."""
+        return replace(row, table=self.name, values=tuple((name, row.value(name)) for name in self.names))
 
     def field(self, name: str) -> Field:
         return next(each for each in self.fields if each.name == name)
@@ -122,7 +151,7 @@ class World:
     tables: tuple[Table, ...]
     rows: tuple[Row, ...]
     ours: int = 0
-    also: tuple[Value, ...] = ()  # tenants that are ours, too: one customer by several roots
+    also: tuple[tuple[str, Value], ...] = ()  # rows that are ours, too, by their tables: one customer by several roots
     excluded: tuple[str, ...] = ()
     policies: tuple[tuple[str, str], ...] = ()  # table.column → what scope.foreign says
     paths: tuple[tuple[str, str], ...] = ()  # table → the one reference that carries ownership
@@ -130,13 +159,27 @@ class World:
     before: tuple[tuple[str, str], ...] = field(default=())
     checks_references: bool = True
     inherited: tuple[str, ...] = ()  # tables that a script makes and fills
+    alike: Alike | None = None
+    schemas: tuple[str, ...] = ()  # the tenants', in their order
 
     def table(self, name: str) -> Table:
         return next(each for each in self.tables if each.name == name)
 
     def rows_of(self, table: str, owner: int | None = None) -> list[Row]:
-        """The rows of the table, of one tenant where `owner` says whose."""
-        return [row for row in self.rows if row.table == table and (owner is None or row.owner == owner)]
+        """The rows of the table, of one tenant where `owner` says whose; of a view those of the table it shows."""
+        views = [view for view in self.tables if view.name == table and view.of]
+        held = views[0].of if views else table
+        found = [row for row in self.rows if row.table == held and (owner is None or row.owner == owner)]
+        return [view.shown(row) for row in found for view in views] if views else found
+
+    @property
+    def held(self) -> tuple[Table, ...]:
+        """The tables that the archive holds: what is neither excluded nor lies in a schema of others."""
+        ours = self.schemas[self.ours] if self.schemas else ""
+        strange = tuple(f"{name}." for name in self.schemas if name != ours)
+        return tuple(
+            table for table in self.tables if table.name not in self.excluded and not table.name.startswith(strange)
+        )
 
     @property
     def has_people(self) -> bool:
@@ -156,10 +199,10 @@ class World:
     # ── the answer key ──────────────────────────────────────────────────────────────────────────────────────
     def answer(self) -> dict[str, list[Cells]]:
         """What the tenant's archive holds, as the cells of its tables: his rows, and the shared ones they point at."""
-        wanted = [row for row in self.rows if row.owner == self.ours and row.table not in self.excluded]
+        wanted = [row for table in self.held for row in self.rows_of(table.name, self.ours)]
         for row in wanted:  # grows: shared rows point at shared rows
             wanted.extend(parent for parent in self._shared_parents(row) if parent not in wanted)
-        held = {table.name: [] for table in self.tables if table.name not in self.excluded}
+        held = {table.name: [] for table in self.held}
         for row in wanted:
             held[row.table].append(cells(row))
         return {name: sorted(rows) for name, rows in held.items()}
@@ -172,23 +215,26 @@ class World:
 
     def parents(self, link: Link, row: Row) -> list[Row]:
         """The rows that the row points at by this link."""
-        sought = [row.value(name) for name in link.columns]
+        sought = [self._folded(row.value(name)) for name in link.columns]
         if None in sought or (link.type_column is not None and row.value(link.type_column) != link.of_type):
             return []
         found = self.rows_of(link.parent)
-        return [parent for parent in found if [parent.value(name) for name in link.parent_columns] == sought]
+        return [p for p in found if [self._folded(p.value(name)) for name in link.parent_columns] == sought]
+
+    def _folded(self, value: Value) -> Value:
+        """What is compared: an id, whatever column of whatever type holds it."""
+        if value is None or self.alike is None:
+            return value if value is None else str(value)
+        return self.alike.folded(str(value))
 
     # ── the plan ────────────────────────────────────────────────────────────────────────────────────────────
     def scope(self) -> str:
         """The scope of the plan that takes the tenant out, as a person would write it."""
-        tenants = [self.tenants[self.ours], *self.also]
         shared = [table.name for table in self.tables if table.is_shared and table.name != PEOPLE]
-        root: object = [{"table": TENANTS, "where": {"id": tenant}} for tenant in tenants]
-        if not self.marking.has_root:
-            root = {"column": MARK, "value": tenants[0]}
         return "\n".join(
             [
-                f"root: {json.dumps(root)}",
+                f"root: {json.dumps(self._root())}",
+                f"views: {json.dumps([table.name for table in self.tables if table.is_view])}",
                 f"members: {json.dumps({PEOPLE: [f'{JOINED}.{PERSON}']} if self.has_people else {})}",
                 f"shared: [{', '.join(shared)}]",
                 f"excluded: {json.dumps(dict.fromkeys(self.excluded, 'not his'))}",
@@ -197,6 +243,14 @@ class World:
                 f"paths: {json.dumps({table: [label] for table, label in self.paths})}",
             ]
         )
+
+    def _root(self) -> object:
+        tenant = self.tenants[self.ours]
+        if self.marking is Marking.SCHEMA:
+            return {"schema": tenant, "others": [name for name in self.schemas if name != tenant]}
+        if not self.marking.has_root:
+            return {"column": MARK, "value": tenant}
+        return [{"table": table, "where": {"id": value}} for table, value in ((TENANTS, tenant), *self.also)]
 
     def _undeclared(self) -> Iterator[dict[str, object]]:
         for table in self.tables:

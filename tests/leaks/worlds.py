@@ -27,6 +27,7 @@ _TENANTS: dict[Ids, tuple[Value, ...]] = {
     Ids.NUMBER: (1, 2, 12),
     Ids.TEXT: ("acme", "ACME", "acme2"),
 }
+_MARKINGS = (Marking.ROOT, Marking.COLUMN, Marking.KEY, Marking.ROOT_AND_KEY)
 _ROW_IDS = ("k{}", "K{}", "k{}x")
 """Text ids of the tenants' rows: they differ in what careless comparisons pass over."""
 
@@ -43,7 +44,7 @@ def world(
 
     Where tenants are root rows there may be people who belong to several, and a tenant may be two of the rows.
     """
-    marking, ids = marking or random.choice(list(Marking)), ids or random.choice(list(Ids))
+    marking, ids = marking or random.choice(_MARKINGS), ids or random.choice(list(Ids))
     may_be = marking is Marking.ROOT
     people = may_be and random.random() < 0.4 if people is None else people
     made = _Maker(random, marking, ids, people=people).made()
@@ -54,7 +55,7 @@ def _merged(made: World) -> World:
     """The first two tenants are one, by two roots."""
     owners = {0: 0, 1: 0, 2: 1, None: None}
     rows = tuple(replace(row, owner=owners[row.owner]) for row in made.rows)
-    return replace(made, tenants=(made.tenants[0], *made.tenants[2:]), also=made.tenants[1:2], rows=rows)
+    return replace(made, tenants=(made.tenants[0], *made.tenants[2:]), also=((TENANTS, made.tenants[1]),), rows=rows)
 
 
 @dataclass(frozen=True, kw_only=True)
