@@ -157,8 +157,8 @@ def _foreign(explained: Explanation) -> tuple[str, ...]:
     """Texts and UUIDs with the rows they stand in; numbers in one line, since any may be equal by chance."""
     told = [held for held in explained.held if not held.is_number]
     numbers = [f"{held.table}.{held.column} ({held.rows})" for held in explained.held if held.is_number]
-    by_chance = f"numbers that equal such an id, perhaps by chance: {', '.join(numbers)}"
-    return (*map(_held, told), *([by_chance] if numbers else []))
+    likely = f"numbers that are such ids more often than by chance: {', '.join(numbers)}"
+    return (*map(_held, told), *([likely] if numbers else []))
 
 
 def _held(held: Held) -> str:

@@ -48,8 +48,8 @@ class TableExplained:
 class Held:
     """A column that no reference is declared of, and that has ids of other tenants in the tenant's own rows.
 
-    Where ids are numbers, this may be chance. `looked_at` is how many of the tenant's rows were looked at: all of them
-    where `whole`, else the first.
+    Numbers are told where they are ids more often than by chance. `looked_at` is how many of the tenant's rows were
+    looked at: all of them where `whole`, else the first.
     """
 
     table: str

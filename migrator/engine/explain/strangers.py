@@ -13,6 +13,7 @@ from migrator.contracts import Among, Reading
 from migrator.engine.classify import OWNED
 from migrator.engine.draft.evidence import MOST_ROWS
 from migrator.engine.equality import as_text, with_column
+from migrator.engine.explain.chance import BESIDE, LEAST, says_something
 from migrator.engine.explain.explanation import Held
 from migrator.engine.explain.own import first_rows
 from migrator.engine.homes import LIKE_IDS, Home
@@ -39,6 +40,8 @@ class Strangers:
         self._bench = bench
         self._home = home
         self._known = known  # table and column: nobody needs to be told of these
+        self._is_number = home.column.type.kind is Kind.INTEGER
+        self._crowded = 0.0  # the part of the numbers beside ids that are ids, too
         self.unread: list[str] = []
 
     def find(self) -> tuple[Held, ...]:
@@ -95,17 +98,32 @@ class Strangers:
 
     # ── whose ids they are ──────────────────────────────────────────────────────────────────────────────────
     def _ask(self) -> None:
-        """Leaves the ids of others that there are in `said.strangers`, as text."""
+        """Leaves the tenants' ids that there are in `said.ids`, as text, and those of others in `said.strangers`."""
         column, found = self._home.column, f"said.{quoted(_FOUND)} f"
         key = _KEYS.get(column.type.kind, "v")
         same = "k::VARCHAR = v"  # 042 is not 42
-        query = f"SELECT DISTINCT k FROM (SELECT {key} AS k, v FROM said.some) WHERE {same} ORDER BY ALL"
-        keys = QueryKeys(workbench=self._bench, query=query, types=(column.type,))
-        among = Among(columns=(column.name,), keys=keys)
-        scanned = self._reading.scan(self._home.table, among, columns=[column.name], distinct=True) if len(keys) else ()
-        self._bench.ingest("said", _FOUND, scanned, pa.schema([pa.field(column.name, arrow_type(column.type))]))
+        self._find(f"SELECT DISTINCT k FROM (SELECT {key} AS k, v FROM said.some) WHERE {same}")
+        self._bench.execute(f"CREATE TABLE said.ids AS SELECT {self._as_id('f', column)} AS id FROM {found}")
         self._bench.execute(f"DELETE FROM {found} WHERE {self._home.ours('own', _OWNED)}")
         self._bench.execute(f"CREATE TABLE said.strangers AS SELECT {self._as_id('f', column)} AS id FROM {found}")
+        if self._is_number:
+            self._crowded = self._ask_beside()
+
+    def _ask_beside(self) -> float:
+        """The part of the numbers beside ids that are ids, too."""
+        beside = f"SELECT DISTINCT id::BIGINT + unnest({list(BESIDE)}) AS k FROM said.ids WHERE id::BIGINT >= {LEAST}"
+        known = "k::VARCHAR IN (SELECT v FROM said.some)"
+        asked, found = self._find(f"SELECT k FROM ({beside}) WHERE NOT {known}")
+        return found / asked if asked else 0.0
+
+    def _find(self, keys: str) -> tuple[int, int]:
+        """Leaves those of the keys that there are in `said`; how many were asked for, how many there are."""
+        column = self._home.column
+        sought = QueryKeys(workbench=self._bench, query=f"{keys} ORDER BY ALL", types=(column.type,))
+        asked, among = len(sought), Among(columns=(column.name,), keys=sought)
+        scanned = self._reading.scan(self._home.table, among, columns=[column.name], distinct=True) if asked else ()
+        schema = pa.schema([pa.field(column.name, arrow_type(column.type))])
+        return asked, self._bench.ingest("said", _FOUND, scanned, schema)
 
     def _as_id(self, alias: str, column: Column) -> str:
         text = as_text(alias, column)
@@ -115,7 +133,7 @@ class Strangers:
         own = f"said.{quoted(table.name)}"
         rows = f"FROM {own} t JOIN said.strangers s ON {self._as_id('t', column)} = s.id"
         count, values = self._bench.row(f"SELECT count(*), count(DISTINCT s.id) {rows}")
-        if count:
+        if count and (not self._is_number or self._are_meant(own, column)):
             looked_at = int(self._bench.one(f"SELECT count(*) FROM {own}"))
             yield Held(
                 table=table.name,
@@ -124,10 +142,17 @@ class Strangers:
                 values=values,
                 looked_at=min(looked_at, MOST_ROWS),
                 whole=looked_at <= MOST_ROWS,
-                is_number=self._home.column.type.kind is Kind.INTEGER,
+                is_number=self._is_number,
                 keys=self._keys(table, rows),
                 examples=self._texts(f"SELECT DISTINCT s.id {rows}"),
             )
+
+    def _are_meant(self, own: str, column: Column) -> bool:
+        """Whether the column's numbers are ids more often than by chance."""
+        numbers = f"SELECT DISTINCT {self._as_id('t', column)} AS v FROM {own} t"
+        large = f"SELECT v FROM ({numbers}) WHERE TRY_CAST(v AS BIGINT) >= {LEAST}"
+        values, ids = self._bench.row(f"SELECT count(*), count(id) FROM ({large}) LEFT JOIN said.ids ON v = id")
+        return says_something(values, ids, self._crowded)
 
     def _keys(self, table: Table, rows: str) -> tuple[str, ...]:
         if not table.primary_key:

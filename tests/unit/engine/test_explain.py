@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
@@ -150,10 +150,51 @@ def test_a_reference_that_the_plan_declares_is_no_news(firms: SqlitePlatform) ->
     assert explained(firms, scope).undeclared == ()
 
 
-def test_numbers_that_equal_ids_of_others_are_counted_as_numbers(firms: SqlitePlatform) -> None:
-    [held] = explained(firms, SCOPE).held
-    assert (held.table, held.column, held.rows, held.values, held.is_number) == ("tasks", "weight", 2, 2, True)
-    assert (held.looked_at, held.whole) == (3, True)
+def numbered(platform: SqlitePlatform, ids: Iterable[int], held: Iterable[int]) -> tuple[tuple[str, int, int], ...]:
+    """What is told of a column of such numbers, where tenants have these ids and we are the first."""
+    ids = list(ids)
+    platform.run(
+        "CREATE TABLE firms (id INTEGER PRIMARY KEY);"
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm_id INTEGER REFERENCES firms (id), number INTEGER);"
+    )
+    platform.insert("firms", [(id_,) for id_ in ids])
+    platform.insert("notes", [(row, ids[0], value) for row, value in enumerate(held, 1)])
+    found = explained(platform, f"root: {{table: firms, where: {{id: {ids[0]}}}}}").held
+    assert all(one.is_number and (one.table, one.column) == ("notes", "number") for one in found)
+    return tuple((one.column, one.rows, one.values) for one in found)
+
+
+SPARSE = [7_003 * one for one in range(1, 200)]
+
+
+@pytest.mark.parametrize(
+    ("ids", "held"),
+    [
+        pytest.param(range(1, 100), [0, 1, 1, 0], id="yes and no"),
+        pytest.param([5, 1, 77], [1, 77, 3, 12], id="small numbers"),
+        pytest.param(range(1, 5_000), range(1_500, 1_600), id="ids that follow each other"),
+        pytest.param(range(4, 50_000, 10), range(2_000, 4_000), id="ids in steps of ten, and any numbers"),
+        pytest.param(SPARSE, range(14_000, 15_000), id="one of a thousand"),
+    ],
+)
+def test_numbers_that_are_ids_as_any_would_be_say_nothing(
+    platform: SqlitePlatform, ids: Iterable[int], held: Iterable[int]
+) -> None:
+    assert numbered(platform, ids, held) == ()
+
+
+@pytest.mark.parametrize(
+    ("ids", "held", "told"),
+    [
+        pytest.param(SPARSE, SPARSE[1:4] * 2, ("number", 6, 3), id="ids alone"),
+        pytest.param(SPARSE, [*SPARSE[:3], *range(5_000, 5_010)], ("number", 2, 2), id="among other numbers, and ours"),
+        pytest.param(range(4, 50_000, 10), range(1_004, 2_000, 20), ("number", 50, 50), id="ids in steps of ten"),
+    ],
+)
+def test_numbers_that_are_ids_more_often_than_those_beside_them_are_told(
+    platform: SqlitePlatform, ids: Iterable[int], held: Iterable[int], told: tuple[str, int, int]
+) -> None:
+    assert numbered(platform, ids, held) == (told,)
 
 
 @pytest.mark.parametrize("root", ["{table: firms, where: {id: f-0000-1}}", "{column: firm_id, value: f-0000-1}"])
@@ -190,7 +231,12 @@ def test_a_database_that_is_the_tenants_holds_no_ids_of_others(firms: SqlitePlat
     assert {way.why for way in by_name(found)["tasks"].ways} == {"all of tasks is the tenant's"}
 
 
-def test_none_of_several_rows_that_are_the_tenants_is_another_tenant(firms: SqlitePlatform) -> None:
-    roots = "[{table: firms, where: {id: 1}}, {table: firms, where: {id: 2}}]"
-    [held] = explained(firms, SCOPE.replace("{table: firms, where: {id: 1}}", roots)).held
-    assert (held.column, held.examples) == ("weight", ("3",))
+def test_none_of_several_rows_that_are_the_tenants_is_another_tenant(platform: SqlitePlatform) -> None:
+    platform.run(
+        "CREATE TABLE firms (code TEXT PRIMARY KEY);"
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm TEXT REFERENCES firms (code), about TEXT);"
+        "INSERT INTO firms VALUES ('f-1'), ('f-2'), ('f-3');"
+        "INSERT INTO notes VALUES (1, 'f-1', 'f-2'), (2, 'f-2', 'f-3');"
+    )
+    [held] = explained(platform, "root: [{table: firms, where: {code: f-1}}, {table: firms, where: {code: f-2}}]").held
+    assert (held.column, held.examples) == ("about", ("f-3",))
