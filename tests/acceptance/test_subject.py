@@ -341,6 +341,31 @@ def test_who_belongs_to_two_tenants_gets_of_each_what_is_there(made: Made, tmp_p
     assert [name for name, content in contents(archive) if OTHERS in content] == []
 
 
+def test_how_her_columns_are_held_is_decided_by_her_rows_alone(made: Made, tmp_path: Path) -> None:
+    """Where no key tells rows apart, rows of another tenant may lead to her, too, and hold other kinds of values."""
+    platform: Any = made("sqlite")
+    platform.run(
+        """
+        CREATE TABLE firms (id INTEGER PRIMARY KEY);
+        CREATE TABLE people (id INTEGER PRIMARY KEY, firm_id INTEGER NOT NULL REFERENCES firms (id));
+        CREATE TABLE groups (id INTEGER PRIMARY KEY, firm_id INTEGER NOT NULL REFERENCES firms (id));
+        CREATE TABLE visits (
+            person_id INTEGER NOT NULL REFERENCES people (id), firm_id INTEGER NOT NULL REFERENCES firms (id),
+            group_id INTEGER REFERENCES groups (id), place);
+        INSERT INTO firms VALUES (1), (2);
+        INSERT INTO people VALUES (1, 1);
+        INSERT INTO groups VALUES (1, 1);
+        INSERT INTO visits VALUES (1, 1, NULL, 'here'), (1, 1, 1, 'there'), (1, 2, NULL, x'00');
+        """
+    )
+    world = planned(platform, tmp_path, "{table: firms, where: {id: 1}}\n    paths: {visits: [firm_id]}")
+    archive = Path(world.json("snapshot", world.plan, "--subject", "people=1")["archive"])
+    assert sorted(row[3] for row in master(archive, "visits")) == ["here", "there"]
+    document = json.loads((archive / "data" / "portable" / "subject.json").read_text(encoding="utf-8"))
+    [visits] = [table for table in document["tables"] if table["name"] == "visits"]
+    assert {column["name"]: column["type"] for column in visits["columns"]}["place"] == "text"
+
+
 def test_of_a_tenant_with_a_schema_of_its_own_no_other_is_named(made: Made, tmp_path: Path) -> None:
     platform: Any = made("postgresql")
     for schema, name in (("ours", "Ada"), ("theirs", OTHERS)):

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from migrator.contracts import Among, Reading
+from migrator.contracts import Among
 from migrator.engine.classify import OWNED, Reference
 from migrator.engine.closure import Closure
 from migrator.engine.equality import with_column
 from migrator.engine.scope import Resolved
 from migrator.engine.subject.sought import Sought
 from migrator.engine.subject.taken import Taken
+from migrator.engine.subject.within import Within
 from storage.errors import Recast
 from storage.schema import Kind, Table
 from storage.types import to_text
@@ -68,7 +69,7 @@ class MentionSearch:
     """Looks through the tenant's own rows (`within`), but for those of the export (`exported`), batch by batch."""
 
     tenant: Resolved
-    within: Reading
+    within: Within
     export: Closure
     exported: Taken
     person: str  # their table
@@ -116,8 +117,7 @@ class MentionSearch:
         tallies = {(column, by): _Tally() for column in read for by in patterns}
         if not tallies:
             return {}
-        predicate = self.tenant.closure.predicate(table.name, OWNED)
-        for batch in self.within.scan(table, predicate, columns=self._told_by(table, read)):
+        for batch in self.within.own(table, columns=self._told_by(table, read)):
             for column in read:
                 for by, pattern in patterns.items():
                     hits = pc.match_substring_regex(batch.column(column), pattern, ignore_case=True)

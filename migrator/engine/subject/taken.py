@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mappings.quote import identifier as quoted
+from migrator.contracts import Among, AnyOf, Matching
 from migrator.engine.scope import Resolved
 from migrator.engine.workbench import QueryKeys, Workbench
-from storage.schema import Kind, Table, Type
-from storage.types import to_text, to_variant
+from storage.schema import Column, Kind, Table, Type
+from storage.types import arrow_schema, to_text, to_variant
 
 _SCHEMA, _ASKED = "taken", "migrator asked"
 
@@ -24,6 +25,7 @@ class Taken:
         self._held = {name for name, class_ in resolved.classified.classes.items() if class_ in classes}
         self._workbench = workbench
         self._classes = ", ".join(f"'{class_}'" for class_ in classes)
+        self._selections = 0
         self._told: dict[tuple[str, tuple[bool, ...]], str] = {}
         workbench.schema(_SCHEMA)
 
@@ -46,6 +48,33 @@ class Taken:
             return batch
         others = pc.invert(pc.is_in(pa.array(range(batch.num_rows), pa.int64()), self._found(table, batch)))
         return batch.filter(others)
+
+    def selecting(self, table: Table, batches: Iterable[pa.RecordBatch]) -> AnyOf:
+        """What selects rows that have the values of these rows in the columns by which rows are told, NULL for NULL."""
+        columns = [table.column(name) for name in self.columns(table.name)]
+        schema = arrow_schema(Table(name=table.name, columns=tuple(columns)))
+        self._selections += 1  # one that is still being read stays
+        selected = f"migrator selected {self._selections}"
+        self._workbench.ingest(_SCHEMA, selected, [], schema)
+        for batch in batches:  # one by one: whoever gives them asks the same workbench about each
+            self._workbench.append(_SCHEMA, selected, [batch], schema)
+        rows = f"{_SCHEMA}.{quoted(selected)}"
+        empty = ", ".join(f"{quoted(column.name)} IS NULL" for column in columns)
+        patterns = self._workbench.values(f"SELECT DISTINCT {empty} FROM {rows}")
+        return AnyOf(among=tuple(self._filled_so(rows, columns, pattern) for pattern in patterns))
+
+    def _filled_so(self, rows: str, columns: Sequence[Column], empty: Sequence[object]) -> Among | Matching:
+        """Of these rows, those in which these columns, and no others, are empty."""
+        filled = [column for column, is_empty in zip(columns, empty, strict=True) if not is_empty]
+        names = tuple(column.name for column, is_empty in zip(columns, empty, strict=True) if is_empty)
+        nothing = Matching(columns=names, values=(None,) * len(names))
+        if not filled:
+            return nothing
+        are_so = " AND ".join(f"{quoted(c.name)} IS {'NOT ' * (c in filled)}NULL" for c in columns)
+        listed = ", ".join(quoted(column.name) for column in filled)
+        query = f"SELECT DISTINCT {listed} FROM {rows} WHERE {are_so} ORDER BY ALL"
+        keys = QueryKeys(workbench=self._workbench, query=query, types=tuple(column.type for column in filled))
+        return Among(columns=tuple(c.name for c in filled), keys=keys, when=nothing if names else None)
 
     def _found(self, table: Table, batch: pa.RecordBatch) -> pa.Array:
         names = self.columns(table.name)

@@ -73,6 +73,7 @@ class PersonView(View):
 
     def __init__(self, within: Within, plan: Plan, person: Person, tenant: Resolved, ownership: Ownership) -> None:
         super().__init__(within, replace(plan, source=replace(plan.needs_source(), scope=ownership.rules)))
+        self._within = within
         self.subject = person.table.name
         self.withheld = _withheld(self.plan.needs_source().scope, within.schema)
         self._person = person
@@ -112,7 +113,7 @@ class PersonView(View):
     def _reported(self, resolved: Resolved, bench: Workbench) -> SubjectReport:
         search = MentionSearch(
             tenant=self._tenant,
-            within=self.reading,
+            within=self._within,
             export=resolved.closure,
             exported=Taken(resolved, bench, (OWNED,)),
             person=self._person.table.name,
