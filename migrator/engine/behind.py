@@ -15,32 +15,26 @@ import pyarrow as pa
 from mappings.quote import identifier as quoted
 from mappings.quote import literal
 from migrator.contracts import Matching, Reading, Whole
-from migrator.engine import tokens
 from migrator.engine.classify import OWNED, Reference
 from migrator.engine.equality import as_text, is_value, same, with_column
 from migrator.engine.homes import Home
-from migrator.engine.others import Others
+from migrator.engine.ours import Ours
 from migrator.engine.roots import marks, named_columns
 from migrator.engine.spellings import Ends
 from migrator.outcomes import Progress, Tick
 from migrator.plan import root_rows
 from storage.errors import Recast
 from storage.problem import Problem
-from storage.schema import Column, Kind, Table
+from storage.schema import Column, Table
 from storage.types import arrow_schema
 
 ROWS = "migrator left"
 """Rows of the source, a portion of one table, as `behind."migrator left"`."""
 
-_IDS, _TOLD, _HITS = "migrator ids", "migrator told", "migrator hits"
-_SURE = f"{tokens.UUID}|[0-9a-f]{{32}}|[0-7][0-9A-HJKMNP-TV-Z]{{25}}"
-"""Ids that nobody makes twice, nor writes by chance; the others are names that a person may give again."""
-
 _PORTION_ROWS, _PORTION_BYTES = 1 << 19, 1 << 28
 """How much is held at once: so little fits any disk, so much that the archive's keys are not gone through too often."""
 
 _SHOWN = 10
-_KINDS = frozenset({Kind.UUID, Kind.TEXT})
 
 
 class How(StrEnum):
@@ -85,7 +79,7 @@ class Sign:
         )
 
 
-class Behind(Others):
+class Behind(Ours):
     """Reads whole tables, in portions; rows are walked before."""
 
     def signs(self, reading: Reading, progress: Progress) -> tuple[Sign, ...]:
@@ -178,7 +172,7 @@ class Behind(Others):
             is_decided = self._is_decided(table) or reference.parent in self._rules.members
             sign = Sign(where=str(reference), how=How.REFERENCE, rows=0, is_decided=is_decided)
             yield from self._sign(table, rows, self._leads_to_us(table, reference), sign)
-        for column in self._searched(table):
+        for column in self._searched(table) if self._has_ids() else ():
             yield from self._written(table, rows, column)
 
     def _leads_to_us(self, table: Table, reference: Reference) -> str:
@@ -191,14 +185,7 @@ class Behind(Others):
 
     def _written(self, table: Table, rows: str, column: Column) -> Iterator[Sign]:
         """Ids in a column: as its value, as a value of its JSON, or within its text."""
-        if not self._workbench.one(f"SELECT count(*) FROM behind.{quoted(_IDS)}"):
-            return
-        self._workbench.ingest("behind", _TOLD, self._heard(rows, column), tokens.SCHEMA)
-        hits, is_sure = f"behind.{quoted(_HITS)}", f"regexp_full_match(said, '{_SURE}')"
-        self._workbench.execute(
-            f"CREATE OR REPLACE TABLE {hits} AS SELECT row, bool_or(alone) AS is_name, bool_or(alone AND {is_sure})"
-            f" AS is_value FROM behind.{quoted(_TOLD)} SEMI JOIN behind.{quoted(_IDS)} ON said = id GROUP BY row"
-        )
+        hits = self._hits(rows, column)
         where, is_decided = f"{table.name}.{column.name}", self._is_decided(table)
         for how, among in (
             (How.VALUE, "is_value"),
@@ -208,35 +195,12 @@ class Behind(Others):
             sign = Sign(where=where, how=how, rows=0, is_decided=is_decided or how is not How.VALUE)
             yield from self._sign(table, rows, f"c.rowid IN (SELECT row FROM {hits} WHERE {among})", sign)
 
-    def _heard(self, rows: str, column: Column) -> Iterator[pa.RecordBatch]:
-        """What the column says, row by row, from the disk: however long its texts are, few are held at once."""
-        for batch in self._workbench.batches(f"SELECT c.rowid AS row, c.{quoted(column.name)} AS text FROM {rows} c"):
-            for heard in tokens.tokens(tokens.plain(batch.column("text"), column), _KINDS):
-                said = batch.column("row").take(heard.column("row"))
-                yield heard.set_column(0, "row", said.cast(pa.int64()))
-
     def _sign(self, table: Table, rows: str, condition: str, sign: Sign) -> Iterator[Sign]:
         if count := int(self._workbench.one(f"SELECT count(*) FROM {rows} c WHERE {condition}")):
             key = [as_text("c", table.column(name)) for name in table.primary_key] or ["'a row without a key'"]
             shown = " || '+' || ".join(key)
             keys = self._workbench.rows(f"SELECT {shown} FROM {rows} c WHERE {condition} ORDER BY 1 LIMIT {_SHOWN}")
             yield replace(sign, rows=count, keys=tuple(str(key) for (key,) in keys))
-
-    # ── our ids ─────────────────────────────────────────────────────────────────────────────────────────────
-    def _gather_ids(self) -> None:
-        """The keys of the tenant's rows that are long enough to be nobody else's, wherever they stand."""
-        self._workbench.ingest("behind", _IDS, [], pa.schema([("id", pa.string())]))
-        for name in self._of_class(OWNED):
-            key = [self._tables[name].column(column) for column in self._tables[name].primary_key]
-            if len(key) == 1 and key[0].type.kind in (Kind.UUID, *tokens.TEXTS):
-                text = as_text("t", key[0])
-                is_uuid = f"regexp_full_match(lower({text}), '{tokens.UUID}')"
-                is_long = (
-                    f"strlen({text}) BETWEEN {tokens.LONG} AND {tokens.LONGEST} AND regexp_matches({text}, '[0-9]')"
-                )
-                ids = f"SELECT CASE WHEN {is_uuid} THEN lower({text}) ELSE {text} END FROM arch.{quoted(name)} t"
-                ours = f"migrator_walk IS NOT NULL AND ({is_uuid} OR {is_long})"
-                self._workbench.execute(f"INSERT INTO behind.{quoted(_IDS)} {ids} WHERE {ours}")
 
 
 def _bare(text: str) -> str:

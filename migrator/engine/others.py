@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import pyarrow as pa
 
@@ -80,16 +81,19 @@ class Others(Edges):
     def _hearing(
         self, table: Table, columns: tuple[Column, ...], batches: Iterator[pa.RecordBatch]
     ) -> Iterator[pa.RecordBatch]:
-        said, places = f"said.{quoted(_SAID)}", {column.name: f"{table.name}.{column.name}" for column in columns}
+        places = {column.name: f"{table.name}.{column.name}" for column in columns}
         anew = ", ".join(map(literal, places.values()))
-        self._workbench.execute(f"DELETE FROM {said} WHERE place IN ({anew})")
+        self._workbench.execute(f"DELETE FROM said.{quoted(_SAID)} WHERE place IN ({anew})")
         for batch in batches:
             for column in columns:
                 heard = tokens.tokens(tokens.plain(batch.column(column.name), column), self._homes.kinds)
-                place = literal(places[column.name])
-                grouped = f"SELECT {place}, said, count(DISTINCT row) FROM incoming GROUP BY said"
-                self._workbench.insert(f"INSERT INTO {said} {grouped}", heard, tokens.SCHEMA)
+                self._keep(places[column.name], (some for some in heard if some.num_rows))
             yield batch
+
+    def _keep(self, place: str, heard: Iterator[pa.RecordBatch]) -> None:
+        if (first := next(heard, None)) is not None:
+            grouped = f"SELECT {literal(place)}, said, count(DISTINCT row) FROM incoming GROUP BY said"
+            self._workbench.insert(f"INSERT INTO said.{quoted(_SAID)} {grouped}", chain((first,), heard), tokens.SCHEMA)
 
     def named(self, reading: Reading) -> Iterator[Named]:
         """Other tenants that archived rows name; rows are walked before."""

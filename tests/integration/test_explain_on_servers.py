@@ -48,8 +48,9 @@ def test_numbers_of_others_are_found_in_numbers_and_in_texts(made: Made, kind: s
         "CREATE TABLE people (id int PRIMARY KEY, firm_id int REFERENCES firms (id));"
         "CREATE TABLE notes (id int PRIMARY KEY, firm_id int REFERENCES firms (id), written_by bigint,"
         " weight bigint, said varchar(80));"
-        "INSERT INTO firms VALUES (1), (2); INSERT INTO people VALUES (10, 1), (11, 1), (12, 2);"
-        "INSERT INTO notes VALUES (1, 1, 10, 9000000000000000000, '2'), (2, 1, 11, 2, '02'), (3, 2, 12, 1, '1');"
+        "INSERT INTO firms VALUES (1), (70003); INSERT INTO people VALUES (10, 1), (11, 1), (12, 70003);"
+        "INSERT INTO notes VALUES (1, 1, 10, 9000000000000000000, '70003'), (2, 1, 11, 70003, '070003'),"
+        " (3, 70003, 12, 1, '1');"
     )
     found = explained(platform, "root: {table: firms, where: {id: 1}}")
     assert {(one.column, one.rows, one.keys, one.is_number) for one in found.held} == {

@@ -1,0 +1,58 @@
+"""Ids of the tenant's own rows in what others' rows say: keys that are long enough to be nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from mappings.quote import identifier as quoted
+from migrator.engine import tokens
+from migrator.engine.classify import OWNED
+from migrator.engine.equality import as_text
+from migrator.engine.others import Others
+from storage.schema import Column, Kind
+
+_IDS, _TOLD, _HITS = "migrator ids", "migrator told", "migrator hits"
+_KINDS = frozenset({Kind.UUID, Kind.TEXT})
+_SURE = f"{tokens.UUID}|[0-9a-f]{{32}}|[0-7][0-9A-HJKMNP-TV-Z]{{25}}"
+"""Ids that nobody makes twice, nor writes by chance; the others are names that a person may give again."""
+
+
+class Ours(Others):
+    """Keeps the ids in `behind`; rows are walked before."""
+
+    def _gather_ids(self) -> None:
+        self._workbench.ingest("behind", _IDS, [], pa.schema([("id", pa.string())]))
+        for name in self._of_class(OWNED):
+            key = [self._tables[name].column(column) for column in self._tables[name].primary_key]
+            if len(key) == 1 and key[0].type.kind in (Kind.UUID, *tokens.TEXTS):
+                text = as_text("t", key[0])
+                is_uuid = f"regexp_full_match(lower({text}), '{tokens.UUID}')"
+                is_long = (
+                    f"strlen({text}) BETWEEN {tokens.LONG} AND {tokens.LONGEST} AND regexp_matches({text}, '[0-9]')"
+                )
+                ids = f"SELECT CASE WHEN {is_uuid} THEN lower({text}) ELSE {text} END FROM arch.{quoted(name)} t"
+                ours = f"migrator_walk IS NOT NULL AND ({is_uuid} OR {is_long})"
+                self._workbench.execute(f"INSERT INTO behind.{quoted(_IDS)} {ids} WHERE {ours}")
+
+    def _has_ids(self) -> bool:
+        """Whether any of the tenant's keys is worth looking for."""
+        return bool(self._workbench.one(f"SELECT EXISTS (FROM behind.{quoted(_IDS)})"))
+
+    def _hits(self, rows: str, column: Column) -> str:
+        """A table of the rows that say an id in this column: `row`, and whether it `is_name` or `is_value` there."""
+        hits, is_sure = f"behind.{quoted(_HITS)}", f"regexp_full_match(said, '{_SURE}')"
+        self._workbench.ingest("behind", _TOLD, self._heard(rows, column), tokens.SCHEMA)
+        self._workbench.execute(
+            f"CREATE OR REPLACE TABLE {hits} AS SELECT row, bool_or(alone) AS is_name, bool_or(alone AND {is_sure})"
+            f" AS is_value FROM behind.{quoted(_TOLD)} SEMI JOIN behind.{quoted(_IDS)} ON said = id GROUP BY row"
+        )
+        return hits
+
+    def _heard(self, rows: str, column: Column) -> Iterator[pa.RecordBatch]:
+        """What the column says, row by row, from the disk: however long its texts are, few are held at once."""
+        for batch in self._workbench.batches(f"SELECT c.rowid AS row, c.{quoted(column.name)} AS text FROM {rows} c"):
+            for heard in tokens.tokens(tokens.plain(batch.column("text"), column), _KINDS):
+                said = batch.column("row").take(heard.column("row"))
+                yield heard.set_column(0, "row", said.cast(pa.int64()))
