@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from migrator.contracts import Reading
-from migrator.engine.edges import Edges
+from migrator.engine.edges import EdgeProof, Edges
 from migrator.engine.proof import Prover
 from migrator.engine.walk import Walk
 
@@ -33,24 +32,20 @@ def talkative(patch: pytest.MonkeyPatch) -> None:
     _silent(patch, "_talkative")
 
 
-def unfreed(patch: pytest.MonkeyPatch) -> None:
-    """Which keys are left that should have been taken out."""
-    _silent(patch, "_unfreed")
-
-
 def left_behind(patch: pytest.MonkeyPatch) -> None:
     """Whether the source has what archived rows point at, and the archive has not."""
     _silent(patch, "_left_behind")
 
 
-def counts(patch: pytest.MonkeyPatch) -> None:
-    """How many rows the source has along an edge."""
-    _edges(patch, lambda edge: replace(edge, source=edge.archive))
-
-
 def sums(patch: pytest.MonkeyPatch) -> None:
-    """Which rows the source has along an edge."""
-    _edges(patch, lambda edge: replace(edge, source_sum=edge.archive_sum))
+    """Which rows the source has along an edge, and not only how many."""
+    right = Edges._compared
+
+    def mistaken(self: Edges, *said: Any, **more: Any) -> EdgeProof:
+        found = right(self, *said, **more)
+        return replace(found, source_sum=found.archive_sum)
+
+    patch.setattr(Edges, "_compared", mistaken)
 
 
 def edges(patch: pytest.MonkeyPatch) -> None:
@@ -74,12 +69,3 @@ def guests_of_guests(patch: pytest.MonkeyPatch) -> None:
             self._workbench.execute(f'UPDATE arch."{name}" SET migrator_guest = 0 WHERE migrator_walk IS NULL')
 
     patch.setattr(Walk, "_start", mistaken)
-
-
-def _edges(patch: pytest.MonkeyPatch, change: Any) -> None:
-    right = Edges._compared
-
-    def mistaken(self: Edges, reading: Reading, *said: Any, **more: Any) -> Any:
-        return change(right(self, reading, *said, **more))
-
-    patch.setattr(Edges, "_compared", mistaken)

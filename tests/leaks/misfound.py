@@ -207,6 +207,11 @@ def everything_named(patch: pytest.MonkeyPatch, _random: Random) -> None:
     no_crossings(patch)
 
 
+def unasked(patch: pytest.MonkeyPatch, _random: Random) -> None:
+    """All rows are the right ones, and nothing about them was asked."""
+    no_crossings(patch)
+
+
 def no_crossings(patch: pytest.MonkeyPatch) -> None:
     """Nobody looks whether references lead out of the tenant's rows, or what contradicts the plan."""
     patch.setattr(Closure, "crossing", lambda _self, _reference: (0, ()))
