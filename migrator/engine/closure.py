@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 import pyarrow as pa
 
 from mappings.quote import identifier as quoted
-from migrator.contracts import Among, AnyOf, Matching, Predicate, Reading, Whole
+from migrator.contracts import Among, AnyOf, Keys, Matching, Predicate, Reading, Whole
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
 from migrator.engine.equality import as_text, is_value, with_column
 from migrator.engine.keysets import CARRIED, STUB, KeySets
 from migrator.engine.roots import any_of, marks, named_columns
 from migrator.engine.stages import stages
-from migrator.engine.workbench import Workbench
+from migrator.engine.workbench import FewKeys, Workbench
 from migrator.plan import ScopeRules
 from storage.errors import Recast, Red
 from storage.schema import Column, Table
@@ -23,6 +24,15 @@ from storage.types import arrow_type
 _MOST_ROUNDS = 1_000_000
 _FEW_BYTES = 1 << 20  # rows of so few are taken without a table of their own: a deep chain has thousands of them
 _INCOMING = "migrator incoming"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Latest:
+    """The tenant's own rows that were found last, where they are few and all of them were new."""
+
+    table: str
+    after: int  # the round that had found rows of it before
+    rows: list[pa.RecordBatch]
 
 
 class Closure(KeySets):
@@ -35,6 +45,7 @@ class Closure(KeySets):
         self._grown: dict[str, int] = {}  # table → the last round that found rows of it
         self._down: dict[Reference, int] = {}  # reference → the last round whose rows were asked for their children
         self._up: dict[Reference, int] = {}  # the same for their parents
+        self._latest: _Latest | None = None
 
     # ── finding ─────────────────────────────────────────────────────────────────────────────────────────────
     def find(self) -> None:
@@ -47,7 +58,7 @@ class Closure(KeySets):
                 self._tables[recast.table] = with_column(self._tables[recast.table], recast.column)
 
     def _find(self) -> None:
-        self._round, self._grown, self._down, self._up = 0, {}, {}, {}
+        self._round, self._grown, self._down, self._up, self._latest = 0, {}, {}, {}, None
         self._workbench.execute("DROP SCHEMA IF EXISTS own CASCADE")
         self._workbench.schema("own")
         for name, class_ in self._classified.classes.items():
@@ -110,9 +121,16 @@ class Closure(KeySets):
         if grown <= asked:
             return 0
         self._down[reference] = self._round
+        return self._take(reference.table, self.pointing(reference, self._found_since(asked, reference)), OWNED)
+
+    def _found_since(self, asked: int, reference: Reference) -> Keys:
+        """The keys of the tenant's own rows that this reference could point at, of those found after this round."""
+        latest = self._latest
+        if latest and latest.table == reference.parent and latest.after <= asked:
+            parent = self._tables[reference.parent]
+            return FewKeys.among(latest.rows, [parent.column(name) for name in reference.parent_columns])
         fresh = f"migrator_class = 'owned' AND migrator_round > {asked}"
-        keys = self._keys_of(reference.parent, reference.parent_columns, fresh)
-        return self._take(reference.table, self.pointing(reference, keys), OWNED)
+        return self._keys_of(reference.parent, reference.parent_columns, fresh)
 
     def _take_keyless(self) -> bool:
         """Rows no key tells apart are read whole, by all paths of their table; says whether others may hang on them."""
@@ -207,13 +225,16 @@ class Closure(KeySets):
             self._workbench.ingest("own", _INCOMING, chain(first, batches), schema)
             found = int(self._workbench.one(new.format(f"own.{quoted(_INCOMING)}")))
         if found:
+            is_latest = is_all and class_ == OWNED and found == sum(map(len, first))
+            self._latest = _Latest(table=name, after=self._grown.get(name, 0), rows=first) if is_latest else None
             self._grown[name] = self._round
             self._refuse_null_keys(table)
         return found
 
     def _refuse_null_keys(self, table: Table) -> None:
         """Of the rows just found: no key that is NULL is ever among those held."""
-        empty = " OR ".join(f"{quoted(column)} IS NULL" for column in table.primary_key)
+        nullable = [name for name in table.primary_key if table.column(name).nullable]
+        empty = " OR ".join(f"{quoted(name)} IS NULL" for name in nullable)
         latest = f"FROM own.{quoted(table.name)} WHERE migrator_round = {self._round}"
         count = self._workbench.one(f"SELECT count(*) {latest} AND ({empty})") if empty else 0
         if count:

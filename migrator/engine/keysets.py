@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mappings.quote import identifier as quoted
-from migrator.contracts import Among, Matching, Reading
+from migrator.contracts import Among, Keys, Matching, Reading
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
 from migrator.engine.equality import as_text, is_value, keys_sought
 from migrator.engine.spellings import Ends, Spellings
@@ -40,7 +40,7 @@ class KeySets:
         where = f" WHERE migrator_class = '{class_}'" if class_ else ""
         return int(self._workbench.one(f"SELECT count(*) FROM own.{quoted(name)}{where}"))
 
-    def pointing(self, reference: Reference, keys: QueryKeys) -> Among:
+    def pointing(self, reference: Reference, keys: Keys) -> Among:
         """Rows that point by this reference at one of these keys of its parent."""
         of = tuple(self._tables[reference.parent].column(name) for name in reference.parent_columns)
         return Among(columns=reference.columns, keys=keys, when=reference.condition, of=of)

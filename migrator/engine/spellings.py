@@ -15,7 +15,7 @@ from mappings.quote import identifier as quoted
 from migrator.contracts import Among, Keys, Reading
 from migrator.engine.classify import Reference
 from migrator.engine.equality import keys_sought, may_be_spelled, surely_points_at
-from migrator.engine.workbench import QueryKeys, Workbench
+from migrator.engine.workbench import FewKeys, QueryKeys, Workbench
 from storage.schema import Column, Table, Type
 from storage.types import arrow_type
 
@@ -125,7 +125,7 @@ class Spellings:
         for batch in QueryKeys(workbench=self._workbench, query=query, types=types).batches():
             for i in range(batch.num_rows):
                 key = batch.slice(i, 1)
-                for row in _asked(ends, reading, _OneKey(key=key, types=types)):
+                for row in _asked(ends, reading, FewKeys(keys=pa.Table.from_batches([key]), types=types)):
                     pair = pa.RecordBatch.from_arrays([*key.columns, *row.slice(0, 1).columns], schema=schema)
                     self._workbench.append("same", self._name(ends), [pair], schema)
                     self._spelled.add(ends.reference)
@@ -147,17 +147,3 @@ def _asked(ends: Ends, reading: Reading, keys: Keys) -> Iterator[pa.RecordBatch]
 def _schema(types: Sequence[Type], parents: Sequence[Column]) -> pa.Schema:
     keys = [(f"k{i}", arrow_type(type_)) for i, type_ in enumerate(types)]
     return pa.schema([*keys, *((f"p{i}", arrow_type(column.type)) for i, column in enumerate(parents))])
-
-
-@dataclass(frozen=True, kw_only=True)
-class _OneKey:
-    """See migrator.contracts.Keys."""
-
-    key: pa.RecordBatch
-    types: tuple[Type, ...]
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        yield self.key
-
-    def __len__(self) -> int:
-        return 1

@@ -18,8 +18,9 @@ from migrator.engine.held import given, held, held_schema, typed
 from migrator.engine.large import LargeValues, readable
 from migrator.engine.room import Room
 from storage.errors import Fault
-from storage.schema import Type
+from storage.schema import Column, Type
 from storage.scratch import scratch
+from storage.types import arrow_type
 
 _BATCH_ROWS, _BATCH_CELLS = 8_192, 1 << 18  # what reads batches makes objects of cells
 _FILE = "work"
@@ -221,6 +222,28 @@ class QueryKeys:
         return sum(batch.column(0)[0].as_py() for batch in counted)
 
 
+@dataclass(frozen=True, kw_only=True)
+class FewKeys:
+    """Keys that are few enough to stay as they were read (see migrator.contracts.Keys)."""
+
+    keys: pa.Table
+    types: tuple[Type, ...]
+
+    @classmethod
+    def among(cls, rows: Sequence[pa.RecordBatch], columns: Sequence[Column]) -> FewKeys:
+        """What these rows have in these columns, each once, where all are filled."""
+        names, types = [column.name for column in columns], tuple(column.type for column in columns)
+        schema = pa.schema([(name, arrow_type(type_)) for name, type_ in zip(names, types, strict=True)])
+        filled = pa.Table.from_batches(rows).select(names).cast(schema).drop_null()
+        return cls(keys=filled.group_by(names, use_threads=False).aggregate([]).select(names), types=types)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        yield from self.keys.to_batches()
+
+    def __len__(self) -> int:
+        return int(self.keys.num_rows)
+
+
 @contextmanager
 def workbench(folder: Path | None = None, *, room: Room | None = None) -> Iterator[Workbench]:
     """A workbench in a temporary folder (under `folder`, else the system's), gone when the context ends.
@@ -242,8 +265,9 @@ def workbench(folder: Path | None = None, *, room: Room | None = None) -> Iterat
         )
         try:
             # attached, not opened: only so a file can be told how its tables are built
-            file = literal(str(place / "work.duckdb"))
-            connection.execute(f"ATTACH {file} AS {_FILE} (ROW_GROUP_SIZE {room.group_rows})")
+            file, groups = literal(str(place / "work.duckdb")), f"ROW_GROUP_SIZE {room.group_rows}"
+            # nobody recovers it, and every log of a commit would be waited for until it is on the disk
+            connection.execute(f"ATTACH {file} AS {_FILE} ({groups}, RECOVERY_MODE NO_WAL_WRITES)")
             connection.execute(f"USE {_FILE}")
             # an expression with a time zone means the same on every machine
             connection.execute("SET TimeZone = 'UTC'")
