@@ -48,7 +48,7 @@ _HEAD = """\
 body {{ font: 16px/1.5 sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }}
 section {{ overflow-x: auto }} table {{ border-collapse: collapse; margin: .5rem 0 2rem }}
 th, td {{ border: 1px solid #888; padding: .3rem .6rem; text-align: start; vertical-align: top }}
-td {{ white-space: pre-wrap; overflow-wrap: anywhere; min-width: 4rem; max-width: 30rem; unicode-bidi: isolate }}
+td {{ white-space: pre-wrap; overflow-wrap: break-word; min-width: 4rem; max-width: 30rem; unicode-bidi: isolate }}
 th {{ background: #8882 }} .none {{ opacity: .7 }}
 </style></head><body>
 """
@@ -76,10 +76,15 @@ class Page:
         yield f"<h1>{title}</h1>\n<p>État au · as of {_shown(self.as_of)}</p>\n"
         same = "<a href='subject.json'>subject.json</a>, <code>../csv/</code>"
         yield f"<p>Les mêmes données · the same data: {same}</p>\n"
+        yield "<p><a href='#beside'>Ce qui n'y est pas, et qui d'autre · What is not in it, and who else</a></p>\n"
         for part, rows in tables:
             yield f"<h2>{_shown(part.table.name)} ({part.rows})</h2>\n"
-            yield from _table(part.table.column_names, itertools.islice(rows, _MOST_ROWS))
+            if part.rows == 1:
+                yield from _upright(part.table.column_names, next(rows))
+            else:
+                yield from _table(part.table.column_names, itertools.islice(rows, _MOST_ROWS))
             yield from _rest(part)
+        yield "<hr id='beside'>\n"
         yield from _named(other_people)
         yield from _mentioned(mentions)
         yield from _stayed(stayed)
@@ -95,6 +100,14 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str
         yield "<tr>"
         yield from (f"<td dir='auto'>{_cell(cell)}</td>" for cell in row)
         yield "</tr>\n"
+    yield "</tbody></table></section>\n"
+
+
+def _upright(names: Sequence[str], row: Sequence[Cell]) -> Iterator[str]:
+    """One row, a line for each column: a person is many columns."""
+    yield "<section><table><tbody>\n"
+    for name, cell in zip(names, row, strict=True):
+        yield f"<tr><th>{_shown(name)}</th><td dir='auto'>{_cell(cell)}</td></tr>\n"
     yield "</tbody></table></section>\n"
 
 

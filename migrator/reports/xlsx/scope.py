@@ -22,7 +22,7 @@ def scope_table(report: RunReport) -> Table:
         columns=(
             Column(english="Tree", french="arbre", width=44),
             Column(english="Table", french="table", width=28),
-            Column(english="Its rows are", french="ses lignes sont", width=12),
+            Column(english="Its rows are", french="ses lignes sont", width=17),
             Column(english="Rows", french="lignes", width=14, counts=True),
             Column(english="Others’, in full", french="d’autres, entières", width=18, counts=True),
             Column(english="Others’, by key", french="d’autres, par clé", width=18, counts=True),
