@@ -1,10 +1,12 @@
-"""What the engine found: values that runs record, reports render and the command line prints. No behaviour."""
+"""What passes between the engine and those above it: what it found, how far it is, which steps are done for good."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol, TypeAlias, TypeVar
 
 from storage.problem import Problem
 
@@ -33,6 +35,45 @@ Progress = Callable[[Tick], None]
 
 def silent(_tick: Tick) -> None:
     """The progress nobody watches."""
+
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+"""What a step gives: small, and the same when it was written as JSON and read again (lists, not tuples; no rows)."""
+
+Given = TypeVar("Given", bound=Json)
+
+
+class Steps(Protocol):
+    """What a run has finished for good: done once, it is not done again, whatever stopped the run after it.
+
+    A step is coarse (a table, a split, the merge), has a name of its own within the run that stays the same for ever
+    (`stage companies`), and is idempotent: the one that was under way when the run stopped is done once more. An
+    attempt may ask for its steps in another order than the one before, and from several threads.
+    """
+
+    @property
+    def attempt(self) -> int:
+        """1 for a run that was never resumed."""
+
+    def once(self, name: str, do: Callable[[], Given]) -> Given:
+        """What `do` gave when this step was finished, by this attempt or an earlier one; errors are not kept."""
+
+
+class _EveryStep:
+    attempt = 1
+
+    def once(self, name: str, do: Callable[[], Given]) -> Given:
+        return as_read_again(do())
+
+
+EVERY_STEP: Steps = _EveryStep()
+"""Does everything and remembers nothing: for whoever performs what nobody resumes."""
+
+
+def as_read_again(given: Given) -> Given:
+    """As a later attempt will find it. TypeError where a step gives what is no JSON."""
+    read: Given = json.loads(json.dumps(given))
+    return read
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,68 +6,26 @@ import hashlib
 import os
 import secrets
 import socket
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mappings.nearest import nearest
 from migrator.outcomes import Verdict
 from migrator.runs import models
 from migrator.runs.database import Database, open_database
+from migrator.runs.records import ArchiveRecord, ReportRecord, RunRecord, seen, taken_over
+from migrator.runs.request import Request, read_request, written
 from migrator.runs.upgrade import bring_to_head
 from storage import moment
 from storage.errors import Fault, MigratorError, Misuse
 
 _TRIES_FOR_AN_ID = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class ArchiveRecord:
-    archive_id: str
-    location: str
-    tenant: str
-    plan: str
-    created_at: str
-    rows: int
-    bytes: int
-    fingerprint: str
-    fence: dict[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
-    """`state` is running, parked, done, failed, or lost: running by the catalog, but its process is gone."""
-
-    run_id: str
-    kind: str  # snapshot | rehearsal | migration | verification | rollback
-    number: int  # per plan and kind, from 1
-    plan: str
-    tenant: str
-    state: str
-    verdict: str | None = None
-    source: str | None = None  # addresses arrive here redacted
-    archive: str | None = None
-    target: str | None = None
-    seal: str | None = None
-    of_run: str | None = None
-    plan_file: str | None = None
-    started_at: str
-    finished_at: str | None = None
-    error: dict[str, str] | None = None
-    host: str
-    process: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportRecord:
-    run_id: str
-    format: str
-    path: str
-    sha256: str
+_RUN = tuple(models.Run.__table__.c[column.name] for column in fields(RunRecord))
 
 
 class Catalog:
@@ -104,8 +62,12 @@ class Catalog:
         seal: str | None = None,
         of_run: str | None = None,
         plan_file: str | None = None,
+        request: Request | None = None,
     ) -> RunRecord:
-        """Record a run as running, under the next number of its plan and kind; two processes never get the same."""
+        """Record a run as running, under the next number of its plan and kind; two processes never get the same.
+
+        Without a `request` it cannot be resumed.
+        """
         now = datetime.now(UTC)
         for _ in range(_TRIES_FOR_AN_ID):
             record = RunRecord(
@@ -126,43 +88,76 @@ class Catalog:
                 plan_file=plan_file,
             )
             with suppress(IntegrityError):  # somebody else got this id in this second
-                return self._numbered(record)
+                return self._numbered(record, request)
         raise Fault("no free run id", where=f"{plan}/{kind}", next="repeat: another program keeps starting runs")
 
-    def _numbered(self, record: RunRecord) -> RunRecord:
+    def _numbered(self, record: RunRecord, request: Request | None) -> RunRecord:
         with self._database.transaction() as connection:
             self._database.claim(connection, f"numbers of {record.plan}/{record.kind}")
             query = select(func.max(models.Run.number)).where(
                 models.Run.plan == record.plan, models.Run.kind == record.kind
             )
             numbered = replace(record, number=(connection.execute(query).scalar() or 0) + 1)
-            connection.execute(insert(models.Run).values(asdict(numbered)))
+            values = {**asdict(numbered), "request": written(request) if request else None}
+            connection.execute(insert(models.Run).values(values))
         return numbered
 
-    def finish(self, run_id: str, *, verdict: Verdict | None, error: MigratorError | None = None) -> None:
+    def take(self, record: RunRecord) -> RunRecord:
+        """The run as this process's from now on, by its next attempt. Misuse where somebody else was quicker."""
+        taken = replace(
+            record,
+            state="running",
+            attempt=record.attempt + 1,
+            host=socket.gethostname(),
+            process=os.getpid(),
+            verdict=None,
+            error=None,
+            finished_at=None,
+        )
+        if not self._change(record, asdict(taken)):
+            raise Misuse(
+                "somebody else goes on with this run already",
+                where=record.run_id,
+                next=f"migrator runs show {record.run_id} says how far it is",
+            )
+        return taken
+
+    def finish(self, record: RunRecord, *, verdict: Verdict | None, error: MigratorError | None = None) -> None:
         """The run came to its end; a red one says why."""
-        self._end(run_id, "done", verdict=verdict, error=error)
+        self._end(record, "done", verdict=verdict, error=error)
 
-    def park(self, run_id: str) -> None:
+    def park(self, record: RunRecord) -> None:
         """The run was interrupted; nothing of it is visible."""
-        self._end(run_id, "parked")
+        self._end(record, "parked")
 
-    def fail(self, run_id: str, error: MigratorError) -> None:
+    def fail(self, record: RunRecord, error: MigratorError) -> None:
         """A fault or a misuse ended the run."""
-        self._end(run_id, "failed", error=error)
+        self._end(record, "failed", error=error)
 
     def _end(
-        self, run_id: str, state: str, *, verdict: Verdict | None = None, error: MigratorError | None = None
+        self, record: RunRecord, state: str, *, verdict: Verdict | None = None, error: MigratorError | None = None
     ) -> None:
-        told = {"what": error.what, "where": error.where, "next": error.next} if error else None
         values = {
             "state": state,
             "verdict": verdict and verdict.value,
-            "error": told,
+            "error": {"what": error.what, "where": error.where, "next": error.next} if error else None,
             "finished_at": _text(datetime.now(UTC)),
         }
+        if not self._change(record, values):
+            raise taken_over(record.run_id)
+
+    def _change(self, record: RunRecord, values: dict[str, Any]) -> bool:
+        """Whether it was done: it is not once another attempt has followed the record's."""
+        newest = (models.Run.run_id == record.run_id, models.Run.attempt == record.attempt)
         with self._database.transaction() as connection:
-            connection.execute(update(models.Run).where(models.Run.run_id == run_id).values(values))
+            return bool(connection.execute(update(models.Run).where(*newest).values(values)).rowcount)
+
+    def request(self, run_id: str) -> Request | None:
+        """What the run of this id was asked for; None where an older version recorded it."""
+        query = select(models.Run.request).where(models.Run.run_id == run_id)
+        with self._database.transaction() as connection:
+            told = connection.execute(query).scalar()
+        return read_request(told) if told is not None else None
 
     def run(self, run_id: str) -> RunRecord:
         """The run of this id or unambiguous beginning; Misuse with near ids."""
@@ -178,13 +173,13 @@ class Catalog:
 
     def runs(self, *, plan: str | None = None, kind: str | None = None) -> tuple[RunRecord, ...]:
         """Every run, oldest first, of one plan or kind where asked."""
-        query = select(models.Run.__table__).order_by(models.Run.started_at, models.Run.run_id)
+        query = select(*_RUN).order_by(models.Run.started_at, models.Run.run_id)
         if plan is not None:
             query = query.where(models.Run.plan == plan)
         if kind is not None:
             query = query.where(models.Run.kind == kind)
         with self._database.transaction() as connection:
-            return tuple(_seen(RunRecord(**row)) for row in connection.execute(query).mappings())
+            return tuple(seen(RunRecord(**row)) for row in connection.execute(query).mappings())
 
     # ── archives and reports ────────────────────────────────────────────────────────────────────────────────
     def record_archive(self, record: ArchiveRecord) -> None:
@@ -200,42 +195,17 @@ class Catalog:
             return tuple(ArchiveRecord(**row) for row in connection.execute(query).mappings())
 
     def record_report(self, run_id: str, *, format: str, path: str, content: bytes) -> None:
-        """Where a report lies, and the hash it had when it was written."""
+        """Where a report lies, and the hash it had when it was written; an earlier attempt's is not the run's."""
         sha256 = hashlib.sha256(content).hexdigest()
+        earlier = delete(models.Report).where(models.Report.run_id == run_id, models.Report.format == format)
         with self._database.transaction() as connection:
+            connection.execute(earlier)
             connection.execute(insert(models.Report).values(run_id=run_id, format=format, path=path, sha256=sha256))
 
     def reports(self, run_id: str) -> tuple[ReportRecord, ...]:
         query = select(models.Report.__table__).where(models.Report.run_id == run_id).order_by(models.Report.format)
         with self._database.transaction() as connection:
             return tuple(ReportRecord(**row) for row in connection.execute(query).mappings())
-
-
-def without_rows(runs: Iterable[RunRecord]) -> Iterator[str]:
-    """Runs that ended and, as far as a catalog knows, left no rows in their target; it must be asked all the same."""
-    runs = list(runs)
-    rolled_back = {run.of_run for run in runs if run.kind == "rollback"}
-    for run in runs:
-        is_committed = run.kind == "migration" and run.state == "done" and run.error is None
-        if run.state != "running" and (run.run_id in rolled_back or not is_committed):
-            yield run.run_id
-
-
-def _seen(record: RunRecord) -> RunRecord:
-    """A run whose process died on this host is lost; the row stays as it was written."""
-    if record.state != "running" or record.host != socket.gethostname() or _is_alive(record.process):
-        return record
-    return replace(record, state="lost")
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _text(at: datetime) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -48,6 +50,12 @@ class Run(Base):
     error: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     host: Mapped[str] = mapped_column(String(255))
     process: Mapped[int] = mapped_column(Integer)
+    request: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    attempt: Mapped[int] = mapped_column(Integer, server_default="1")
+    worker: Mapped[str | None] = mapped_column(Text)
+    heartbeat_at: Mapped[str | None] = mapped_column(String(40))
+    progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    waived: Mapped[str | None] = mapped_column(Text)
 
 
 class Report(Base):

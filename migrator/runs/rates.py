@@ -9,7 +9,8 @@ from datetime import datetime
 from migrator.engine.doctor import Rate, Rates
 from migrator.engine.load import MERGING
 from migrator.outcomes import RunReport, Verdict
-from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord
+from migrator.runs.catalog import Catalog
+from migrator.runs.records import ArchiveRecord, RunRecord
 
 _LEAST_ROWS = 10_000
 _LOADS = ("migration", "rehearsal")

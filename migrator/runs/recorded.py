@@ -7,8 +7,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from migrator.outcomes import Verdict
-from migrator.runs.catalog import Catalog, RunRecord
+from migrator.runs.catalog import Catalog
 from migrator.runs.interrupts import Interrupts, watched
+from migrator.runs.records import RunRecord
 from storage.errors import Fault, MigratorError, Misuse, Parked, Red
 from storage.system import fault_of
 
@@ -28,7 +29,10 @@ class Recording:
 
 @contextmanager
 def recorded(
-    catalog: Catalog, record: RunRecord, *, took_effect: Callable[[], bool] = lambda: False
+    catalog: Catalog,
+    record: RunRecord,
+    *,
+    took_effect: Callable[[], bool] = lambda: False,
 ) -> Iterator[Recording]:
     """Follow a started run to its end. An interruption parks it and raises Parked; errors are recorded and go on.
 
@@ -40,12 +44,12 @@ def recorded(
         try:
             yield recording
             interrupts.is_ending = True
-            catalog.finish(record.run_id, verdict=recording.verdict)
+            catalog.finish(record, verdict=recording.verdict)
         except BaseException as error:
             interrupts.is_ending = True
             if interrupts.seen or isinstance(error, KeyboardInterrupt):
                 with suppress(Fault):
-                    catalog.park(record.run_id)
+                    catalog.park(record)
                 raise _parked(record, after=_asked(took_effect)) from None
             told = _told(error)
             with suppress(Fault):  # the first error is the one to tell, also where the catalog cannot take it
@@ -75,9 +79,9 @@ def _told(error: BaseException) -> MigratorError:
 
 def _end(catalog: Catalog, record: RunRecord, error: MigratorError) -> None:
     if isinstance(error, Red):
-        catalog.finish(record.run_id, verdict=Verdict.RED, error=error)
+        catalog.finish(record, verdict=Verdict.RED, error=error)
     else:
-        catalog.fail(record.run_id, error)
+        catalog.fail(record, error)
 
 
 def _perhaps_committed(record: RunRecord, error: MigratorError, *, after: bool | None) -> Fault:

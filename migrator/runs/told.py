@@ -26,7 +26,7 @@ from migrator.outcomes import (
     Verification,
     said_key,
 )
-from migrator.runs.catalog import RunRecord
+from migrator.runs.records import RunRecord
 from storage import moment
 from storage.archive import Archive
 from storage.problem import Problem

@@ -17,8 +17,9 @@ from migrator.engine.snapshot import Snapshot, snapshot
 from migrator.outcomes import Tick, Verdict
 from migrator.plan import Plan
 from migrator.plan.masking import load_mask_rules
-from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord
+from migrator.runs.catalog import Catalog
 from migrator.runs.recorded import recorded
+from migrator.runs.records import ArchiveRecord, RunRecord
 from migrator.service.opening import Opening, refuse_export
 from migrator.settings import tool
 from storage.address import redacted

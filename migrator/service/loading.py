@@ -17,8 +17,9 @@ from migrator.engine.verify import verify
 from migrator.engine.workbench import workbench
 from migrator.outcomes import RunReport
 from migrator.plan import Plan
-from migrator.runs.catalog import Catalog, RunRecord, without_rows
+from migrator.runs.catalog import Catalog
 from migrator.runs.recorded import recorded
+from migrator.runs.records import RunRecord, without_rows
 from migrator.runs.told import Subject, load_report, rollback_report, verify_report
 from migrator.service.records import Records
 from migrator.settings import tool

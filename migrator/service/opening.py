@@ -17,8 +17,9 @@ from migrator.engine.placing import Placing
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Progress, silent
 from migrator.plan import Plan, load_plan
-from migrator.runs.catalog import Catalog, RunRecord
+from migrator.runs.catalog import Catalog
 from migrator.runs.folder import RunFolder
+from migrator.runs.records import RunRecord
 from migrator.settings import Settings
 from storage.address import below, redacted
 from storage.archive import Archive, list_archives

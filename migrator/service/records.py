@@ -7,8 +7,9 @@ from pathlib import Path
 
 from migrator import reports
 from migrator.outcomes import RunReport
-from migrator.runs.catalog import Catalog, RunRecord
+from migrator.runs.catalog import Catalog
 from migrator.runs.folder import RunFolder
+from migrator.runs.records import RunRecord
 from migrator.runs.transfer import Transferred, transfer
 from migrator.service.opening import Opening
 from storage.errors import Misuse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,9 +21,19 @@ from sqlalchemy import Connection, text
 
 import migrator.runs
 from migrator.outcomes import Verdict
-from migrator.runs.catalog import ArchiveRecord, Catalog
+from migrator.runs.catalog import Catalog
 from migrator.runs.database import open_database
 from migrator.runs.models import Base
+from migrator.runs.records import ArchiveRecord, RunRecord
+from migrator.runs.request import (
+    Document,
+    LoadRequest,
+    Request,
+    RestoreRequest,
+    RollbackRequest,
+    SnapshotRequest,
+    VerificationRequest,
+)
 from migrator.runs.upgrade import HEAD
 from storage.errors import Fault, MigratorError, Misuse, Red
 from tests.servers.postgres import Postgres
@@ -106,12 +117,12 @@ def test_a_servers_strict_default_does_not_set_them_against_each_other(postgres:
 
 
 def test_what_became_of_a_run_is_kept(catalog: Catalog) -> None:
-    ids = [catalog.start(kind="migration", plan="a", tenant="acme").run_id for _ in range(4)]
-    catalog.finish(ids[0], verdict=Verdict.GREEN)
-    catalog.park(ids[1])
-    catalog.fail(ids[2], Fault("the server is gone", where="host:5432", next="start it"))
-    catalog.finish(ids[3], verdict=Verdict.RED, error=Red("3 rows differ", where="accounts", next="see the report"))
-    ended = [catalog.run(run_id) for run_id in ids]
+    runs = [catalog.start(kind="migration", plan="a", tenant="acme") for _ in range(4)]
+    catalog.finish(runs[0], verdict=Verdict.GREEN)
+    catalog.park(runs[1])
+    catalog.fail(runs[2], Fault("the server is gone", where="host:5432", next="start it"))
+    catalog.finish(runs[3], verdict=Verdict.RED, error=Red("3 rows differ", where="accounts", next="see the report"))
+    ended = [catalog.run(run.run_id) for run in runs]
     assert [(run.state, run.verdict) for run in ended] == [
         ("done", "green"),
         ("parked", None),
@@ -157,6 +168,78 @@ def test_a_mistyped_id_brings_the_nearest(catalog: Catalog) -> None:
     with pytest.raises(Misuse) as refused:
         catalog.run(run.run_id.replace("migration", "migratoin"))
     assert run.run_id in refused.value.next
+
+
+# ── performing again ────────────────────────────────────────────────────────────────────────────────────────
+def test_of_those_who_take_a_run_at_once_one_has_it(url: str) -> None:
+    catalog = Catalog.open(url)
+    try:
+        run = catalog.start(kind="migration", plan="a", tenant="acme")
+        catalog.fail(run, Fault("the server is gone"))
+        code = """
+try:
+    print("attempt", catalog.take(catalog.run(sys.argv[2])).attempt)
+except Exception as error:
+    print(type(error).__name__)
+"""
+        seen = catalog.run(run.run_id)
+        with ThreadPoolExecutor(4) as pool:
+            taken = list(pool.map(lambda _: _taken(catalog, seen), range(4)))
+        assert sorted(taken) == [0, 0, 0, 2]
+        assert outcome(program(code, url, run.run_id)).strip() == "attempt 3"
+        again = catalog.run(run.run_id)
+        assert (again.attempt, again.error, again.finished_at) == (3, None, None)
+    finally:
+        catalog.close()
+
+
+def _taken(catalog: Catalog, run: RunRecord) -> int:
+    """Which attempt it is now; 0 where somebody else was quicker."""
+    try:
+        return catalog.take(run).attempt
+    except Misuse as refused:
+        assert "already" in refused.what
+        return 0
+
+
+def test_an_attempt_that_another_has_followed_records_no_end(catalog: Catalog) -> None:
+    run = catalog.start(kind="migration", plan="a", tenant="acme")
+    taken = catalog.take(run)
+    for end in (lambda: catalog.finish(run, verdict=Verdict.GREEN), lambda: catalog.park(run)):
+        with pytest.raises(Fault, match="taken this run over"):
+            end()
+    assert catalog.run(run.run_id).state == "running"
+    catalog.finish(taken, verdict=Verdict.GREEN)
+    assert catalog.run(run.run_id).state == "done"
+
+
+PLAN = Document(text="plan: été\nsource: {url: '${SOURCE_URL}'}\n", file="été.yaml")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        SnapshotRequest(plan=PLAN, mask=Document(text="columns: {}", file="mask.yaml"), subject="members=1"),
+        LoadRequest(plan=PLAN, mapping=PLAN, archive="s3://bucket/a-1?region=eu", is_rehearsal=True, whole=True),
+        VerificationRequest(of_run="20261122T011758-migration-3f2a", deep=True),
+        RollbackRequest(of_run="20261122T011758-migration-3f2a"),
+        RestoreRequest(archive="file:///store/a-1", url="postgresql://me:***@host/db"),
+    ],
+    ids=lambda request: type(request).__name__,
+)
+def test_what_was_asked_for_is_read_as_it_was_given(catalog: Catalog, request_: Request) -> None:
+    run = catalog.start(kind="migration", plan="a", tenant="acme", request=request_)
+    assert catalog.request(run.run_id) == request_
+
+
+def test_what_an_older_or_newer_program_was_asked_for_is_not_guessed(catalog: Catalog, url: str) -> None:
+    run = catalog.start(kind="migration", plan="a", tenant="acme")
+    assert catalog.request(run.run_id) is None
+    for told in ({"operation": "teleport"}, {"operation": "verify", "of_run": "a", "sideways": True}, {}):
+        with beside(url) as connection:
+            connection.execute(text("UPDATE runs SET request = :told"), {"told": json.dumps(told)})
+        with pytest.raises(Misuse, match="another version"):
+            catalog.request(run.run_id)
 
 
 # ── archives and reports ────────────────────────────────────────────────────────────────────────────────────
@@ -353,7 +436,7 @@ def test_a_server_that_restarts_during_a_run_costs_nothing(private_postgres: Pos
     try:
         run = catalog.start(kind="migration", plan="a", tenant="acme")
         private_postgres.restart()
-        catalog.finish(run.run_id, verdict=Verdict.GREEN)
+        catalog.finish(run, verdict=Verdict.GREEN)
         assert catalog.run(run.run_id).state == "done"
         private_postgres.kill()
         with pytest.raises(Fault):

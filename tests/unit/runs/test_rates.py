@@ -12,8 +12,9 @@ import pytest
 from migrator.engine.doctor import Rates
 from migrator.engine.load import MERGING
 from migrator.outcomes import StepTiming, Verdict
-from migrator.runs.catalog import ArchiveRecord, Catalog, RunRecord
+from migrator.runs.catalog import Catalog
 from migrator.runs.rates import rates
+from migrator.runs.records import ArchiveRecord, RunRecord
 from storage import moment
 from tests.unit.reports.report_samples import GREEN
 
@@ -41,7 +42,7 @@ def snapshot(catalog: Catalog, rows: int, verdict: Verdict = Verdict.GREEN) -> A
         fence={},
     )
     catalog.record_archive(archive)
-    catalog.finish(run.run_id, verdict=verdict)
+    catalog.finish(run, verdict=verdict)
     return archive
 
 
@@ -72,7 +73,7 @@ def test_a_run_with_little_to_do_says_nothing_of_speed(catalog: Catalog) -> None
 def test_a_load_tells_its_own_speed_and_how_long_it_held_locks(catalog: Catalog) -> None:
     archive = snapshot(catalog, 40_000)
     run = catalog.start(kind="rehearsal", plan="exit", tenant="acme", archive=archive.location)
-    catalog.finish(run.run_id, verdict=Verdict.GREEN)
+    catalog.finish(run, verdict=Verdict.GREEN)
     report = replace(GREEN, timings=(StepTiming(step=MERGING, seconds=4.0, rows=50_000),))
     found = rates(catalog, "exit", lambda of: report if of.run_id == run.run_id else None)
     assert found.merge.rows_per_second == 12_500

@@ -35,10 +35,10 @@ def old(tmp_path: Path) -> Path:
     connection.close()
     with opened(f"sqlite:///{file}") as catalog:
         load = catalog.start(kind="migration", plan="ete-exit", tenant="Société Été")
-        catalog.finish(load.run_id, verdict=Verdict.GREEN)
+        catalog.finish(load, verdict=Verdict.GREEN)
         catalog.record_report(load.run_id, format="json", path="/runs/verification.json", content=b"{}")
         undone = catalog.start(kind="rollback", plan="ete-exit", tenant="Société Été", of_run=load.run_id)
-        catalog.finish(undone.run_id, verdict=Verdict.RED, error=Red("2 rows were kept", where="notes", next="look"))
+        catalog.finish(undone, verdict=Verdict.RED, error=Red("2 rows were kept", where="notes", next="look"))
     return file
 
 

@@ -1,0 +1,100 @@
+"""What the catalog keeps: a run, an archive, a report, each as one value."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from storage.errors import Fault
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveRecord:
+    archive_id: str
+    location: str
+    tenant: str
+    plan: str
+    created_at: str
+    rows: int
+    bytes: int
+    fingerprint: str
+    fence: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """`state` is queued, running, parked, done, failed, cancelled, or lost: running, but its process is gone.
+
+    What it was asked for is read by itself (`Catalog.request`): a list of runs is not to hold every plan.
+    """
+
+    run_id: str
+    kind: str  # snapshot | rehearsal | migration | verification | rollback | restore
+    number: int  # per plan and kind, from 1
+    plan: str
+    tenant: str
+    state: str
+    verdict: str | None = None
+    source: str | None = None  # addresses arrive here redacted
+    archive: str | None = None
+    target: str | None = None
+    seal: str | None = None
+    of_run: str | None = None
+    plan_file: str | None = None
+    started_at: str
+    finished_at: str | None = None
+    error: dict[str, str] | None = None
+    host: str
+    process: int
+    attempt: int = 1  # of those who performed it, one after the other, the newest
+    worker: str | None = None
+    heartbeat_at: str | None = None
+    progress: dict[str, Any] | None = None
+    waived: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportRecord:
+    run_id: str
+    format: str
+    path: str
+    sha256: str
+
+
+def without_rows(runs: Iterable[RunRecord]) -> Iterator[str]:
+    """Runs that ended and, as far as a catalog knows, left no rows in their target; it must be asked all the same."""
+    runs = list(runs)
+    rolled_back = {run.of_run for run in runs if run.kind == "rollback"}
+    for run in runs:
+        is_committed = run.kind == "migration" and run.state == "done" and run.error is None
+        if run.state != "running" and (run.run_id in rolled_back or not is_committed):
+            yield run.run_id
+
+
+def taken_over(run_id: str) -> Fault:
+    """What is said to an attempt that another has followed."""
+    return Fault(
+        "somebody else has taken this run over; what was done here since then is not recorded",
+        where=run_id,
+        next=f"migrator runs show {run_id} says who performs it now",
+    )
+
+
+def seen(record: RunRecord) -> RunRecord:
+    """A run whose process died on this host is lost; the row stays as it was written."""
+    if record.state != "running" or record.host != socket.gethostname() or _is_alive(record.process):
+        return record
+    return replace(record, state="lost")
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
