@@ -78,9 +78,10 @@ def sees_all(connection: Connection) -> bool:
     return True
 
 
-def engines(connection: Connection) -> dict[str, str]:
-    """The storage engine of each table."""
-    return {name or "": engine or "" for name, engine, _ in connection.texts(_TABLES)}
+def engines(connection: Connection, only: str | None = None) -> dict[str, str]:
+    """The storage engine of each table; of `only` one, where it is named."""
+    named = "" if only is None else f" AND table_name = {literal(only)}"
+    return {name or "": engine or "" for name, engine, _ in connection.texts(_TABLES + named)}
 
 
 class _Described:

@@ -25,6 +25,7 @@ from migrator.platforms.mysql.owned import RESTORED
 from migrator.platforms.mysql.vacancy import require_names, require_vacant, sweep
 from migrator.platforms.mysql.violations import orphaned, unchecked
 from migrator.platforms.mysql.words import MARIADB, MYSQL, text
+from migrator.platforms.relational.breaches import STANDS
 from migrator.platforms.relational.sqltext import quoted
 from storage.errors import Fault, MigratorError, Red, TransientFault
 from storage.model import Model
@@ -133,7 +134,8 @@ class MysqlRebuilding:
 
     def _check(self, table: Table) -> None:
         checks = self._model.table(table.name).checks
-        violated = list(unchecked(self._declaring, table, self._names[table.name], checks))
+        stands = f"it is{self._words.unchecked}" if self._words.unchecked else STANDS
+        violated = list(unchecked(self._declaring, table, self._names[table.name], checks, but=stands))
         self._problems += violated
         named = {one.where for one in violated}
         for check in checks:

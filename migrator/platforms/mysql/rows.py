@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -117,7 +117,7 @@ def _distinct(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def scan(
     reader: Reader, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None, distinct: bool = False
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch, None, None]:
     """The selected rows, typed as `table` has its columns; Recast where a value does not fit."""
     chosen = [table.column(name) for name in columns] if columns is not None else list(table.columns)
     asked = [selected(column, f"t.{quoted(column.name)}") for column in chosen]

@@ -114,13 +114,17 @@ class MysqlReading:
         read = beneath(table.name, self._views, self._engines) if table.is_view else [table.name]
         otherwise = "" if table.is_view else ", or name it under scope.excluded with a reason"
         for name in read:
-            engine = self._engines.get(name, "")
-            if engine not in TRANSACTIONAL:
-                raise Red(
-                    f"the engine {engine} of {name} knows no transactions: what it holds at the fence cannot be told",
-                    where=table.name,
-                    next=f"ALTER TABLE {quoted(name)} ENGINE = InnoDB{otherwise}",
-                )
+            require_transactions(table, name, self._engines.get(name, ""), otherwise=otherwise)
+
+
+def require_transactions(table: Table, name: str, engine: str, *, otherwise: str = "") -> None:
+    """Red where the engine of what is called so, and read for the table, holds no snapshot still."""
+    if engine not in TRANSACTIONAL:
+        raise Red(
+            f"the engine {engine} of {name} knows no transactions: what it holds at the fence cannot be told",
+            where=table.name,
+            next=f"ALTER TABLE {quoted(name)} ENGINE = InnoDB{otherwise}",
+        )
 
 
 def _distinct(connection: Connection, table: Table, column: str) -> tuple[int, tuple[str, ...]]:

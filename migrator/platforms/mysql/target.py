@@ -18,11 +18,14 @@ from migrator.contracts import (
     Undone,
 )
 from migrator.platforms.mysql.connect import LENIENT_MODE, address_of, connect
-from migrator.platforms.mysql.describe import describe
+from migrator.platforms.mysql.describe import describe, engines
 from migrator.platforms.mysql.examine import examine_target
+from migrator.platforms.mysql.fence import fenced
 from migrator.platforms.mysql.merge import MysqlMerge, merging, undo
+from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.restore import MysqlRebuilding, rebuilding
-from migrator.platforms.mysql.source import MysqlSource
+from migrator.platforms.mysql.rows import scan
+from migrator.platforms.mysql.source import MysqlSource, require_transactions
 from migrator.platforms.mysql.staging import MysqlStaging, staging
 from migrator.platforms.mysql.transaction import MysqlTransaction
 from migrator.platforms.relational.journal import read_markers
@@ -53,11 +56,12 @@ class MysqlTarget:
     def scan(
         self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
     ) -> Iterator[Iterator[pa.RecordBatch]]:
-        with (
-            MysqlSource(self._url).fence() as reading,
-            closing(reading.scan(table, predicate, columns=columns)) as batches,
-        ):
-            yield batches
+        with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
+            if engine := engines(connection, table.name).get(table.name):
+                require_transactions(table, table.name, engine)
+            fenced([connection])
+            with closing(scan(Reader(connection), table, predicate, columns=columns)) as batches:
+                yield batches
 
     def markers(self) -> tuple[Marker, ...]:
         with closing(connect(self._address, mode=LENIENT_MODE)) as connection:

@@ -15,6 +15,8 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND c.relpersistence <> 't'
     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND NOT {OURS}
+    AND (%(only)s::text IS NULL OR CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname || '.' END || c.relname
+        = %(only)s)
 ORDER BY c.oid
 """
 

@@ -68,12 +68,15 @@ class Described:
     partitioned: bool
 
 
-def describe_all(connection: Connection, *, of_partitions: bool = False) -> list[Described]:
-    """Every table and view with what the catalog knows it by, in name order."""
+def describe_all(connection: Connection, *, of_partitions: bool = False, only: str | None = None) -> list[Described]:
+    """Every table and view with what the catalog knows it by, in name order.
+
+    `only` this one, where it is named: what it costs then follows no other table, and no reference to one is told.
+    """
     _require_version(connection)
     pointing = catalog.OF_PARTITIONS_TOO if of_partitions else catalog.OF_TABLES
     with connection.cursor(row_factory=namedtuple_row) as cursor:
-        found: list[Found] = list(cursor.execute(catalog.TABLES))
+        found: list[Found] = list(cursor.execute(catalog.TABLES, {"only": only}))
         asked = [row.oid for row in found]
 
         def by_table(query: str) -> dict[int, list[Found]]:

@@ -7,6 +7,7 @@ of a check. Such a constraint stands for all rows to come.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from migrator.platforms.postgres.new_keys import (
     NOT_VALID,
@@ -22,13 +23,29 @@ from migrator.platforms.postgres.rebuild_names import Names
 from migrator.platforms.postgres.rebuild_transaction import RebuildTransaction, violated
 from migrator.platforms.postgres.volatile import left_out, volatile_conditions
 from migrator.platforms.relational.archived import POSTGRESQL
+from migrator.platforms.relational.breaches import (
+    BREAK_CHECK,
+    SHOWN,
+    breach,
+    point_nowhere,
+    pointing_nowhere,
+    telling,
+)
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.model import Check
 from storage.problem import Problem
-from storage.schema import ForeignKey, Table
+from storage.schema import Table
 
-_EXAMPLES = 3
 _MEND = "mend the rows, then make it by hand"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rows:
+    """Rows that do what no row should; `source` selects them, as `FROM … t WHERE …`."""
+
+    table: Table
+    what: str
+    source: str
 
 
 class RebuildKeys:
@@ -67,10 +84,11 @@ class RebuildKeys:
         if called := self._called(outline, check, statement):
             self._tell(where, left_out(called), next_="look at what it does, then make it by hand")
             return
-        refused = f"NOT {POSTGRESQL.expression(check.expression, where=where)}"
-        self._validated(
-            outline, where, statement, check.valid, f"FROM {self._names.table(outline.table)} t WHERE {refused}"
+        broken = f"NOT {POSTGRESQL.expression(check.expression, where=where)}"
+        rows = _Rows(
+            table=outline.table, what=BREAK_CHECK, source=f"FROM {self._names.table(outline.table)} t WHERE {broken}"
         )
+        self._validated(where, statement, check.valid, rows)
 
     def _called(self, outline: Outline, check: Check, statement: str) -> str | None:
         """What of it may do anything, asked before any row is."""
@@ -90,9 +108,14 @@ class RebuildKeys:
                 continue
             parent = self._by_name[key.parent]
             statement = add_reference(outline, key, detail, parent.table, self._names)
-            self._validated(outline, where, statement, detail.valid, self._orphans(outline, key, parent))
+            orphans = pointing_nowhere(self._read(outline), self._read(parent), key)
+            rows = _Rows(table=outline.table, what=point_nowhere(key.parent), source=orphans)
+            self._validated(where, statement, detail.valid, rows)
 
-    def _validated(self, outline: Outline, where: str, statement: str, valid: bool, breaches: str) -> None:
+    def _read(self, outline: Outline) -> str:
+        return f"{outline.relation}{self._names.table(outline.table)}"
+
+    def _validated(self, where: str, statement: str, valid: bool, rows: _Rows) -> None:
         """Valid if it was and the rows let it be; else for rows to come."""
         refusal = self._transaction.attempt(statement if valid else statement + NOT_VALID, where)
         if refusal is None:
@@ -100,29 +123,15 @@ class RebuildKeys:
         if not violated(refusal):
             self._tell(where, f"it is left out: {refusal.what}")
             return
-        count, examples = self._breaches(outline.table, breaches)
-        if refusal := self._transaction.attempt(statement + NOT_VALID, where):
-            self._tell(where, f"rows are in breach of it, and it is left out: {refusal.what}", count, examples)
-        else:
-            self._tell(where, "rows are in breach of it: it stands NOT VALID, for rows to come", count, examples)
+        refusal = self._transaction.attempt(statement + NOT_VALID, where)
+        but = f"it is left out: {refusal.what}" if refusal else f"it stands{NOT_VALID}, for new rows"
+        self._told.append(self._breach(where, rows, but))
 
-    def _breaches(self, table: Table, source: str) -> tuple[int, tuple[str, ...]]:
-        """How many rows, and the keys of the first."""
-        [(count,)] = self._transaction.rows(f"SELECT count(*) {source}")
-        key = table.primary_key or table.column_names
-        shown = ", ".join(f"t.{quoted(column)}" for column in key)
-        found = self._transaction.rows(f"SELECT concat_ws('/', {shown}) {source} LIMIT {_EXAMPLES}")
-        return int(count), tuple(str(example) for (example,) in found)
+    def _breach(self, where: str, rows: _Rows, but: str) -> Problem:
+        [(count,)] = self._transaction.rows(f"SELECT count(*) {rows.source}")
+        shown = ", ".join(f"t.{quoted(column)}::text" for column in telling(rows.table))
+        first = self._transaction.rows(f"SELECT {shown} {rows.source} LIMIT {SHOWN}")
+        return breach(where, rows.what, int(count), first, but=but)
 
-    def _orphans(self, outline: Outline, key: ForeignKey, parent: Outline) -> str:
-        """The rows that point at none."""
-        pairs = zip(key.columns, key.parent_columns, strict=True)
-        met = " AND ".join(f"p.{quoted(theirs)} = t.{quoted(own)}" for own, theirs in pairs)
-        filled = " AND ".join(f"t.{quoted(own)} IS NOT NULL" for own in key.columns)
-        parents = f"SELECT FROM {parent.relation}{self._names.table(parent.table)} p WHERE {met}"
-        return f"FROM {outline.relation}{self._names.table(outline.table)} t WHERE {filled} AND NOT EXISTS ({parents})"
-
-    def _tell(
-        self, where: str, what: str, count: int = 1, examples: tuple[str, ...] = (), *, next_: str = _MEND
-    ) -> None:
-        self._told.append(Problem(where=where, what=what, count=count, examples=examples, next=next_))
+    def _tell(self, where: str, what: str, *, next_: str = _MEND) -> None:
+        self._told.append(Problem(where=where, what=what, next=next_))

@@ -9,6 +9,7 @@ from psycopg import Connection
 from migrator.platforms.postgres import catalog
 from migrator.platforms.postgres.describe import describe_all, schema_of
 from migrator.platforms.relational.sqltext import listed, quoted
+from storage.errors import Fault
 from storage.schema import Schema, Table, TableKind
 
 
@@ -39,9 +40,18 @@ class Relation:
         return listed(self.table.primary_key, "t.") or ", ".join(self.place)
 
 
-def relations(connection: Connection) -> tuple[Schema, dict[str, Relation]]:
-    """The schema, and every table and view of it by name."""
-    described = describe_all(connection)
+def relations(connection: Connection, only: str | None = None) -> tuple[Schema, dict[str, Relation]]:
+    """The schema, and every table and view of it by name; `only` one of them, as `describe_all` has it.
+
+    Fault where that one is there no more.
+    """
+    described = describe_all(connection, only=only)
+    if only is not None and not described:
+        raise Fault(
+            "the table is no longer there",
+            where=only,
+            next="find out who dropped or renamed it, then give the same command again",
+        )
     indexed: dict[int, set[str]] = {}
     for oid, column in connection.execute(catalog.INDEXED, ([each.oid for each in described],)):
         indexed.setdefault(oid, set()).add(column)

@@ -52,12 +52,15 @@ class PostgresSource:
             return examine_source(connection, self._limits, excluded, views)
 
     @contextmanager
-    def fence(self) -> Iterator[PostgresReading]:
-        """A repeatable-read transaction that exports its snapshot and does nothing else until the context ends."""
+    def fence(self, only: str | None = None) -> Iterator[PostgresReading]:
+        """A repeatable-read transaction that exports its snapshot and does nothing else until the context ends.
+
+        `only` one table is known in it, where it is named: hundreds are not described to read each of them once.
+        """
         with self._connected() as connection:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             fence = _fence(connection, self._limits)
-            schema, known = relations(connection)
+            schema, known = relations(connection, only)
             encoding = connection.info.parameter_status("server_encoding")
             readers = Readers(self._url, self._session, fence.token, self._limits.max_connections)
             with closing(readers):

@@ -60,7 +60,7 @@ class PostgresTarget:
     def scan(
         self, table: Table, predicate: Predicate, *, columns: Sequence[str] | None = None
     ) -> Iterator[Iterator[pa.RecordBatch]]:
-        with PostgresSource(self._url).fence() as reading:
+        with PostgresSource(self._url).fence(table.name) as reading:
             yield reading.scan(table, predicate, columns=columns)
 
     def markers(self) -> tuple[Marker, ...]:

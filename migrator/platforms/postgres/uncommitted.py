@@ -36,7 +36,7 @@ def scan(
     """The selected rows, typed as `table` has its columns. Recast where a value does not fit."""
     chosen = tuple(table.column(name) for name in columns) if columns is not None else table.columns
     told = Table(name=table.name, columns=chosen)
-    _, known = relations(connection)
+    _, known = relations(connection, table.name)
     selection = Selection(relation=known[table.name], predicate=predicate, ask=lambda query: _asked(connection, query))
     expressions = [_text(column) for column in chosen]
     for statement in selection.statements(expressions):

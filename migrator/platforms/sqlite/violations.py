@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from migrator.platforms.relational.archived import SQLITE
-from migrator.platforms.relational.sqltext import listed, quoted, said
+from migrator.platforms.relational.breaches import BREAK_CHECK, SHOWN, breach, point_nowhere, telling
+from migrator.platforms.relational.sqltext import listed, quoted
 from migrator.platforms.sqlite.identity import rowid
 from migrator.platforms.sqlite.model import WITHOUT_ROWID
 from storage.model import TableModel
 from storage.problem import Problem
 from storage.schema import Table
 
-_SHOWN = 10
-_NEXT = "they were so in the source, or their parents are not the tenant's; new rows are held to it"
+_NEXT = "look at these rows by hand; new rows are held to it"
 
 
 def violated(connection: sqlite3.Connection, table: Table, model: TableModel) -> Iterator[Problem]:
@@ -31,15 +31,8 @@ def _checks(connection: sqlite3.Connection, table: Table, model: TableModel) -> 
         broken = f"FROM {live} WHERE NOT {SQLITE.expression(check.expression, where=where)}"
         (count,) = connection.execute(f"SELECT count(*) {broken}").fetchone()
         if count:
-            shown = listed(table.primary_key) or listed(table.column_names[:3])
-            first = connection.execute(f"SELECT {shown} {broken} LIMIT {_SHOWN}").fetchall()
-            yield Problem(
-                where=where,
-                what="rows break this check, which stands all the same",
-                count=count,
-                examples=tuple(said([row]) for row in first),
-                next=_NEXT,
-            )
+            first = connection.execute(f"SELECT {listed(telling(table))} {broken} LIMIT {SHOWN}").fetchall()
+            yield breach(where, BREAK_CHECK, count, first)
 
 
 def _references(connection: sqlite3.Connection, table: Table, model: TableModel) -> Iterator[Problem]:
@@ -52,14 +45,8 @@ def _references(connection: sqlite3.Connection, table: Table, model: TableModel)
         yield Problem(where=table.name, what=f"a foreign key that cannot be looked at: {error}", next=_NEXT)
         return
     for number, parent, count in counts:
-        columns = _columns(connection, table, number)
-        yield Problem(
-            where=f"{table.name}, foreign key {'+'.join(columns)}",
-            what=f"rows point at no row of {parent}; the key stands all the same",
-            count=count,
-            examples=tuple(_examples(connection, table, model, number, columns)),
-            next=_NEXT,
-        )
+        where = f"{table.name}, foreign key {'+'.join(_columns(connection, table, number))}"
+        yield breach(where, point_nowhere(parent), count, _first(connection, table, model, number))
 
 
 def _columns(connection: sqlite3.Connection, table: Table, number: int) -> list[str]:
@@ -67,15 +54,13 @@ def _columns(connection: sqlite3.Connection, table: Table, number: int) -> list[
     return [name for (name,) in connection.execute(query, (table.name, number))]
 
 
-def _examples(
-    connection: sqlite3.Connection, table: Table, model: TableModel, number: int, columns: list[str]
-) -> list[str]:
-    """What the first of them say; the check tells rows by their rowid, where there is one."""
+def _first(connection: sqlite3.Connection, table: Table, model: TableModel, number: int) -> list[tuple[object, ...]]:
+    """The check tells rows by their rowid, where there is one. No join would do: it compares as the parent does."""
     name = None if WITHOUT_ROWID in model.options else rowid(replace(table, ddl=None))
     if name is None:
         return []
     query = (
-        f"SELECT {listed(columns, 't.')} FROM pragma_foreign_key_check(?) k JOIN main.{quoted(table.name)} t"
-        f" ON t.{name} = k.rowid WHERE k.fkid = ? LIMIT {_SHOWN}"
+        f"SELECT {listed(telling(table), 't.')} FROM pragma_foreign_key_check(?) k JOIN main.{quoted(table.name)} t"
+        f" ON t.{name} = k.rowid WHERE k.fkid = ? LIMIT {SHOWN}"
     )
-    return [said([row]) for row in connection.execute(query, (table.name, number)).fetchall()]
+    return connection.execute(query, (table.name, number)).fetchall()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.contracts import FIRE, Triggers
-from storage.errors import Red
+from migrator.contracts import FIRE, Triggers, Whole
+from storage.errors import Fault, MigratorError, Red
 from tests.conformance.platforms.mysql import MysqlPlatform
 from tests.conformance.targets import Rows, merged, refusal, whys
 from tests.servers.mariadb import Mariadb
@@ -342,3 +342,29 @@ def test_whatever_way_a_trigger_writes_it_is_found_out(platform: MysqlPlatform) 
         merged(platform.target(), Rows("u", ("id",), ("id",), create=[(1,)]), triggers=Triggers(mode=FIRE))
     assert red.value.where == "u" and f"fire: [{every}]" in red.value.next
     assert platform.dump() == before
+
+
+# ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_scan_looks_at_no_other_table(platform: MysqlPlatform) -> None:
+    """A verification scans every table: with hundreds, describing all of them for each would be most of its work."""
+    platform.run('CREATE TABLE "T" (id INT); CREATE TABLE u (id INT); INSERT INTO "T" VALUES (1);')
+    table = platform.target().describe().table("T")
+    described = "SHOW GLOBAL STATUS LIKE 'Com_show_create_table'"
+    before = platform.rows(described)
+    with platform.target().scan(table, Whole()) as batches:
+        assert [row["id"] for batch in batches for row in batch.to_pylist()] == [1]
+    assert platform.rows(described) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [("DROP TABLE t", Fault, "exist"), ("ALTER TABLE t ENGINE = MyISAM", Red, "knows no transactions")],
+)
+def test_a_table_that_is_no_longer_what_it_was_is_told(
+    platform: MysqlPlatform, change: str, error: type[MigratorError], said: str
+) -> None:
+    platform.run("CREATE TABLE t (id INT);")
+    table = platform.target().describe().table("t")
+    platform.run(f"{change};")
+    with pytest.raises(error, match=said), platform.target().scan(table, Whole()) as batches:
+        list(batches)

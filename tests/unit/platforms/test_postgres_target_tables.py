@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import closing
 
 import pytest
 
-from migrator.contracts import Among, Matching
+from migrator.contracts import Among, Matching, Whole
+from migrator.platforms.postgres.relation import relations
 from migrator.platforms.postgres.target import PostgresTarget
-from storage.errors import Misuse, Red
+from storage.errors import Fault, Misuse, Red
 from tests.conformance.platforms import PostgresPlatform, integers
 from tests.conformance.targets import Rows, merged, whys
 from tests.servers.postgres import Postgres
@@ -341,3 +343,25 @@ def test_scanning_by_matching_values(platform: PostgresPlatform) -> None:
     target = platform.target()
     with target.scan(target.describe().table("events"), Matching(columns=("year",), values=(2020,))) as batches:
         assert [row["id"] for batch in batches for row in batch.to_pylist()] == [2]
+
+
+def test_a_scan_looks_at_no_other_table(platform: PostgresPlatform) -> None:
+    """A verification scans every table: with hundreds, describing all of them for each would be most of its work."""
+    platform.run('CREATE SCHEMA other; CREATE TABLE other."T" (id int PRIMARY KEY, up int REFERENCES other."T");')
+    platform.run('CREATE TABLE "T" (id int); INSERT INTO other."T" VALUES (1, 1);')
+    with closing(platform.connect()) as connection:
+        _, known = relations(connection, "other.T")
+        assert list(known) == ["other.T"]
+    target = platform.target()
+    with target.scan(target.describe().table("other.T"), Matching(columns=("up",), values=(1,))) as batches:
+        assert [row["id"] for batch in batches for row in batch.to_pylist()] == [1]
+
+
+def test_a_table_that_goes_before_it_is_scanned_is_told(platform: PostgresPlatform) -> None:
+    platform.run("CREATE TABLE t (id int);")
+    target = platform.target()
+    table = target.describe().table("t")
+    platform.run("DROP TABLE t;")
+    with pytest.raises(Fault, match="no longer there") as gone, target.scan(table, Whole()):
+        pass
+    assert gone.value.where == "t"

@@ -201,12 +201,13 @@ def test_rows_that_broke_a_check_in_the_source_break_it_again(source: SqlitePlat
         values(place, "INSERT INTO t VALUES (9, 99)")
 
 
-def test_rows_without_parents_are_told_with_what_they_point_at(source: SqlitePlatform, place: Path) -> None:
-    source.run("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (p INTEGER REFERENCES p, q REFERENCES p (id));")
-    source.run("PRAGMA foreign_keys = OFF; INSERT INTO t VALUES (7, NULL), (8, 9), (NULL, NULL);")
+def test_rows_without_parents_are_told_by_their_keys(source: SqlitePlatform, place: Path) -> None:
+    source.run("CREATE TABLE p (id INTEGER PRIMARY KEY);")
+    source.run("CREATE TABLE t (id TEXT PRIMARY KEY, p INTEGER REFERENCES p, q REFERENCES p (id));")
+    source.run("PRAGMA foreign_keys = OFF; INSERT INTO t VALUES ('a', 7, NULL), ('b', 8, 9), ('c', NULL, NULL);")
     problems = rebuilt(source, place)
     found = {problem.where: (problem.count, problem.examples) for problem in problems}
-    assert found == {"t, foreign key p": (2, ("7", "8")), "t, foreign key q": (1, ("9",))}
+    assert found == {"t, foreign key p": (2, ("a", "b")), "t, foreign key q": (1, ("b",))}
 
 
 # ── archives of before ──────────────────────────────────────────────────────────────────────────────────────
