@@ -62,6 +62,8 @@ def run(arguments: Sequence[str]) -> int:
             stderr.print(str(error), markup=False)
             return Misuse.exit_code
         return show_error(_of_click(error), as_json=as_json)
+    if code == Parked.exit_code:  # what Typer makes of a KeyboardInterrupt, without a word
+        return show_error(_interrupted(), as_json=as_json)
     return int(code or 0)
 
 

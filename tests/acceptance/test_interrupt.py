@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from migrator.service import archiving
+from migrator.service import Service, archiving
 from tests.acceptance.office import office
 from tests.acceptance.world import Answer, World, changing, dump
 
@@ -89,6 +89,19 @@ def test_who_stops_a_snapshot_that_stands_comes_too_late(
     taken = world.json("snapshot", world.plan)
     assert Path(taken["archive"]) in world.archives()
     assert world.runs()[-1]["state"] == "done"
+
+
+def test_who_stops_a_command_outside_of_a_run_is_told(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended with 130 and without a word, between the run's end and the command's."""
+    world = right_office.copied(tmp_path)
+
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Service, "runs", stopped)
+    assert "interrupted" in world.json("runs", "list", code=130)["error"]
 
 
 @BOTH
