@@ -51,6 +51,7 @@ class KeyColumn:
     only: Kind | None = None  # keys of another kind count where they are written as values of this kind are
     choices: tuple[str, ...] = ()  # an enumerated column equals none but these
     bytewise: bool = True  # keys that are not the same are not equal either
+    collated: str = ""  # the keys, too: the server joins rows to each key that their own collation tells apart
 
     def possible(self, texts: pa.Array, type_: Type) -> pa.Array:
         """Which of these keys, as text, can equal a value of the column."""
@@ -76,13 +77,15 @@ def key_column(column: Column, type_: Type, parent: Column | None) -> KeyColumn:
         return KeyColumn(left=f"{name}::text", array="text")
     if _family(column) != _family(rule):
         array = _array(rule) if rule.type.kind is Kind.TEXT and not rule.choices else "text"
-        return KeyColumn(left=f"{name}::text{_collated(rule)}", array=array, only=only, bytewise=array == "text")
+        left, alike = f"{name}::text{_collated(rule)}", array == "text" and rule.collation is None
+        return KeyColumn(left=left, array=array, only=only, bytewise=alike, collated=_keys_collated(rule))
     return KeyColumn(
         left=name if column.collation == rule.collation else f"{name}{_collated(rule)}",
         array=_array(rule),
         only=only,
         choices=rule.choices,
         bytewise=rule.collation is None and _family(rule) != _PADDED and not _is_numeric(rule),
+        collated=_keys_collated(rule),
     )
 
 
@@ -108,6 +111,10 @@ def _collated(rule: Column) -> str:
     if rule.collation:
         return f" COLLATE {rule.collation}"
     return ' COLLATE "default"' if rule.type.kind is Kind.TEXT and not rule.choices else ""
+
+
+def _keys_collated(rule: Column) -> str:
+    return f" COLLATE {rule.collation}" if rule.collation and not is_citext(rule) else ""
 
 
 def _array(rule: Column) -> str:
@@ -165,10 +172,12 @@ def condition(columns: Sequence[KeyColumn], keys: pa.RecordBatch, types: Sequenc
     arrays = [_array_literal(text, column.array) for column, text in zip(columns, texts, strict=True)]
     if len(columns) > 1:
         lefts = ", ".join(column.left for column in columns)
-        return f"({lefts}) IN (SELECT * FROM unnest({', '.join(arrays)}))"
+        names = [f"k{i}" for i in range(len(columns))]
+        sought = ", ".join(f"{name}{column.collated}" for name, column in zip(names, columns, strict=True))
+        return f"({lefts}) IN (SELECT {sought} FROM unnest({', '.join(arrays)}) k ({', '.join(names)}))"
     left = columns[0].left
     if joined:
-        return f"{left} IN (SELECT unnest({arrays[0]}))"
+        return f"{left} IN (SELECT unnest({arrays[0]}){columns[0].collated})"
     if columns[0].array == "bigint" and (run := _run(texts[0])):
         return f"{left} BETWEEN {run[0]} AND {run[1]}"
     return f"{left} = ANY({arrays[0]})"

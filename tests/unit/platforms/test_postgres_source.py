@@ -25,7 +25,7 @@ from migrator.platforms.postgres.source import PostgresSource
 from storage.errors import Fault, MigratorError, Misuse, Recast, Red
 from storage.schema import Fidelity, Kind, Table, Type, UniqueKey
 from storage.types import arrow_schema
-from tests.conformance.platforms import KeyList, integers, texts
+from tests.conformance.platforms import TEXT, KeyList, integers, texts
 from tests.conformance.sources import selected
 from tests.servers.postgres import Postgres
 
@@ -414,6 +414,18 @@ def test_keys_the_server_calls_equal_give_a_row_once_however_many_there_are(exte
     keys = texts(*(f"x{number}" for number in range(9_000)), *(f"X{number}" for number in range(9_000)))
     with reading(extensions, script) as found:
         assert ids(found, "t", Among(columns=("v",), keys=keys)) == list(range(1, 10))
+
+
+def test_keys_a_collation_calls_equal_give_a_row_once(postgres_url: str) -> None:
+    script = """
+    CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    CREATE TABLE lands (id text COLLATE loose, number text, PRIMARY KEY (id, number));
+    INSERT INTO lands VALUES ('fr', '1'), ('de', '2');
+    """
+    pairs = KeyList((TEXT, TEXT), [("fr", "1"), ("FR", "1"), ("Fr", "1")])
+    with reading(postgres_url, script) as found:
+        assert found.count(found.schema.table("lands"), Among(columns=("id",), keys=texts("fr", "FR", "Fr"))) == 1
+        assert selected(found, "lands", Among(columns=("id", "number"), keys=pairs)) == [("fr", "1")]
 
 
 @given(keys=st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8")), min_size=1, unique=True))
