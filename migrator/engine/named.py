@@ -8,7 +8,7 @@ from itertools import combinations
 from mappings.nearest import nearest
 from migrator.contracts import Scalar
 from migrator.engine.roots import is_of_others, is_whole, require_schemas
-from migrator.plan import ColumnRoot, DeclaredReference, SchemaRoot, ScopeRules, root_rows
+from migrator.plan import ColumnRoot, DeclaredReference, SchemaRoot, ScopeRules, SubjectRules, root_rows
 from storage.errors import Misuse
 from storage.schema import Column, Kind, Schema, Table
 
@@ -33,6 +33,19 @@ def require_known(schema: Schema, rules: ScopeRules) -> None:
         table = _table(schema, rule.table, rule.at)
         for column in rule.columns:
             _column(table, column, rule.at)
+    for name, said in rules.subjects.items():
+        _table(schema, name, rules.lines[f"subjects.{name}"])
+        _require_subject(schema, said)
+
+
+def _require_subject(schema: Schema, said: SubjectRules) -> None:
+    """What is left out of a person's export by a name that nothing has would leave with it."""
+    for kind, tables in (("paths", said.paths), ("shared", said.shared), ("excluded", said.excluded)):
+        for name in tables:
+            _table(schema, name, said.lines[f"{kind}.{name}"])
+    for kind, columns in (("withheld", said.withheld), ("disclosed", said.disclosed)):
+        for name in columns:
+            named_column(schema, name, said.lines[f"{kind}.{name}"])
 
 
 def _require_root(schema: Schema, rules: ScopeRules) -> None:

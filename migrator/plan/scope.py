@@ -28,7 +28,7 @@ def read_scope(node: Node, variables: Variables) -> ScopeRules:
     )
     lines = {f"views.{child.string('a view')}": at(child) for child in _items(entries, "views")}
     tables: dict[str, dict[str, Node]] = {}
-    for name in by_name:
+    for name in (*by_name, "subjects"):
         tables[name] = named(entries, name)
         lines.update({f"{name}.{key}": at(child) for key, child in tables[name].items()})
     return ScopeRules(

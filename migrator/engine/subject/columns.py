@@ -13,7 +13,6 @@ from migrator.engine.classify import Reference
 from migrator.engine.draft.vocabulary import Vocabulary
 from migrator.engine.draft.words import Words, among, bases, begins_with, same, stem, words
 from migrator.engine.named import named_column
-from migrator.engine.subject.person import OPTION
 from migrator.plan import AttachmentRule, ScopeRules, SubjectRules
 from storage.errors import Misuse
 from storage.problem import Problem
@@ -26,11 +25,9 @@ _WITHIN = 8  # letters of a word that is the same within any other: userpassword
 
 
 def withheld_by(said: SubjectRules, schema: Schema) -> dict[str, str]:
-    """`table.column` → reason. Misuse where there is no such column, or where it is disclosed, too, or is a key."""
-    for name in said.disclosed:
-        named_column(schema, name, said.lines.get(f"disclosed.{name}", OPTION))
+    """`table.column` → reason. Misuse where one is disclosed, too, or tells rows apart."""
     for name in said.withheld:
-        where = said.lines.get(f"withheld.{name}", OPTION)
+        where = said.lines[f"withheld.{name}"]
         table, column = named_column(schema, name, where)
         if name in said.disclosed:
             raise Misuse(f"{name} is both withheld and disclosed", where=where, next="keep one of the two")

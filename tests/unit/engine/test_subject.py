@@ -6,6 +6,7 @@ import html
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -49,13 +50,13 @@ FIRM = table("firms")
 MEMBER = table("members", "email", firm_id="firms")
 
 
-def owned(*tables: Table, said: SubjectRules | None = None, members: Table = MEMBER, **rules: object) -> Ownership:
+def owned(*tables: Table, said: SubjectRules | None = None, members: Table = MEMBER, **rules: Any) -> Ownership:
     """What is a member's, in a database of firms, members and these tables."""
     schema = Schema(platform="made", version="1", tables=(FIRM, members, *tables))
     scope = ScopeRules(
         root=TableRoot(table="firms", where=(("id", 1),), at="plan:1"),
-        subjects={"members": said} if said else {},
-        **rules,  # type: ignore[arg-type]
+        subjects={"members": replace(said, lines=_lines(said) | said.lines)} if said else {},
+        **{**rules, "lines": {"subjects.members": "plan:9", **rules.get("lines", {})}},  # type: ignore[arg-type]
     )
     person = Person(table=members, column="id", value=17, values={"id": "17", "email": None, "firm_id": "1"})
     return owned_by(person, schema, classify(schema, scope), scope)
@@ -69,6 +70,11 @@ def test_what_the_plan_says_of_tables_that_nobody_sees_holds_for_a_person_too() 
     assert not found.questions
     assert found.rules.excluded["geo.zones"] == "another plan's"
     assert found.rules.foreign == {"logins.member_id": "key", "logins.device_id": "null", "members.firm_id": "key"}
+
+
+def _lines(said: SubjectRules) -> dict[str, str]:
+    kinds = ("paths", "shared", "excluded", "foreign", "withheld", "disclosed")
+    return {f"{kind}.{name}": "plan:9" for kind in kinds for name in getattr(said, kind)}
 
 
 def asked(found: Ownership) -> set[str]:
@@ -262,6 +268,7 @@ def test_what_is_computed_beside_a_withheld_column_is_asked() -> None:
     [
         (SubjectRules(withheld={"members.emial": "ours"}), "no column 'emial'"),
         (SubjectRules(disclosed={"people.email": "hers"}), "no table 'people'"),
+        (SubjectRules(excluded={"lettres": "ours"}), "no table 'lettres'"),
         (SubjectRules(withheld={"members.id": "ours"}), "tells the rows of members apart"),
         (
             SubjectRules(withheld={"members.email": "a"}, disclosed={"members.email": "b"}),
@@ -272,6 +279,19 @@ def test_what_is_computed_beside_a_withheld_column_is_asked() -> None:
 def test_what_cannot_be_withheld_is_refused(said: SubjectRules, what: str) -> None:
     with pytest.raises(Misuse, match=what):
         owned(said=said)
+
+
+def test_what_is_said_of_people_who_are_no_table_is_refused_at_its_line() -> None:
+    """Else nothing of it would count, and what it withholds would leave."""
+    said = {"membres": SubjectRules(withheld={"members.email": "ours"})}
+    scope = ScopeRules(
+        root=TableRoot(table="firms", where=(("id", 1),), at="plan:1"),
+        subjects=said,
+        lines={"subjects.membres": "plan:7"},
+    )
+    with pytest.raises(Misuse, match="no table 'membres'") as refused:
+        classify(Schema(platform="made", version="1", tables=(FIRM, MEMBER)), scope)
+    assert refused.value.where == "plan:7"
 
 
 def test_no_key_leads_over_a_column_that_stays_behind() -> None:
