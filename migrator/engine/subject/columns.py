@@ -70,6 +70,7 @@ class ColumnQuestions:
         self._withheld = said.withheld
         self._of_files = {f"{rule.table}.{rule.hash_column}" for rule in rules.attachments if rule.hash_column}
         self._pointing = {f"{r.table}.{column}" for r in references for column in r.told_by}
+        self._called = words(person.rpartition(".")[2])[-1:]
 
     def of(self, leaving: Leaving) -> Iterator[Problem]:
         """One for each column that nobody has withheld or disclosed, and that may be more than the person's."""
@@ -81,10 +82,28 @@ class ColumnQuestions:
                 continue
             if column.generated and computes:
                 yield self._question(table, column, "is computed, perhaps of what is withheld beside it")
-            elif is_secret(column) and name not in self._of_files:
+            elif is_secret(column) and name not in self._of_files and not self._is_number_of(name, column):
                 yield self._question(table, column, "is called like a secret")
-            elif name not in self._pointing and _may_name(column, leaving):
+            elif name not in self._pointing and self._may_name(column, leaving):
                 yield self._question(table, column, "may say who somebody else is")
+
+    def _is_number_of(self, name: str, column: Column) -> bool:
+        """Whether it is the number of another row: token_id."""
+        return name in self._pointing and column.type.kind is Kind.INTEGER
+
+    def _may_name(self, column: Column, leaving: Leaving) -> bool:
+        if column.type.kind not in _WORDED or column.choices:
+            return False
+        called = words(column.name)
+        if leaving.is_shared:
+            return column.name in leaving.others or _has(called, (Vocabulary.PEOPLE, Vocabulary.ROLE))
+        if _is_called_after(called, _things(leaving.others)):
+            return True
+        if _is_called_after(called, (*_things(leaving.own), self._called)):
+            return False
+        # what their own row says of a contact or an account is theirs; what their order says of a customer, who knows
+        kinds = (Vocabulary.ROLE,) if leaving.table.name == self._person else (Vocabulary.ROLE, Vocabulary.PEOPLE)
+        return among(called, Vocabulary.ROLE) or (_has(called, kinds) and among(called, Vocabulary.CALLED))
 
     def _question(self, table: Table, column: Column, what: str) -> Problem:
         name = f"{table.name}.{column.name}"
@@ -119,25 +138,14 @@ def _runs(found: Words) -> Iterator[str]:
     yield from ("".join(three) for three in zip(found, found[1:], found[2:], strict=False))
 
 
-def _may_name(column: Column, leaving: Leaving) -> bool:
-    if column.type.kind not in _WORDED or column.choices:
-        return False
-    if leaving.is_shared:
-        return column.name in leaving.others or _has(words(column.name), (Vocabulary.PEOPLE, Vocabulary.ROLE))
-    return _is_called_after(column, leaving.others) or (
-        not _is_called_after(column, leaving.own) and _is_called_like_somebody(words(column.name))
-    )
+def _things(labels: Collection[str]) -> tuple[Words, ...]:
+    """Whom these columns name: recipient, of recipient_id."""
+    return tuple(stem(name)[0] for label in labels for name in label.split("+"))
 
 
-def _is_called_after(column: Column, labels: Collection[str]) -> bool:
-    """Whether it says more of those whom another column names: recipient_name, recipient_id."""
-    called = words(column.name)
-    things = [stem(name)[0] for label in labels for name in label.split("+")]
+def _is_called_after(called: Words, things: Collection[Words]) -> bool:
+    """Whether it says more of those whom another column names: recipient_name."""
     return any(same(called, thing) or begins_with(called, thing) for thing in things if thing)
-
-
-def _is_called_like_somebody(called: Words) -> bool:
-    return among(called, Vocabulary.ROLE) or (_has(called, (Vocabulary.ROLE,)) and among(called, Vocabulary.CALLED))
 
 
 def _has(called: Words, known: Sequence[Vocabulary]) -> bool:

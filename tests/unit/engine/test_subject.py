@@ -249,6 +249,13 @@ def test_what_repeats_others_names_in_the_person_s_rows_is_asked(paths: tuple[st
     assert asked(owned(letters, said=SubjectRules(paths={"letters": paths}))) == expected
 
 
+def test_a_customer_s_name_in_a_clerk_s_order_is_asked_and_the_clerk_s_own_is_not() -> None:
+    orders = table("orders", "customer_name", "member_email", "customer_notes", member_id="members", pin_id="firms")
+    assert asked(owned(orders)) == {"orders.customer_name"}
+    members = table("members", "contact_email", "member_name", "manager", firm_id="firms")
+    assert asked(owned(members=members)) == {"members.manager"}
+
+
 def test_a_shared_table_s_text_that_names_somebody_is_asked() -> None:
     offices = table("offices", "city", "contact_name", manager_id="members")
     members = table("members", "email", firm_id="firms", office_id="offices")
