@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from migrator.engine.snapshot import snapshot
+from storage.archive import Archive
 from storage.errors import MigratorError, Misuse, Red
+from storage.memory import MemoryStore
 from tests.conformance.platforms import MysqlPlatform, Platform, PostgresPlatform
-from tests.unit.engine.support import rows_of, scope_of, taken
+from tests.support_archive import signing_keys
+from tests.unit.engine.support import plan_of, rows_of, scope_of, taken
 
 SCHEMAS = """
 CREATE TABLE lands (id int PRIMARY KEY);
@@ -71,6 +75,19 @@ def test_a_reference_into_the_schema_of_another_tenant_is_red_unless_it_becomes_
     assert (found.where, found.count, found.examples) == ("acme.users.pal", 1, ("7",))
     _, archive = taken(platform, f'{OTHERS}\nforeign: {{acme.users.pal: "null"}}')
     assert rows_of(archive, "acme.users") == [(1, 1, None, None), (2, None, 1, None)]
+
+
+def test_a_person_s_export_leads_into_no_schema_of_another_tenant(postgres_url: str) -> None:
+    platform = PostgresPlatform(postgres_url)
+    platform.run(SCHEMAS)
+    platform.run(
+        "ALTER TABLE acme.users ADD pal int REFERENCES globex.users; UPDATE acme.users SET pal = 7 WHERE id = 2;"
+    )
+    scope = f'{OTHERS}\nforeign: {{acme.users.pal: "null"}}\nsubjects: {{acme.users: {{}}}}'
+    store = MemoryStore()
+    found = snapshot(platform.source(), plan_of(scope), store, signing_keys(), tool="test", subject="acme.users=2")
+    archive = Archive.open(store, found.sealed.archive_id)
+    assert rows_of(archive, "acme.users") == [(2, None, 1, None)]
 
 
 def test_a_view_of_the_schema_needs_a_path(postgres_url: str) -> None:
