@@ -56,8 +56,8 @@ class Spellings:
     def __init__(self, workbench: Workbench, schema: str) -> None:
         self._workbench = workbench
         self._schema = schema
-        self._started: set[Reference] = set()
-        self._spelled: set[Reference] = set()
+        self._started: set[str] = set()
+        self._spelled: set[str] = set()
         workbench.schema("same")
 
     def parents(self, ends: Ends) -> str:
@@ -67,7 +67,7 @@ class Spellings:
         """
         table = f"{self._schema}.{quoted(ends.parent.name)}"
         plain = f"SELECT *, rowid AS migrator_row FROM {table}"
-        if ends.reference not in self._spelled:
+        if self._name(ends) not in self._spelled:
             return f"({plain}) p"
         names = [quoted(name) for name in ends.reference.parent_columns]
         on = " AND ".join(f"s.p{i} = o.{name}" for i, name in enumerate(names))
@@ -93,15 +93,16 @@ class Spellings:
         return f"same.{quoted(self._name(ends))}"
 
     def _name(self, ends: Ends) -> str:
+        """What a key means does not follow from which of its rows a reference makes the tenant's."""
         return f"{self._schema} {ends.reference}"
 
     def _unknown(self, ends: Ends, pointing: str) -> QueryKeys:
         lost = f"{pointing} AND NOT EXISTS (SELECT 1 FROM {self.parents(ends)} WHERE {ends.joined})"
         children = [("c", column) for column in ends.children]
         sought = keys_sought(self._workbench, zip(children, ends.parents, strict=True), lost)
-        if ends.reference not in self._started:
+        if self._name(ends) not in self._started:
             self._workbench.ingest("same", self._name(ends), [], _schema(sought.types, ends.parents))
-            self._started.add(ends.reference)
+            self._started.add(self._name(ends))
         names = ", ".join(f"k{i}" for i in range(len(sought.types)))
         new = f"SELECT * FROM ({sought.query}) ANTI JOIN {self._pairs(ends)} USING ({names})"
         self._workbench.execute(f"CREATE OR REPLACE TABLE same.{quoted(_ASKING)} AS {new}")
@@ -128,7 +129,7 @@ class Spellings:
                 for row in _asked(ends, reading, FewKeys(keys=pa.Table.from_batches([key]), types=types)):
                     pair = pa.RecordBatch.from_arrays([*key.columns, *row.slice(0, 1).columns], schema=schema)
                     self._workbench.append("same", self._name(ends), [pair], schema)
-                    self._spelled.add(ends.reference)
+                    self._spelled.add(self._name(ends))
 
 
 def _joined(children: Sequence[Column], parents: Sequence[Column]) -> str:

@@ -200,6 +200,19 @@ def test_what_only_the_server_calls_equal_is_followed(
     assert [row[0] for row in rows_of(snapshot_of(platform, shared), "firms")] == [1]
 
 
+@pytest.mark.parametrize(("kind", "declared", "ours", "spelled"), SPELLED[5:8])
+def test_what_only_the_server_calls_equal_leads_rows_that_bear_no_mark(
+    request: pytest.FixtureRequest, kind: str, declared: str, ours: str, spelled: str
+) -> None:
+    platform = _spelled(request, kind, declared, ours, spelled, "другой")
+    for table in ("firms", "notes"):
+        platform.run(f"ALTER TABLE {table} ADD tenant int; UPDATE {table} SET tenant = 1 WHERE id IN (1, 11)")
+    archive = snapshot_of(
+        platform, "root: {column: tenant, value: 1}\npaths: {notes: [firm]}\nforeign: {notes.other: null}"
+    )
+    assert sorted(row[0] for row in rows_of(archive, "notes")) == [10, 11, 12]
+
+
 def test_what_only_firebird_calls_equal_is_followed(firebird_url: str) -> None:
     platform = FirebirdPlatform(firebird_url)
     letters = "varchar(20) CHARACTER SET utf8 NOT NULL {} COLLATE unicode_ci_ai"
