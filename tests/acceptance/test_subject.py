@@ -341,21 +341,26 @@ def test_who_belongs_to_two_tenants_gets_of_each_what_is_there(made: Made, tmp_p
     assert [name for name, content in contents(archive) if OTHERS in content] == []
 
 
-def test_how_her_columns_are_held_is_decided_by_her_rows_alone(made: Made, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "type_", "theirs"), [("sqlite", "", "x'00'"), *((kind, "VARCHAR(20)", "'THEIRS'") for kind in KINDS[1:])]
+)
+def test_how_her_columns_are_held_is_decided_by_her_rows_alone(
+    made: Made, tmp_path: Path, kind: str, type_: str, theirs: str
+) -> None:
     """Where no key tells rows apart, rows of another tenant may lead to her, too, and hold other kinds of values."""
-    platform: Any = made("sqlite")
+    platform: Any = made(kind)
     platform.run(
-        """
+        f"""
         CREATE TABLE firms (id INTEGER PRIMARY KEY);
         CREATE TABLE people (id INTEGER PRIMARY KEY, firm_id INTEGER NOT NULL REFERENCES firms (id));
-        CREATE TABLE groups (id INTEGER PRIMARY KEY, firm_id INTEGER NOT NULL REFERENCES firms (id));
+        CREATE TABLE teams (id INTEGER PRIMARY KEY, firm_id INTEGER NOT NULL REFERENCES firms (id));
         CREATE TABLE visits (
             person_id INTEGER NOT NULL REFERENCES people (id), firm_id INTEGER NOT NULL REFERENCES firms (id),
-            group_id INTEGER REFERENCES groups (id), place);
+            team_id INTEGER REFERENCES teams (id), place {type_});
         INSERT INTO firms VALUES (1), (2);
         INSERT INTO people VALUES (1, 1);
-        INSERT INTO groups VALUES (1, 1);
-        INSERT INTO visits VALUES (1, 1, NULL, 'here'), (1, 1, 1, 'there'), (1, 2, NULL, x'00');
+        INSERT INTO teams VALUES (1, 1);
+        INSERT INTO visits VALUES (1, 1, NULL, 'here'), (1, 1, 1, 'there'), (1, 2, NULL, {theirs});
         """
     )
     world = planned(platform, tmp_path, "{table: firms, where: {id: 1}}\n    paths: {visits: [firm_id]}")
