@@ -34,8 +34,10 @@ _BLANKS: dict[Kind, Any] = {
     Kind.JSON: "null",
     Kind.VARIANT: "t:",
 }
-_LITERALS = {  # by the names platforms give to types that have no class of their own, or whose values have not
-    **dict.fromkeys(("inet", "inet4", "cidr"), "0.0.0.0"),  # noqa: S104 - nothing is bound to it
+_LITERALS = {  # by the names platforms give to types that have no class of their own, or whose values have not;
+    # as the platform writes them back: of money, that is as its locale says
+    "inet4": "0.0.0.0",  # noqa: S104 - nothing is bound to it
+    **dict.fromkeys(("inet", "cidr"), "0.0.0.0/32"),
     "inet6": "::",
     "macaddr": "00:00:00:00:00:00",
     "macaddr8": "00:00:00:00:00:00:00:00",
@@ -45,7 +47,7 @@ _LITERALS = {  # by the names platforms give to types that have no class of thei
     **dict.fromkeys(("datetime", "timestamp without time zone"), "1970-01-01 00:00:00"),
     "timestamp": "1970-01-02 00:00:00",
     "timestamp with time zone": "1970-01-02 00:00:00+00",
-    **dict.fromkeys(("numeric", "decimal", "money", "oid"), "0"),
+    **dict.fromkeys(("numeric", "decimal", "oid"), "0"),
     **dict.fromkeys(("bit varying", "tsvector", "tsquery", "hstore", "xml"), ""),
     **dict.fromkeys(("int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange"), "empty"),
     "point": "(0,0)",
@@ -144,3 +146,5 @@ _APART: dict[Kind, Callable[[Column, str], Any]] = {
     Kind.DECIMAL: _decimal_apart,
     Kind.UUID: lambda _column, key: str(uuid.UUID(bytes=_digest(key))),
 }
+APART_KINDS = frozenset(_APART)
+"""Kinds whose blanks are apart, each made of its row's key."""

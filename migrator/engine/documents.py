@@ -12,8 +12,9 @@ from migrator.engine.classify import EXCLUDED, OWNED, SHARED
 from migrator.engine.gentle import Gentle
 from migrator.engine.masks.masked import REPORT as MASKING
 from migrator.engine.masks.masked import Masked
+from migrator.engine.parted import parted_by, tenant_columns, unparted
 from migrator.engine.proof import Proof
-from migrator.engine.scope import Scope, TableScope
+from migrator.engine.scope import Resolved, Scope, TableScope
 from migrator.plan import Plan
 from storage import moment
 from storage.identity import Identity
@@ -52,16 +53,17 @@ def write_documents(
     reading: Gentle,
     identity: Identity,
     plan: Plan,
-    scope: Scope,
+    resolved: Resolved,
     proof: Proof,
     audit: Audit,
     masked: Masked,
 ) -> None:
     """Put run, fence, cost, scope, proof, exclusions, inventory, DDL and, last, the audit into the archive."""
-    scope = masked.scope(scope)
+    scope = masked.scope(resolved.scope)
     held = [table for table in scope.tables if table.class_ in (OWNED, SHARED)]
     tables = [table.name for table in held if not reading.schema.table(table.name).is_view]
     model = reading.model(tables)  # the last that is asked of the source: it has its cost, too
+    parted = parted_by(model, {name: masked.columns(name) | own for name, own in tenant_columns(resolved).items()})
     audit.add("cost", asdict(reading.cost))
     documents = {
         "provenance/run.json": _run(identity, plan, with_hash=masked.report is None),
@@ -76,7 +78,7 @@ def write_documents(
         writer.document(path, _json(content))
     ddl = [masked.described(reading.schema.table(table.name)).ddl for table in held]
     writer.document("schema/source-ddl.sql", "".join(f"{text};\n\n" for text in ddl if text).encode())
-    writer.document(MODEL, rendered(masked.model(model)))
+    writer.document(MODEL, rendered(masked.model(unparted(model, parted))))
     if report := masked.report:
         writer.document(MASKING, report.content)
         audit.add("masked", {"columns": len(report.columns), "rules_sha256": report.rules_sha256})

@@ -109,7 +109,7 @@ def snapshot(
             audit.add("proof", {"kind": proof.kind, "edges": len(proof.edges), "walked": sum(proof.walked.values())})
             write_losses(writer, losses)
             view.add(writer, identity, resolved, bench)
-            write_documents(writer, gentle, identity, plan, resolved.scope, proof, audit, masked)
+            write_documents(writer, gentle, identity, plan, resolved, proof, audit, masked)
             sealed = writer.commit()
             committed()
     return Snapshot(

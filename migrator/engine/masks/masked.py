@@ -110,6 +110,10 @@ class Masked:
         """The scope without the files that do not leave. Misuse as `Masking.attachments`."""
         return self._masking.attachments(rules)
 
+    def columns(self, table: str) -> set[str]:
+        """Those of the table that are masked."""
+        return set(self._masking.of(table))
+
     # ── rows ────────────────────────────────────────────────────────────────────────────────────────────────
     def described(self, table: Table) -> Table:
         """The table as the archive describes it."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from mappings.nearest import nearest
+from migrator.engine.blanks import APART_KINDS
 from migrator.engine.classify import OWNED, SHARED, Classified, Reference
 from migrator.engine.masks.key import MaskKey
 from migrator.engine.masks.methods import APART, Mask
@@ -178,14 +179,14 @@ class _Resolver:
                 raise Misuse(what, where=self._rules.file, next="give it a rule too, or name it under keep")
 
     def _require_stubs(self, masks: dict[Place, Mask]) -> None:
-        """A row that comes along by its key alone repeats it where a text must be unique and cannot be NULL."""
+        """A row that comes along by its key alone repeats it, or a hash of it, where a value must be unique."""
         for reference in self._references:
             table = self._schema.table(reference.parent)
             if self._scope.foreign.get(reference.name) != "stub" or not any(name == table.name for name, _ in masks):
                 continue
             obliged = {name for columns in _unique(table) for name in columns if not table.column(name).nullable}
             for name in sorted(obliged - {*table.primary_key, *reference.parent_columns}):
-                if table.column(name).type.kind is Kind.TEXT and (table.name, name) not in masks:
+                if table.column(name).type.kind in APART_KINDS and (table.name, name) not in masks:
                     what = f"{table.name}.{name} repeats the key of rows that come along as stubs"
                     raise Misuse(what, where=self._rules.file, next="give it a rule too")
 

@@ -80,6 +80,8 @@ class Mask:
         if column.type.kind not in KINDS[method] or (column.type.kind is Kind.DECIMAL and column.type.scale):
             able = [name for name, kinds in KINDS.items() if column.type.kind in kinds]
             raise self._refused(f"{label} is {column.type}: {method} cannot fill it", f"use {', '.join(able)}")
+        if method == REMOVED and not _has_blank(table, column):
+            raise self._refused(f"{label} is {column.native}, of which no value is empty", "use null or {const: …}")
         if method == NULL and not column.nullable:
             raise self._refused(f"{label} takes no NULL", "use another method")
         if column.choices and method not in (NULL, CONST):
@@ -183,6 +185,13 @@ def _removed(table: Table, column: Column) -> Values:
         return _emptied_variants
     blank = blanks(table, column, 1)[0]
     return partial(_constant, value=pa.scalar(blank.as_py(), arrow_type(column.type)))
+
+
+def _has_blank(table: Table, column: Column) -> bool:
+    try:
+        return len(blanks(table, column, 1)) == 1
+    except Red:
+        return False
 
 
 def _filled(values: pa.Array) -> pa.Array:

@@ -17,6 +17,8 @@ _COMPUTED = re.compile(r"\bGENERATED ALWAYS AS\s*$")
 _ROW = re.compile(r"\bGENERATED ALWAYS AS (ROW (?:START|END))\b")
 _PERIOD = "PERIOD FOR"
 _QUOTES = "'\"`"
+_NEXT_NUMBER = re.compile(r" AUTO_INCREMENT=[0-9]+")
+_PARTED = re.compile(r"\s*(/\*![0-9]+\s*)?PARTITION BY\b")
 _NOT_ENFORCED = "NOT ENFORCED"
 
 
@@ -55,6 +57,19 @@ def defined(ddl: str) -> Definition:
         default_partition=_default_partition(signs),
         periods=tuple(periods),
     )
+
+
+def documented(ddl: str) -> str:
+    """The definition without what it says of everybody's rows: the number of the next, the bounds of partitions."""
+    depth, kept = 0, []
+    for sign in _TOKEN.findall(ddl):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        is_option = depth == 0 and sign[0] not in _QUOTES
+        if is_option and (found := _PARTED.search(sign)):
+            kept.append(sign[: found.start()])
+            break
+        kept.append(_NEXT_NUMBER.sub("", sign) if is_option else sign)
+    return "".join(kept)
 
 
 def _default_partition(signs: Sequence[str]) -> str | None:

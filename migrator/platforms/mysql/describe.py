@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from migrator.platforms.mysql.connect import Connection
+from migrator.platforms.mysql.definition import documented
 from migrator.platforms.mysql.limits import CharacterSets, length_of, limits_of
 from migrator.platforms.mysql.owned import is_ours
 from migrator.platforms.mysql.types import choices_of, declared_type, fidelity_of
@@ -111,7 +112,7 @@ class _Described:
             foreign_keys=self._foreign_keys(name, ddl),
             triggers=tuple(trigger[1] or "" for trigger in self._triggers[name]),
             comment=comment or None,
-            ddl=ddl,
+            ddl=documented(ddl),
         )
 
     def view(self, name: str) -> Table:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from migrator.contracts import Whole
 from migrator.engine.blanks import blanks, blanks_apart
 from storage.errors import Red
 from storage.schema import Column, Kind, Limits, Table, Type
-from storage.types import arrow_type
+from storage.types import arrow_type, to_text
+from tests.conformance.made import Made
 
 _NAMED = Table(name="people", columns=())
 
@@ -32,7 +34,27 @@ def test_a_type_without_a_class_is_blank_by_its_name(native: str, blank: str) ->
     assert blanks(_NAMED, column(Kind.LITERAL, native=native), 1).to_pylist() == [blank]
 
 
-@pytest.mark.parametrize(("kind", "native"), [(Kind.LITERAL, "pair"), (Kind.BINARY, "multipolygon")])
+def test_a_server_gives_a_blank_back_as_it_is(made: Made) -> None:
+    platform = made("postgresql")
+    types = ("inet", "cidr", "macaddr", "interval", "timetz", "oid", "bit(3)", "varbit", "tsvector", "xml", "int4range")
+    types += ("point", "pg_lsn", "text[]", "numeric", "date", "timestamptz", "uuid", "jsonb", "bytea", "char(3)")
+    columns = ", ".join(f"c{number} {type_}" for number, type_ in enumerate(types))
+    platform.run(f"CREATE TABLE t (id int PRIMARY KEY, {columns}); INSERT INTO t VALUES (1)")
+    with platform.source().fence() as reading:
+        table, _ = reading.census(reading.schema.table("t"), Whole())
+    said = {one.name: blanks(table, one, 1) for one in table.columns[1:]}
+    texts = {name: to_text(value, table.column(name).type)[0].as_py() for name, value in said.items()}
+    texts |= {one.name: r"\x" for one in table.columns if one.type.kind is Kind.BINARY}
+    for name, text in texts.items():
+        platform.run(f"UPDATE t SET {name} = '{text.replace('{', '{{').replace('}', '}}')}'")
+    with platform.source().fence() as reading:
+        ((_, *found),) = [row.values() for batch in reading.scan(table, Whole()) for row in batch.to_pylist()]
+    assert found == [value[0].as_py() for value in said.values()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "native"), [(Kind.LITERAL, "pair"), (Kind.LITERAL, "money"), (Kind.BINARY, "multipolygon")]
+)
 def test_a_type_nobody_knows_a_blank_of_is_red(kind: Kind, native: str) -> None:
     with pytest.raises(Red, match=f"no {native} says nothing") as red:
         blanks(_NAMED, column(kind, native=native), 1)

@@ -297,19 +297,22 @@ def test_a_value_by_which_the_plan_calls_the_tenant_is_told(members: SqlitePlatf
 def test_stubs_do_not_repeat_a_masked_key(platform: SqlitePlatform) -> None:
     platform.run(
         "CREATE TABLE firms (id INTEGER PRIMARY KEY);"
-        "CREATE TABLE people (id INTEGER PRIMARY KEY, firm INTEGER REFERENCES firms (id), login TEXT NOT NULL UNIQUE);"
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, firm INTEGER REFERENCES firms (id), login TEXT NOT NULL UNIQUE,"
+        " badge INTEGER NOT NULL UNIQUE);"
         "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm INTEGER REFERENCES firms (id),"
         " author INTEGER REFERENCES people (id));"
-        "INSERT INTO firms VALUES (1), (2); INSERT INTO people VALUES (73918, 2, 'theirs');"
+        "INSERT INTO firms VALUES (1), (2); INSERT INTO people VALUES (73918, 2, 'theirs', 5);"
         "INSERT INTO notes VALUES (1, 1, 73918);"
     )
     scope = (
         "root: {table: firms, where: {id: 1}}\npaths: {notes: [firm]}\nforeign: {notes.author: stub, people.firm: stub}"
     )
     with pytest.raises(Misuse, match=r"people\.login repeats the key"):
-        taken(platform, "columns: {people.id: code}", scope=scope)
-    store = MemoryStore()
-    _, archive = taken(platform, "columns: {people.id: code, people.login: code}", scope=scope, store=store)
+        taken(platform, "columns: {people.id: code, people.badge: code}", scope=scope)
+    with pytest.raises(Misuse, match=r"people\.badge repeats the key"):  # as a hash, which tells it who tries all
+        taken(platform, "columns: {people.id: code, people.login: code}", scope=scope)
+    store, rules = MemoryStore(), "columns: {people.id: code, people.login: code, people.badge: code}"
+    _, archive = taken(platform, rules, scope=scope, store=store)
     assert archive.table("people").rows == 1
     for where, content in everything(store, archive).items():
         assert "73918" not in content, where

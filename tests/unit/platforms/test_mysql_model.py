@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.platforms.mysql.address import address_of
-from migrator.platforms.mysql.definition import defined
+from migrator.platforms.mysql.definition import defined, documented
 from migrator.platforms.mysql.source import MysqlSource
 from migrator.platforms.mysql.types import choices_of, members_of
 from storage.model import Check, Model, parsed, rendered
@@ -36,6 +36,14 @@ def test_what_looks_like_a_condition_within_a_text_or_a_name_is_none(text: str, 
         Check(name=name, expression=f"{column} in ({said})"),
     )
     assert found.computed == {"g": f"length(concat({said},')'))"}
+
+
+def test_a_definition_says_nothing_of_everybodys_rows() -> None:
+    before = 'CREATE TABLE "t" (\n  "id" int COMMENT \' AUTO_INCREMENT=1 PARTITION BY (\',\n  PRIMARY KEY ("id")\n)'
+    parted = "PARTITION BY LIST (`id`)\n(PARTITION acme VALUES IN (7) ENGINE = InnoDB)"
+    for tail in ("", f"\n {parted}", f"\n/*!50100 {parted} */"):
+        said = f"{before} ENGINE=InnoDB AUTO_INCREMENT=7390 DEFAULT CHARSET=utf8mb4 COMMENT='it''s'{tail}"
+        assert documented(said) == f"{before} ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='it''s'"
 
 
 def test_backslashes_in_members_are_read_as_the_server_writes_them() -> None:
