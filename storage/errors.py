@@ -3,6 +3,7 @@
 MigratorError
 ├── Fault                 exit 1    outside: a server, a disk, a permission, a connection
 │   ├── TransientFault    exit 1    the same call may succeed when repeated
+│   ├── Refused           exit 1    this call is refused, others are not: a right is missing, or it took too long
 │   └── AlreadyExists     exit 1    another writer made this object first
 ├── Misuse                exit 2    wrong usage or configuration: the person changes something
 ├── Red                   exit 3    a red answer about the data: somebody has to decide
@@ -41,6 +42,10 @@ class Fault(MigratorError):
 
 class TransientFault(Fault):
     """A fault that may be gone at the next try; `storage.retry` repeats these and nothing else."""
+
+
+class Refused(Fault):
+    """A platform refuses this call alone, for want of a right or because it took too long: it still answers others."""
 
 
 class AlreadyExists(Fault):

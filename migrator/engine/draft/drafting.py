@@ -36,6 +36,9 @@ def draft(reading: Reading, *, tenant: str = "", root: str = "") -> Draft:
     if tenant and proposed and proposed.value is None:
         proposed = named_root(proposed, tenant, schema, evidence)
     stand = standing(schema, proposed, references, typed, evidence)
+    in_documents = tuple(ids_in_documents(schema.tables, evidence, meanings))
+    for table in schema.tables:
+        evidence.touch(table)
     return Draft(
         platform=schema.platform,
         tables=len(schema.tables),
@@ -49,8 +52,8 @@ def draft(reading: Reading, *, tenant: str = "", root: str = "") -> Draft:
         shared=stand.shared,
         unclassified=stand.unclassified,
         notes=(
-            *(f"{name} could not be read: {why}" for name, why in finder.unread.items()),
-            *ids_in_documents(schema.tables, evidence, meanings),
+            *(f"{name} could not be read: {why}" for name, why in evidence.unread.items()),
+            *in_documents,
         ),
     )
 

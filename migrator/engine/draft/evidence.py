@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from migrator.contracts import Among, Predicate, Reading, Whole
 from migrator.engine.equality import with_column
-from storage.errors import Recast, Red
+from storage.errors import Recast, Red, Refused
 from storage.schema import Kind, Table, Type
 from storage.types import arrow_type
 
@@ -96,19 +96,28 @@ class Evidence:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
+        self._asked: set[str] = set()
+        self.unread: dict[str, str] = {}  # table → why it cannot be read: it is not asked again
+
+    def touch(self, table: Table) -> None:
+        """Know whether the table can be read, where nothing asked it yet."""
+        if table.name not in self._asked:
+            self.sample(table, table.column_names[:1], most=1)
 
     def sample(
         self, table: Table, columns: Sequence[str], *, most: int = MOST_ROWS, where: Predicate = EVERY_ROW
     ) -> Sample:
         """The first rows in the order of their keys; none, with the reason, of a table that cannot be read."""
-        while True:
+        self._asked.add(table.name)
+        while table.name not in self.unread:
             try:
                 return self._sample(table, columns, most, where)
             except Recast as recast:
                 table = with_column(table, recast.column)
-            except Red as error:
-                empty = pa.table({name: pa.array([], pa.null()) for name in columns})
-                return Sample(table=table, rows=empty, whole=False, unread=error.what)
+            except (Red, Refused) as error:
+                self.unread[table.name] = error.what
+        empty = pa.table({name: pa.array([], pa.null()) for name in columns})
+        return Sample(table=table, rows=empty, whole=False, unread=self.unread[table.name])
 
     def _sample(self, table: Table, columns: Sequence[str], most: int, where: Predicate) -> Sample:
         batches: list[pa.RecordBatch] = []
@@ -125,7 +134,11 @@ class Evidence:
 
     def found(self, values: Values, parent: Table, columns: Sequence[str]) -> int:
         """How many of these values some row of the parent has in `columns`, as the platform compares them."""
-        if not len(values):
+        if not len(values) or parent.name in self.unread:
             return 0
-        count = self._reading.count(parent, Among(columns=tuple(columns), keys=values))
+        try:
+            count = self._reading.count(parent, Among(columns=tuple(columns), keys=values))
+        except Refused as error:
+            self.unread[parent.name] = error.what
+            return 0
         return min(count, len(values))

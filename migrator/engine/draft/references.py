@@ -49,7 +49,6 @@ class References:
         self._evidence = evidence
         self._meanings = meanings
         self._known = known
-        self.unread: dict[str, str] = {}  # table → why nothing of it could be read
 
     def find(self, tables: Sequence[Table]) -> tuple[ProposedReference, ...]:
         """Those that are named for a table first: what they lead to decides where the people are."""
@@ -76,8 +75,6 @@ class References:
         if not columns:
             return
         sample = self._evidence.sample(table, [column.name for column in columns])
-        if sample.unread:
-            self.unread[table.name] = sample.unread
         for column in columns:
             yield _Open(table=table, column=sample.table.column(column.name), values=sample.values([column.name]))
 
@@ -103,6 +100,8 @@ class References:
 
     def _share(self, values: Values, parent: Table, columns: tuple[str, ...]) -> Share:
         found = self._evidence.found(values, parent, columns)
+        if unread := self._evidence.unread.get(parent.name):
+            return Share(found=0, values=0, whole=False, unread=f"{parent.name}: {unread}")
         return Share(found=found, values=len(values), whole=values.whole, unread=values.unread)
 
     # ── references of several columns ───────────────────────────────────────────────────────────────────────

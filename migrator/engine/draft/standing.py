@@ -97,8 +97,7 @@ def _led(path: Reference) -> str:
 
 
 def _rows(table: Table, evidence: Evidence) -> str:
-    sample = evidence.sample(table, table.primary_key[:1] or table.column_names[:1])
-    return sample.unread or rows_of(sample)
+    return rows_of(evidence.sample(table, table.primary_key[:1] or table.column_names[:1]))
 
 
 def _shared(table: Table, pointing: tuple[str, ...], evidence: Evidence) -> ProposedShared:

@@ -62,7 +62,9 @@ def _seen(name: str, holding: Sequence[Table], leading: int, of: int, evidence: 
         of=of,
         leading=leading,
         examples=values.shown(_EXAMPLES),
-        tenants=f"{len(values)}{more} different value(s) in {one.name}",
+        tenants=f"{one.name}: {values.unread}"
+        if values.unread
+        else f"{len(values)}{more} different value(s) in {one.name}",
         is_of_most=_is_of_most(leading, len(holding), of),
     )
 
@@ -130,7 +132,9 @@ def _is_key_of_another(called: Words) -> bool:
 
 
 def rows_of(sample: Sample) -> str:
-    """How many rows the table has, as far as was looked."""
+    """How many rows the table has, as far as was looked; else why they cannot be read."""
+    if sample.unread:
+        return sample.unread
     return f"{sample.rows.num_rows} row(s)" if sample.whole else f"more than {sample.rows.num_rows} rows"
 
 

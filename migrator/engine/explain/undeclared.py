@@ -38,7 +38,7 @@ def undeclared(reading: Reading, resolved: Resolved) -> Undeclared:
     return Undeclared(
         references=tuple(one for one in (*single, *several) if one.share.values),
         polymorphic=typed,
-        unread=tuple(f"{name} could not be read: {why}" for name, why in finder.unread.items()),
+        unread=tuple(f"{name} could not be read: {why}" for name, why in evidence.unread.items()),
     )
 
 

@@ -6,7 +6,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from storage.errors import Fault, MigratorError, Misuse, Red, TransientFault
+from storage.errors import Fault, MigratorError, Misuse, Red, Refused, TransientFault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +52,11 @@ _DEADLOCK = _Meaning(
     error=TransientFault, what="a deadlock with another transaction; ours was rolled back", next="repeat"
 )
 _DENIED = _Meaning(
-    error=Fault, what="a privilege is missing", next="grant what is named; `migrator doctor` prints the whole script"
+    error=Refused, what="a privilege is missing", next="grant what is named; `migrator doctor` prints the whole script"
 )
 _FULL = _Meaning(error=Fault, what="the server has no space left", next="free space on the server, then repeat")
 _TIMEOUT = _Meaning(
-    error=Fault,
+    error=Refused,
     what="a statement took longer than it may and was given up",
     next="raise statement_timeout_s in the plan, or the server's own limit, or read when the server is less busy",
 )

@@ -14,7 +14,7 @@ import psycopg
 from adbc_driver_manager.dbapi import Connection as ArrowConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from storage.errors import Fault, MigratorError, Misuse, Red, TransientFault
+from storage.errors import Fault, MigratorError, Misuse, Red, Refused, TransientFault
 
 _CONNECT_TIMEOUT_S = "20"
 _ANEW = "repeat the command: it starts anew from a point in time of its own"
@@ -177,7 +177,7 @@ def _said(error: Exception, state: str, where: str, constraint: str, named: Sequ
             next="the constraint is the target's own: mend the mapping, or reject these rows with a reason",
         )
     if state == "42501" and "row-level security" in message:
-        return Fault(f"rows would be hidden from this user: {message}", where=where, next=_HIDDEN)
+        return Refused(f"rows would be hidden from this user: {message}", where=where, next=_HIDDEN)
     for rule in _BY_STATE:
         if state.startswith(rule.sign):
             return rule.made(message, where)
@@ -224,7 +224,7 @@ _BY_STATE = (
     _rule("57P01", Fault, "the server ended the connection: {}", _ANEW),
     _rule("57P03", TransientFault, "the server is not ready: {}", "wait until it is up, then repeat"),
     _rule(
-        "57014", Fault, "a statement was given up: {}", "raise source.statement_timeout, or run when less is going on"
+        "57014", Refused, "a statement was given up: {}", "raise source.statement_timeout, or run when less is going on"
     ),
     _rule("55P03", TransientFault, "somebody holds a lock: {}", "wait until they are done, then repeat"),
     _rule("40P01", TransientFault, "the server ended a deadlock: {}", "repeat; nothing was changed"),
@@ -237,7 +237,7 @@ _BY_STATE = (
     _rule("54", Red, "beyond a limit of the server: {}", "make the rows or the table narrower"),
     _rule("42883", Misuse, "values of this type cannot be compared: {}", "select by a column of another type"),
     _rule("42622", Red, "a value does not fit: {}", "a value of the type name holds 63 bytes: shorten it"),
-    _rule("42501", Fault, "a permission is missing: {}", _GRANT),
+    _rule("42501", Refused, "a permission is missing: {}", _GRANT),
     _rule("25006", Fault, "the server only lets itself be read: {}", "name the primary server, not a standby"),
     _rule("42P01", Fault, "the schema changed meanwhile: {}", _ANEW),
     _rule("42703", Fault, "the schema changed meanwhile: {}", _ANEW),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.pool import NullPool
 
-from storage.errors import Fault, MigratorError, Misuse, TransientFault
+from storage.errors import Fault, MigratorError, Misuse, Refused, TransientFault
 
 _WRONG_ADDRESS = re.compile(
     r"password|log[io]n|authenticat|user name|unknown database|does not exist|no such file|cannot open database"
@@ -124,7 +124,7 @@ def _while_connecting(address: Address, said: str) -> MigratorError:
 
 def _while_reading(address: Address, said: str) -> MigratorError:
     if _REFUSED.search(said):
-        return Fault(said, where=str(address), next="grant the user SELECT on that table, then repeat")
+        return Refused(said, where=str(address), next="grant the user SELECT on that table, then repeat")
     if _MAY_PASS.search(said):
         return TransientFault(said, where=str(address), next="wait for the other transaction to end, then repeat")
     return Fault(f"the database reports: {said}", where=str(address), next="see the message; nothing was changed")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
+from urllib.parse import urlsplit
 
 import pytest
+from psycopg import sql
 
 from migrator.contracts import ReadLimits
 from migrator.engine.classify import OWNED, SHARED, UNCLASSIFIED, classify
@@ -14,7 +17,8 @@ from migrator.engine.gentle import gently
 from migrator.plan import read_plan
 from storage.errors import Misuse
 from tests.conformance.made import Made
-from tests.conformance.platforms import Platform, SqlitePlatform
+from tests.conformance.platforms import Platform, PostgresPlatform, SqlitePlatform
+from tests.servers.postgres import Postgres
 from tests.unit.engine.test_engine_scope import DDL
 
 
@@ -234,6 +238,36 @@ def test_a_table_that_cannot_be_read_is_told(made: Made) -> None:
     found = drafted(platform)
     assert references(found) == ["old.firm_id → firms.id"]
     assert "MyISAM" in str(found.references[0].share) and "MyISAM" in found.notes[0]
+
+
+@pytest.fixture
+def clerk(postgres: Postgres, postgres_url: str) -> Iterator[PostgresPlatform]:
+    """The same database as somebody who may read nothing yet."""
+    database = urlsplit(postgres_url).path.removeprefix("/")
+    role = f"clerk_of_{database}"
+    postgres.admin(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'read'").format(sql.Identifier(role)))
+    yield PostgresPlatform(postgres.url(role, database, "read"))
+    PostgresPlatform(postgres_url).run(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
+    postgres.admin(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+def test_tables_that_this_user_may_not_read_are_told_and_the_others_are_drafted(
+    postgres_url: str, clerk: PostgresPlatform
+) -> None:
+    PostgresPlatform(postgres_url).run(
+        "CREATE TABLE firms (id int PRIMARY KEY); INSERT INTO firms VALUES (1);"
+        "CREATE TABLE countries (id int PRIMARY KEY); INSERT INTO countries VALUES (1);"
+        "CREATE TABLE people (id int PRIMARY KEY, firm_id int, country_id int); INSERT INTO people VALUES (1, 1, 1);"
+        "CREATE TABLE pay (id int PRIMARY KEY, firm int REFERENCES firms); CREATE TABLE logs (id int, line text);"
+        f"GRANT SELECT ON firms, people TO {urlsplit(clerk.url).username};"
+    )
+    found = drafted(clerk)
+    assert references(found) == ["people.firm_id → firms.id", "people.country_id → countries.id"]
+    told = "permission denied for table"
+    assert str(found.references[1].share) == f"nothing to compare: countries: a permission is missing: {told} countries"
+    assert [note.partition(" ")[0] for note in found.notes if told in note] == ["countries", "logs", "pay"]
+    assert {one.table: told in one.seen for one in found.unclassified} == {"logs": True}
+    assert list(found.owned) == ["firms", "pay", "people"]
 
 
 def test_a_database_without_tenants_says_so(platform: SqlitePlatform) -> None:
