@@ -7,8 +7,8 @@ import json
 import secrets
 import urllib.request
 import uuid
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -85,6 +85,15 @@ class Ceph:
         """The bucket as somebody sees it who may do for so long what the owner may, by keys with a session token."""
         keys = assumed(self._lending, self.owner, self._role, seconds)
         return replace(bucket, endpoint=self._lending, credentials=keys)
+
+    @contextmanager
+    def owner_suspended(self) -> Iterator[None]:
+        """The owner's keys are refused until the context ends."""
+        self._run("radosgw-admin", *self._configuration, "user", "suspend", "--uid=owner")
+        try:
+            yield
+        finally:
+            self._run("radosgw-admin", *self._configuration, "user", "enable", "--uid=owner")
 
     def kill(self) -> None:
         """kill -9 of the gateway, in the midst of whatever it does."""

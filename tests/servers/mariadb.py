@@ -29,6 +29,7 @@ _SETTINGS = {
     "skip-name-resolve": "1",
     "sync-binlog": "0",
 }
+_KEEPS_COMMITS = {"innodb-flush-log-at-trx-commit": "2"}
 _ADMINISTRATOR = f"""
 CREATE OR REPLACE USER {ADMIN}@'{LOOPBACK}' IDENTIFIED BY '{PASSWORD}';
 GRANT ALL PRIVILEGES ON *.* TO {ADMIN}@'{LOOPBACK}' WITH GRANT OPTION;
@@ -38,13 +39,14 @@ GRANT ALL PRIVILEGES ON *.* TO {ADMIN}@'{LOOPBACK}' WITH GRANT OPTION;
 class Mariadb(Restartable):
     """The server; `kill` and `restart` are for tests that have it to themselves."""
 
-    def __init__(self, folder: Path, *, is_encrypted: bool = False) -> None:
+    def __init__(self, folder: Path, *, is_encrypted: bool = False, keeps_commits: bool = False) -> None:
         self.port = free_port()
         self.admin_url = self.url(ADMIN, "mysql")
         self._numbers = itertools.count(1)
         self._data = folder / "data"
         self._first = folder / "administrator.sql"
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        every = {**_SETTINGS, **(_KEEPS_COMMITS if keeps_commits else {})}
+        settings = [f"--{name}={value}" for name, value in every.items()]
         # a server that starts deletes the temporary tables of all others in its tmpdir
         self._places = [f"--datadir={self._data}", f"--tmpdir={folder}", f"--socket={folder / 'socket'}"]
         files = [f"--port={self.port}", f"--pid-file={folder / 'pid'}", f"--init-file={self._first}"]
@@ -109,6 +111,9 @@ def _named(url: str) -> str:
     return urlsplit(url).path.removeprefix("/")
 
 
-def running(*, is_encrypted: bool = False) -> AbstractContextManager[Mariadb]:
-    """A new server, running; gone with its data at the end. Encrypted, it takes no other connections."""
-    return started("mariadb", lambda folder: Mariadb(folder, is_encrypted=is_encrypted))
+def running(*, is_encrypted: bool = False, keeps_commits: bool = False) -> AbstractContextManager[Mariadb]:
+    """A new server, running; gone with its data at the end. Encrypted, it takes no other connections.
+
+    Only one that `keeps_commits` has after a kill what it said was committed.
+    """
+    return started("mariadb", lambda folder: Mariadb(folder, is_encrypted=is_encrypted, keeps_commits=keeps_commits))

@@ -41,6 +41,7 @@ _SETTINGS = {
     "max_wal_size": "256MB",
     "timezone": "Europe/Paris",  # who relies on the server's zone is found out
 }
+_KEEPS_COMMITS = {"synchronous_commit": "on"}  # in the system's cache, which outlives a killed process
 _PATIENCE = 3_000  # looks at a standby that is behind
 _ENCRYPTED = {"ssl": "on", "ssl_cert_file": f"../{AUTHORITY}", "ssl_key_file": f"../{KEY}"}
 _ENCRYPTED_ONLY = "hostssl all all all scram-sha-256\n"
@@ -49,14 +50,14 @@ _ENCRYPTED_ONLY = "hostssl all all all scram-sha-256\n"
 class Postgres(Restartable):
     """The server; `kill` and `restart` are for tests that have it to themselves."""
 
-    def __init__(self, folder: Path, *, is_encrypted: bool = False) -> None:
+    def __init__(self, folder: Path, *, is_encrypted: bool = False, keeps_commits: bool = False) -> None:
         self.port = free_port()
         self.admin_url = self.url(ADMIN, "postgres")
         self.authority = folder / AUTHORITY
         self._is_encrypted = is_encrypted
         self._numbers = itertools.count(1)
         self._data = folder / "data"
-        every = {**_SETTINGS, **(_ENCRYPTED if is_encrypted else {})}
+        every = {**_SETTINGS, **(_ENCRYPTED if is_encrypted else {}), **(_KEEPS_COMMITS if keeps_commits else {})}
         settings = [f"--{name}={value}" for name, value in every.items()]
         command = [_program("postgres"), "-D", str(self._data), "-p", str(self.port), *settings]
         self._server = Server("postgres", command, folder, answers=self._answers, stop_signal=signal.SIGINT)
@@ -140,9 +141,12 @@ class Standby(Postgres):
         raise ServerError("the standby does not follow its primary")
 
 
-def running(*, is_encrypted: bool = False) -> AbstractContextManager[Postgres]:
-    """A new server, running; gone with its data at the end. Encrypted, it takes no other connections."""
-    return started("postgres", lambda folder: Postgres(folder, is_encrypted=is_encrypted))
+def running(*, is_encrypted: bool = False, keeps_commits: bool = False) -> AbstractContextManager[Postgres]:
+    """A new server, running; gone with its data at the end. Encrypted, it takes no other connections.
+
+    Only one that `keeps_commits` has after a kill what it said was committed.
+    """
+    return started("postgres", lambda folder: Postgres(folder, is_encrypted=is_encrypted, keeps_commits=keeps_commits))
 
 
 def standing_by(primary: Postgres) -> AbstractContextManager[Standby]:

@@ -150,12 +150,19 @@ class Server:
         """kill -9 of the process and of its children, as a power cut would."""
         if self._process is None:
             return
-        family = [*_children(self._process.pid), self._process.pid] if self._process.poll() is None else []
-        for pid in family:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGSTOP)  # or it made children while the others are counted
+        for pid in self.family():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
+
+    def family(self) -> list[int]:
+        """The process and its children, as far as they live."""
+        if self._process is None or self._process.poll() is not None:
+            return []
+        return [self._process.pid, *_children(self._process.pid)]
 
     def _wait(self, seconds: float) -> None:
         assert self._process
@@ -238,6 +245,10 @@ class Restartable:
 
     def kill(self) -> None:
         self._server.kill()
+
+    def processes(self) -> list[int]:
+        """Every process of it that lives."""
+        return self._server.family()
 
     def restart(self) -> None:
         """Stop it and start it again on the same port; after `kill` it recovers from its log."""

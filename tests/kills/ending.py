@@ -1,0 +1,95 @@
+"""The end state after a strike and its aftermath: that of a run nobody disturbed, to the row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from storage.sweep import sweep
+from tests.kills.moments import MIGRATE, ROLLBACK, SNAPSHOT, VERIFY
+from tests.kills.scene import Held, Scene
+from tests.soak.promise import require
+
+_OF_A_TEMPORARY_FOLDER = "migrator"
+_OF_SQLITE = ("-wal", "-shm")
+
+
+def require_undisturbed(scene: Scene, command: str, told: str) -> None:
+    """BrokenError with everything that is not as it would be without the strike."""
+    wrong = [*_wrong_in_the_store(scene, command), *_wrong_in_the_target(scene, command), *_wrong_in_the_runs(scene)]
+    require(not wrong, f"{told}: {'; '.join(wrong)}")
+
+
+# ── the store ───────────────────────────────────────────────────────────────────────────────────────────────
+def _wrong_in_the_store(scene: Scene, command: str) -> Iterator[str]:
+    made = [archive for archive in scene.archives() if archive != scene.base]
+    if scene.base not in scene.archives():
+        yield "the archive there was is not seen any more"
+    if bool(made) != (command == SNAPSHOT):
+        yield f"{len(made)} new archives after a {command}"
+    for archive in made:
+        checked = scene.world.migrator("archive", "check", scene.location(archive))
+        if checked.code:
+            yield f"{archive} is seen, and is not whole: {checked}"
+        elif scene.digests_of(archive) != scene.digests:
+            yield f"{archive} does not hold what an undisturbed snapshot does"
+    sweep(scene.objects, before=datetime.now(UTC).replace(year=9999))
+    seen = scene.archives()
+    stray = {info.key for info in scene.objects.list() if info.key.partition("/")[0] not in seen}
+    if stray or list(scene.objects.unfinished()):
+        yield f"the sweep leaves {sorted(stray)[:5]} in the store"
+
+
+# ── the target ──────────────────────────────────────────────────────────────────────────────────────────────
+def _wrong_in_the_target(scene: Scene, command: str) -> Iterator[str]:
+    is_loaded = command in (MIGRATE, VERIFY)
+    if len(scene.standing) != is_loaded:
+        yield f"{len(scene.standing)} loads stand in the target after a {command}"
+    yield from _different(scene.held(), scene.loaded if is_loaded else scene.untouched)
+    beside = {path.name for path in scene.beside.folder.iterdir()} - {scene.world.target.name}
+    if left := [name for name in sorted(beside) if not name.endswith(_OF_SQLITE)]:
+        yield f"beside the target lies {', '.join(left)}"
+    if is_loaded and scene.standing:
+        verified = scene.world.migrator("verify", scene.standing[0])
+        if verified.code:
+            yield f"the load does not verify: {verified}"
+
+
+def _different(held: Held, wanted: Held) -> Iterator[str]:
+    for name, rows in wanted.rows.items():
+        found = held.rows.get(name)
+        if found != rows:
+            yield f"{name} has {'no' if found is None else len(found)} rows for {len(rows)}, or other ones"
+    if held.others != wanted.others:
+        yield f"tables of our own have {held.others} rows for {wanted.others}"
+    if held.declared != wanted.declared:
+        yield f"the catalog has {held.declared} entries for {wanted.declared}"
+
+
+# ── the records ─────────────────────────────────────────────────────────────────────────────────────────────
+def _wrong_in_the_runs(scene: Scene) -> Iterator[str]:
+    for run in scene.world.runs():
+        if run["state"] in ("running", "queued"):
+            yield f"{run['run_id']} is {run['state']} for ever"
+        if run["verdict"] == "red":
+            yield f"{run['run_id']} is red: {run['error']}"
+    if left := [
+        path.name for path in scene.scratch.folder.iterdir() if not path.name.startswith(_OF_A_TEMPORARY_FOLDER)
+    ]:
+        yield f"temporary files of no known name: {left}"
+
+
+# ── and back ────────────────────────────────────────────────────────────────────────────────────────────────
+def set_back(scene: Scene, told: str) -> None:
+    """As the scene was before: the load is taken back, and leaves nothing; the new archives go."""
+    for run in scene.standing:
+        back = scene.world.migrator(ROLLBACK, run)
+        require(back.code == 0, f"{told}: the rollback afterwards failed: {back}")
+    found = scene.target.platform.dump()
+    different = [
+        name or "the catalog" for name in {**found, **scene.before} if found.get(name) != scene.before.get(name)
+    ]
+    require(not different, f"{told}: taken back, the target is not as it was: {', '.join(different)}")
+    for info in list(scene.objects.list()):
+        if info.key.partition("/")[0] != scene.base:
+            scene.objects.delete(info.key)

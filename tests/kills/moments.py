@@ -1,0 +1,75 @@
+"""When a strike comes: after a step was told of, and a part of the time that the step takes undisturbed."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.kills.watched import Step, Watched
+
+SNAPSHOT, REHEARSE, MIGRATE, VERIFY, ROLLBACK = COMMANDS = ("snapshot", "rehearse", "migrate", "verify", "rollback")
+_START = "start"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """A command, the steps of it that are meant (any, where none is named), and which part of their time."""
+
+    command: str
+    steps: tuple[str, ...] = ()
+    part: tuple[float, float] = (0.0, 1.0)
+
+
+PHASES = {
+    "snapshot": Phase(command=SNAPSHOT),
+    "staging": Phase(command=MIGRATE, steps=("read", "map", "check", "stage")),
+    "merge": Phase(command=MIGRATE, steps=("merge",), part=(0.0, 0.8)),
+    "commit": Phase(command=MIGRATE, steps=("merge",), part=(0.8, 1.1)),
+    "verification of the load": Phase(command=MIGRATE, steps=("verify",)),
+    "rehearsal": Phase(command=REHEARSE),
+    "verification": Phase(command=VERIFY),
+    "rollback": Phase(command=ROLLBACK, part=(0.3, 1.0)),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """An undisturbed run: its steps, and the seconds it took in all."""
+
+    steps: tuple[Step, ...]
+    seconds: float
+
+    def spans(self) -> Iterator[tuple[str, float]]:
+        """Every step with what it took; first the start, until anything is told of."""
+        beginnings = [0.0, *(step.at for step in self.steps)]
+        ends = [*beginnings[1:], self.seconds]
+        names = [_START, *(step.name for step in self.steps)]
+        yield from ((name, end - at) for name, at, end in zip(names, beginnings, ends, strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """So many seconds after the command has told of its `number`-th step, called `step` in the undisturbed run."""
+
+    command: str
+    number: int
+    step: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.3f} s after “{self.step}” ({self.number}) of {self.command}"
+
+    def await_in(self, watched: Watched) -> None:
+        watched.reach(self.number)
+        time.sleep(self.seconds)
+
+
+def drawn(phase: Phase, timeline: Timeline, chance: random.Random) -> Moment:
+    """A moment of the phase; every step is as likely as any other, however short it is."""
+    spans = list(enumerate(timeline.spans()))
+    named = [(number, span) for number, span in spans if span[0] in phase.steps]
+    told = spans[1:]  # the start is of no use: nothing is recorded by then
+    number, (step, seconds) = chance.choice(named or told or spans)
+    return Moment(command=phase.command, number=number, step=step, seconds=chance.uniform(*phase.part) * seconds)

@@ -1,0 +1,48 @@
+"""The network between the command and a server breaks, stands still, or is slow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from tests.kills.proxy import Proxy
+from tests.kills.scene import Scene
+from tests.kills.sides import SIDES
+from tests.kills.strike import COMMANDS_OF, At, Strike, side
+from tests.kills.watched import Watched
+
+_BREAK_S, _STILL_S = 0.3, 1.5
+_BYTES_PER_SECOND = 400_000
+
+
+def _on(role: str, change: Callable[[Proxy], AbstractContextManager[None]]) -> At:
+    @contextmanager
+    def at(scene: Scene, _watched: Watched) -> Iterator[None]:
+        network = side(scene, role).network
+        assert network
+        with change(network):
+            yield
+
+    return at
+
+
+def _slowed(network: Proxy) -> AbstractContextManager[None]:
+    return network.slowed(_BYTES_PER_SECOND)
+
+
+def _strikes(name: str, change: Callable[[Proxy], AbstractContextManager[None]], **more: object) -> dict[str, Strike]:
+    return {
+        role: Strike(
+            name=f"{name} network of the {role}",
+            at=_on(role, change),
+            commands=COMMANDS_OF[role],
+            fits=lambda scene, role=role: side(scene, role).network is not None,  # type: ignore[misc]
+            **more,  # type: ignore[arg-type]
+        )
+        for role in SIDES
+    }
+
+
+NETWORK_CUT = _strikes("cut", Proxy.cut, codes=frozenset({1}), lasts=_BREAK_S)
+NETWORK_STALLED = _strikes("stalled", Proxy.stalled, lasts=_STILL_S)
+NETWORK_SLOWED = _strikes("slowed", _slowed)

@@ -1,0 +1,41 @@
+"""kill -9 of a server, and its start a moment later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.kills.scene import Scene
+from tests.kills.sides import SIDES
+from tests.kills.strike import COMMANDS_OF, At, Strike, side
+from tests.kills.watched import Watched
+
+_DOWN_S = 0.4
+_FAULT = frozenset({1})
+
+
+def _down(role: str) -> At:
+    @contextmanager
+    def at(scene: Scene, _watched: Watched) -> Iterator[None]:
+        server = side(scene, role).server
+        assert server
+        server.kill()
+        try:
+            yield
+        finally:
+            server.restart()
+
+    return at
+
+
+SERVER_KILLED = {
+    role: Strike(
+        name=f"kill -9 of the server of the {role}",
+        at=_down(role),
+        codes=_FAULT,
+        commands=COMMANDS_OF[role],
+        lasts=_DOWN_S,
+        fits=lambda scene, role=role: side(scene, role).server is not None,  # type: ignore[misc]
+    )
+    for role in SIDES
+}

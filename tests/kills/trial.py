@@ -1,0 +1,91 @@
+"""One strike, and everything that must be true after it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.acceptance.world import Answer
+from tests.conformance.platforms import MysqlPlatform, PostgresPlatform
+from tests.kills.aftermath import is_done, settled
+from tests.kills.ending import require_undisturbed, set_back
+from tests.kills.moments import MIGRATE, PHASES, ROLLBACK, VERIFY, Moment
+from tests.kills.scene import Scene
+from tests.kills.strike import Strike
+from tests.soak.promise import require
+
+_PATIENCE_S = 180
+_SESSION_ENDS_S = 60
+_BEFORE = "interrupted before anything began"
+_SESSIONS = {
+    PostgresPlatform: "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+    MysqlPlatform: "SELECT count(*) FROM information_schema.processlist"
+    " WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What the struck command ended with, and how many more commands it took to get there."""
+
+    code: int
+    more: int
+
+
+def tried(scene: Scene, phase: str, strike: Strike, chance: random.Random) -> Outcome:
+    """Strike once in the phase, go on as a person would, and hold the end state against the undisturbed one.
+
+    BrokenError, with the scene, the strike and the moment, where a promise was broken.
+    """
+    if PHASES[phase].command in (VERIFY, ROLLBACK):
+        loaded = scene.world.migrator(*scene.arguments(MIGRATE))
+        require(loaded.code == 0, f"{scene.name}, before {phase}: {loaded}")
+    moment = scene.moment(PHASES[phase], chance)
+    told = f"{scene.name}, {phase}: {strike.name} {moment}"
+    arguments, known = scene.arguments(moment.command), {run["run_id"]: run["state"] for run in scene.world.runs()}
+    answer = _struck(scene, arguments, strike, moment, told)
+    _require_honest(scene, strike, arguments, answer, told)
+    _wait_for_sessions(scene, told)
+    more = settled(scene, arguments, answer, known, told)
+    require_undisturbed(scene, moment.command, f"{told}, which ended with {answer}")
+    set_back(scene, told)
+    return Outcome(code=answer.code, more=more)
+
+
+def _struck(scene: Scene, arguments: Sequence[str], strike: Strike, moment: Moment, told: str) -> Answer:
+    watched = scene.start(*arguments)
+    moment.await_in(watched)
+    with strike.at(scene, watched):
+        watched.ends_within(min(strike.lasts, _PATIENCE_S))
+    if not watched.ends_within(_PATIENCE_S):
+        watched.process.kill()
+        require(False, f"{told}: it does not end: {watched.answer()}")
+    return watched.answer()
+
+
+def _require_honest(scene: Scene, strike: Strike, arguments: Sequence[str], answer: Answer, told: str) -> None:
+    require(answer.code in {0, *strike.codes}, f"{told}: ended with {answer}")
+    if answer.code > 0 and _BEFORE not in answer.stderr:
+        require("Traceback" not in answer.stderr, f"{told}: {answer.stderr}")
+        missing = [word for word in ("error", "where", "next") if f"{word}:" not in answer.stderr]
+        require(not missing, f"{told}: says no {', '.join(missing)}: {answer}")
+    require(is_done(arguments[0], answer) or answer.code != 0, f"{told}: {answer}")
+
+
+def _wait_for_sessions(scene: Scene, told: str) -> None:
+    """A server learns of a client's death when it next speaks to it."""
+    for side in (scene.source, scene.target):
+        query = _SESSIONS.get(type(side.platform))
+        deadline = time.monotonic() + _SESSION_ENDS_S
+        while query and side.platform.rows(query)[0][0]:
+            require(time.monotonic() < deadline, f"{told}: its session lived for another {_SESSION_ENDS_S} s")
+            time.sleep(0.05)
+
+
+def fitting(scene: Scene, strikes: Sequence[Strike]) -> Iterator[tuple[str, Strike]]:
+    """Every phase with every strike that can happen in it there."""
+    for phase, meant in PHASES.items():
+        yield from ((phase, strike) for strike in strikes if strike.can(scene, meant.command))
