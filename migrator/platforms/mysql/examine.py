@@ -9,6 +9,7 @@ from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.describe import TRANSACTIONAL, describe, engines, sees_all
 from migrator.platforms.mysql.grants import LOAD, granting, has_global, lacking
 from migrator.platforms.mysql.owned import is_ours
+from migrator.platforms.mysql.words import ticked
 from migrator.platforms.relational.sqltext import literal, quoted
 from storage.errors import Fault
 
@@ -124,7 +125,7 @@ def _engines(kept: Mapping[str, str]) -> Iterator[Finding]:
                 verdict="red",
                 found=f"{engine} knows no transactions: it has no consistent snapshot",
                 where=name,
-                next=f"ALTER TABLE {quoted(name)} ENGINE = InnoDB, or name it under scope.excluded with a reason",
+                next=f"ALTER TABLE {ticked(name)} ENGINE = InnoDB, or name it under scope.excluded with a reason",
             )
 
 
@@ -182,7 +183,7 @@ def _unsafe(kept: Mapping[str, str], tables: Sequence[str]) -> Iterator[Finding]
                 verdict="red",
                 found=f"{engine} knows no transactions: a load could not be taken back",
                 where=name,
-                next=f"ALTER TABLE {quoted(name)} ENGINE = InnoDB",
+                next=f"ALTER TABLE {ticked(name)} ENGINE = InnoDB",
             )
 
 

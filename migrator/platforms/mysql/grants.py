@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from migrator.platforms.mysql.connect import Connection
+from migrator.platforms.mysql.words import ticked
 from migrator.platforms.relational.sqltext import literal
 
 LOAD = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "INDEX", "TRIGGER")
@@ -50,14 +51,13 @@ def has_global(connection: Connection, *privileges: str) -> bool:
 
 
 def granting(connection: Connection, user: str, privileges: Iterable[str]) -> str:
-    """The statement an administrator runs; his session need not take ANSI quotes."""
+    """The statement an administrator runs."""
     name, _, host = user.rpartition("@")
     database = re.sub(r"[_%\\]", r"\\\g<0>", connection.database)
     for grant in _counting(connection):
         if grant.pattern is not None and grant.account.replace("`", "").replace('"', "") == user:
             database = grant.pattern
-    quoted_database = database.replace("`", "``")
-    return f"GRANT {', '.join(privileges)} ON `{quoted_database}`.* TO {literal(name)}@{literal(host)};"
+    return f"GRANT {', '.join(privileges)} ON {ticked(database)}.* TO {literal(name)}@{literal(host)};"
 
 
 def _counting(connection: Connection) -> list[_Grant]:

@@ -9,6 +9,7 @@ from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.describe import TRANSACTIONAL, engines
 from migrator.platforms.mysql.grants import granting, lacking
 from migrator.platforms.mysql.values import largest
+from migrator.platforms.mysql.words import ticked
 from migrator.platforms.relational.sqltext import literal, quoted
 from migrator.platforms.relational.transaction import Transaction
 from storage.errors import Fault, Red
@@ -41,7 +42,7 @@ def _other_engines(connection: Connection, staged: Sequence[Staged]) -> None:
             raise Red(
                 f"the target table is kept by {engine}, which cannot take a load back",
                 where=one.table.name,
-                next=f"convert it first: ALTER TABLE {quoted(one.table.name)} ENGINE = InnoDB",
+                next=f"convert it first: ALTER TABLE {ticked(one.table.name)} ENGINE = InnoDB",
             )
 
 

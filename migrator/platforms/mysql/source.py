@@ -20,6 +20,7 @@ from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import Selection, scan
 from migrator.platforms.mysql.types import exceptional
 from migrator.platforms.mysql.views import beneath, definitions
+from migrator.platforms.mysql.words import ticked
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.relational.tenants import candidates
 from storage.errors import Fault, Red
@@ -123,7 +124,7 @@ def require_transactions(table: Table, name: str, engine: str, *, otherwise: str
         raise Red(
             f"the engine {engine} of {name} knows no transactions: what it holds at the fence cannot be told",
             where=table.name,
-            next=f"ALTER TABLE {quoted(name)} ENGINE = InnoDB{otherwise}",
+            next=f"ALTER TABLE {ticked(name)} ENGINE = InnoDB{otherwise}",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from migrator.platforms.mysql.connect import Connection
+from migrator.platforms.mysql.words import ticked
 
 Definitions = Mapping[str, str]
 """The text of each view; empty where the server hides it from who may not SHOW VIEW."""
@@ -36,4 +37,4 @@ def beneath(view: str, views: Definitions, tables: Collection[str]) -> list[str]
 
 
 def _quoted(name: str) -> str:
-    return f"`{name.lower().replace('`', '``')}`"
+    return ticked(name.lower())

@@ -28,6 +28,11 @@ def text(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
+def ticked(name: str) -> str:
+    """A name in a statement that a person runs, whose session need not take ANSI quotes."""
+    return "`" + name.replace("`", "``") + "`"
+
+
 def word(value: str, where: str) -> str:
     """The name of an engine, a collation or the like, as it is. Red if it could be anything else."""
     if not _WORD.fullmatch(value):

@@ -526,6 +526,7 @@ def test_a_view_is_as_still_as_the_tables_it_shows(mariadb: Mariadb, platform: M
             with pytest.raises(Red, match="MyISAM of old knows no transactions") as refused:
                 list(reading.scan(views[name], Whole()))
             assert refused.value.where == name
+            assert refused.value.next == "ALTER TABLE `old` ENGINE = InnoDB"  # any session of a person's takes that
     with MysqlSource(reader_url).fence() as reading, pytest.raises(Red, match="no transactions"):
         list(reading.scan(reading.schema.views[1], Whole()))  # who sees no view's text cannot tell what it shows
     platform.run("ALTER TABLE old ENGINE = InnoDB;")
