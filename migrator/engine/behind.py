@@ -25,7 +25,7 @@ from migrator.outcomes import Progress, Tick
 from migrator.plan import root_rows
 from storage.errors import Recast
 from storage.problem import Problem
-from storage.schema import Column, Table
+from storage.schema import Column, Kind, Table
 from storage.types import arrow_schema
 
 ROWS = "migrator left"
@@ -96,13 +96,15 @@ class Behind(Ours):
 
     def _names_a_tenant(self, reading: Reading, sign: Sign) -> bool:
         """Whether a mark is somebody's name as it is spelled: where the tenants are listed, both are, as two."""
-        return bool(sign.spelled) and any(self._lists(reading, home, sign.spelled) for home in self._homes.found)
+        # a number is one, however it is written
+        lists = [home for home in self._homes.found if home.column.type.kind is Kind.TEXT and home.value is not None]
+        return bool(sign.spelled) and any(self._lists(reading, home, sign.spelled) for home in lists)
 
     def _lists(self, reading: Reading, home: Home, spelled: str) -> bool:
         """By the collation of the list: where it calls both spellings the same, it has one of them alone."""
         name = home.column.name
         texts: set[str] = set()
-        for value in (home.value, spelled) if home.value is not None else ():
+        for value in (home.value, spelled):
             for batch in reading.scan(home.table, Matching(columns=(name,), values=(value,)), columns=[name]):
                 texts.update(map(str, batch.column(name).to_pylist()))
         return {str(home.value), spelled} <= texts

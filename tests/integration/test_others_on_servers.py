@@ -88,6 +88,19 @@ def test_two_tenants_that_a_server_tells_apart_are_two(made: Made, kind: str) ->
     assert proven(platform, BY_MARK, prove_full=True).signs == ()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_tenant_that_is_a_number_is_one_however_it_is_written(made: Made, kind: str) -> None:
+    platform = made(kind)
+    platform.run(
+        "CREATE TABLE firms (id int PRIMARY KEY); CREATE TABLE notes (id int PRIMARY KEY, firm varchar(20));"
+        "INSERT INTO firms VALUES (42), (43); INSERT INTO notes VALUES (1, '42'), (2, '4 2'), (3, '43');"
+    )
+    scope = "root: {column: firm, value: 42}\nshared: [firms]"
+    with pytest.raises(Red) as red:
+        proven(platform, f"{scope}\nreferences: [{{table: notes, column: firm, to: firms.id}}]", prove_full=True)
+    assert [(one.where, one.examples) for one in red.value.problems] == [("notes.firm", ("2",))]
+
+
 @pytest.mark.parametrize("kind", ["mariadb", "sqlite"])
 def test_a_tenant_that_a_list_has_once_is_one_however_a_row_spells_it(made: Made, kind: str) -> None:
     """The list says that both are one, the column of the rows that they are two: whose the row is, nobody can say."""
