@@ -195,6 +195,7 @@ class Schema:
     views: tuple[Table, ...] = ()  # without columns where the platform cannot tell them
     sequences: dict[str, int] = field(default_factory=dict)
     home: str | None = None  # the schema of tables that name none; None where the platform has no schemas
+    of_partitions: tuple[tuple[str, ForeignKey], ...] = ()  # keys that partitions alone declare, by their tables
 
     def table(self, name: str) -> Table:
         """The table of that name; KeyError if there is none."""

@@ -92,7 +92,7 @@ def classify(schema: Schema, rules: ScopeRules) -> Classified:
     """Misuse where the plan names what the source does not have; a table no rule reaches is a problem, not a guess."""
     require_known(schema, rules)
     shown = set(schema.table_names)
-    declared = tuple(_declared_by_source(schema))
+    declared = tuple(dict.fromkeys(_declared_by_source(schema)))
     references = (*(one for one in declared if one.parent in shown), *_declared_by_plan(schema, rules))
     elsewhere = tuple(one for one in declared if one.parent not in shown)
     _require_paths(rules, references)
@@ -235,9 +235,10 @@ def _members(rules: ScopeRules, references: tuple[Reference, ...]) -> Iterable[R
 
 
 def _declared_by_source(schema: Schema) -> Iterable[Reference]:
-    for table in schema.tables:
-        for key in table.foreign_keys:
-            yield Reference(table=table.name, columns=key.columns, parent=key.parent, parent_columns=key.parent_columns)
+    """What its tables declare, and what rows of partitions point at though their table says nothing of it."""
+    keys = ((table.name, key) for table in schema.tables for key in table.foreign_keys)
+    for name, key in (*keys, *schema.of_partitions):
+        yield Reference(table=name, columns=key.columns, parent=key.parent, parent_columns=key.parent_columns)
 
 
 def _declared_by_plan(schema: Schema, rules: ScopeRules) -> Iterable[Reference]:

@@ -64,16 +64,16 @@ ORDER BY i.indrelid, c.relname
 """
 
 FOREIGN_KEYS = """
-SELECT {table}, f.conname, f.confrelid, f.confdeltype::text, f.confupdtype::text, f.condeferrable,
+SELECT coalesce(pg_partition_root(f.conrelid)::oid, f.conrelid) AS pointing, f.conrelid, f.conname,
+    f.confrelid, f.confdeltype::text, f.confupdtype::text, f.condeferrable,
     ARRAY(SELECT a.attname::text FROM unnest(f.conkey) WITH ORDINALITY k (number, place)
         JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.number ORDER BY k.place) AS columns,
     ARRAY(SELECT a.attname::text FROM unnest(f.confkey) WITH ORDINALITY k (number, place)
         JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.number ORDER BY k.place) AS parent_columns
 FROM pg_constraint f
-WHERE f.contype = 'f' AND f.conparentid = 0 AND {table} = ANY(%s)
+WHERE f.contype = 'f' AND f.conparentid = 0 AND coalesce(pg_partition_root(f.conrelid)::oid, f.conrelid) = ANY(%s)
 ORDER BY 1, f.conname
 """
-OF_TABLES, OF_PARTITIONS_TOO = "f.conrelid", "coalesce(pg_partition_root(f.conrelid)::oid, f.conrelid)"
 
 PARTITION_ROOTS = """
 SELECT c.oid, pg_partition_root(c.oid)::oid FROM pg_class c WHERE c.relispartition AND c.relkind IN ('r', 'p')

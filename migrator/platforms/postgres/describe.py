@@ -50,6 +50,7 @@ def schema_of(connection: Connection, described: Sequence[Described]) -> Schema:
         tables=tuple(table for table in tables if not table.is_view),
         views=tuple(table for table in tables if table.is_view),
         home=_home(connection),
+        of_partitions=tuple((each.table.name, key) for each in described for key in each.of_partitions),
     )
 
 
@@ -66,6 +67,7 @@ class Described:
     table: Table
     schema: str
     partitioned: bool
+    of_partitions: tuple[ForeignKey, ...] = ()  # those that partitions alone declare, where its own are told apart
 
 
 def describe_all(connection: Connection, *, of_partitions: bool = False, only: str | None = None) -> list[Described]:
@@ -74,7 +76,6 @@ def describe_all(connection: Connection, *, of_partitions: bool = False, only: s
     `only` this one, where it is named: what it costs then follows no other table, and no reference to one is told.
     """
     _require_version(connection)
-    pointing = catalog.OF_PARTITIONS_TOO if of_partitions else catalog.OF_TABLES
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         found: list[Found] = list(cursor.execute(catalog.TABLES, {"only": only}))
         asked = [row.oid for row in found]
@@ -87,16 +88,13 @@ def describe_all(connection: Connection, *, of_partitions: bool = False, only: s
             names={row.oid: _name(row) for row in found},
             columns=by_table(catalog.COLUMNS),
             keys=by_table(catalog.KEYS),
-            foreign_keys=by_table(catalog.FOREIGN_KEYS.format(table=pointing)),
+            foreign_keys=by_table(catalog.FOREIGN_KEYS),
             triggers=by_table(catalog.TRIGGERS),
             constraints=by_table(catalog.CHECKS),
             encoding=connection.info.parameter_status("server_encoding") or "",
             roots={row[0]: row[1] for row in cursor.execute(catalog.PARTITION_ROOTS)},
         )
-    described = (
-        Described(oid=row.oid, table=_described(row, parts), schema=row.nspname, partitioned=row.partitioned)
-        for row in found
-    )
+    described = (_described(row, parts, of_partitions=of_partitions) for row in found)
     return sorted(described, key=lambda each: each.table.name)
 
 
@@ -136,8 +134,16 @@ def _name(row: Found) -> str:
     return str(row.relname if row.by_default else f"{row.nspname}.{row.relname}")
 
 
-def _described(row: Found, parts: _Parts) -> Table:
-    return _view(row, parts) if row.kind in _VIEWS else _table(row, parts)
+def _described(row: Found, parts: _Parts, *, of_partitions: bool) -> Described:
+    keys = parts.foreign_keys.get(row.oid, [])
+    own = [key for key in keys if of_partitions or key.conrelid == row.oid]
+    return Described(
+        oid=row.oid,
+        table=_view(row, parts) if row.kind in _VIEWS else _table(row, own, parts),
+        schema=row.nspname,
+        partitioned=row.partitioned,
+        of_partitions=tuple(_foreign_keys([key for key in keys if key not in own], parts)),
+    )
 
 
 def _view(row: Found, parts: _Parts) -> Table:
@@ -151,7 +157,7 @@ def _view(row: Found, parts: _Parts) -> Table:
     )
 
 
-def _table(row: Found, parts: _Parts) -> Table:
+def _table(row: Found, foreign_keys: list[Found], parts: _Parts) -> Table:
     keys = parts.keys.get(row.oid, [])
     columns = parts.columns.get(row.oid, [])
     return Table(
@@ -160,7 +166,7 @@ def _table(row: Found, parts: _Parts) -> Table:
         columns=tuple(_column(column, parts.encoding) for column in columns),
         primary_key=next((tuple(key.columns) for key in keys if key.primary), ()),
         unique=tuple(UniqueKey(name=key.name, columns=tuple(key.columns)) for key in keys if not key.primary),
-        foreign_keys=tuple(_foreign_keys(parts.foreign_keys.get(row.oid, []), parts)),
+        foreign_keys=tuple(_foreign_keys(foreign_keys, parts)),
         triggers=tuple(trigger.tgname for trigger in parts.triggers.get(row.oid, [])),
         comment=row.comment,
         ddl=create_table(row, columns, parts.constraints.get(row.oid, [])),

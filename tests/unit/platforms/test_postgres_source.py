@@ -164,6 +164,21 @@ def test_partitions_are_read_through_their_parent_and_heirs_by_themselves(postgr
         assert selected(found, "loose", Among(columns=("v",), keys=integers(1))) == [(1,), (1,)]
 
 
+def test_what_partitions_alone_point_at_is_told_apart_from_what_their_table_does(postgres_url: str) -> None:
+    script = """
+    CREATE TABLE firms (id int PRIMARY KEY); CREATE TABLE lands (id int PRIMARY KEY);
+    CREATE TABLE log (id int PRIMARY KEY, firm int, land int REFERENCES lands) PARTITION BY HASH (id);
+    CREATE TABLE log_1 PARTITION OF log FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+    CREATE TABLE log_2 PARTITION OF log FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+    ALTER TABLE log_1 ADD FOREIGN KEY (firm) REFERENCES firms;
+    """
+    with reading(postgres_url, script) as found:
+        assert [key.parent for key in found.schema.table("log").foreign_keys] == ["lands"]
+        assert [(name, key.columns, key.parent) for name, key in found.schema.of_partitions] == [
+            ("log", ("firm",), "firms")
+        ]
+
+
 def test_only_whole_unique_indexes_are_keys(postgres_url: str) -> None:
     script = """
     CREATE TABLE t (id int PRIMARY KEY, a text, b text, c text);
