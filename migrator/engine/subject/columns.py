@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from migrator.engine.classify import Reference
@@ -126,9 +127,10 @@ def is_secret(column: Column) -> bool:
     return any(_is_called_secret(run) for run in _runs(found))
 
 
+@lru_cache(maxsize=65_536)
 def _is_called_secret(text: str) -> bool:
-    known = Vocabulary.CREDENTIAL.words
-    return any(one in known for one in bases(text)) or any(len(one) >= _WITHIN and one in text for one in known)
+    within = (one for one in Vocabulary.CREDENTIAL.words if len(one) >= _WITHIN)
+    return any(one in Vocabulary.CREDENTIAL for one in bases(text)) or any(one in text for one in within)
 
 
 def _runs(found: Words) -> Iterator[str]:
