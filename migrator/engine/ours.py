@@ -14,13 +14,14 @@ from migrator.engine.others import Others
 from storage.schema import Column, Kind
 
 _IDS, _TOLD, _HITS = "migrator ids", "migrator told", "migrator hits"
-_KINDS = frozenset({Kind.UUID, Kind.TEXT})
 _SURE = f"{tokens.UUID}|[0-9a-f]{{32}}|[0-7][0-9A-HJKMNP-TV-Z]{{25}}"
 """Ids that nobody makes twice, nor writes by chance; the others are names that a person may give again."""
 
 
 class Ours(Others):
     """Keeps the ids in `behind`; rows are walked before."""
+
+    _kinds: frozenset[Kind] = frozenset()  # what the ids are that are worth looking for
 
     def _gather_ids(self) -> None:
         self._workbench.ingest("behind", _IDS, [], pa.schema([("id", pa.string())]))
@@ -35,10 +36,14 @@ class Ours(Others):
                 ids = f"SELECT CASE WHEN {is_uuid} THEN lower({text}) ELSE {text} END FROM arch.{quoted(name)} t"
                 ours = f"migrator_walk IS NOT NULL AND ({is_uuid} OR {is_long})"
                 self._workbench.execute(f"INSERT INTO behind.{quoted(_IDS)} {ids} WHERE {ours}")
+        self._kinds = self._kinds_of_ids()
 
-    def _has_ids(self) -> bool:
-        """Whether any of the tenant's keys is worth looking for."""
-        return bool(self._workbench.one(f"SELECT EXISTS (FROM behind.{quoted(_IDS)})"))
+    def _kinds_of_ids(self) -> frozenset[Kind]:
+        is_uuid = f"regexp_full_match(id, '{tokens.UUID}')"
+        uuids, texts = self._workbench.row(
+            f"SELECT count(*) FILTER ({is_uuid}), count(*) FILTER (NOT {is_uuid}) FROM behind.{quoted(_IDS)}"
+        )
+        return frozenset(kind for kind, count in ((Kind.UUID, uuids), (Kind.TEXT, texts)) if count)
 
     def _hits(self, rows: str, column: Column) -> str:
         """A table of the rows that say an id in this column: `row`, and whether it `is_name` or `is_value` there."""
@@ -53,6 +58,6 @@ class Ours(Others):
     def _heard(self, rows: str, column: Column) -> Iterator[pa.RecordBatch]:
         """What the column says, row by row, from the disk: however long its texts are, few are held at once."""
         for batch in self._workbench.batches(f"SELECT c.rowid AS row, c.{quoted(column.name)} AS text FROM {rows} c"):
-            for heard in tokens.tokens(tokens.plain(batch.column("text"), column), _KINDS):
+            for heard in tokens.tokens(tokens.plain(batch.column("text"), column), self._kinds):
                 said = batch.column("row").take(heard.column("row"))
                 yield heard.set_column(0, "row", said.cast(pa.int64()))
