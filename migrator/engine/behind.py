@@ -141,7 +141,7 @@ class Behind(Ours):
         ends = ((*r.columns, *(r.when.columns if r.when else ())) for r in self._leading_here(table))
         references = {name for columns in ends for name in columns}
         telling = {column.name for column in self._telling(table)}
-        searched = {column.name for column in self._searched(table)}
+        searched = {column.name for column in self._sought(table)}
         return references | telling | searched | named_columns(self._rules.root, table)
 
     def _archived(self, table: Table) -> str:
@@ -174,7 +174,7 @@ class Behind(Ours):
             is_decided = self._is_decided(table) or reference.parent in self._rules.members
             sign = Sign(where=str(reference), how=How.REFERENCE, rows=0, is_decided=is_decided)
             yield from self._sign(table, rows, self._leads_to_us(table, reference), sign)
-        for column in self._searched(table) if self._kinds else ():
+        for column in self._sought(table) if self._kinds else ():
             yield from self._written(table, rows, column)
 
     def _leads_to_us(self, table: Table, reference: Reference) -> str:

@@ -11,11 +11,13 @@ from migrator.engine import tokens
 from migrator.engine.classify import OWNED
 from migrator.engine.equality import as_text
 from migrator.engine.others import Others
-from storage.schema import Column, Kind
+from storage.schema import Column, Kind, Table
 
 _IDS, _TOLD, _HITS = "migrator ids", "migrator told", "migrator hits"
 _SURE = f"{tokens.UUID}|[0-9a-f]{{32}}|[0-7][0-9A-HJKMNP-TV-Z]{{25}}"
 """Ids that nobody makes twice, nor writes by chance; the others are names that a person may give again."""
+
+_UUID_AS_BYTES = "binary(16)"
 
 
 class Ours(Others):
@@ -27,8 +29,8 @@ class Ours(Others):
         self._workbench.ingest("behind", _IDS, [], pa.schema([("id", pa.string())]))
         for name in self._of_class(OWNED):
             key = [self._tables[name].column(column) for column in self._tables[name].primary_key]
-            if len(key) == 1 and key[0].type.kind in (Kind.UUID, *tokens.TEXTS):
-                text = as_text("t", key[0])
+            if len(key) == 1 and key[0].type.kind in (Kind.UUID, Kind.BINARY, *tokens.TEXTS):
+                text = _as_text("t", key[0])
                 is_uuid = f"regexp_full_match(lower({text}), '{tokens.UUID}')"
                 is_long = (
                     f"strlen({text}) BETWEEN {tokens.LONG} AND {tokens.LONGEST} AND regexp_matches({text}, '[0-9]')"
@@ -37,6 +39,14 @@ class Ours(Others):
                 ours = f"migrator_walk IS NOT NULL AND ({is_uuid} OR {is_long})"
                 self._workbench.execute(f"INSERT INTO behind.{quoted(_IDS)} {ids} WHERE {ours}")
         self._kinds = self._kinds_of_ids()
+
+    def _sought(self, table: Table) -> Iterator[Column]:
+        """Columns that may hold an id: what is searched of archived rows, and UUIDs as their bytes."""
+        yield from self._searched(table)
+        asked = {name for reference in self._classified.references_of(table.name) for name in reference.columns}
+        for column in table.columns:
+            if column.type.kind is Kind.BINARY and column.native.lower() == _UUID_AS_BYTES and column.name not in asked:
+                yield column
 
     def _kinds_of_ids(self) -> frozenset[Kind]:
         is_uuid = f"regexp_full_match(id, '{tokens.UUID}')"
@@ -57,7 +67,17 @@ class Ours(Others):
 
     def _heard(self, rows: str, column: Column) -> Iterator[pa.RecordBatch]:
         """What the column says, row by row, from the disk: however long its texts are, few are held at once."""
-        for batch in self._workbench.batches(f"SELECT c.rowid AS row, c.{quoted(column.name)} AS text FROM {rows} c"):
+        text = _as_text("c", column) if column.type.kind is Kind.BINARY else f"c.{quoted(column.name)}"
+        for batch in self._workbench.batches(f"SELECT c.rowid AS row, {text} AS text FROM {rows} c"):
             for heard in tokens.tokens(tokens.plain(batch.column("text"), column), self._kinds):
                 said = batch.column("row").take(heard.column("row"))
                 yield heard.set_column(0, "row", said.cast(pa.int64()))
+
+
+def _as_text(alias: str, column: Column) -> str:
+    """A key as text; sixteen bytes are a UUID."""
+    if column.type.kind is not Kind.BINARY:
+        return as_text(alias, column)
+    name = f"{alias}.{quoted(column.name)}"
+    dashed = "regexp_replace(lower(hex({0})), '(.{{8}})(.{{4}})(.{{4}})(.{{4}})(.{{12}})', '\\1-\\2-\\3-\\4-\\5')"
+    return f"CASE WHEN octet_length({name}) = 16 THEN {dashed.format(name)} END"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from migrator.engine.behind import How
@@ -16,6 +18,7 @@ LATIN = {
     "postgresql": "varchar(20)",
     "sqlite": "text",
 }
+NOTE = UUID("5a1a8d3c-9f11-4a52-9d83-6a2f2c1ee003")
 BY_MARK = "root: {column: firm, value: acme}\nshared: [firms]"
 
 
@@ -86,6 +89,24 @@ def test_two_tenants_that_a_server_tells_apart_are_two(made: Made, kind: str) ->
         "INSERT INTO notes VALUES (1, 'acme'), (2, 'ACME');"
     )
     assert proven(platform, BY_MARK, prove_full=True).signs == ()
+
+
+@pytest.mark.parametrize(("column", "value"), [("about", NOTE.bytes), ("said", str(NOTE)), ("said", f'["{NOTE.hex}"]')])
+def test_a_uuid_of_ours_that_is_held_as_its_bytes_is_looked_for(made: Made, column: str, value: str | bytes) -> None:
+    platform, root = made("mariadb"), "root: {table: firms, where: {id: 1}}"
+    platform.run(
+        "CREATE TABLE firms (id int PRIMARY KEY);"
+        "CREATE TABLE notes (id binary(16) PRIMARY KEY, firm_id int REFERENCES firms (id), about binary(16),"
+        " said varchar(80));"
+    )
+    theirs = UUID(int=17).bytes
+    platform.insert("firms", [(1,), (2,)])
+    platform.insert("notes", [(NOTE.bytes, 1, NOTE.bytes, str(NOTE)), (theirs, 2, theirs, "theirs")])
+    assert proven(platform, root, prove_full=True).signs == ()
+    platform.insert("notes", [(UUID(int=18).bytes, 2, *((value, None) if column == "about" else (None, value)))])
+    with pytest.raises(Red) as red:
+        proven(platform, root, prove_full=True)
+    assert [(one.where, one.count) for one in red.value.problems] == [(f"notes.{column}", 1)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
