@@ -113,7 +113,7 @@ def test_a_mistake_that_changes_what_leaves_is_refused(
 
 @pytest.mark.parametrize("ids", [Ids.NUMBER, Ids.UUID])
 def test_nothing_that_is_right_is_refused_by_the_full_proof(ids: Ids, database: Database) -> None:
-    for number in range(3 * TIMES):
+    for number in range(2 * TIMES):
         made = world(seeded(f"right {ids} {number}"), ids=ids)
         write(database, made)
         found = outcome(database, made, prove_full=True)

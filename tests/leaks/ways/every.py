@@ -20,7 +20,7 @@ WAYS: tuple[Way, ...] = (
     Way(name="cycles", clean=cycles.clean, leaks=(cycles.crossed, cycles.island)),
     Way(name="documents", clean=computed.clean, leaks=(computed.naming_another, computed.naming_us, computed.unnamed)),
     Way(name="ids in text columns", clean=typed.clean, leaks=(typed.otherwise,)),
-    Way(name="ids in any case", clean=alike.in_another_case, leaks=_SPELLED, kinds=("sqlite", "postgresql")),
+    Way(name="ids in any case", clean=alike.in_another_case, leaks=_SPELLED, kinds=("postgresql", "sqlite")),
     Way(name="ids with any accents", clean=alike.with_accents, leaks=_SPELLED, kinds=("mysql",)),
     Way(
         name="partitions",
