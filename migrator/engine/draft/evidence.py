@@ -81,6 +81,11 @@ def shown(value: object) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
+def _nothing_of(table: Table, columns: Sequence[str], unread: str) -> Sample:
+    empty = pa.table({name: pa.array([], pa.null()) for name in columns})
+    return Sample(table=table, rows=empty, whole=False, unread=unread)
+
+
 def _is_nothing(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_integer(values.type) or pa.types.is_string(values.type):
         return pc.is_in(values, value_set=pa.array([_NOTHING[pa.types.is_string(values.type)]], values.type))
@@ -97,7 +102,8 @@ class Evidence:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._asked: set[str] = set()
-        self.unread: dict[str, str] = {}  # table → why it cannot be read: it is not asked again
+        self.unread: dict[str, str] = {}  # table → why it, or something of it, could not be read
+        self.refused: dict[str, str] = {}  # those that the platform gives nothing of: they are not asked again
 
     def touch(self, table: Table) -> None:
         """Know whether the table can be read, where nothing asked it yet."""
@@ -109,15 +115,20 @@ class Evidence:
     ) -> Sample:
         """The first rows in the order of their keys; none, with the reason, of a table that cannot be read."""
         self._asked.add(table.name)
-        while table.name not in self.unread:
+        while table.name not in self.refused:
             try:
                 return self._sample(table, columns, most, where)
             except Recast as recast:
                 table = with_column(table, recast.column)
-            except (Red, Refused) as error:
+            except Red as error:
                 self.unread[table.name] = error.what
-        empty = pa.table({name: pa.array([], pa.null()) for name in columns})
-        return Sample(table=table, rows=empty, whole=False, unread=self.unread[table.name])
+                return _nothing_of(table, columns, error.what)
+            except Refused as error:
+                self._refuse(table, error)
+        return _nothing_of(table, columns, self.refused[table.name])
+
+    def _refuse(self, table: Table, error: Refused) -> None:
+        self.unread[table.name] = self.refused[table.name] = error.what
 
     def _sample(self, table: Table, columns: Sequence[str], most: int, where: Predicate) -> Sample:
         batches: list[pa.RecordBatch] = []
@@ -134,11 +145,11 @@ class Evidence:
 
     def found(self, values: Values, parent: Table, columns: Sequence[str]) -> int:
         """How many of these values some row of the parent has in `columns`, as the platform compares them."""
-        if not len(values) or parent.name in self.unread:
+        if not len(values) or parent.name in self.refused:
             return 0
         try:
             count = self._reading.count(parent, Among(columns=tuple(columns), keys=values))
         except Refused as error:
-            self.unread[parent.name] = error.what
+            self._refuse(parent, error)
             return 0
         return min(count, len(values))

@@ -100,7 +100,7 @@ class References:
 
     def _share(self, values: Values, parent: Table, columns: tuple[str, ...]) -> Share:
         found = self._evidence.found(values, parent, columns)
-        if unread := self._evidence.unread.get(parent.name):
+        if unread := self._evidence.refused.get(parent.name):
             return Share(found=0, values=0, whole=False, unread=f"{parent.name}: {unread}")
         return Share(found=found, values=len(values), whole=values.whole, unread=values.unread)
 
