@@ -88,12 +88,20 @@ class RunFolder:
                 (self.path / _TOLD).write_text(json.dumps([asdict(one) for one in told], indent=2), encoding="utf-8")
 
     def told(self) -> tuple[Problem, ...]:
-        """The same again; of a run elsewhere nothing is known."""
-        if not (self.path / _TOLD).exists():
+        """The same again; of a run elsewhere nothing is known. Misuse where the file is damaged."""
+        path = self.path / _TOLD
+        if not path.exists():
             return ()
-        with translated(self.path):
-            text = (self.path / _TOLD).read_text(encoding="utf-8")
-        return tuple(Problem(**{**one, "examples": tuple(one["examples"])}) for one in json.loads(text))
+        try:
+            with translated(path):
+                told = json.loads(path.read_text(encoding="utf-8"))
+            return tuple(Problem(**{**one, "examples": tuple(one["examples"])}) for one in told)
+        except (ValueError, TypeError, KeyError) as error:
+            raise Misuse(
+                "what the run's operator was told is damaged",
+                where=str(path),
+                next="bring the file back, or move it out of the way",
+            ) from error
 
     def _make(self) -> None:
         with translated(self.path):
