@@ -42,7 +42,8 @@ def tokens(texts: pa.Array, kinds: Collection[Kind]) -> Iterator[pa.RecordBatch]
     if not pc.any(is_large).as_py():
         yield from _said(rows, texts, kinds)
         return
-    yield from _said(rows, pc.if_else(is_large, None, texts), kinds)
+    is_short = pc.invert(is_large)  # to filter copies nothing of a large value
+    yield from _said(rows.filter(is_short), texts.filter(is_short), kinds)
     for row in pc.indices_nonzero(is_large):
         for piece in _pieces(texts[row.as_py()].as_buffer()):
             yield from _said(rows.slice(row.as_py(), 1), pa.array([piece], pa.binary()), kinds, whole=False)
