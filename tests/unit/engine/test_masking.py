@@ -24,7 +24,7 @@ from tests.support_archive import signing_keys
 from tests.unit.engine.support import plan_of, rows_of
 
 KEY = MaskKey(b"k" * 32)
-SCOPE = "root: {table: firms, where: {id: 73918}}\nreferences: [{table: visits, column: who, to: members.login}]"
+SCOPE = "root: {table: firms, where: {id: 739182645}}\nreferences: [{table: visits, column: who, to: members.login}]"
 DDL = """
 CREATE TABLE firms (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT 'Zebra & Sons');
 CREATE TABLE members (
@@ -32,13 +32,13 @@ CREATE TABLE members (
     phone TEXT, iban TEXT, birth TEXT, bio TEXT, settings TEXT, photo BLOB, path TEXT, points INTEGER);
 CREATE TABLE posts (id INTEGER PRIMARY KEY, author TEXT REFERENCES members (login), body TEXT);
 CREATE TABLE visits (who TEXT, firm_id INTEGER REFERENCES firms (id), at TEXT);
-INSERT INTO firms VALUES (73918, 'Zebra & Sons');
+INSERT INTO firms VALUES (739182645, 'Zebra & Sons');
 INSERT INTO members VALUES
-    ('zoltan7', 73918, 'Zoltan@zebra.fr', 'Zoltan Zebrowski', '+33 6 12 34 56 78', 'FR7630006000011234567890189',
+    ('zoltan7', 739182645, 'Zoltan@zebra.fr', 'Zoltan Zebrowski', '+33 6 12 34 56 78', 'FR7630006000011234567890189',
      '1980-05-03', 'Zoltan lives in Zagreb', '{{"town": "Zagreb"}}', x'5a6f6c74616e', 'zoltan.png', 7),
-    ('zelda99', 73918, 'zelda@zebra.fr', 'Zelda', '06 12 34 56 79', NULL, NULL, '', NULL, NULL, NULL, NULL);
+    ('zelda99', 739182645, 'zelda@zebra.fr', 'Zelda', '06 12 34 56 79', NULL, NULL, '', NULL, NULL, NULL, NULL);
 INSERT INTO posts VALUES (1, 'ZOLTAN7', 'Zagreb again'), (2, 'zelda99', NULL), (3, 'Zelda99', '\\N');
-INSERT INTO visits VALUES ('zoltan7', 73918, 'noon'), ('zelda99', 73918, NULL);
+INSERT INTO visits VALUES ('zoltan7', 739182645, 'noon'), ('zelda99', 739182645, NULL);
 """
 RULES = """
 columns:
@@ -58,8 +58,8 @@ columns:
 keep: [visits.at]
 strict: true
 """
-CLEAR = (
-    "73918", "zebra", "zoltan", "zelda", "zebrowski", "12 34 56", "30006000", "1980-05-03", "zagreb", "Wm9sdGFu",
+CLEAR = (  # numbers long enough to be in no hash by chance
+    "739182645", "zebra", "zoltan", "zelda", "zebrowski", "12 34 56", "30006000", "1980-05-03", "zagreb", "Wm9sdGFu",
 )  # fmt: skip
 """What stands in masked columns, in small letters; the last is a photograph in base64."""
 
@@ -134,22 +134,22 @@ def test_the_order_of_rows_says_nothing_of_masked_keys(platform: SqlitePlatform)
 def test_a_default_says_nothing_of_masked_values(platform: SqlitePlatform) -> None:
     platform.run(
         "CREATE TABLE firms (id INTEGER PRIMARY KEY, name TEXT);"
-        "CREATE TABLE posts (id INTEGER PRIMARY KEY, firm INTEGER DEFAULT 73918 REFERENCES firms (id),"
+        "CREATE TABLE posts (id INTEGER PRIMARY KEY, firm INTEGER DEFAULT 739182645 REFERENCES firms (id),"
         " likes INTEGER DEFAULT 0, at TEXT DEFAULT CURRENT_TIMESTAMP);"
-        "INSERT INTO firms VALUES (73918, 'Zebra'); INSERT INTO posts (id) VALUES (1);"
+        "INSERT INTO firms VALUES (739182645, 'Zebra'); INSERT INTO posts (id) VALUES (1);"
     )
     store = MemoryStore()
     rules = "columns: {firms.id: code, posts.likes: code, posts.at: removed}"
-    _, archive = taken(platform, rules, scope="root: {table: firms, where: {id: 73918}}", store=store)
+    _, archive = taken(platform, rules, scope="root: {table: firms, where: {id: 739182645}}", store=store)
     for where, content in everything(store, archive).items():
-        assert "73918" not in content, where
+        assert "739182645" not in content, where
     defaults = [column.default for column in archive.table("posts").table.columns]
     assert defaults == [None, None, "0", "CURRENT_TIMESTAMP"]
 
 
 def test_the_value_that_names_the_tenant_is_not_said_where_it_is_masked(members: SqlitePlatform) -> None:
     store = MemoryStore()
-    scope = SCOPE.replace("id: 73918", "name: Zebra & Sons")
+    scope = SCOPE.replace("id: 739182645", "name: Zebra & Sons")
     _, archive = taken(members, scope=scope, store=store)
     for where, content in everything(store, archive).items():
         assert "zebra" not in content, where
@@ -159,8 +159,8 @@ def test_the_value_that_names_the_tenant_is_not_said_where_it_is_masked(members:
 
 
 def test_no_end_of_a_value_is_said_where_another_root_begins_alike(platform: SqlitePlatform) -> None:
-    platform.run("CREATE TABLE firms (id INTEGER PRIMARY KEY); INSERT INTO firms VALUES (7), (73918);")
-    scope = "root: [{table: firms, where: {id: 7}}, {table: firms, where: {id: 73918}}]"
+    platform.run("CREATE TABLE firms (id INTEGER PRIMARY KEY); INSERT INTO firms VALUES (7), (739182645);")
+    scope = "root: [{table: firms, where: {id: 7}}, {table: firms, where: {id: 739182645}}]"
     _, archive = taken(platform, "columns: {firms.id: code}", scope=scope)
     (firms,) = json.loads(archive.document("provenance/scope.json"))["tables"]
     assert firms["path"] == "firms where id = (masked); firms where id = (masked)"
@@ -183,7 +183,7 @@ def test_files_of_masked_columns_stay_behind_and_names_of_others_are_masked(
         (tmp_path / name).write_bytes(f"the face of {name}".encode())
     platform.run(
         "CREATE TABLE members (login TEXT PRIMARY KEY, path TEXT, other TEXT, title TEXT, size INTEGER);"
-        "INSERT INTO members VALUES ('zoltan7', 'zoltan.png', 'kept.png', 'Zoltan of Zagreb', 4711);"
+        "INSERT INTO members VALUES ('zoltan7', 'zoltan.png', 'kept.png', 'Zoltan of Zagreb', 471182645);"
     )
     scope = (
         f"root: database\nattachments: [{{table: members, column: path, base: '{tmp_path}'}},"
@@ -201,7 +201,7 @@ def test_files_of_masked_columns_stay_behind_and_names_of_others_are_masked(
         "other", "kept.png", json.dumps([login]), "this text was re",
     )  # fmt: skip
     for where, content in everything(store, archive).items():
-        assert [value for value in ("zoltan", "zagreb", "4711") if value in content] == [], where
+        assert [value for value in ("zoltan", "zagreb", "471182645") if value in content] == [], where
     with pytest.raises(Misuse, match="holds or names files"):
         taken(platform, "columns: {members.path: code}", scope=scope)
 
@@ -287,7 +287,7 @@ def test_a_value_by_which_the_plan_calls_the_tenant_is_told(members: SqlitePlatf
     assert found.masked is not None
     assert found.masked.named == ("firms.name",)
     assert json.loads(archive.document(REPORT))["named"] == ["firms.name"]
-    plan = replace(plan_of(SCOPE), tenant="73918")
+    plan = replace(plan_of(SCOPE), tenant="739182645")
     masker = Masker(rules=read_mask_rules(RULES, file="mask.yaml"), key=KEY)
     numbered = snapshot(members.source(), plan, MemoryStore(), signing_keys(), tool="test", mask=masker).masked
     assert numbered is not None
@@ -301,8 +301,8 @@ def test_stubs_do_not_repeat_a_masked_key(platform: SqlitePlatform) -> None:
         " badge INTEGER NOT NULL UNIQUE);"
         "CREATE TABLE notes (id INTEGER PRIMARY KEY, firm INTEGER REFERENCES firms (id),"
         " author INTEGER REFERENCES people (id));"
-        "INSERT INTO firms VALUES (1), (2); INSERT INTO people VALUES (73918, 2, 'theirs', 5);"
-        "INSERT INTO notes VALUES (1, 1, 73918);"
+        "INSERT INTO firms VALUES (1), (2); INSERT INTO people VALUES (739182645, 2, 'theirs', 5);"
+        "INSERT INTO notes VALUES (1, 1, 739182645);"
     )
     scope = (
         "root: {table: firms, where: {id: 1}}\npaths: {notes: [firm]}\nforeign: {notes.author: stub, people.firm: stub}"
@@ -315,7 +315,7 @@ def test_stubs_do_not_repeat_a_masked_key(platform: SqlitePlatform) -> None:
     _, archive = taken(platform, rules, scope=scope, store=store)
     assert archive.table("people").rows == 1
     for where, content in everything(store, archive).items():
-        assert "73918" not in content, where
+        assert "739182645" not in content, where
 
 
 def test_an_archive_without_rules_says_nothing_of_masks(members: SqlitePlatform) -> None:
@@ -411,7 +411,7 @@ def test_values_that_only_the_columns_own_collation_would_call_one_are_red(platf
 
 
 def test_a_reference_that_led_nowhere_may_lead_nowhere(members: SqlitePlatform) -> None:
-    members.run("PRAGMA foreign_keys = OFF; INSERT INTO visits VALUES ('ghost77', 73918, NULL);")
+    members.run("PRAGMA foreign_keys = OFF; INSERT INTO visits VALUES ('ghost77', 739182645, NULL);")
     _, archive = taken(members)
     logins = {row[0] for row in rows_of(archive, "members")}
     assert len({row[0] for row in rows_of(archive, "visits")} - logins) == 1

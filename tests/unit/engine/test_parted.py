@@ -51,14 +51,15 @@ DDL = {
         CREATE TABLE firms (id int PRIMARY KEY);
         CREATE TABLE rows (id int, firm int, year int, PRIMARY KEY (firm, id)) PARTITION BY LIST (firm);
         CREATE TABLE ours PARTITION OF rows FOR VALUES IN (7);
-        CREATE TABLE others PARTITION OF rows FOR VALUES IN (739185); CREATE INDEX ON others (year) WHERE firm = 739185;
+        CREATE TABLE others PARTITION OF rows FOR VALUES IN (739185264);
+        CREATE INDEX ON others (year) WHERE firm = 739185264;
         CREATE TABLE years (id int, firm int, PRIMARY KEY (id)) PARTITION BY RANGE (id);
         CREATE TABLE early PARTITION OF years FOR VALUES FROM (0) TO (4000);
         """,
     "mariadb": """
         CREATE TABLE firms (id int PRIMARY KEY);
         CREATE TABLE `rows` (id int, firm int, year int, PRIMARY KEY (firm, id))
-            PARTITION BY LIST (firm) (PARTITION ours VALUES IN (7), PARTITION others VALUES IN (739185));
+            PARTITION BY LIST (firm) (PARTITION ours VALUES IN (7), PARTITION others VALUES IN (739185264));
         CREATE TABLE years (id int, firm int, PRIMARY KEY (id))
             PARTITION BY RANGE (id) (PARTITION early VALUES LESS THAN (4000));
         """,
@@ -71,7 +72,7 @@ references: [{table: rows, column: firm, to: firms.id}, {table: years, column: f
 def test_an_archive_of_one_tenant_names_no_other_by_partitions(made: Made, kind: str) -> None:
     platform, store = made(kind), MemoryStore()
     platform.run(DDL[kind])
-    platform.run("INSERT INTO firms VALUES (7), (739185)")
+    platform.run("INSERT INTO firms VALUES (7), (739185264)")
     archive = Archive.open(
         store,
         snapshot(platform.source(), plan_of(SCOPE), store, signing_keys(), tool="test").sealed.archive_id,
@@ -79,4 +80,4 @@ def test_an_archive_of_one_tenant_names_no_other_by_partitions(made: Made, kind:
     assert [one.table for one in archive.model().tables if one.partitions] == ["years"]
     for info in store.list():
         content = read_bytes(store, info.key)
-        assert b"739185" not in content and b"others" not in content, info.key
+        assert b"739185264" not in content and b"others" not in content, info.key
