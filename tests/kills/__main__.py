@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import collections
 import random
+import signal
 import tempfile
 import time
 from collections.abc import Sequence
@@ -99,6 +100,7 @@ def main() -> None:
     parser.add_argument("--strike", default="", help="only strikes with these words in their name")
     parser.add_argument("--phase", choices=PHASES, action="append")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the small disks would stay behind
     print(f"--seed {given.seed}", flush=True)
     tallies = {name: soak(name, given.rounds, given) for name in given.pairs or PAIRS}
     for name, tally in tallies.items():
