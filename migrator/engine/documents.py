@@ -15,6 +15,7 @@ from migrator.engine.masks.masked import Masked
 from migrator.engine.parted import parted_by, tenant_columns, unparted
 from migrator.engine.proof import Proof
 from migrator.engine.scope import Resolved, Scope, TableScope
+from migrator.engine.undisclosed import conditions_left_out, disclosed
 from migrator.plan import Plan
 from storage import moment
 from storage.identity import Identity
@@ -63,7 +64,8 @@ def write_documents(
     held = [table for table in scope.tables if table.class_ in (OWNED, SHARED)]
     tables = [table.name for table in held if not reading.schema.table(table.name).is_view]
     model = reading.model(tables)  # the last that is asked of the source: it has its cost, too
-    parted = parted_by(model, {name: masked.columns(name) | own for name, own in tenant_columns(resolved).items()})
+    telling = {name: masked.columns(name) | own for name, own in tenant_columns(resolved).items()}
+    said = disclosed(unparted(model, parted_by(model, telling)), telling)
     audit.add("cost", asdict(reading.cost))
     documents = {
         "provenance/run.json": _run(identity, plan, with_hash=masked.report is None),
@@ -76,9 +78,10 @@ def write_documents(
     }
     for path, content in documents.items():
         writer.document(path, _json(content))
-    ddl = [masked.described(reading.schema.table(table.name)).ddl for table in held]
+    silent = conditions_left_out(model, said)
+    ddl = [masked.described(reading.schema.table(table.name)).ddl for table in held if table.name not in silent]
     writer.document("schema/source-ddl.sql", "".join(f"{text};\n\n" for text in ddl if text).encode())
-    writer.document(MODEL, rendered(masked.model(unparted(model, parted))))
+    writer.document(MODEL, rendered(masked.model(said)))
     if report := masked.report:
         writer.document(MASKING, report.content)
         audit.add("masked", {"columns": len(report.columns), "rules_sha256": report.rules_sha256})

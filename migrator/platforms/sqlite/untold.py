@@ -34,6 +34,8 @@ def untold(tables: Sequence[Table], model: Model) -> Iterator[Problem]:
                 examples=table.triggers[:_SHOWN],
                 next="take them from the product that wrote the source",
             )
+    for note in model.notes:
+        yield Problem(where="the database", what=f"not made again: {note}", next="take it from the source's product")
     if model.views:
         yield Problem(
             where="views",
