@@ -77,6 +77,8 @@ def test_a_tenant_is_never_defaulted(ruche: World, tmp_path: Path) -> None:
 def test_a_root_said_on_the_command_line_needs_no_confirmation(ruche: World) -> None:
     assert "\n    root: {table: companies, where: {id: 3}}\n" in drafted(ruche, "--root", "companies=3")
     assert ruche.json("scope", "--draft", ruche.environment["SOURCE_URL"], "--root", "company=3", code=2)["next"]
+    nobody = ruche.json("scope", "--draft", ruche.environment["SOURCE_URL"], "--root", "companies=987654", code=2)
+    assert "no row of companies has id = 987654" in nobody["next"]
 
 
 def test_a_program_reads_the_same_with_what_speaks_for_it(ruche: World) -> None:

@@ -11,7 +11,7 @@ from migrator.engine.draft.meaning import Meanings
 from migrator.engine.draft.polymorphic import polymorphic
 from migrator.engine.draft.proposal import Draft, ProposedPolymorphic, ProposedReference
 from migrator.engine.draft.references import References
-from migrator.engine.draft.root import guessed_root, named_root, said_root
+from migrator.engine.draft.root import guessed_root, named_root, require_there, said_root
 from migrator.engine.draft.standing import standing
 from migrator.engine.draft.tenants import Edge, tenant_columns, tenant_tables
 from storage.schema import Schema
@@ -24,6 +24,9 @@ def draft(reading: Reading, *, tenant: str = "", root: str = "") -> Draft:
     Misuse where `root` names what is not there.
     """
     schema, evidence = reading.schema, Evidence(reading)
+    said = said_root(schema, root) if root else None
+    if said:
+        require_there(reading, said, root)
     meanings = Meanings(schema.tables)
     typed = tuple(polymorphic(schema.tables, evidence, meanings))
     finder = References(evidence, meanings, {*_declared(schema), *((one.table, one.column) for one in typed)})
@@ -32,7 +35,7 @@ def draft(reading: Reading, *, tenant: str = "", root: str = "") -> Draft:
     edges = list(_edges(schema, references, typed))
     columns = tenant_columns(schema.tables, evidence)
     tables = tenant_tables(schema.tables, edges, evidence, meanings)
-    proposed = said_root(schema, root) if root else guessed_root(tables, columns)
+    proposed = said or guessed_root(tables, columns)
     if tenant and proposed and proposed.value is None:
         proposed = named_root(proposed, tenant, schema, evidence)
     stand = standing(schema, proposed, references, typed, evidence)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mappings.nearest import nearest
-from migrator.contracts import Matching
+from migrator.contracts import Matching, Reading
 from migrator.engine.draft.evidence import Evidence
 from migrator.engine.draft.proposal import ProposedRoot, TenantColumn, TenantTable
 from migrator.engine.draft.tenants import label_of
@@ -44,6 +44,14 @@ def said_root(schema: Schema, root: str) -> ProposedRoot:
         if named in holding.column_names:
             return ProposedRoot(table=None, column=named, value=_typed(holding.column(named), value))
     raise _unclear(root, nearest(named, schema.table_names))
+
+
+def require_there(reading: Reading, root: ProposedRoot, said: str) -> None:
+    """Misuse where the table has no such row: a draft about nobody would look as good as any."""
+    if root.table is None:
+        return
+    if not reading.count(reading.schema.table(root.table), Matching(columns=(root.column,), values=(root.value,))):
+        raise _unclear(said, f"no row of {root.table} has {root.column} = {root.value!r}: name the tenant's own row")
 
 
 def _unclear(root: str, next_: str) -> Misuse:

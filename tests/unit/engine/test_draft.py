@@ -206,7 +206,9 @@ def test_a_root_that_a_person_says_is_not_guessed(
     assert found is not None and (found.table, found.column, found.value) == place and not found.guessed
 
 
-@pytest.mark.parametrize("root", ["firm=1", "firms", "firms=", "firms.nam=ours", "marks=1", "colour=3"])
+@pytest.mark.parametrize(
+    "root", ["firm=1", "firms=99", "firms.id=none", "firms", "firms=", "firms.nam=ours", "marks=1", "colour=3"]
+)
 def test_a_root_that_is_not_there_is_misuse(platform: SqlitePlatform, root: str) -> None:
     platform.run(DDL)
     with pytest.raises(Misuse) as raised:
