@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -218,6 +219,80 @@ class ArchivedTable:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SealParts:
+    """What a seal is made of, each as SHA-256 in hex: of two seals that differ it says what was changed."""
+
+    plan: str
+    mapping: str
+    source: str  # the structure of the archived tables
+    target: str  # and of the target's
+
+    @property
+    def seal(self) -> str:
+        return hashlib.sha256("\n".join((self.plan, self.mapping, self.source, self.target)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a migration of so many archived rows takes, by what was measured; after it, what it did take."""
+
+    rows: int
+    seconds: float  # from the map check to the last verification
+    lock_seconds: float
+    rollback_seconds: float  # a load that is given up before its commit is undone in this time
+    basis: str
+    took_seconds: float | None = None
+    took_lock_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One thing that is not as it was in the run before; both as texts, "" where there was none."""
+
+    what: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowerStep:
+    """A step that took notably longer for each row than in the run before."""
+
+    step: str
+    before_seconds: float
+    seconds: float
+    before_rows: int = 0
+    rows: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RehearsalBefore:
+    """The rehearsal before this one, and how this one differs from it."""
+
+    run: str
+    number: int
+    verdict: Verdict
+    finished_at: str
+    changes: tuple[Change, ...] = ()
+    slower: tuple[SlowerStep, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """What a migration was let through by: a rehearsal, or `waived`, the reason somebody gave to do without.
+
+    `missing` says what the gate would have refused it for.
+    """
+
+    rehearsal: str = ""  # the run
+    number: int = 0
+    rehearsed_at: str = ""
+    target: str = ""  # where it was rehearsed, redacted
+    waived: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunReport:
     """Everything one run can say; verification.json is this value, and every other format renders it."""
 
@@ -252,3 +327,7 @@ class RunReport:
     scope_proof: ScopeProof | None = None  # of the snapshot
     masked_columns: dict[str, str] = field(default_factory=dict)  # table.column of a masked archive → the method
     scope: tuple[ArchivedTable, ...] = ()  # what left with the tenant
+    seal_parts: SealParts | None = None  # of a rehearsal or a migration
+    admission: Admission | None = None  # of a migration
+    forecast: Forecast | None = None  # a rehearsal's of the migration; a migration's as it was before it began
+    rehearsal_before: RehearsalBefore | None = None  # of a rehearsal that is not the first

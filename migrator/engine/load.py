@@ -22,6 +22,9 @@ from storage.errors import MigratorError, Red, TransientFault
 from storage.problem import Problem
 
 MERGING = "merge, locks held"
+UNDOING, DIGEST_AGAIN, GIVEN_UP = "undo what was merged", "compare the digest afterwards", "given up for others"
+AFTERWARDS = (UNDOING, DIGEST_AGAIN, GIVEN_UP)
+"""Steps that a rehearsal takes and a migration does not, and what a quiet night would spare both."""
 
 Done = TypeVar("Done")
 
@@ -157,26 +160,27 @@ class _Loading:
                     raise
                 self.progress(Tick(step="merge again", what=error.what))
                 time.sleep(pause)
-                self.laps.lap("given up for others")
+                self.laps.lap(GIVEN_UP)
         return attempt()
 
     def _merged(self, rows: int, files: Sequence[FilesCompared]) -> _Merged:
         merging = self.target.merging(self.identity.run, max_seconds=self.max_lock_seconds, triggers=self.triggers)
         with merging as merge:
             outcome = _merge(self.prepared, merge, whole=self.whole, progress=self.progress)
-            if self.rehearse:
-                seconds = self.laps.lap(MERGING, rows)
-                found = verify_with(self.prepared, merge.scan, files=files, progress=self.progress)
-                self.laps.lap("verify what would be committed, locks held", found.compared)
-                return _Merged(outcome=outcome, lock_seconds=seconds, verification=found)
-            self.committing = True
-            merge.commit(_marker(self.identity, self.prepared, outcome, whole=self.whole))
-        return _Merged(outcome=outcome, lock_seconds=self.laps.lap(MERGING, rows))
+            if not self.rehearse:
+                self.committing = True
+                merge.commit(_marker(self.identity, self.prepared, outcome, whole=self.whole))
+                return _Merged(outcome=outcome, lock_seconds=self.laps.lap(MERGING, rows))
+            seconds = self.laps.lap(MERGING, rows)
+            found = verify_with(self.prepared, merge.scan, files=files, progress=self.progress)
+            self.laps.lap("verify what would be committed, locks held", found.compared)
+        self.laps.lap(UNDOING)
+        return _Merged(outcome=outcome, lock_seconds=seconds, verification=found)
 
     def _digest_after_undoing(self) -> Digest:
         with self.target.merging(self.identity.run) as untouched:
             after = untouched.digest(self.prepared.tables, whole=self.whole)
-        self.laps.lap("undo and compare the digest")
+        self.laps.lap(DIGEST_AGAIN)
         return after
 
 

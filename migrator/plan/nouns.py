@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from mappings.nearest import nearest
 from migrator.contracts import NO_TRIGGERS, ReadLimits, Triggers
@@ -189,6 +190,7 @@ class TargetPlan:
     url: str
     on_match: dict[str, str]  # target table → policy; "" is the default
     max_lock_s: int | None = None
+    rehearsal_max_age: timedelta = timedelta(days=7)
     triggers: Triggers = NO_TRIGGERS
     attachments: tuple[FileRule, ...] = ()
     lines: dict[str, str] = field(default_factory=dict)  # table of on_match → file:line

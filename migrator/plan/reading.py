@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from mappings.node import Node, read_yaml
@@ -21,6 +22,8 @@ _PASSWORDS = (
 TRIGGER_MODES = (REFUSE, FIRE, DISABLE)
 MATCH_POLICIES = ("error", "keep", "overwrite")
 _LIMITS = ("max_connections", "allow_brief_lock", "statement_timeout", "rows_per_second")
+_TARGET = ("on_match", "triggers", "max_lock_s", "rehearsal_max_age", "attachments")
+_AGE = re.compile(r"([1-9][0-9]{0,3})([dh])")
 _TOP = ("source", "store", "mapping", "target")
 
 
@@ -111,7 +114,7 @@ def _limits(entries: Mapping[str, Node]) -> ReadLimits:
 
 
 def _target(node: Node, variables: Variables) -> TargetPlan:
-    entries = node.fields("target", required=("url",), optional=("on_match", "triggers", "max_lock_s", "attachments"))
+    entries = node.fields("target", required=("url",), optional=_TARGET)
     policies = _policies(entries.get("on_match"))
     return TargetPlan(
         url=variables.expanded(entries["url"], "target.url"),
@@ -121,9 +124,20 @@ def _target(node: Node, variables: Variables) -> TargetPlan:
         },
         lines={table: f"{child.file}:{child.line}" for table, child in policies.items() if table},
         max_lock_s=entries["max_lock_s"].integer("target.max_lock_s") if "max_lock_s" in entries else None,
+        rehearsal_max_age=_age(entries["rehearsal_max_age"])
+        if "rehearsal_max_age" in entries
+        else TargetPlan.rehearsal_max_age,
         triggers=_triggers(entries["triggers"]) if "triggers" in entries else NO_TRIGGERS,
         attachments=_attachments(entries["attachments"], variables) if "attachments" in entries else (),
     )
+
+
+def _age(node: Node) -> timedelta:
+    written = _AGE.fullmatch(node.text)
+    if node.kind != "scalar" or written is None:
+        raise node.refused(f"target.rehearsal_max_age is no age: {node.text!r}", next="write days or hours: 7d, or 36h")
+    number = int(written[1])
+    return timedelta(days=number) if written[2] == "d" else timedelta(hours=number)
 
 
 def _attachments(node: Node, variables: Variables) -> tuple[FileRule, ...]:

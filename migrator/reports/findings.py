@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from migrator.outcomes import Equation, RunReport
+from migrator.reports.rehearsed import is_unrehearsed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +61,14 @@ def _rows(report: RunReport) -> Iterator[Absence]:
 
 
 def has_reservations(report: RunReport) -> bool:
-    """Whether somebody should read on before signing a green report: rejects, losses, masks, what nobody compared."""
+    """Whether somebody should read on before signing: rejects, losses, masks, what nobody compared or rehearsed."""
     verification = report.verification
     return (
         any(equation.rejected for equation in report.equations)
         or any(column.lossy for column in report.columns)
         or bool(report.accepted_losses)
         or bool(report.masked_columns)
+        or is_unrehearsed(report)
         or (verification is not None and bool(limits(report)))
         or (report.rollback is None and (verification is None or not verification.compared))
     )

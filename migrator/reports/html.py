@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from migrator.outcomes import RunReport, Verdict
-from migrator.reports import findings, visible
+from migrator.reports import findings, rehearsed, visible
 from migrator.reports.chart import PARTS, WIDTH, bars
 from migrator.reports.scope import AMOUNT, drawn
 from migrator.reports.sentence import sentence
@@ -43,6 +43,9 @@ def render_html(report: RunReport) -> bytes:
         amount=AMOUNT,
         parts=PARTS,
         commands=commands(report),
+        waiver=rehearsed.waiver(report),
+        let_through=rehearsed.let_through(report),
+        forecast=tuple(rehearsed.forecast(report)),
     )
     return text.encode("utf-8", "backslashreplace")
 
@@ -86,9 +89,11 @@ def _environment() -> Environment:
     environment.filters["number"] = lambda count: f"{count:,}".replace("-", "−")
     environment.filters["visible"] = visible.visible
     environment.filters["name"] = visible.name
+    environment.filters["readable"] = visible.readable
     environment.filters["moment"] = lambda text: text.replace("T", " ").replace("Z", " UTC")
     environment.filters["key"] = visible.key_text
     environment.filters["seconds"] = said_duration
     environment.filters["size"] = said_size
+    environment.filters["slower"] = rehearsed.slower
     environment.globals["compared"] = visible.compared
     return environment

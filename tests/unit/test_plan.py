@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,9 @@ def test_the_seal_covers_the_text_before_expansion() -> None:
         ("people: overwrite", "people: merge", "cannot be 'merge'", 19),
         ("  on_match", "  triggers: shoot\n  on_match", "cannot be 'shoot'", 19),
         ("  on_match", "  triggers: {disable: [news]}\n  on_match", "unknown key 'disable'", 19),
+        ("  on_match", "  rehearsal_max_age: 7\n  on_match", "is no age: '7'", 19),
+        ("  on_match", "  rehearsal_max_age: 0d\n  on_match", "is no age: '0d'", 19),
+        ("  on_match", "  rehearsal_max_age: [7d]\n  on_match", "is no age", 19),
         ("  on_match", "  triggers: {fire: []}\n  on_match", "not a list with something in it", 19),
     ],
 )
@@ -209,3 +213,16 @@ def test_on_match_names_tables_the_mapping_fills() -> None:
 def test_what_becomes_of_triggers(written: str, triggers: Triggers) -> None:
     text = PLAN.replace("  on_match", f"  triggers: {written}\n  on_match", 1)
     assert read_plan(text, file="plan.yaml", variables=VARIABLES).needs_target().triggers == triggers
+
+
+@pytest.mark.parametrize(
+    ("written", "age"),
+    [
+        ("", timedelta(days=7)),
+        ("  rehearsal_max_age: 36h\n", timedelta(hours=36)),
+        ("  rehearsal_max_age: 1d\n", timedelta(1)),
+    ],
+)
+def test_how_old_a_rehearsal_may_be(written: str, age: timedelta) -> None:
+    text = PLAN.replace("  on_match", f"{written}  on_match", 1)
+    assert read_plan(text, file="plan.yaml", variables=VARIABLES).needs_target().rehearsal_max_age == age

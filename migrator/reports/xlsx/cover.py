@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from openpyxl import Workbook
 
 from migrator.outcomes import RunReport, Verdict
-from migrator.reports import findings
+from migrator.reports import findings, rehearsed
 from migrator.reports.sentence import sentence
 from migrator.reports.xlsx import styles
 from migrator.reports.xlsx.cells import Alarm, Cell, Walls
@@ -51,6 +51,8 @@ def _write_verdict(sheet: Sheet, report: RunReport) -> None:
     sheet.append([(text, badge) for text in _badge(report)], height=26)
     sheet.append([("The verdict", styles.LABEL), (words.english, styles.STATEMENT)])
     sheet.append([("Le verdict", styles.LABEL), (words.french, styles.STATEMENT)])
+    for told in rehearsed.waiver(report):
+        sheet.append([(f"{told.english} · {told.french}", styles.LABEL), (Alarm(value=told.value), styles.ALARM_FACT)])
 
 
 def _badge(report: RunReport) -> tuple[str, str]:
@@ -71,6 +73,9 @@ def _style(value: Cell) -> Style:
 def _sections(report: RunReport) -> Iterator[Section]:
     yield Section(heading="Identity and scope  ·  Identité et périmètre", facts=tuple(_identity(report)))
     yield Section(heading="Rows  ·  Lignes", facts=tuple(_figures(report)))
+    if report.forecast is not None:
+        heading = "Forecast of the migration  ·  Prévision de la migration"
+        yield Section(heading=heading, facts=tuple(_forecast(report)))
     yield Section(heading="Cost to the source  ·  Coût pour la source", facts=tuple(_cost(report)))
     yield Section(heading="Proof of the scope  ·  Preuve du périmètre", facts=tuple(_proof(report)))
     yield Section(heading="Digests  ·  Empreintes", facts=tuple(_digests(report)))
@@ -93,6 +98,8 @@ def _identity(report: RunReport) -> Iterator[Fact]:
         "Finished · fin": report.finished_at,
         "Software · logiciel": report.tool,
     }
+    if report.admission is not None:
+        facts["Let through by · admise par"] = rehearsed.let_through(report) or "no rehearsal"
     yield from (Fact(label=label, value=value or "not recorded") for label, value in facts.items())
 
 
@@ -117,6 +124,11 @@ def _figures(report: RunReport) -> Iterator[Fact]:
 
 def _alarming(label: str, count: int) -> Fact:
     return Fact(label=label, value=Alarm(value=count) if count else count)
+
+
+def _forecast(report: RunReport) -> Iterator[Fact]:
+    for told in rehearsed.forecast(report):
+        yield Fact(label=f"{told.english} · {told.french}", value=told.value)
 
 
 def _cost(report: RunReport) -> Iterator[Fact]:

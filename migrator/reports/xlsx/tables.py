@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrator.outcomes import Check, Difference, Equation, RunReport
-from migrator.reports import findings
+from migrator.reports import findings, rehearsed
 from migrator.reports.chart import PARTS
 from migrator.reports.visible import plain, plain_compared
 from migrator.reports.xlsx.cells import Alarm, Cell, Row
@@ -15,7 +15,7 @@ from storage.problem import Problem
 
 
 def tables(report: RunReport) -> tuple[Table, ...]:
-    """Every sheet after the first, in order; problems and notes have one where there are any."""
+    """Every sheet after the first, in order; problems, notes and the rehearsal before have one where there are any."""
     always = (
         scope_table(report),
         _equations(report),
@@ -25,7 +25,8 @@ def tables(report: RunReport) -> tuple[Table, ...]:
         _columns(report),
     )
     found = [table for table in (_problems(report), _notes(report)) if table.rows]
-    return (*always, *found, _checks(report), _timings(report))
+    before = (_before(report),) if report.rehearsal_before else ()
+    return (*always, *found, _checks(report), _timings(report), *before)
 
 
 def _alarmed(value: int, is_alarming: bool) -> Cell:
@@ -310,4 +311,25 @@ def _timings(report: RunReport) -> Table:
             (timing.step, timing.seconds, timing.rows or "", timing.peak_bytes or "not measured")
             for timing in report.timings
         ],
+    )
+
+
+def _before(report: RunReport) -> Table:
+    before = report.rehearsal_before
+    assert before is not None
+    slower = [(f"slower: {step.step}", "", Alarm(value=rehearsed.slower(step))) for step in before.slower]
+    return Table(
+        name="Rehearsal before",
+        english=f"What differs from rehearsal {before.number}",
+        french=f"Ce qui diffère de la répétition {before.number}",
+        about=f"{before.run}, {before.verdict}, ended {before.finished_at}."
+        if before.changes or before.slower
+        else f"Nothing differs from {before.run}, {before.verdict}, ended {before.finished_at}.",
+        columns=(
+            Column(english="What", french="quoi", width=52),
+            Column(english="Before", french="avant", width=52),
+            Column(english="Now", french="maintenant", width=52),
+        ),
+        rows=[*slower, *((change.what, change.before, change.now) for change in before.changes)],
+        is_alarming=bool(slower),
     )

@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from migrator.outcomes import (
+    Admission,
     ArchivedTable,
+    Change,
     Check,
     ColumnFate,
     Difference,
     Equation,
+    Forecast,
+    RehearsalBefore,
     RunReport,
     ScopeProof,
+    SealParts,
+    SlowerStep,
     SourceCost,
     StepTiming,
     TableComparison,
@@ -225,4 +231,42 @@ ROLLBACK = replace(
     notes=(),
 )
 
-SAMPLES = {"green": GREEN, "red": RED, "rollback-kept": ROLLBACK_KEPT, "rollback": ROLLBACK, "empty": EMPTY}
+FORECAST = Forecast(
+    rows=5_475, seconds=4.08, lock_seconds=0.34, rollback_seconds=0.02, basis="as rehearsal 3 measured it"
+)
+
+REHEARSAL = replace(
+    GREEN,
+    run="20261121T231500-rehearsal-5d0c",
+    kind="rehearsal",
+    number=3,
+    seal_parts=SealParts(plan="1a" * 32, mapping="2b" * 32, source="3c" * 32, target="4d" * 32),
+    forecast=FORECAST,
+    rehearsal_before=RehearsalBefore(
+        run="20261114T230000-rehearsal-0f2e",
+        number=2,
+        verdict=Verdict.RED,
+        finished_at="2026-11-14T23:04:31Z",
+        changes=(
+            Change(what="verdict", before="red", now="green"),
+            Change(what="posts → entries, archive", before="1198", now="1204"),
+        ),
+        slower=(SlowerStep(step="verify", before_seconds=1.0, seconds=2.05, before_rows=5_300, rows=5_391),),
+    ),
+)
+
+WAIVED = replace(
+    GREEN,
+    admission=Admission(waived="the board wants it tonight", missing="rehearsal 3, the last one, is red"),
+    forecast=replace(FORECAST, took_seconds=5.1, took_lock_seconds=0.3),
+)
+
+SAMPLES = {
+    "rehearsal": REHEARSAL,
+    "waived": WAIVED,
+    "green": GREEN,
+    "red": RED,
+    "rollback-kept": ROLLBACK_KEPT,
+    "rollback": ROLLBACK,
+    "empty": EMPTY,
+}

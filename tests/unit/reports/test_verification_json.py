@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from migrator.outcomes import Equation, RunReport, SourceCost, StepTiming
+from migrator.outcomes import Equation, Forecast, RehearsalBefore, RunReport, SlowerStep, SourceCost, StepTiming
 from migrator.reports.verification import from_json, json_schema, to_json
 from storage.errors import Misuse
 from tests.unit.reports.report_samples import EMPTY, RED, SAMPLES
@@ -20,6 +20,12 @@ from tests.unit.reports.report_samples import EMPTY, RED, SAMPLES
 # half a surrogate pair is what a broken encoding leaves in a key
 _TEXT = st.text(st.characters(codec="utf-8") | st.just("\ud800"), max_size=6)
 _SECONDS = st.floats(min_value=0, allow_infinity=False, allow_nan=False)
+_SLOWER = st.builds(SlowerStep, before_seconds=_SECONDS, seconds=_SECONDS)
+_FORECASTS = st.builds(
+    Forecast,
+    **dict.fromkeys(("seconds", "lock_seconds", "rollback_seconds"), _SECONDS),
+    **dict.fromkeys(("took_seconds", "took_lock_seconds"), st.none() | _SECONDS),
+)
 _INFERRED = {field.name: ... for field in dataclasses.fields(RunReport)}
 _REPORTS = st.builds(
     RunReport,
@@ -28,6 +34,8 @@ _REPORTS = st.builds(
         "tenant": _TEXT,
         "excluded_tables": st.dictionaries(_TEXT, _TEXT),
         "timings": st.lists(st.builds(StepTiming, step=_TEXT, seconds=_SECONDS), max_size=3).map(tuple),
+        "forecast": st.none() | _FORECASTS,
+        "rehearsal_before": st.none() | st.builds(RehearsalBefore, slower=st.lists(_SLOWER, max_size=2).map(tuple)),
         "source_cost": st.none() | st.builds(SourceCost, longest_seconds=_SECONDS, seconds=_SECONDS),
     },
 )
@@ -74,6 +82,12 @@ def test_the_schema_describes_exactly_what_a_report_holds() -> None:
         "cost": outcomes.SourceCost,
         "proof": outcomes.ScopeProof,
         "archived": outcomes.ArchivedTable,
+        "seal_parts": outcomes.SealParts,
+        "admission": outcomes.Admission,
+        "forecast": outcomes.Forecast,
+        "rehearsal_before": outcomes.RehearsalBefore,
+        "change": outcomes.Change,
+        "slower": outcomes.SlowerStep,
         "RunReport": RunReport,
     }
     held = {name: {field.name for field in dataclasses.fields(noun)} for name, noun in nouns.items()}

@@ -1,0 +1,110 @@
+"""The gate before a migration: a rehearsal that is green, young enough and of the same seal, or somebody's word.
+
+A rehearsal of the same seal is one of the same plan, mapping and schemas on either side. The archive may be newer:
+on the real night the last snapshot is loaded as soon as it is taken, and the map check of the load looks at its values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+
+from migrator.outcomes import Admission, RunReport, SealParts, Verdict
+from migrator.runs.records import RunRecord
+from storage.errors import Misuse, Red
+
+ReportOf = Callable[[RunRecord], RunReport | None]
+"""The report of a run, where it lies on this machine."""
+
+_ANSWERED = ("done", "failed")
+"""Other states say nothing of the migration: the rehearsal is under way, was interrupted, or was called off."""
+
+_PARTS = {
+    "plan": "the plan",
+    "mapping": "the mapping",
+    "source": "the source's schema",
+    "target": "the target's schema",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """Open unless something is `missing`; `rehearsal` is the last one that came to an answer."""
+
+    rehearsal: RunRecord | None
+    missing: str = ""
+
+    def admit(self, plan: str, waived: str | None) -> Admission:
+        """What the migration of this plan file is let through by. Red where the gate is closed, and not waived."""
+        reason = " ".join(waived.split()) if waived is not None else ""
+        if waived is not None and not reason:
+            raise Misuse(
+                "the gate is waived without a reason", where="--waive", next="say why: it stands in the report"
+            )
+        if self.missing and not reason:
+            raise Red(
+                f"the gate is closed: {self.missing}; nothing was changed",
+                where=self.rehearsal.run_id if self.rehearsal else plan,
+                next=f"migrator rehearse {plan}; or do without, for a reason that the report will say: --waive REASON",
+            )
+        if self.rehearsal is None:
+            return Admission(waived=reason, missing=self.missing)
+        return Admission(
+            rehearsal=self.rehearsal.run_id,
+            number=self.rehearsal.number,
+            rehearsed_at=self.rehearsal.finished_at or "",
+            target=self.rehearsal.target or "",
+            waived=reason,
+            missing=self.missing,
+        )
+
+
+def last_rehearsal(runs: Iterable[RunRecord], tenant: str) -> RunRecord | None:
+    """The last that came to an answer, of a plan's runs, oldest first."""
+    answered = [run for run in runs if (run.kind, run.tenant) == ("rehearsal", tenant) and run.state in _ANSWERED]
+    return max(answered, key=lambda run: run.finished_at or "", default=None)
+
+
+def gate(
+    rehearsal: RunRecord | None, parts: SealParts, max_age: timedelta, report_of: ReportOf, *, now: datetime
+) -> Gate:
+    """Whether the last rehearsal vouches for a migration of this seal, now."""
+    if rehearsal is None:
+        return Gate(rehearsal=None, missing="this plan was never rehearsed to the end")
+    return Gate(rehearsal=rehearsal, missing=_missing(rehearsal, parts, max_age, report_of, now))
+
+
+def _missing(rehearsal: RunRecord, parts: SealParts, max_age: timedelta, report_of: ReportOf, now: datetime) -> str:
+    called = f"rehearsal {rehearsal.number}"
+    if rehearsal.verdict != Verdict.GREEN:
+        return f"{called}, the last one, {_ended(rehearsal)}"
+    if rehearsal.seal != parts.seal:
+        return f"{_changed(report_of(rehearsal), parts)} changed since {called}, the last one"
+    age = now - _moment(rehearsal)
+    if age > max_age:
+        return f"{called}, the last one, is {_said(age)} old, and the plan wants one of at most {_said(max_age)}"
+    return ""
+
+
+def _ended(rehearsal: RunRecord) -> str:
+    why = f": {rehearsal.error['what']}" if rehearsal.error else ""
+    return f"{'is red' if rehearsal.verdict == Verdict.RED else 'failed'}{why}"
+
+
+def _changed(rehearsed: RunReport | None, parts: SealParts) -> str:
+    """What of the seal is another one; where the report does not lie here, nobody can tell which."""
+    if rehearsed is None or rehearsed.seal_parts is None:
+        return "the plan, the mapping or a schema"
+    before, now = asdict(rehearsed.seal_parts), asdict(parts)
+    return " and ".join(said for name, said in _PARTS.items() if before[name] != now[name])
+
+
+def _moment(rehearsal: RunRecord) -> datetime:
+    return datetime.fromisoformat(rehearsal.finished_at or rehearsal.started_at).astimezone(UTC)
+
+
+def _said(age: timedelta) -> str:
+    hours = age // timedelta(hours=1)
+    amount, unit = (hours // 24, "day") if hours >= 48 else (hours, "hour")
+    return f"{amount} {unit}" if amount == 1 else f"{amount} {unit}s"
