@@ -274,6 +274,7 @@ class Marker:
     tables: tuple[Staged, ...]
     digest_touched: Digest  # before the load, over the rows the run touches
     digest_whole: Digest | None = None  # before the load, over the whole tables, where it was asked for
+    closed_at: str | None = None  # when it was accepted for good: it has no journal since, and is not taken back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,6 +306,14 @@ class Undone:
     notes: tuple[RowNote, ...] = field(default=())
     digest_before_load: Digest = field(default_factory=Digest)
     digest_after: Digest = field(default_factory=Digest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closed:
+    """What left the target when a load was accepted for good: journals, and how many rows they were about."""
+
+    journals: int
+    entries: int
 
 
 class Staging(Protocol):
@@ -416,6 +425,13 @@ class Target(Protocol):
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:
         """Take the run back from its journal, in one transaction; Misuse if this target holds no such run."""
+        ...
+
+    def close(self, run: str) -> Closed:
+        """Accept the run's load for good: journals and before-images go, and nothing takes it back any more.
+
+        Its marker stays and says so; closing it again removes what was left. Misuse if this target holds no such run.
+        """
         ...
 
     def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[Rebuilding]:

@@ -537,6 +537,41 @@ class TargetContract:
         assert target.undo("r1").reversed == 1
         assert platform.dump() == before
 
+    # ── closing ─────────────────────────────────────────────────────────────────────────────────────────────
+    def test_a_closed_load_stands_without_its_journal_and_is_not_taken_back(
+        self, platform: Platform, target: Target
+    ) -> None:
+        merged(target, *STORY, run="r1")
+        merged(target, teams(create=[(20, "later", 1, None)]), run="r2")
+        theirs = [table.name for table in target.describe().tables]
+        loaded = itemgetter(*theirs)(platform.dump())
+        closed = target.close("r1")
+        assert (closed.journals, closed.entries) == (5, 12)
+        assert itemgetter(*theirs)(platform.dump()) == loaded
+        first, second = target.markers()
+        assert first.closed_at and not second.closed_at
+        assert first.digest_touched.rows == 3 and first.tables[0].table.columns
+        with pytest.raises(Misuse, match="accepted for good"):
+            target.undo("r1")
+        assert itemgetter(*theirs)(platform.dump()) == loaded
+        assert (target.close("r1").journals, target.markers()[0]) == (0, first)
+        assert target.undo("r2").reversed == 1
+
+    def test_what_a_rollback_had_to_keep_can_be_accepted(self, platform: Platform, target: Target) -> None:
+        merged(target, *STORY)
+        platform.run("UPDATE badges SET weight = 9 WHERE code = 'new';")
+        assert target.undo("r1").kept == 1
+        target.close("r1")
+        with pytest.raises(Misuse, match="accepted for good"):
+            target.undo("r1")
+        platform.run("DELETE FROM badges WHERE code = 'new';")
+
+    def test_only_a_load_that_is_there_is_closed(self, target: Target) -> None:
+        merged(target, words((1, "a")), run="r1")
+        with pytest.raises(Misuse, match="no such load"):
+            target.close("r2")
+        assert target.undo("r1").reversed == 1
+
     # ── undo ────────────────────────────────────────────────────────────────────────────────────────────────
     @pytest.mark.parametrize("whole", [False, True])
     def test_undo_takes_everything_back(self, platform: Platform, target: Target, whole: bool) -> None:

@@ -7,13 +7,14 @@ from contextlib import closing, contextmanager, suppress
 
 import pyarrow as pa
 
-from migrator.contracts import NO_TRIGGERS, Predicate, Triggers, Undone
+from migrator.contracts import NO_TRIGGERS, Closed, Predicate, Triggers, Undone
 from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.connect import LENIENT_MODE, Connection, connect
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import scan
 from migrator.platforms.mysql.sweep import sweep
 from migrator.platforms.mysql.transaction import MysqlTransaction
+from migrator.platforms.relational import closing as accepting
 from migrator.platforms.relational import undo as relational
 from migrator.platforms.relational.merge import RelationalMerge
 from storage.errors import Fault
@@ -70,3 +71,9 @@ def undo(address: Address, run: str, *, whole: bool) -> Undone:
             if not transaction.is_open:  # or dropping a table would commit it
                 with suppress(Fault):  # it is taken back all the same: the next run sweeps
                     sweep(connection)
+
+
+def close(address: Address, run: str) -> Closed:
+    """See migrator.contracts.Target.close."""
+    with _transaction(address, run) as (_, transaction):
+        return accepting.close(transaction, run)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from migrator.contracts import (
     NO_TRIGGERS,
     Capabilities,
+    Closed,
     Examination,
     Marker,
     Numbered,
@@ -21,7 +22,7 @@ from migrator.platforms.mysql.connect import LENIENT_MODE, address_of, connect
 from migrator.platforms.mysql.describe import describe, engines
 from migrator.platforms.mysql.examine import examine_target
 from migrator.platforms.mysql.fence import fenced
-from migrator.platforms.mysql.merge import MysqlMerge, merging, undo
+from migrator.platforms.mysql.merge import MysqlMerge, close, merging, undo
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.restore import MysqlRebuilding, rebuilding
 from migrator.platforms.mysql.rows import scan
@@ -78,6 +79,9 @@ class MysqlTarget:
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:
         return undo(self._address, run, whole=whole)
+
+    def close(self, run: str) -> Closed:
+        return close(self._address, run)
 
     def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[MysqlRebuilding]:
         return rebuilding(self._address, tables, model)

@@ -8,12 +8,13 @@ from contextlib import closing, contextmanager, suppress
 import psycopg
 import pyarrow as pa
 
-from migrator.contracts import NO_TRIGGERS, Predicate, Triggers, Undone
+from migrator.contracts import NO_TRIGGERS, Closed, Predicate, Triggers, Undone
 from migrator.platforms.postgres import catalog
 from migrator.platforms.postgres.connect import LOADING, connect, place, translated
 from migrator.platforms.postgres.staging import sweep
 from migrator.platforms.postgres.transaction import PostgresTransaction
 from migrator.platforms.postgres.uncommitted import scan
+from migrator.platforms.relational import closing as accepting
 from migrator.platforms.relational import undo as relational
 from migrator.platforms.relational.journal import JOURNAL
 from migrator.platforms.relational.merge import RelationalMerge
@@ -68,13 +69,13 @@ class PostgresMerge(RelationalMerge):
 
 
 def _require_own(connection: psycopg.Connection, run: str, where: str) -> None:
-    """Fault where another role made the load: taking it back drops its journals, which only their owner may."""
+    """Fault where another role made the load: its journals go with it or are closed, which only their owner may."""
     journals = literal(cut(f"{JOURNAL}{run}:"))
     owner = connection.execute(catalog.OWNERS.format(journals=journals).encode()).fetchone()
     if owner:
         user = quoted(connection.info.user)
         raise Fault(
-            f"the role {owner[0]} made this load, and only who belongs to that role may take it back",
+            f"the role {owner[0]} made this load, and only who belongs to that role may take it back or close it",
             where=where,
             next=f"use that role in the target's address, or have an administrator: GRANT {quoted(owner[0])} TO {user}",
         )
@@ -102,3 +103,10 @@ def undo(url: str, run: str, *, whole: bool) -> Undone:
                 where=".".join(filter(None, (told.table_name, told.column_name or told.constraint_name))),
                 next="change the row or the constraint that is in the way, then repeat; nothing was changed",
             ) from error
+
+
+def close(url: str, run: str) -> Closed:
+    """See migrator.contracts.Target.close."""
+    with _transaction(url, run) as (connection, transaction):
+        _require_own(connection, run, place(url))
+        return accepting.close(transaction, run)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from migrator.contracts import (
     NO_TRIGGERS,
     Capabilities,
+    Closed,
     Examination,
     Marker,
     Numbered,
@@ -21,7 +22,7 @@ from migrator.contracts import (
 from migrator.platforms.postgres.connect import LOADING, Session, connect, place, translated
 from migrator.platforms.postgres.describe import describe
 from migrator.platforms.postgres.examine import examine_target
-from migrator.platforms.postgres.merge import PostgresMerge, merging, undo
+from migrator.platforms.postgres.merge import PostgresMerge, close, merging, undo
 from migrator.platforms.postgres.restore import PostgresRebuilding, rebuilding
 from migrator.platforms.postgres.sequences import Sequences
 from migrator.platforms.postgres.source import PostgresSource
@@ -78,6 +79,9 @@ class PostgresTarget:
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:
         return undo(self._url, run, whole=whole)
+
+    def close(self, run: str) -> Closed:
+        return close(self._url, run)
 
     def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[PostgresRebuilding]:
         return rebuilding(self._url, tables, model)

@@ -16,6 +16,7 @@ from typing import Any
 from migrator.contracts import OVERWRITE, Digest, Marker, Staged
 from migrator.platforms.relational.sqltext import literal, quoted
 from migrator.platforms.relational.transaction import Transaction, shortened
+from storage.errors import Misuse
 from storage.schema import Table
 
 MARKERS = "migrator_loads"
@@ -121,6 +122,16 @@ def read_markers(transaction: Transaction, tables: Sequence[Table]) -> tuple[Mar
     by_name = {table.name: table for table in tables}
     rows = transaction.rows(f"SELECT marker FROM {transaction.own(MARKERS)} ORDER BY entry")
     return tuple(from_json(row[0], by_name) for row in rows)
+
+
+def marker_of(transaction: Transaction, tables: Sequence[Table], run: str) -> Marker:
+    """The marker of this run's load. Misuse where the target holds none."""
+    markers = read_markers(transaction, tables)
+    for marker in markers:
+        if marker.run == run:
+            return marker
+    known = ", ".join(marker.run for marker in markers) or "none"
+    raise Misuse("this target holds no such load", where=run, next=f"loads it holds: {known}")
 
 
 def holds_load(transaction: Transaction, run: str) -> bool:

@@ -13,7 +13,7 @@ from migrator.platforms.relational.journal import (
     before_column,
     forget,
     home_of,
-    read_markers,
+    marker_of,
     stored_columns,
 )
 from migrator.platforms.relational.parking import make_way
@@ -43,12 +43,14 @@ class _Undo:
         self._lost = [journal for journal in journals if not _is_there(journal)]
 
     def _find(self, run: str) -> Marker:
-        markers = read_markers(self._transaction, self._schema.tables)
-        for marker in markers:
-            if marker.run == run:
-                return marker
-        known = ", ".join(marker.run for marker in markers) or "none"
-        raise Misuse("this target holds no such load", where=run, next=f"loads it holds: {known}")
+        marker = marker_of(self._transaction, self._schema.tables, run)
+        if marker.closed_at is not None:
+            raise Misuse(
+                f"this load was accepted for good at {marker.closed_at}: its journal is gone, nothing takes it back",
+                where=run,
+                next=f"migrator verify {run} says what the target holds of it; nothing was changed",
+            )
+        return marker
 
     def _require_home(self) -> None:
         """A table of another schema that is called alike is not the one that was loaded."""

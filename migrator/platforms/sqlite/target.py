@@ -12,6 +12,7 @@ import pyarrow as pa
 from migrator.contracts import (
     NO_TRIGGERS,
     Capabilities,
+    Closed,
     Examination,
     Marker,
     Numbered,
@@ -20,6 +21,7 @@ from migrator.contracts import (
     Undone,
 )
 from migrator.platforms.relational.journal import read_markers
+from migrator.platforms.sqlite.closing import close
 from migrator.platforms.sqlite.connect import connect, database, place_of, translated
 from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.examine import examine_target
@@ -78,6 +80,9 @@ class SqliteTarget:
 
     def undo(self, run: str, *, whole: bool = False) -> Undone:
         return undo(self._path, run, whole=whole)
+
+    def close(self, run: str) -> Closed:
+        return close(self._path, run)
 
     def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[SqliteRebuilding]:
         return rebuilding(self._place, tables, model)

@@ -1,0 +1,35 @@
+"""Accepting a load for good: its journals, and with them what stood where it overwrote, leave the target.
+
+Its marker stays and says so: a closed load is verified like any other, never done twice, and never taken back.
+"""
+
+from __future__ import annotations
+
+import json
+
+from migrator.contracts import Closed
+from migrator.platforms.relational.journal import MARKERS, journal_name, marker_of
+from migrator.platforms.relational.sqltext import literal
+from migrator.platforms.relational.transaction import Transaction
+from storage import moment
+
+
+def close(transaction: Transaction, run: str) -> Closed:
+    """See migrator.contracts.Target.close; commits."""
+    marker = marker_of(transaction, transaction.describe().tables, run)
+    names = [journal_name(run, staged.table) for staged in marker.tables]
+    journals = [name for name in names if transaction.owns(name)]  # a platform may have dropped some of them only
+    entries = sum(int(transaction.rows(f"SELECT count(*) FROM {transaction.own(name)}")[0][0]) for name in journals)
+    if marker.closed_at is None:
+        _mark(transaction, run)
+    for name in journals:
+        transaction.drop_own(name)
+    transaction.commit()
+    return Closed(journals=len(journals), entries=entries)
+
+
+def _mark(transaction: Transaction, run: str) -> None:
+    markers, about = transaction.own(MARKERS), f"run = {literal(run)}"
+    (told,) = transaction.rows(f"SELECT marker FROM {markers} WHERE {about}")
+    closed = json.dumps(json.loads(told[0]) | {"closed_at": moment.now()}, ensure_ascii=False)
+    transaction.execute(f"UPDATE {markers} SET marker = {literal(closed)} WHERE {about}")
