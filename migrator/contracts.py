@@ -440,3 +440,10 @@ class Target(Protocol):
         Misuse if anything of anybody's is there. Red if this server cannot have what is described, by name.
         """
         ...
+
+    def erase(self, tables: Sequence[Table], model: Model) -> None:
+        """Remove what a rebuilding of these descriptions made, and the rows that came there since.
+
+        What people made there meanwhile stays; Fault where it hangs on these tables.
+        """
+        ...

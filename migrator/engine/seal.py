@@ -1,8 +1,8 @@
 """The seal of a migration: one hash over plan, mapping and both schemas, so that a rehearsal vouches for one thing.
 
-A rehearsal vouches for a newer archive too, such as the last snapshot of the real night: the source's schema is what its
-platform declares, not what an archive's columns are by the values that happened to be in them. What newer values may do
-to a load, the map check of every load asks.
+A rehearsal vouches for a newer archive too, such as the last snapshot of the real night: the source's schema is what
+its platform declares, not what an archive's columns are by the values that happened to be in them. What newer values
+may do to a load, the map check of every load asks.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ on the real night the last snapshot is loaded as soon as it is taken, and the ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -60,18 +60,19 @@ class Gate:
         )
 
 
-def last_rehearsal(runs: Iterable[RunRecord], tenant: str) -> RunRecord | None:
-    """The last that came to an answer, of a plan's runs, oldest first."""
-    answered = [run for run in runs if (run.kind, run.tenant) == ("rehearsal", tenant) and run.state in _ANSWERED]
-    return max(answered, key=lambda run: run.finished_at or "", default=None)
+def rehearsals(runs: Iterable[RunRecord], tenant: str) -> tuple[RunRecord, ...]:
+    """Of a plan's runs, those rehearsals that came to an answer; the one that ended last comes first."""
+    answered = (run for run in runs if (run.kind, run.tenant) == ("rehearsal", tenant) and run.state in _ANSWERED)
+    return tuple(sorted(answered, key=lambda run: run.finished_at or "", reverse=True))
 
 
 def gate(
-    rehearsal: RunRecord | None, parts: SealParts, max_age: timedelta, report_of: ReportOf, *, now: datetime
+    rehearsed: Sequence[RunRecord], parts: SealParts, max_age: timedelta, report_of: ReportOf, *, now: datetime
 ) -> Gate:
-    """Whether the last rehearsal vouches for a migration of this seal, now."""
-    if rehearsal is None:
+    """Whether the first of these rehearsals, which ended last, vouches for a migration of this seal, now."""
+    if not rehearsed:
         return Gate(rehearsal=None, missing="this plan was never rehearsed to the end")
+    rehearsal = rehearsed[0]
     return Gate(rehearsal=rehearsal, missing=_missing(rehearsal, parts, max_age, report_of, now))
 
 

@@ -20,6 +20,7 @@ from migrator.contracts import (
 )
 from migrator.platforms.mysql.connect import LENIENT_MODE, address_of, connect
 from migrator.platforms.mysql.describe import describe, engines
+from migrator.platforms.mysql.erase import erase
 from migrator.platforms.mysql.examine import examine_target
 from migrator.platforms.mysql.fence import fenced
 from migrator.platforms.mysql.merge import MysqlMerge, close, merging, undo
@@ -85,3 +86,6 @@ class MysqlTarget:
 
     def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[MysqlRebuilding]:
         return rebuilding(self._address, tables, model)
+
+    def erase(self, tables: Sequence[Table], model: Model) -> None:
+        erase(self._address, tables, model)

@@ -21,6 +21,7 @@ from migrator.contracts import (
 )
 from migrator.platforms.postgres.connect import LOADING, Session, connect, place, translated
 from migrator.platforms.postgres.describe import describe
+from migrator.platforms.postgres.erase import erase
 from migrator.platforms.postgres.examine import examine_target
 from migrator.platforms.postgres.merge import PostgresMerge, close, merging, undo
 from migrator.platforms.postgres.restore import PostgresRebuilding, rebuilding
@@ -85,6 +86,9 @@ class PostgresTarget:
 
     def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[PostgresRebuilding]:
         return rebuilding(self._url, tables, model)
+
+    def erase(self, tables: Sequence[Table], model: Model) -> None:
+        erase(self._url, tables, model)
 
     @contextmanager
     def _reading(self) -> Iterator[psycopg.Connection]:

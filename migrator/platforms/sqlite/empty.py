@@ -88,7 +88,7 @@ def empty_file(path: Path, options: dict[str, str]) -> Iterator[EmptyFile]:
                     connection.execute("ROLLBACK")
     finally:
         if is_new and not is_kept:
-            _remove(path)
+            remove(path)
 
 
 def _is_made(path: Path) -> bool:
@@ -100,7 +100,8 @@ def _is_made(path: Path) -> bool:
     return True
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """The file and what SQLite keeps beside it."""
     for ending in ("-journal", "-wal", "-shm", ""):
         path.with_name(path.name + ending).unlink(missing_ok=True)
 

@@ -24,6 +24,7 @@ from migrator.platforms.relational.journal import read_markers
 from migrator.platforms.sqlite.closing import close
 from migrator.platforms.sqlite.connect import connect, database, place_of, translated
 from migrator.platforms.sqlite.describe import describe
+from migrator.platforms.sqlite.erase import erase
 from migrator.platforms.sqlite.examine import examine_target
 from migrator.platforms.sqlite.merge import SqliteMerge, merging
 from migrator.platforms.sqlite.restore import SqliteRebuilding, rebuilding
@@ -86,6 +87,9 @@ class SqliteTarget:
 
     def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[SqliteRebuilding]:
         return rebuilding(self._place, tables, model)
+
+    def erase(self, tables: Sequence[Table], model: Model) -> None:
+        erase(self._place, tables)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -72,7 +72,7 @@ def test_what_differs_from_the_rehearsal_before_is_listed() -> None:
     said = Page(REHEARSAL).text
     assert "Rehearsal 2 was red" in said and "posts → entries, archive11981204" in said
     assert "slower: verify1.00 s for 5,300 rows, now 2.05 s for 5,391" in said
-    assert "the first rehearsal of the plan" in Page(replace(REHEARSAL, rehearsal_before=None)).text
+    assert "No earlier rehearsal of this plan" in Page(replace(REHEARSAL, rehearsal_before=None)).text
     sheet = load_workbook(io.BytesIO(render(REHEARSAL, "xlsx")), read_only=True)["Rehearsal before"]
     rows = list(sheet.iter_rows(values_only=True))
     assert ("verdict", "red", "green") in [row[:3] for row in rows]

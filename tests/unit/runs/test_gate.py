@@ -11,7 +11,7 @@ import pytest
 
 from migrator.outcomes import RunReport, SealParts, Verdict
 from migrator.runs.catalog import Catalog
-from migrator.runs.gate import Gate, gate, last_rehearsal
+from migrator.runs.gate import Gate, gate, rehearsals
 from migrator.runs.records import RunRecord
 from storage.errors import Fault, Misuse, Red
 from tests.unit.reports.report_samples import REHEARSAL
@@ -36,8 +36,8 @@ def rehearsed(catalog: Catalog, verdict: Verdict = Verdict.GREEN, parts: SealPar
 def asked(
     catalog: Catalog, parts: SealParts = PARTS, *, later: timedelta = timedelta(0), report: RunReport | None = None
 ) -> Gate:
-    last = last_rehearsal(catalog.runs(plan="exit"), "acme")
-    return gate(last, parts, WEEK, lambda _run: report, now=datetime.now(UTC) + later)
+    found = rehearsals(catalog.runs(plan="exit"), "acme")
+    return gate(found, parts, WEEK, lambda _run: report, now=datetime.now(UTC) + later)
 
 
 def test_a_green_rehearsal_of_the_same_seal_lets_through(catalog: Catalog) -> None:
