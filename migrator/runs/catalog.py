@@ -11,14 +11,14 @@ from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mappings.nearest import nearest
 from migrator.outcomes import Verdict
 from migrator.runs import models
 from migrator.runs.database import Database, open_database
-from migrator.runs.records import ArchiveRecord, ReportRecord, RunRecord, seen, taken_over
+from migrator.runs.records import UNDER_WAY, ArchiveRecord, ReportRecord, RunRecord, seen, taken_over
 from migrator.runs.request import Request, read_request, written
 from migrator.runs.upgrade import bring_to_head
 from storage import moment
@@ -63,10 +63,11 @@ class Catalog:
         of_run: str | None = None,
         plan_file: str | None = None,
         request: Request | None = None,
+        state: str = "running",
     ) -> RunRecord:
-        """Record a run as running, under the next number of its plan and kind; two processes never get the same.
+        """Record a run under the next number of its plan and kind; two processes never get the same.
 
-        Without a `request` it cannot be resumed.
+        Without a `request` it cannot be resumed. It is `running` here, or `queued` for whichever worker takes it.
         """
         now = datetime.now(UTC)
         for _ in range(_TRIES_FOR_AN_ID):
@@ -76,7 +77,8 @@ class Catalog:
                 number=0,
                 plan=plan,
                 tenant=tenant,
-                state="running",
+                state=state,
+                attempt=0 if state == "queued" else 1,
                 started_at=_text(now),
                 host=socket.gethostname(),
                 process=os.getpid(),
@@ -102,7 +104,7 @@ class Catalog:
             connection.execute(insert(models.Run).values(values))
         return numbered
 
-    def take(self, record: RunRecord) -> RunRecord:
+    def take(self, record: RunRecord, *, worker: str | None = None) -> RunRecord:
         """The run as this process's from now on, by its next attempt. Misuse where somebody else was quicker."""
         taken = replace(
             record,
@@ -113,6 +115,8 @@ class Catalog:
             verdict=None,
             error=None,
             finished_at=None,
+            worker=worker,
+            heartbeat_at=None,  # the earlier attempt's; this one's heart is not to be taken for silent
         )
         if not self._change(record, asdict(taken)):
             raise Misuse(
@@ -133,6 +137,34 @@ class Catalog:
     def fail(self, record: RunRecord, error: MigratorError) -> None:
         """A fault or a misuse ended the run."""
         self._end(record, "failed", error=error)
+
+    def cancelled(self, record: RunRecord) -> None:
+        """The run was given up for good; what it left was erased."""
+        self._end(record, "cancelled")
+
+    def beat(self, record: RunRecord, progress: dict[str, Any] | None) -> str | None:
+        """Say that the run is still performed, and how far it is. Gives its state: `cancelling` where somebody asked
+        for its end; None where it is this attempt's no more."""
+        ours = (models.Run.run_id == record.run_id, models.Run.attempt == record.attempt)
+        under_way = (*ours, models.Run.state.in_(UNDER_WAY))
+        with self._database.transaction() as connection:
+            values: dict[str, Any] = {"heartbeat_at": _text(self._database.now(connection))}
+            if progress is not None:
+                values["progress"] = progress
+            connection.execute(update(models.Run).where(*under_way).values(values))
+            state: str | None = connection.execute(select(models.Run.state).where(*under_way)).scalar()
+            return state
+
+    def move(self, record: RunRecord, *, to: str) -> bool:
+        """Change the state of a run that is still as the record says; whether it was."""
+        was = "running" if record.state == "lost" else record.state
+        with self._database.transaction() as connection:
+            as_it_was = (
+                models.Run.run_id == record.run_id,
+                models.Run.attempt == record.attempt,
+                models.Run.state == was,
+            )
+            return bool(connection.execute(update(models.Run).where(*as_it_was).values(state=to)).rowcount)
 
     def _end(
         self, record: RunRecord, state: str, *, verdict: Verdict | None = None, error: MigratorError | None = None
@@ -171,6 +203,17 @@ class Catalog:
             raise Misuse(f"several runs begin with {run_id!r}", where=run_id, next=f"write more of it: {names}")
         raise Misuse(f"no run {run_id!r}", where="catalog", next=nearest(run_id, [run.run_id for run in runs]))
 
+    def now(self) -> datetime:
+        """The moment by the clock that hearts beat by."""
+        with self._database.transaction() as connection:
+            return self._database.now(connection)
+
+    def to_perform(self) -> tuple[RunRecord, ...]:
+        """The runs that wait for somebody, or have somebody who may be gone, oldest first."""
+        states = models.Run.state.in_((*UNDER_WAY, "queued"))
+        query = select(*_RUN).where(states, models.Run.request.is_not(None)).order_by(models.Run.started_at)
+        return self._read(query)
+
     def runs(self, *, plan: str | None = None, kind: str | None = None) -> tuple[RunRecord, ...]:
         """Every run, oldest first, of one plan or kind where asked."""
         query = select(*_RUN).order_by(models.Run.started_at, models.Run.run_id)
@@ -178,8 +221,12 @@ class Catalog:
             query = query.where(models.Run.plan == plan)
         if kind is not None:
             query = query.where(models.Run.kind == kind)
+        return self._read(query)
+
+    def _read(self, query: Select[Any]) -> tuple[RunRecord, ...]:
         with self._database.transaction() as connection:
-            return tuple(seen(RunRecord(**row)) for row in connection.execute(query).mappings())
+            now = self._database.now(connection)
+            return tuple(seen(RunRecord(**row), now) for row in connection.execute(query).mappings())
 
     # ── archives and reports ────────────────────────────────────────────────────────────────────────────────
     def record_archive(self, record: ArchiveRecord) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
@@ -45,6 +46,13 @@ class Database:
         if self.engine.dialect.name == "postgresql":  # on SQLite a transaction holds the whole catalog
             name = func.hashtextextended(f"migrator/catalog/{what}", 0)
             connection.execute(select(func.pg_advisory_xact_lock(name)))
+
+    def now(self, connection: Connection) -> datetime:
+        """The moment by the clock that all who share the catalog have in common."""
+        if self.engine.dialect.name == "postgresql":
+            told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+            return told.astimezone(UTC)
+        return datetime.now(UTC)
 
     def close(self) -> None:
         self.engine.dispose()

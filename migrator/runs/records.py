@@ -6,9 +6,13 @@ import os
 import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from storage.errors import Fault
+
+PATIENCE_S = 10.0  # the heart of a run beats every second: one that was silent for longer hangs
+UNDER_WAY = ("running", "cancelling")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,8 @@ class ArchiveRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """`state` is queued, running, parked, done, failed, cancelled, or lost: running, but its process is gone.
+    """`state` is queued, running, cancelling (somebody asked for its end), parked, done, failed, cancelled, or lost:
+    running, but its process is gone or its heart stands still.
 
     What it was asked for is read by itself (`Catalog.request`): a list of runs is not to hold every plan.
     """
@@ -55,6 +60,17 @@ class RunRecord:
     progress: dict[str, Any] | None = None
     waived: str | None = None
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether somebody performs it, as far as is recorded."""
+        return self.state in UNDER_WAY
+
+    def is_silent(self, now: datetime, seconds: float) -> bool:
+        """Whether its heart beat once, and not in so many seconds before `now`."""
+        if self.heartbeat_at is None:
+            return False
+        return now - datetime.fromisoformat(self.heartbeat_at) > timedelta(seconds=seconds)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRecord:
@@ -70,7 +86,7 @@ def without_rows(runs: Iterable[RunRecord]) -> Iterator[str]:
     rolled_back = {run.of_run for run in runs if run.kind == "rollback"}
     for run in runs:
         is_committed = run.kind == "migration" and run.state == "done" and run.error is None
-        if run.state != "running" and (run.run_id in rolled_back or not is_committed):
+        if not run.is_under_way and (run.run_id in rolled_back or not is_committed):
             yield run.run_id
 
 
@@ -83,11 +99,15 @@ def taken_over(run_id: str) -> Fault:
     )
 
 
-def seen(record: RunRecord) -> RunRecord:
-    """A run whose process died on this host is lost; the row stays as it was written."""
-    if record.state != "running" or record.host != socket.gethostname() or _is_alive(record.process):
+def seen(record: RunRecord, now: datetime) -> RunRecord:
+    """A run whose process died on this host, or whose heart stands still, is lost; the row stays as it was written."""
+    if record.state != "running" or not (_is_gone(record) or record.is_silent(now, PATIENCE_S)):
         return record
     return replace(record, state="lost")
+
+
+def _is_gone(record: RunRecord) -> bool:
+    return record.host == socket.gethostname() and not _is_alive(record.process)
 
 
 def _is_alive(process: int) -> bool:

@@ -1,0 +1,77 @@
+"""A run that is followed: a line each time it changed, and the exit code of what it came to."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from migrator.cli.output import exit_code, print_verdict, stderr, stdout
+from migrator.cli.position import said_position
+from migrator.outcomes import Verdict
+from storage.errors import Fault, Parked
+
+if TYPE_CHECKING:
+    from migrator.runs.records import RunRecord
+
+
+def tell(records: Iterable[RunRecord], *, as_json: bool) -> int:
+    """Each change as a line on stderr, or as an object a line on stdout; what it came to at the end."""
+    said, record = "", None
+    for record in records:
+        if as_json:
+            _print_line(record)
+        elif (line := _said(record)) != said:
+            stderr.print(line, markup=False)
+            said = line
+    assert record is not None
+    if not as_json:
+        _tell_end(record)
+    return _code(record)
+
+
+def _print_line(record: RunRecord) -> None:
+    told = {
+        "run": record.run_id,
+        "kind": record.kind,
+        "state": record.state,
+        "attempt": record.attempt,
+        "progress": record.progress,
+        "verdict": record.verdict,
+        **(record.error or {}),
+    }
+    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _said(record: RunRecord) -> str:
+    from migrator.runs.liveness.pace import Position
+
+    position = Position.read(record.progress) if record.state == "running" else None
+    if position is not None:
+        return f"… {said_position(position)}"
+    return f"… {_STATES.get(record.state, record.state)}"
+
+
+_STATES = {
+    "queued": "queued: the next free worker performs it",
+    "lost": "lost: its process is gone or hangs; a worker goes on with it, or migrator runs resume",
+}
+
+
+def _tell_end(record: RunRecord) -> None:
+    words = f"{record.kind} {record.state} · run {record.run_id}"
+    if record.verdict is not None:
+        print_verdict(Verdict(record.verdict), words)
+    else:
+        stdout.print(words, markup=False)
+    for name, value in (record.error or {}).items():
+        if value:
+            stderr.print(f"  {name}: {value}", markup=False)
+
+
+def _code(record: RunRecord) -> int:
+    if record.verdict is not None:
+        return exit_code(Verdict(record.verdict))
+    return {"done": 0, "failed": Fault.exit_code}.get(record.state, Parked.exit_code)
