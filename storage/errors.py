@@ -3,6 +3,7 @@
 MigratorError
 ├── Fault                 exit 1    outside: a server, a disk, a permission, a connection
 │   ├── TransientFault    exit 1    the same call may succeed when repeated
+│   ├── FenceLost         exit 1    a point in time is held by nobody any more: reading starts anew from another
 │   ├── Refused           exit 1    this call is refused, others are not: a right is missing, or it took too long
 │   └── AlreadyExists     exit 1    another writer made this object first
 ├── Misuse                exit 2    wrong usage or configuration: the person changes something
@@ -42,6 +43,10 @@ class Fault(MigratorError):
 
 class TransientFault(Fault):
     """A fault that may be gone at the next try; `storage.retry` repeats these and nothing else."""
+
+
+class FenceLost(Fault):
+    """A view of a source that somebody else held is gone, or is not the same one: whoever needs it starts anew."""
 
 
 class Refused(Fault):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from storage import bag, moment
+from storage.begun import LIST
 from storage.identity import is_archive_id
 from storage.objects import ObjectInfo, ObjectStore, Unfinished
 
@@ -21,7 +22,7 @@ QUIET = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True)
 class Leftover:
-    """What stands under an archive's id without its last object."""
+    """What stands under an archive's id without its last object; or its list of parts alone, where it is an archive."""
 
     archive_id: str
     objects: tuple[ObjectInfo, ...]
@@ -37,18 +38,20 @@ def leftovers(store: ObjectStore) -> Iterator[Leftover]:
     pending: dict[str, list[Unfinished]] = {}
     for one in store.unfinished():
         pending.setdefault(one.folder, []).append(one)
-    for name in sorted({*store.folders(), *pending}):
-        if not is_archive_id(name):
-            continue
-        objects = _incomplete(store, name)
-        if objects or name in pending:
-            yield Leftover(archive_id=name, objects=objects, unfinished=tuple(pending.get(name, ())))
+    for name in sorted({folder.removesuffix(LIST) for folder in (*store.folders(), *pending)}):
+        if is_archive_id(name):
+            unfinished = (*pending.get(name, ()), *pending.get(f"{name}{LIST}", ()))
+            yield from _left(store, name, unfinished)
 
 
-def _incomplete(store: ObjectStore, archive_id: str) -> tuple[ObjectInfo, ...]:
-    """The objects of what is no archive; none of an archive's."""
+def _left(store: ObjectStore, archive_id: str, unfinished: tuple[Unfinished, ...]) -> Iterator[Leftover]:
+    """The objects of what is no archive, none of an archive's; and of either the list of its parts."""
     is_archive = store.size(f"{archive_id}/{bag.TAG_MANIFEST}") is not None
-    return () if is_archive else tuple(store.list(f"{archive_id}/"))
+    folders = (f"{archive_id}{LIST}/",) if is_archive else (f"{archive_id}/", f"{archive_id}{LIST}/")
+    objects = tuple(info for folder in folders for info in store.list(folder))
+    if objects or unfinished:
+        name = f"{archive_id}{LIST}" if is_archive and objects else archive_id
+        yield Leftover(archive_id=name, objects=objects, unfinished=unfinished)
 
 
 def sweep(store: ObjectStore, *, before: datetime) -> tuple[Leftover, ...]:

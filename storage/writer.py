@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import IO, Self
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from storage import bag, manual, package, twin
 from storage.address import below
-from storage.errors import AlreadyExists, MigratorError, Misuse, Recast
+from storage.errors import AlreadyExists, MigratorError, Misuse, Recast, Red
 from storage.files import FILES_TABLE, FileEntry
 from storage.holding import HeldValues
 from storage.identity import FORMAT_VERSION, Identity, new_archive_id
@@ -22,7 +22,7 @@ from storage.package import DESCRIPTOR, FOLDERS, Part, TablePart
 from storage.parts import HashingSink, TableWriter, groups
 from storage.schema import Held, Table
 from storage.seal import SigningKeys
-from storage.verified import verified
+from storage.verified import corrupt, passing, verified
 
 __all__ = ["ArchiveWriter", "Identity", "Sealed", "new_archive_id"]
 
@@ -39,16 +39,31 @@ class Sealed:
     tables: tuple[TablePart, ...]
 
 
+def _nothing_stays(_error: BaseException | None) -> bool:
+    return False
+
+
 class ArchiveWriter:
     """A context that writes one archive; leaving it without `commit()` deletes everything it wrote.
 
-    AlreadyExists on entry if anything stands under the archive's id.
+    Unless `stays` says of the error that ends it that another writer goes on. AlreadyExists on entry if anything stands
+    under the archive's id; with `standing`, all goes but these tables, which an earlier writer finished.
     """
 
-    def __init__(self, store: ObjectStore, identity: Identity, keys: SigningKeys) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        identity: Identity,
+        keys: SigningKeys,
+        *,
+        standing: Sequence[TablePart] | None = None,
+        stays: Callable[[BaseException | None], bool] = _nothing_stays,
+    ) -> None:
         self._store = store
         self._identity = identity
         self._keys = keys
+        self._standing = standing
+        self._stays_after = stays
         self._names = FileNames()
         self._tables: dict[str, TablePart] = {}
         self._documents: dict[str, Part] = {}
@@ -59,14 +74,16 @@ class ArchiveWriter:
         return below(self._store.url, self._identity.archive_id)
 
     def __enter__(self) -> Self:
-        if next(iter(self._store.list(f"{self._identity.archive_id}/")), None) is not None:
+        if self._standing is not None:
+            self._clear(but={f"data/{one.path}" for part in self._standing for one in part.parts})
+        elif next(iter(self._store.list(f"{self._identity.archive_id}/")), None) is not None:
             raise AlreadyExists("an archive of this id exists", where=self.location, next="take another archive id")
         self._held = HeldValues(self._store, self._identity.archive_id)
         return self
 
-    def __exit__(self, *_failure: object) -> None:
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         self._held.close()
-        if not self._stays:
+        if not self._stays and not self._stays_after(error):
             with suppress(MigratorError):  # best effort: without its last object no reader takes it for an archive
                 self._store.delete(f"{self._identity.archive_id}/{bag.TAG_MANIFEST}")
                 self._delete("")
@@ -74,6 +91,12 @@ class ArchiveWriter:
     def _delete(self, path: str) -> None:
         for info in list(self._store.list(f"{self._identity.archive_id}/{path}")):
             self._store.delete(info.key)
+
+    def _clear(self, *, but: Collection[str]) -> None:
+        prefix = f"{self._identity.archive_id}/"
+        for info in list(self._store.list(prefix)):
+            if info.key.removeprefix(prefix) not in but:
+                self._store.delete(info.key)
 
     # ── tables ──────────────────────────────────────────────────────────────────────────────────────────────
     def table(
@@ -109,6 +132,33 @@ class ArchiveWriter:
             self._names.release(name)
             raise
 
+    def again(self, part: TablePart) -> Iterator[pa.RecordBatch]:
+        """The rows of a table that stands; after the last it is in the archive, as if it had been written here.
+
+        Every byte of it is hashed before a row of that object is released. Red, with nothing of the table left behind,
+        where one is not what it was.
+        """
+        name = self._names.name(part.table.name)
+        try:
+            if name != part.name:
+                raise corrupt(self._store, self._key(part.parquet[0]), "called otherwise")
+            for one in set(part.parts).difference(part.parquet):
+                for _ in passing(self._store, self._key(one), one.sha256):
+                    pass
+            for one in part.parquet:
+                with verified(self._store, self._key(one), one.sha256) as stream:
+                    yield from twin.read_cells(stream, part.table)
+        except Red:
+            self._names.release(name)
+            if all(part.name != written.name for written in self._tables.values()):
+                for one in part.parts:
+                    self._store.delete(self._key(one))
+            raise
+        self._tables[part.table.name] = part
+
+    def _key(self, part: Part) -> str:
+        return f"{self._identity.archive_id}/data/{part.path}"
+
     def attach(self, entry: FileEntry, content: IO[bytes]) -> None:
         """Add a file that a row of a table names; the entry says whose it is, and the SHA-256 of its content."""
         self._held.hold(entry, content)
@@ -117,7 +167,7 @@ class ArchiveWriter:
         """The cells of a table that was written, as they stand in the store: held values by their hash."""
         part = self._tables[name]
         for one in part.parquet:
-            with verified(self._store, f"{self._identity.archive_id}/data/{one.path}", one.sha256) as stream:
+            with verified(self._store, self._key(one), one.sha256) as stream:
                 yield from twin.read_cells(stream, part.table)
 
     @property

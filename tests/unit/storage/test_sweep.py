@@ -37,6 +37,17 @@ def test_what_another_snapshot_is_writing_stays() -> None:
     assert keys(store) == [f"{KILLED}/data/a"]
 
 
+def test_lists_of_parts_go_with_what_they_list_and_alone_where_that_is_an_archive() -> None:
+    store = MemoryStore()
+    whole = (f"{OTHER}/data/a", f"{OTHER}/tagmanifest-sha256.txt")
+    for key in (f"{KILLED}/data/a", f"{KILLED}.parts/begun.json", *whole, f"{OTHER}.parts/begun.json", "x.parts/a"):
+        write_bytes(store, key, b"")
+    first, second = sweep(store, before=LATER)
+    assert (first.archive_id, len(first.objects)) == (KILLED, 2)
+    assert (second.archive_id, len(second.objects)) == (f"{OTHER}.parts", 1)
+    assert keys(store) == [*whole, "x.parts/a"]
+
+
 def test_one_sign_of_life_is_enough(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
     write_bytes(store, f"{KILLED}/old", b"")
