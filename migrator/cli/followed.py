@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from migrator.cli.output import exit_code, print_verdict, stderr, stdout
-from migrator.cli.position import said_position
+from migrator.cli.position import position_of, said_position
 from migrator.outcomes import Verdict
 from storage.errors import Fault, Parked
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 def tell(records: Iterable[RunRecord], *, as_json: bool) -> int:
     """Each change as a line on stderr, or as an object a line on stdout; what it came to at the end."""
-    said, record = "", None
+    said: str | None = None
+    record = None
     for record in records:
         if as_json:
             _print_line(record)
-        elif (line := _said(record)) != said:
+        elif (line := _said(record)) not in (said, None):
             stderr.print(line, markup=False)
             said = line
     assert record is not None
@@ -45,18 +46,19 @@ def _print_line(record: RunRecord) -> None:
     sys.stdout.flush()
 
 
-def _said(record: RunRecord) -> str:
-    from migrator.runs.liveness.pace import Position
-
-    position = Position.read(record.progress) if record.state == "running" else None
-    if position is not None:
+def _said(record: RunRecord) -> str | None:
+    """None where it has ended: that is told by itself."""
+    position = position_of(record)
+    if position is not None and record.state == "running":
         return f"… {said_position(position)}"
-    return f"… {_STATES.get(record.state, record.state)}"
+    return _STATES.get(record.state)
 
 
 _STATES = {
-    "queued": "queued: the next free worker performs it",
-    "lost": "lost: its process is gone or hangs; a worker goes on with it, or migrator runs resume",
+    "queued": "… queued: the next free worker performs it",
+    "running": "… running",
+    "cancelling": "… cancelling: what it left is erased",
+    "lost": "… lost: its process is gone or hangs; a worker goes on with it, or migrator runs resume",
 }
 
 

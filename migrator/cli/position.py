@@ -8,8 +8,16 @@ from migrator.cli.output import said_number
 
 if TYPE_CHECKING:
     from migrator.runs.liveness.pace import Position
+    from migrator.runs.records import RunRecord
 
 _NOTHING = "–"
+
+
+def position_of(record: RunRecord) -> Position | None:
+    """Where a run is; None where it is nowhere any more, or has told nothing yet."""
+    from migrator.runs.liveness.pace import Position
+
+    return Position.read(record.progress) if record.is_under_way or record.state == "lost" else None
 
 
 def said_position(position: Position) -> str:

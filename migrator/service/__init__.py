@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from migrator.service.archiving import Archiving
+from migrator.service.following import Following
 from migrator.service.loading import Finished, Loading
 from migrator.service.looking import Looking
 
@@ -12,5 +13,5 @@ __all__ = ["Finished", "Service"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service(Looking, Archiving, Loading):
+class Service(Looking, Archiving, Loading, Following):
     """The operations; nothing knows a driver."""

@@ -1,4 +1,4 @@
-"""migrator runs list|show|import"""
+"""migrator runs list|show|follow|import"""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from migrator.cli.followed import tell
 from migrator.cli.options import Json, RunId
 from migrator.cli.output import print_json, print_problems, print_table, stdout
+from migrator.cli.position import cells, position_of
 
 app = typer.Typer(help="What ran, what became of it.", no_args_is_help=True)
 
@@ -25,9 +27,12 @@ def list_(json: Json = False) -> None:
         return
     print_table(
         "",
-        ("run", "kind", "number", "plan", "tenant", "state", "verdict"),
-        ((r.run_id, r.kind, r.number, r.plan, r.tenant, r.state, r.verdict or "–") for r in runs),
-        right=("number",),
+        ("run", "kind", "number", "plan", "tenant", "state", "verdict", "step", "%", "rows/s", "left"),
+        (
+            (r.run_id, r.kind, r.number, r.plan, r.tenant, r.state, r.verdict or "–", *cells(position_of(r)))
+            for r in runs
+        ),
+        right=("number", "%", "rows/s", "left"),
     )
 
 
@@ -46,6 +51,14 @@ def show(run: RunId, json: Json = False) -> None:
         if value not in (None, ""):
             stdout.print(f"{name:<12} {value}", markup=False)
     print_problems(told, heading="what its operator was told")
+
+
+@app.command()
+def follow(run: RunId, json: Json = False) -> None:
+    """How far a run is, wherever it is performed, until it ends; with its exit code. With --json, an object a line."""
+    from migrator.wiring import service
+
+    raise typer.Exit(tell(service().follow(run), as_json=json))
 
 
 @app.command(name="import")
