@@ -316,6 +316,18 @@ class Closed:
     entries: int
 
 
+class Claims(Protocol):
+    """Tables of a target that one run has for itself, on whatever machine others ask for them."""
+
+    def take(self, tables: Sequence[Table]) -> str:
+        """Take them, all or none: "" if they are this run's now, else who has one of them, in a person's words."""
+        ...
+
+    def require(self) -> None:
+        """Fault if they may have been somebody else's since."""
+        ...
+
+
 class Staging(Protocol):
     """The staging tables of one run, outside any transaction; nothing of the live tables is touched."""
 
@@ -400,6 +412,10 @@ class Target(Protocol):
 
     def markers(self) -> tuple[Marker, ...]:
         """The committed loads this target holds, oldest first."""
+        ...
+
+    def claims(self, run: str) -> AbstractContextManager[Claims]:
+        """The tables that the run takes are its own until the context ends, or the process does, however it dies."""
         ...
 
     def staging(self, run: str) -> AbstractContextManager[Staging]:

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from storage.credentials import Accounts
+from storage.errors import Misuse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,7 @@ class Settings:
     | MIGRATOR_CATALOG     | the catalog's database, sqlite:/// or postgresql://     | $MIGRATOR_HOME/catalog.db      |
     | MIGRATOR_SIGNING_KEY | the folder of the signing keys                          | $MIGRATOR_HOME/keys            |
     | MIGRATOR_MASK_KEY    | the secret that masked archives are masked with         | a key beside the signing keys  |
+    | MIGRATOR_WAIT        | seconds to wait for another run on the same tables      | 600                            |
     | AWS_ACCESS_KEY_ID    | whose S3 stores are opened; with AWS_SECRET_ACCESS_KEY  | none                           |
     |                      | and, for temporary keys, AWS_SESSION_TOKEN; all three   |                                |
     |                      | with _NAME at their end for stores with account=name    |                                |
@@ -31,6 +33,7 @@ class Settings:
     keys: Path
     catalog_url: str = field(repr=False)  # may hold a password
     mask_secret: str | None = field(default=None, repr=False)
+    patience_s: int = 600
     variables: Mapping[str, str] = field(repr=False)
 
     @property
@@ -62,8 +65,16 @@ def read_settings(**given: str) -> Settings:
         keys=Path(keys).expanduser() if keys else home / "keys",
         catalog_url=environment.get("MIGRATOR_CATALOG") or f"sqlite:///{home / 'catalog.db'}",
         mask_secret=environment.get("MIGRATOR_MASK_KEY"),
+        patience_s=_seconds(environment, "MIGRATOR_WAIT", default=Settings.patience_s),
         variables=environment,
     )
+
+
+def _seconds(environment: Mapping[str, str], name: str, *, default: int) -> int:
+    given = environment.get(name)
+    if given and not given.isdecimal():
+        raise Misuse("not a number of seconds", where=name, next="write a whole number, 0 to wait for nobody")
+    return int(given) if given else default
 
 
 def tool() -> str:

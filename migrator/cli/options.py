@@ -19,3 +19,17 @@ Whole = Annotated[
     bool,
     typer.Option("--whole", help="Digests over whole target tables (when nobody else writes), not over touched rows."),
 ]
+Wait = Annotated[
+    int | None,
+    typer.Option(
+        "--wait",
+        metavar="SECONDS",
+        min=0,
+        help="How long to wait for another run on the same tables of the target; else MIGRATOR_WAIT, or 600.",
+    ),
+]
+
+
+def waiting(seconds: int | None) -> dict[str, str]:
+    """What `--wait` says, as the setting that it stands before."""
+    return {} if seconds is None else {"MIGRATOR_WAIT": str(seconds)}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from mappings.model import Mapping
 from migrator.contracts import Marker, Target, Undone
 from migrator.engine.check import MapCheck
+from migrator.engine.claims import claimed
 from migrator.engine.decisions import restore_decisions, save_decisions
 from migrator.engine.load import Identity, load
 from migrator.engine.placing import Placing
@@ -26,6 +30,7 @@ from migrator.settings import tool
 from storage.address import redacted, split
 from storage.archive import Archive
 from storage.errors import Misuse, Red
+from storage.schema import Schema, Table
 from storage.system import translated
 
 
@@ -67,7 +72,9 @@ class Loading(Records):
             # a rehearsal never commits
             committed = partial(_holds, target, record.run_id) if not rehearse else _never
             room = workbench(room=room_for(archive, mapping))
-            with recorded(catalog, record, took_effect=committed) as recording, room as bench:
+            alone = self._alone(target, record, _written(plan, mapping, schema))
+            with recorded(catalog, record, took_effect=committed) as recording, alone, room as bench:
+                self._refuse_twice(target, archive, sealed, rehearse=rehearse)  # now that nobody else can load it
                 folder.keep_words(plan, mapping.text)
                 files = self._files(plan)
                 self._take_back_left(catalog, files, target)
@@ -94,6 +101,11 @@ class Loading(Records):
                 path = self._keep_report(catalog, report)
                 recording.verdict = report.verdict
             return Finished(run=catalog.run(record.run_id), report=report, report_path=path)
+
+    def _alone(self, target: Target, record: RunRecord, tables: Sequence[Table]) -> AbstractContextManager[None]:
+        """No other run is at work on these tables, from what is decided about their rows to what is said of them."""
+        patience = self.settings.patience_s
+        return claimed(target, record.run_id, tables, patience_s=patience, progress=self.progress)
 
     def _take_back_left(self, catalog: Catalog, files: Placing, target: Target, *, but: str = "") -> None:
         """Files that killed runs of this catalog put there: their rows never came, or are gone again."""
@@ -161,7 +173,8 @@ class Loading(Records):
             marker = None if is_left else self._marker(target, of)
             told = self._folder(of).report()
             record = self._start_after(catalog, "rollback", of)
-            with recorded(catalog, record, took_effect=lambda: not _holds(target, of.run_id)) as recording:
+            alone = self._alone(target, record, [staged.table for staged in marker.tables] if marker else ())
+            with recorded(catalog, record, took_effect=lambda: not _holds(target, of.run_id)) as recording, alone:
                 undone = Undone(reversed=0, kept=0, failed=0)
                 if marker is not None:
                     undone = target.undo(of.run_id, whole=whole or marker.digest_whole is not None)
@@ -208,6 +221,12 @@ class Loading(Records):
 
     def _subject(self, record: RunRecord, plan: Plan) -> Subject:
         return Subject(record=record, source=redacted(plan.source.url) if plan.source else "", tool=tool())
+
+
+def _written(plan: Plan, mapping: Mapping, schema: Schema) -> list[Table]:
+    """The tables of the target that a load writes: by the mapping, and by triggers."""
+    names = {*(table.name for table in mapping.tables), *plan.needs_target().triggers.writes}
+    return [table for table in schema.tables if table.name in names]
 
 
 def _never() -> bool:

@@ -221,10 +221,50 @@ def swept(target: Target) -> None:
 class TargetContract:
     """What every target does."""
 
+    claims_by_table = True
+
     @pytest.fixture
     def target(self, platform: Platform) -> Target:
         platform.run(DDL)
         return platform.target()
+
+    # ── claims ──────────────────────────────────────────────────────────────────────────────────────────────
+    def test_a_table_is_one_run_s_at_a_time(self, platform: Platform, target: Target) -> None:
+        teams_table, seats_table = (target.describe().table(name) for name in ("teams", "seats"))
+        with target.claims("first") as first, platform.target().claims("second") as second:
+            assert first.take([teams_table, seats_table]) == ""
+            assert "run" in second.take([teams_table])
+            first.require()
+        with target.claims("third") as third:
+            assert third.take([teams_table, seats_table]) == ""
+
+    def test_tables_are_taken_all_or_none(self, target: Target) -> None:
+        every = target.describe().tables
+        with target.claims("first") as first:
+            assert first.take([target.describe().table("seats")]) == ""
+            with target.claims("second") as second:
+                assert second.take(every) != ""
+                with target.claims("third") as third:
+                    others = [table for table in every if table.name != "seats"]
+                    assert third.take(others) == ("" if self.claims_by_table else "run first")
+
+    def test_a_run_that_is_killed_holds_nothing(self, platform: Platform, target: Target) -> None:
+        every, before = target.describe().tables, platform.dump()
+
+        def take_and_die() -> None:
+            with target.claims("first") as first:
+                assert first.take(every) == ""
+                die()
+
+        killed(take_and_die)
+        with target.claims("second") as second:
+            for _ in range(100):  # until the server has noticed
+                if second.take(every) == "":
+                    break
+                time.sleep(0.05)
+            else:
+                pytest.fail("somebody holds them still")
+        assert platform.dump() == before
 
     # ── staging ─────────────────────────────────────────────────────────────────────────────────────────────
     def test_what_is_staged_is_read_back_the_same(self, platform: Platform, target: Target) -> None:

@@ -11,6 +11,8 @@ from tests.conformance.targets import TargetContract
 
 
 class TestSqliteTarget(TargetContract):
+    claims_by_table = False
+
     @pytest.fixture(params=["wal", "delete"])
     def platform(self, request: pytest.FixtureRequest, tmp_path: Path) -> Platform:
         return SqlitePlatform(tmp_path / "target.db", journal_mode=request.param)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import typer
 
 from migrator.cli.loaded import tell
-from migrator.cli.options import FromArchive, Json, PlanFile, Whole
+from migrator.cli.options import FromArchive, Json, PlanFile, Wait, Whole, waiting
 from migrator.cli.progress import shown
 
 
-def command(plan: PlanFile, archive: FromArchive = None, whole: Whole = False, json: Json = False) -> None:
+def command(
+    plan: PlanFile, archive: FromArchive = None, whole: Whole = False, wait: Wait = None, json: Json = False
+) -> None:
     """Load the archive into the target in one transaction, and verify what was committed."""
     from migrator.wiring import service
 
     with shown() as progress:
-        served = service(progress)
+        served = service(progress, **waiting(wait))
         finished = served.migrate(served.plan(plan), archive, whole=whole)
     raise typer.Exit(tell(finished, "migrated", json=json))

@@ -6,17 +6,17 @@ from dataclasses import asdict
 
 import typer
 
-from migrator.cli.options import Json, RunId, Whole
+from migrator.cli.options import Json, RunId, Wait, Whole, waiting
 from migrator.cli.output import exit_code, print_json, print_problems, print_verdict, stdout
 from migrator.cli.progress import shown
 
 
-def command(run: RunId, whole: Whole = False, json: Json = False) -> None:
+def command(run: RunId, whole: Whole = False, wait: Wait = None, json: Json = False) -> None:
     """Take a load back: created rows go, overwritten rows return; rows people edited since are kept and listed."""
     from migrator.wiring import service
 
     with shown() as progress:
-        finished, undone = service(progress).rollback(run, whole=whole)
+        finished, undone = service(progress, **waiting(wait)).rollback(run, whole=whole)
     verdict = finished.report.verdict
     counts = finished.report.rollback or {}
     if json:

@@ -1,10 +1,11 @@
-"""Named locks of a session: which run is being staged, and that one load at a time changes a database."""
+"""Named locks of a session: which run is being staged, whose tables are, and that one load at a time changes them."""
 
 from __future__ import annotations
 
 from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.relational.sqltext import literal
 from migrator.platforms.relational.transaction import shortened
+from storage.schema import Table
 
 
 def staging_lock(connection: Connection, run: str) -> str:
@@ -15,6 +16,11 @@ def staging_lock(connection: Connection, run: str) -> str:
 def merge_lock(connection: Connection) -> str:
     """The lock, as a literal, that whoever merges into this database or takes a load back holds."""
     return literal(shortened(f"migrator {connection.database}"))
+
+
+def claim_lock(connection: Connection, table: Table) -> str:
+    """The lock, as a literal, of the run that has this table for itself."""
+    return literal(shortened(f"migrator claim {connection.database}.{table.name}".lower()))
 
 
 def taken(connection: Connection, lock: str, *, patience_s: int = 0) -> bool:

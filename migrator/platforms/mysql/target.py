@@ -18,6 +18,7 @@ from migrator.contracts import (
     Triggers,
     Undone,
 )
+from migrator.platforms.mysql.claims import MysqlClaims, claims
 from migrator.platforms.mysql.connect import LENIENT_MODE, address_of, connect
 from migrator.platforms.mysql.describe import describe, engines
 from migrator.platforms.mysql.erase import erase
@@ -69,6 +70,9 @@ class MysqlTarget:
         with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
             transaction = MysqlTransaction(connection, "", where=str(self._address))
             return read_markers(transaction, describe(connection).tables)
+
+    def claims(self, run: str) -> AbstractContextManager[MysqlClaims]:
+        return claims(self._address)
 
     def staging(self, run: str) -> AbstractContextManager[MysqlStaging]:
         return staging(self._address, run)

@@ -19,6 +19,7 @@ from migrator.contracts import (
     Triggers,
     Undone,
 )
+from migrator.platforms.postgres.claims import PostgresClaims, claims
 from migrator.platforms.postgres.connect import LOADING, Session, connect, place, translated
 from migrator.platforms.postgres.describe import describe
 from migrator.platforms.postgres.erase import erase
@@ -69,6 +70,9 @@ class PostgresTarget:
         with self._reading() as connection:
             transaction = PostgresTransaction(connection, "", where=place(self._url))
             return read_markers(transaction, describe(connection).tables)
+
+    def claims(self, run: str) -> AbstractContextManager[PostgresClaims]:
+        return claims(self._url, run)
 
     def staging(self, run: str) -> AbstractContextManager[PostgresStaging]:
         return staging(self._url, run)

@@ -137,7 +137,7 @@ def staging(target: Path, run: str) -> Iterator[SqliteStaging]:
 def _held(path: Path) -> Iterator[None]:
     """An empty file that says "in use" to other programs' sweeps; flock and SQLite's own locks do not meet."""
     with os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "r+b") as file:  # a customer's rows: nobody else reads
-        if not _lock(file) or not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+        if not lock(file) or not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
             raise TransientFault(
                 "another process is loading this run", where=str(path), next="wait for it to finish, then repeat"
             )
@@ -153,11 +153,12 @@ def sweep(target: Path) -> None:
     for path in target.parent.glob(f"{glob.escape(target.name)}.migrator-*.stage"):
         # it may be gone meanwhile: others sweep too
         with suppress(FileNotFoundError, PermissionError), path.open("rb") as file:
-            if _lock(file):
+            if lock(file):
                 path.unlink(missing_ok=True)
 
 
-def _lock(file: IO[bytes]) -> bool:
+def lock(file: IO[bytes]) -> bool:
+    """Whether this process has the file for itself now; the lock goes with its last descriptor."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

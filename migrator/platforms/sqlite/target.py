@@ -21,6 +21,7 @@ from migrator.contracts import (
     Undone,
 )
 from migrator.platforms.relational.journal import read_markers
+from migrator.platforms.sqlite.claims import SqliteClaims, claims
 from migrator.platforms.sqlite.closing import close
 from migrator.platforms.sqlite.connect import connect, database, place_of, translated
 from migrator.platforms.sqlite.describe import describe
@@ -70,6 +71,9 @@ class SqliteTarget:
     def markers(self) -> tuple[Marker, ...]:
         with self._reading() as connection:
             return read_markers(SqliteTransaction(connection), describe(connection).tables)
+
+    def claims(self, run: str) -> AbstractContextManager[SqliteClaims]:
+        return claims(self._path, run)
 
     def staging(self, run: str) -> AbstractContextManager[SqliteStaging]:
         return staging(self._path, run)

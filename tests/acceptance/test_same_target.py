@@ -1,0 +1,35 @@
+"""Two runs on the same tables of a target never mix: the second waits and says for whom, or is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from migrator.wiring import open_target
+from tests.acceptance.world import World, dump
+from tests.conformance.made import KINDS, Made
+from tests.support_transplant import transplant
+
+
+@pytest.fixture(params=KINDS)
+def world(request: pytest.FixtureRequest, archived: World, made: Made, tmp_path: Path) -> World:
+    platform = made(request.param)
+    transplant(archived.target, platform)
+    (tmp_path / "world").mkdir()
+    return archived.between("", platform.url, tmp_path / "world")
+
+
+def test_it_is_refused_where_it_is_not_to_wait(right_office: World, tmp_path: Path) -> None:
+    world = right_office.copied(tmp_path)
+    before = dump(world.target)
+    target = open_target(world.environment["TARGET_URL"])
+    with target.claims("another") as other:
+        assert other.take([target.describe().table("persons")]) == ""
+        for command in ("rehearse", "migrate"):
+            refused = world.json(command, world.plan, "--wait", 0, code=1)
+            assert refused["error"] == "run another is at work on the same tables of the target"
+            assert "persons" in refused["where"]
+            assert "--wait" in refused["next"]
+    assert (dump(world.target), world.beside_target()) == (before, set())
+    assert world.json("migrate", world.plan)["verdict"] == "green"
