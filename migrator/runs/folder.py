@@ -18,7 +18,7 @@ from storage.problem import Problem
 from storage.system import translated
 
 _REPORTS = {"json": "verification.json", "html": "report.html"}
-_TOLD = "told.json"
+TOLD = "told.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +85,11 @@ class RunFolder:
         if told:
             self._make()
             with translated(self.path):
-                (self.path / _TOLD).write_text(json.dumps([asdict(one) for one in told], indent=2), encoding="utf-8")
+                (self.path / TOLD).write_text(json.dumps([asdict(one) for one in told], indent=2), encoding="utf-8")
 
     def told(self) -> tuple[Problem, ...]:
         """The same again; of a run elsewhere nothing is known. Misuse where the file is damaged."""
-        path = self.path / _TOLD
+        path = self.path / TOLD
         if not path.exists():
             return ()
         try:

@@ -39,7 +39,7 @@ def transfer(file: Path, url: str) -> Transferred:
         bring_to_head(new)
         try:
             with old.transaction() as source, new.transaction() as target:
-                return _copied(source, target, new)
+                return copy_records(source, target, new)
         except IntegrityError as error:  # somebody began a run there meanwhile
             raise _in_use(new) from error
 
@@ -61,7 +61,8 @@ def _is_sqlite(file: Path) -> bool:
         return content.read(len(_SQLITE)) == _SQLITE
 
 
-def _copied(source: Connection, target: Connection, new: Database) -> Transferred:
+def copy_records(source: Connection, target: Connection, new: Database) -> Transferred:
+    """Every record, within two transactions. Misuse where the other catalog, `new`, holds any."""
     new.claim(target, "transfer")
     if any(target.execute(select(exists().select_from(model))).scalar() for model in (Archive, Run)):
         raise _in_use(new)
