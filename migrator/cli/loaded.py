@@ -14,11 +14,14 @@ from migrator.cli.output import (
     print_verdict,
     stdout,
 )
-from migrator.outcomes import Verification
+from migrator.outcomes import RunReport, Verification
+from migrator.reports import rehearsed
 from storage.problem import Problem
 
 if TYPE_CHECKING:
     from migrator.service import Finished
+
+_OF_REHEARSALS = {"rehearsal": ("forecast", "rehearsal_before"), "migration": ("admission", "forecast")}
 
 
 def tell(finished: Finished, words: str, *, json: bool) -> int:
@@ -32,6 +35,7 @@ def tell(finished: Finished, words: str, *, json: bool) -> int:
     if report.verification:
         _tell_verification(report.verification)
     print_problems(report.problems, heading="Problems")
+    _tell_rehearsals(report)
     for name, digest in report.digests.items():
         stdout.print(f"digest {name:<7} {digest}", markup=False, style="dim")
     print_verdict(report.verdict, f"{words} · run {report.run} · report {finished.report_path}")
@@ -54,6 +58,9 @@ def loaded_json(finished: Finished) -> dict[str, Any]:
         answer["digest_before"] = report.digests["before"]
         answer["digest_after"] = report.digests["after"]
         answer["digest_loaded"] = report.digests["loaded"]
+    for name in _OF_REHEARSALS.get(report.kind, ()):
+        said = getattr(report, name)
+        answer[name] = asdict(said) if said else None
     if verification:
         answer |= {
             "compared": verification.compared,
@@ -63,6 +70,14 @@ def loaded_json(finished: Finished) -> dict[str, Any]:
             "checks": [asdict(check) for check in verification.checks],
         }
     return answer
+
+
+def _tell_rehearsals(report: RunReport) -> None:
+    """What a rehearsal forecasts and what got slower; what a migration was let through by, and what it took."""
+    for told in (*rehearsed.waiver(report), *rehearsed.forecast(report)):
+        stdout.print(f"{told.english.lower()}: {told.value}", markup=False)
+    for step in report.rehearsal_before.slower if report.rehearsal_before else ():
+        stdout.print(f"slower than in the rehearsal before: {step.step}, {rehearsed.slower(step)}", markup=False)
 
 
 def _tell_verification(verification: Verification) -> None:

@@ -21,6 +21,7 @@ from storage import moment
 from storage.errors import MigratorError, Red, TransientFault
 from storage.problem import Problem
 
+CHECKING = "check the mapping"
 MERGING = "merge, locks held"
 UNDOING, DIGEST_AGAIN, GIVEN_UP = "undo what was merged", "compare the digest afterwards", "given up for others"
 AFTERWARDS = (UNDOING, DIGEST_AGAIN, GIVEN_UP)

@@ -62,6 +62,7 @@ class Catalog:
         seal: str | None = None,
         of_run: str | None = None,
         plan_file: str | None = None,
+        waived: str | None = None,
         request: Request | None = None,
         state: str = "running",
     ) -> RunRecord:
@@ -88,6 +89,7 @@ class Catalog:
                 seal=seal,
                 of_run=of_run,
                 plan_file=plan_file,
+                waived=waived or None,
             )
             with suppress(IntegrityError):  # somebody else got this id in this second
                 return self._numbered(record, request)

@@ -14,8 +14,8 @@ from migrator.outcomes import Admission, RunReport, SealParts, Verdict
 from migrator.runs.records import RunRecord
 from storage.errors import Misuse, Red
 
-ReportOf = Callable[[RunRecord], RunReport | None]
-"""The report of a run, where it lies on this machine."""
+ReportOf = Callable[[str], RunReport | None]
+"""The report of the run of this id, where it lies on this machine."""
 
 _ANSWERED = ("done", "failed")
 """Other states say nothing of the migration: the rehearsal is under way, was interrupted, or was called off."""
@@ -81,7 +81,7 @@ def _missing(rehearsal: RunRecord, parts: SealParts, max_age: timedelta, report_
     if rehearsal.verdict != Verdict.GREEN:
         return f"{called}, the last one, {_ended(rehearsal)}"
     if rehearsal.seal != parts.seal:
-        return f"{_changed(report_of(rehearsal), parts)} changed since {called}, the last one"
+        return f"{_changed(report_of(rehearsal.run_id), parts)} changed since {called}, the last one"
     age = now - _moment(rehearsal)
     if age > max_age:
         return f"{called}, the last one, is {_said(age)} old, and the plan wants one of at most {_said(max_age)}"

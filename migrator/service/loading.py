@@ -9,14 +9,16 @@ from functools import partial
 from pathlib import Path
 
 from mappings.model import Mapping
-from migrator.contracts import Marker, Target, Undone
+from migrator.contracts import Marker, ReadLimits, Target, Undone
 from migrator.engine.check import MapCheck
 from migrator.engine.claims import claimed
 from migrator.engine.decisions import restore_decisions, save_decisions
-from migrator.engine.load import Identity, load
+from migrator.engine.laps import Laps
+from migrator.engine.load import CHECKING, Identity, load
 from migrator.engine.placing import Placing
 from migrator.engine.prepare import materialise, prepare, room_for
-from migrator.engine.seal import seal
+from migrator.engine.seal import seal_parts
+from migrator.engine.throwaway import throwaway
 from migrator.engine.verify import verify
 from migrator.engine.workbench import workbench
 from migrator.outcomes import RunReport
@@ -25,7 +27,7 @@ from migrator.runs.catalog import Catalog
 from migrator.runs.recorded import recorded
 from migrator.runs.records import RunRecord, without_rows
 from migrator.runs.told import Subject, load_report, rollback_report, verify_report
-from migrator.service.records import Records
+from migrator.service.rehearsing import Original, Rehearsing
 from migrator.settings import tool
 from storage.address import redacted, split
 from storage.archive import Archive
@@ -44,21 +46,50 @@ class Finished:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loading(Records):
+class Loading(Rehearsing):
     """Loads, what became of them, and the way back."""
 
-    def rehearse(self, plan: Plan, archive: str | None, *, whole: bool = False) -> Finished:
-        return self._load(plan, archive, rehearse=True, whole=whole)
+    def rehearse(self, plan: Plan, archive: str | None, *, whole: bool = False, on: str | None = None) -> Finished:
+        """Load and undo; with `on`, in an empty database that is given the target's tables, and loses them again."""
+        if on is None:
+            return self._load(plan, archive, rehearse=True, whole=whole)
+        target = plan.needs_target()
+        schema = self.targets(target.url).describe()
+        # files would be put where the target keeps its own
+        copied = replace(plan, target=replace(target, url=on, attachments=()))
+        with throwaway(self.sources(target.url, ReadLimits()), schema.table_names, self.targets(on)) as lacking:
+            self._require_fit(plan, archive)
+            original = Original(tables=schema.tables, lacking=lacking)
+            return self._load(copied, archive, rehearse=True, whole=whole, original=original)
 
-    def migrate(self, plan: Plan, archive: str | None, *, whole: bool = False) -> Finished:
-        return self._load(plan, archive, rehearse=False, whole=whole)
+    def migrate(self, plan: Plan, archive: str | None, *, whole: bool = False, waive: str | None = None) -> Finished:
+        """Load for good, where a rehearsal lets it through or `waive` gives a reason to do without; Red otherwise."""
+        return self._load(plan, archive, rehearse=False, whole=whole, waive=waive)
 
-    def _load(self, plan: Plan, location: str | None, *, rehearse: bool, whole: bool) -> Finished:
+    def _require_fit(self, plan: Plan, location: str | None) -> None:
+        """The map check against the target itself: its rows are in no copy."""
+        archive, mapping, target = self._intact(plan, location), self.mapping(plan), plan.needs_target().url
+        with workbench(room=room_for(archive, mapping)) as bench:
+            _require_green(self._checked(bench, plan, archive, mapping, self.targets(target), self._files(plan)))
+
+    def _load(
+        self,
+        plan: Plan,
+        location: str | None,
+        *,
+        rehearse: bool,
+        whole: bool,
+        waive: str | None = None,
+        original: Original | None = None,
+    ) -> Finished:
         target = self.targets(plan.needs_target().url)
         archive, mapping, schema = self._intact(plan, location), self.mapping(plan), target.describe()
-        sealed = seal(plan, mapping, [archived.table for archived in archive.tables], schema.tables)
+        tables = original.tables if original else schema.tables
+        parts = seal_parts(plan, mapping, [archived.table for archived in archive.tables], tables)
+        sealed = parts.seal
         self._refuse_twice(target, archive, sealed, rehearse=rehearse)
         with self._catalog() as catalog:
+            admission = None if rehearse else self._admitted(catalog, plan, parts, waive)
             record = catalog.start(
                 kind="rehearsal" if rehearse else "migration",
                 plan=plan.name,
@@ -67,6 +98,7 @@ class Loading(Records):
                 target=redacted(plan.needs_target().url),
                 seal=sealed,
                 plan_file=plan.file,
+                waived=admission.waived if admission else None,
             )
             folder = self._folder(record)
             # a rehearsal never commits
@@ -78,7 +110,9 @@ class Loading(Records):
                 folder.keep_words(plan, mapping.text)
                 files = self._files(plan)
                 self._take_back_left(catalog, files, target)
+                laps = Laps()
                 checked = self._checked(bench, plan, archive, mapping, target, files)
+                laps.lap(CHECKING)
                 _require_green(checked)
                 assert checked.prepared is not None
                 with translated(folder.path):
@@ -97,7 +131,14 @@ class Loading(Records):
                     files=files,
                     progress=self.progress,
                 )
-                report = load_report(self._subject(record, plan), archive, checked, loaded)
+                told = load_report(self._subject(record, plan), archive, checked, loaded)
+                told = replace(
+                    told,
+                    seal_parts=parts,
+                    timings=(*laps.timings, *told.timings),
+                    notes=(*(original.lacking if original else ()), *told.notes),
+                )
+                report = self._of_rehearsals(catalog, told, archive, admission)
                 path = self._keep_report(catalog, report)
                 recording.verdict = report.verdict
             return Finished(run=catalog.run(record.run_id), report=report, report_path=path)

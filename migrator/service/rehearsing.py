@@ -8,12 +8,22 @@ from datetime import UTC, datetime
 from migrator.outcomes import Admission, RehearsalBefore, RunReport, SealParts
 from migrator.plan import Plan
 from migrator.runs.catalog import Catalog
+from migrator.runs.folder import RunFolder
 from migrator.runs.gate import gate, rehearsals
-from migrator.runs.records import RunRecord
 from migrator.runs.rehearsals import compared, forecast, held_against, scaled
 from migrator.service.records import Records
 from storage.archive import Archive
 from storage.errors import Misuse
+from storage.problem import Problem
+from storage.schema import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Original:
+    """What a copy is made of to rehearse in: the target's own tables, and what of them the copy lacks."""
+
+    tables: tuple[Table, ...]
+    lacking: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,32 +36,27 @@ class Rehearsing(Records):
         max_age, now = plan.needs_target().rehearsal_max_age, datetime.now(UTC)
         return gate(found, parts, max_age, self._told_of, now=now).admit(plan.file, waive)
 
-    def _of_rehearsal(self, catalog: Catalog, report: RunReport, archive: Archive) -> RunReport:
-        """With the forecast of the migration, and what differs from the rehearsal before."""
-        before = self._before(catalog, report)
-        return replace(report, forecast=forecast(report, _rows(archive)), rehearsal_before=before)
+    def _of_rehearsals(
+        self, catalog: Catalog, report: RunReport, archive: Archive, admission: Admission | None
+    ) -> RunReport:
+        """The report of a load, with what rehearsals make of it."""
+        rows = sum(archived.rows for archived in archive.tables)
+        if admission is None:
+            return replace(report, forecast=forecast(report, rows), rehearsal_before=self._before(catalog, report))
+        rehearsed = self._told_of(admission.rehearsal) if admission.rehearsal else None
+        found = rehearsed.forecast if rehearsed else None
+        compared_with_it = held_against(scaled(found, rows), report.timings) if found else None
+        return replace(report, admission=admission, forecast=compared_with_it)
 
     def _before(self, catalog: Catalog, report: RunReport) -> RehearsalBefore | None:
         for run in rehearsals(catalog.runs(plan=report.plan), report.tenant):
-            if run.run_id != report.run and (before := self._told_of(run)):
+            if run.run_id != report.run and (before := self._told_of(run.run_id)):
                 return compared(report, before)
         return None
 
-    def _of_migration(self, catalog: Catalog, report: RunReport, archive: Archive, admission: Admission) -> RunReport:
-        """With what let it through, and how it stands to the forecast."""
-        rehearsed = self._told_of(catalog.run(admission.rehearsal)) if admission.rehearsal else None
-        if rehearsed is None or rehearsed.forecast is None:
-            return replace(report, admission=admission)
-        found = held_against(scaled(rehearsed.forecast, _rows(archive)), report.timings)
-        return replace(report, admission=admission, forecast=found)
-
-    def _told_of(self, run: RunRecord) -> RunReport | None:
+    def _told_of(self, run_id: str) -> RunReport | None:
         """A rehearsal's report where it lies here, and can be read: no load is to fail for want of it."""
         try:
-            return self._folder(run).report()
+            return RunFolder(path=self.settings.run_folder(run_id)).report()
         except Misuse:
             return None
-
-
-def _rows(archive: Archive) -> int:
-    return sum(archived.rows for archived in archive.tables)

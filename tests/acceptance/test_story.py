@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import openpyxl
@@ -39,6 +39,7 @@ class Story:
 
 
 def _play(world: World, *flags: str) -> Story:
+    world = replace(world, is_gated=True)  # the rehearsal is a part of the story
     answers: dict[str, Answer] = {}
     targets = {"before": dump(world.target)}
     states = {"before": world.state()}

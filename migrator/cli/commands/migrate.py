@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from migrator.cli.loaded import tell
@@ -10,12 +12,22 @@ from migrator.cli.progress import shown
 
 
 def command(
-    plan: PlanFile, archive: FromArchive = None, whole: Whole = False, wait: Wait = None, json: Json = False
+    plan: PlanFile,
+    archive: FromArchive = None,
+    whole: Whole = False,
+    waive: Annotated[
+        str | None,
+        typer.Option(
+            "--waive", metavar="REASON", help="Do without a rehearsal that vouches for this; the report says why."
+        ),
+    ] = None,
+    wait: Wait = None,
+    json: Json = False,
 ) -> None:
     """Load the archive into the target in one transaction, and verify what was committed."""
     from migrator.wiring import service
 
     with shown() as progress:
         served = service(progress, **waiting(wait))
-        finished = served.migrate(served.plan(plan), archive, whole=whole)
+        finished = served.migrate(served.plan(plan), archive, whole=whole, waive=waive)
     raise typer.Exit(tell(finished, "migrated", json=json))

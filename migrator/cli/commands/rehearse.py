@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from migrator.cli.loaded import tell
@@ -10,12 +12,24 @@ from migrator.cli.progress import shown
 
 
 def command(
-    plan: PlanFile, archive: FromArchive = None, whole: Whole = False, wait: Wait = None, json: Json = False
+    plan: PlanFile,
+    archive: FromArchive = None,
+    whole: Whole = False,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            metavar="URL",
+            help="In an empty database of the target's kind: its tables are made there, and erased.",
+        ),
+    ] = None,
+    wait: Wait = None,
+    json: Json = False,
 ) -> None:
     """The whole load and verification, then undone: the target is as it was."""
     from migrator.wiring import service
 
     with shown() as progress:
         served = service(progress, **waiting(wait))
-        finished = served.rehearse(served.plan(plan), archive, whole=whole)
+        finished = served.rehearse(served.plan(plan), archive, whole=whole, on=on)
     raise typer.Exit(tell(finished, f"rehearsal {finished.report.number}", json=json))
