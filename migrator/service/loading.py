@@ -17,6 +17,7 @@ from migrator.engine.laps import Laps
 from migrator.engine.load import CHECKING, Identity, load
 from migrator.engine.placing import Placing
 from migrator.engine.prepare import materialise, prepare, room_for
+from migrator.engine.revert import take_back
 from migrator.engine.seal import seal_parts
 from migrator.engine.throwaway import throwaway
 from migrator.engine.verify import verify
@@ -218,7 +219,8 @@ class Loading(Rehearsing):
             with recorded(catalog, record, took_effect=lambda: not _holds(target, of.run_id)) as recording, alone:
                 undone = Undone(reversed=0, kept=0, failed=0)
                 if marker is not None:
-                    undone = target.undo(of.run_id, whole=whole or marker.digest_whole is not None)
+                    is_whole = whole or marker.digest_whole is not None
+                    undone = take_back(target, of.run_id, whole=is_whole, progress=self.progress)
                 taken = files.take_back(of.run_id, target, is_known=marker is not None) if files.rules else None
                 if taken:
                     undone = replace(undone, notes=(*undone.notes, *taken.notes))

@@ -1,0 +1,68 @@
+"""A rollback gives others the time they need, and says what it cannot know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from migrator.contracts import Undone
+from migrator.engine import revert
+from migrator.engine.revert import take_back
+from migrator.outcomes import Tick
+from migrator.platforms.sqlite.target import SqliteTarget
+from storage.errors import TransientFault
+from tests.conformance.platforms import SqlitePlatform
+from tests.conformance.targets import DDL, STORY, merged
+
+LOCKED = TransientFault("somebody holds a lock", where="target", next="wait until they are done, then repeat")
+
+
+class Busy(SqliteTarget):
+    """A target whose rows others hold for so many attempts; the commit of a `lost` one is made, and not heard of."""
+
+    def __init__(self, url: str, attempts: int, *, lost: bool = False) -> None:
+        super().__init__(url)
+        self.attempts = attempts
+        self.lost = lost
+
+    def undo(self, run: str, *, whole: bool = False) -> Undone:
+        if not self.attempts:
+            return super().undo(run, whole=whole)
+        self.attempts -= 1
+        if self.lost:
+            super().undo(run, whole=whole)
+        raise LOCKED
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> SqlitePlatform:
+    platform = SqlitePlatform(tmp_path / "target.db")
+    platform.run(DDL)
+    return platform
+
+
+def test_what_others_hold_for_a_moment_costs_an_attempt(platform: SqlitePlatform) -> None:
+    before, told = platform.dump(), list[Tick]()
+    merged(platform.target(), *STORY)
+    with patch.object(revert, "_PAUSES_S", (0, 0)):
+        assert take_back(Busy(platform.url, 2), "r1", progress=told.append).reversed == 12
+    assert [tick.what for tick in told if tick.what] == [LOCKED.what] * 2
+    assert platform.dump() == before
+
+
+def test_what_they_do_not_give_back_is_told(platform: SqlitePlatform) -> None:
+    merged(platform.target(), *STORY)
+    loaded = platform.dump()
+    with patch.object(revert, "_PAUSES_S", (0, 0)), pytest.raises(TransientFault, match="somebody holds a lock"):
+        take_back(Busy(platform.url, 3), "r1")
+    assert platform.dump() == loaded
+
+
+def test_what_may_have_been_committed_is_not_taken_for_a_load_that_never_was(platform: SqlitePlatform) -> None:
+    before = platform.dump()
+    merged(platform.target(), *STORY)
+    with pytest.raises(TransientFault, match="somebody holds a lock"):
+        take_back(Busy(platform.url, 1, lost=True), "r1")
+    assert platform.dump() == before
