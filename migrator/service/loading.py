@@ -15,9 +15,9 @@ from migrator.engine.claims import claimed
 from migrator.engine.decisions import restore_decisions, save_decisions
 from migrator.engine.laps import Laps
 from migrator.engine.load import CHECKING, Identity, load
+from migrator.engine.patience import patiently
 from migrator.engine.placing import Placing
 from migrator.engine.prepare import materialise, prepare, room_for
-from migrator.engine.revert import take_back
 from migrator.engine.seal import seal_parts
 from migrator.engine.throwaway import throwaway
 from migrator.engine.verify import verify
@@ -220,7 +220,12 @@ class Loading(Rehearsing):
                 undone = Undone(reversed=0, kept=0, failed=0)
                 if marker is not None:
                     is_whole = whole or marker.digest_whole is not None
-                    undone = take_back(target, of.run_id, whole=is_whole, progress=self.progress)
+                    undone = patiently(
+                        partial(target.undo, of.run_id, whole=is_whole),
+                        step="take back",
+                        may_repeat=partial(_holds, target, of.run_id),
+                        progress=self.progress,
+                    )
                 taken = files.take_back(of.run_id, target, is_known=marker is not None) if files.rules else None
                 if taken:
                     undone = replace(undone, notes=(*undone.notes, *taken.notes))

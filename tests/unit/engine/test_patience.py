@@ -8,9 +8,9 @@ from unittest.mock import patch
 import pytest
 
 from migrator.contracts import Undone
-from migrator.engine import revert
-from migrator.engine.revert import take_back
-from migrator.outcomes import Tick
+from migrator.engine import patience
+from migrator.engine.patience import patiently
+from migrator.outcomes import Progress, Tick, silent
 from migrator.platforms.sqlite.target import SqliteTarget
 from storage.errors import TransientFault
 from tests.conformance.platforms import SqlitePlatform
@@ -36,6 +36,12 @@ class Busy(SqliteTarget):
         raise LOCKED
 
 
+def take_back(target: Busy, progress: Progress = silent) -> Undone:
+    return patiently(
+        lambda: target.undo("r1"), step="take back", may_repeat=lambda: bool(target.markers()), progress=progress
+    )
+
+
 @pytest.fixture
 def platform(tmp_path: Path) -> SqlitePlatform:
     platform = SqlitePlatform(tmp_path / "target.db")
@@ -46,8 +52,8 @@ def platform(tmp_path: Path) -> SqlitePlatform:
 def test_what_others_hold_for_a_moment_costs_an_attempt(platform: SqlitePlatform) -> None:
     before, told = platform.dump(), list[Tick]()
     merged(platform.target(), *STORY)
-    with patch.object(revert, "_PAUSES_S", (0, 0)):
-        assert take_back(Busy(platform.url, 2), "r1", progress=told.append).reversed == 12
+    with patch.object(patience, "_PAUSES_S", (0, 0)):
+        assert take_back(Busy(platform.url, 2), progress=told.append).reversed == 12
     assert [tick.what for tick in told if tick.what] == [LOCKED.what] * 2
     assert platform.dump() == before
 
@@ -55,8 +61,8 @@ def test_what_others_hold_for_a_moment_costs_an_attempt(platform: SqlitePlatform
 def test_what_they_do_not_give_back_is_told(platform: SqlitePlatform) -> None:
     merged(platform.target(), *STORY)
     loaded = platform.dump()
-    with patch.object(revert, "_PAUSES_S", (0, 0)), pytest.raises(TransientFault, match="somebody holds a lock"):
-        take_back(Busy(platform.url, 3), "r1")
+    with patch.object(patience, "_PAUSES_S", (0, 0)), pytest.raises(TransientFault, match="somebody holds a lock"):
+        take_back(Busy(platform.url, 3))
     assert platform.dump() == loaded
 
 
@@ -64,5 +70,5 @@ def test_what_may_have_been_committed_is_not_taken_for_a_load_that_never_was(pla
     before = platform.dump()
     merged(platform.target(), *STORY)
     with pytest.raises(TransientFault, match="somebody holds a lock"):
-        take_back(Busy(platform.url, 1, lost=True), "r1")
+        take_back(Busy(platform.url, 1, lost=True))
     assert platform.dump() == before

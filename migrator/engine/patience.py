@@ -1,0 +1,30 @@
+"""What others hold for a moment costs an attempt of three: a deadlock, or a lock that is held for too long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from migrator.outcomes import Progress, Tick, silent
+from storage.errors import TransientFault
+
+_PAUSES_S = (0.5, 2.0)
+"""Before it is tried once more."""
+
+Done = TypeVar("Done")
+
+
+def patiently(
+    attempt: Callable[[], Done], *, step: str, may_repeat: Callable[[], bool], progress: Progress = silent
+) -> Done:
+    """What `attempt` gives. After a fault it is not made again unless `may_repeat`: it may have been a commit's."""
+    for pause in _PAUSES_S:
+        try:
+            return attempt()
+        except TransientFault as error:
+            if not may_repeat():
+                raise
+            progress(Tick(step=f"{step} again", what=error.what))
+            time.sleep(pause)
+    return attempt()
