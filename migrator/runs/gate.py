@@ -48,22 +48,26 @@ class Gate:
                 where=self.rehearsal.run_id if self.rehearsal else plan,
                 next=f"migrator rehearse {plan}; or do without, for a reason that the report will say: --waive REASON",
             )
+        return self.admission(reason)
+
+    def admission(self, waived: str) -> Admission:
+        """The same of a migration that was let through, with the reason that is recorded; "" where there is none."""
         if self.rehearsal is None:
-            return Admission(waived=reason, missing=self.missing)
+            return Admission(waived=waived, missing=self.missing)
         return Admission(
             rehearsal=self.rehearsal.run_id,
             number=self.rehearsal.number,
             rehearsed_at=self.rehearsal.finished_at or "",
             target=self.rehearsal.target or "",
-            waived=reason,
+            waived=waived,
             missing=self.missing,
         )
 
 
-def rehearsals(runs: Iterable[RunRecord], tenant: str) -> tuple[RunRecord, ...]:
-    """Of a plan's runs, those rehearsals that came to an answer; the one that ended last comes first."""
+def rehearsals(runs: Iterable[RunRecord], tenant: str, *, by: datetime | None = None) -> tuple[RunRecord, ...]:
+    """Of a plan's runs, those rehearsals that came to an answer, `by` a moment; the one that ended last comes first."""
     answered = (run for run in runs if (run.kind, run.tenant) == ("rehearsal", tenant) and run.state in _ANSWERED)
-    return tuple(sorted(answered, key=lambda run: run.finished_at or "", reverse=True))
+    return tuple(sorted((run for run in answered if by is None or _moment(run) <= by), key=_moment, reverse=True))
 
 
 def gate(

@@ -90,7 +90,7 @@ class Loading(Rehearsing):
         sealed = parts.seal
         self._refuse_twice(target, archive, sealed, rehearse=rehearse)
         with self._catalog() as catalog:
-            admission = None if rehearse else self._admitted(catalog, plan, parts, waive)
+            waived = None if rehearse else self._let_through(catalog, plan, parts, waive)
             record = catalog.start(
                 kind="rehearsal" if rehearse else "migration",
                 plan=plan.name,
@@ -99,7 +99,7 @@ class Loading(Rehearsing):
                 target=redacted(plan.needs_target().url),
                 seal=sealed,
                 plan_file=plan.file,
-                waived=admission.waived if admission else None,
+                waived=waived,
             )
             folder = self._folder(record)
             # a rehearsal never commits
@@ -139,6 +139,7 @@ class Loading(Rehearsing):
                     timings=(*laps.timings, *told.timings),
                     notes=(*(original.lacking if original else ()), *told.notes),
                 )
+                admission = None if rehearse else self._admission(catalog, plan, parts, record)
                 report = self._of_rehearsals(catalog, told, archive, admission)
                 path = self._keep_report(catalog, report)
                 recording.verdict = report.verdict

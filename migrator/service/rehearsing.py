@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -9,7 +10,8 @@ from migrator.outcomes import Admission, RehearsalBefore, RunReport, SealParts
 from migrator.plan import Plan
 from migrator.runs.catalog import Catalog
 from migrator.runs.folder import RunFolder
-from migrator.runs.gate import gate, rehearsals
+from migrator.runs.gate import Gate, gate, rehearsals
+from migrator.runs.records import RunRecord
 from migrator.runs.rehearsals import compared, forecast, held_against, scaled
 from migrator.service.records import Records
 from storage.archive import Archive
@@ -30,11 +32,19 @@ class Original:
 class Rehearsing(Records):
     """The gate, and what reports say of rehearsals."""
 
-    def _admitted(self, catalog: Catalog, plan: Plan, parts: SealParts, waive: str | None) -> Admission:
-        """What a migration of this seal is let through by. Red where the last rehearsal does not vouch for it."""
+    def _let_through(self, catalog: Catalog, plan: Plan, parts: SealParts, waive: str | None) -> str:
+        """Why a migration of this seal needs no rehearsal; "" where the last one vouches for it. Red otherwise."""
         found = rehearsals(catalog.runs(plan=plan.name), plan.tenant)
-        max_age, now = plan.needs_target().rehearsal_max_age, datetime.now(UTC)
-        return gate(found, parts, max_age, self._told_of, now=now).admit(plan.file, waive)
+        return self._gate(found, plan, parts, datetime.now(UTC)).admit(plan.file, waive).waived
+
+    def _admission(self, catalog: Catalog, plan: Plan, parts: SealParts, run: RunRecord) -> Admission:
+        """What this migration was let through by when it began, whatever was rehearsed since."""
+        began = datetime.fromisoformat(run.started_at)
+        found = rehearsals(catalog.runs(plan=plan.name), plan.tenant, by=began)
+        return self._gate(found, plan, parts, began).admission(run.waived or "")
+
+    def _gate(self, found: Sequence[RunRecord], plan: Plan, parts: SealParts, now: datetime) -> Gate:
+        return gate(found, parts, plan.needs_target().rehearsal_max_age, self._told_of, now=now)
 
     def _of_rehearsals(
         self, catalog: Catalog, report: RunReport, archive: Archive, admission: Admission | None

@@ -36,8 +36,9 @@ def rehearsed(catalog: Catalog, verdict: Verdict = Verdict.GREEN, parts: SealPar
 def asked(
     catalog: Catalog, parts: SealParts = PARTS, *, later: timedelta = timedelta(0), report: RunReport | None = None
 ) -> Gate:
+    now = datetime.now(UTC) + later
     found = rehearsals(catalog.runs(plan="exit"), "acme")
-    return gate(found, parts, WEEK, lambda _run: report, now=datetime.now(UTC) + later)
+    return gate(found, parts, WEEK, lambda _run: report, now=now)
 
 
 def test_a_green_rehearsal_of_the_same_seal_lets_through(catalog: Catalog) -> None:
@@ -113,3 +114,10 @@ def test_a_waiver_without_a_reason_is_a_misuse(catalog: Catalog, reason: str) ->
     rehearsed(catalog)
     with pytest.raises(Misuse, match="without a reason"):
         asked(catalog).admit("plan.yaml", reason)
+
+
+def test_what_a_migration_was_let_through_by_can_be_told_later(catalog: Catalog) -> None:
+    first = rehearsed(catalog)
+    began = datetime.now(UTC)
+    rehearsed(catalog, Verdict.RED)
+    assert [run.run_id for run in rehearsals(catalog.runs(), "acme", by=began)] == [first.run_id]
