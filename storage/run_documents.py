@@ -13,12 +13,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from storage import bag, seal
 from storage.address import below
 from storage.errors import Red
-from storage.objects import ObjectStore, read_bytes, write_bytes
+from storage.objects import ObjectInfo, ObjectStore, read_bytes, write_bytes
 from storage.seal import SigningKeys
 from storage.system import translated
 from storage.verified import passing
@@ -71,6 +72,23 @@ def _remove(store: ObjectStore, version: str) -> None:
     store.delete(f"{version}/{bag.MANIFEST}")  # first: without it no reader takes the rest for documents
     for info in list(store.list(f"{version}/")):
         store.delete(info.key)
+
+
+def sweep_documents(store: ObjectStore, *, before: datetime) -> int:
+    """Remove what killed runs left half kept, where it shows no sign of life since `before`; how many objects."""
+    torn = dict[str, list[ObjectInfo]]()
+    for info in store.list(f"{FOLDER}/"):
+        parts = info.key.split("/")
+        if len(parts) > 3 and is_run_id(parts[1]) and _VERSION.fullmatch(parts[2]):
+            torn.setdefault("/".join(parts[:3]), []).append(info)
+    left = [found for version, found in torn.items() if all(info.key != f"{version}/{bag.MANIFEST}" for info in found)]
+    gone = [info for found in left if max(info.modified for info in found) < before for info in found]
+    for info in gone:
+        store.delete(info.key)
+    unfinished = [one for one in store.unfinished() if one.folder == FOLDER and one.since < before]
+    for one in unfinished:
+        store.discard(one)
+    return len(gone) + len(unfinished)
 
 
 def _versions(store: ObjectStore, run_id: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from migrator.cli.commands import (
+    admin,
     archive,
     demo,
     doctor,
@@ -41,6 +42,7 @@ for module in (demo, inspect, doctor, scope, snapshot, rehearse, migrate, verify
 app.add_typer(archive.app, name="archive")
 app.add_typer(map_.app, name="map")
 app.add_typer(runs.app, name="runs")
+app.add_typer(admin.app, name="admin")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -216,6 +216,15 @@ class Catalog:
         query = select(*_RUN).where(states, models.Run.request.is_not(None)).order_by(models.Run.started_at)
         return self._read(query)
 
+    def forget(self, run_id: str) -> None:
+        """Keep no record of this run and its reports. Misuse where another run refers to it."""
+        try:
+            with self._database.transaction() as connection:
+                connection.execute(delete(models.Report).where(models.Report.run_id == run_id))
+                connection.execute(delete(models.Run).where(models.Run.run_id == run_id))
+        except IntegrityError as error:
+            raise Misuse("another run refers to this one", where=run_id, next="forget the other one first") from error
+
     def runs(self, *, plan: str | None = None, kind: str | None = None) -> tuple[RunRecord, ...]:
         """Every run, oldest first, of one plan or kind where asked."""
         query = select(*_RUN).order_by(models.Run.started_at, models.Run.run_id)

@@ -22,6 +22,7 @@ from storage.seal import SigningKeys
 from storage.system import translated
 
 RECORD = "run.json"
+_PLACE = "store.txt"
 _DOCUMENTS = (RECORD, "plan.yaml", "mapping.yaml", "verification.json", "report.html")
 _DECISION = re.compile(r"decisions/[a-z0-9-]{1,60}\.parquet")
 _OF_ITS_PERFORMER = ("worker", "heartbeat_at", "progress")  # of no use once it ended
@@ -66,6 +67,19 @@ def keep(
         (folder.path / RECORD).write_text(_written(kept), encoding="utf-8")
         paths = tuple(documents(folder.path))
     keep_documents(store, record.run_id, folder.path, paths, keys)
+    kept_in(folder.path, store)
+
+
+def kept_in(folder: Path, store: ObjectStore) -> None:
+    """Remember which store keeps the run of this folder: each machine has its own way there."""
+    with translated(folder):
+        (folder / _PLACE).write_text(store.url, encoding="utf-8")
+
+
+def place_of(folder: Path) -> str | None:
+    """The address of the store that keeps the run of this folder, None where none does."""
+    with translated(folder):
+        return (folder / _PLACE).read_text(encoding="utf-8") if (folder / _PLACE).is_file() else None
 
 
 def _written(kept: KeptRun) -> str:

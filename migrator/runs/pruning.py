@@ -45,7 +45,7 @@ class Pruning:
 def pruning(
     runs: Sequence[RunRecord], policy: Policy, now: datetime, needed: Callable[[RunRecord], str | None]
 ) -> Pruning:
-    """Apply the policy. `needed` says why the record of a migration must stay, else None; it is asked of old ones."""
+    """Apply the policy. `needed` says why a run that ended must stay all the same, else None; asked of the old."""
     old = [run for run in _beyond(runs, policy.keep) if _is_before(run, now - timedelta(days=policy.days))]
     stays = {run.run_id: because for run in old if (because := _held(run, needed))}
     while found := dict(_tied(runs, {run.run_id for run in old} - set(stays))):
@@ -73,7 +73,7 @@ def _is_before(run: RunRecord, moment: datetime) -> bool:
 def _held(run: RunRecord, needed: Callable[[RunRecord], str | None]) -> str | None:
     if run.state not in _ENDED:
         return f"it is {run.state}: let it end, or cancel it"
-    return needed(run) if run.kind == "migration" else None
+    return needed(run)
 
 
 def _tied(runs: Sequence[RunRecord], going: set[str]) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from migrator.runs.database import open_database
-from migrator.runs.kept import KeptRun, is_document, read
+from migrator.runs.kept import KeptRun, is_document, kept_in, read
 from migrator.runs.models import Archive as ArchiveRow
 from migrator.runs.models import Base
 from migrator.runs.models import Report as ReportRow
@@ -159,6 +159,7 @@ class _Found:
             for path in filter(is_document, documents.paths):
                 (begun / path).parent.mkdir(mode=0o700, exist_ok=True)
                 documents.copy(path, begun / path)
+            kept_in(begun, documents.store)
             begun.rename(folder)
             return True
         shutil.rmtree(begun, ignore_errors=True)

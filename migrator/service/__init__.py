@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from migrator.service.archiving import Archiving
 from migrator.service.following import Following
-from migrator.service.loading import Finished, Loading
+from migrator.service.housekeeping import Housekeeping
+from migrator.service.loading import Finished
 from migrator.service.looking import Looking
 
 __all__ = ["Finished", "Service"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service(Looking, Archiving, Loading, Following):
+class Service(Looking, Archiving, Housekeeping, Following):
     """The operations; nothing knows a driver."""

@@ -1,4 +1,4 @@
-"""migrator runs list|show|follow|import"""
+"""migrator runs list|show|follow|prune|close|import"""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from migrator.cli.followed import tell
-from migrator.cli.options import Json, RunId
-from migrator.cli.output import print_json, print_problems, print_table, stdout
+from migrator.cli.options import Json, RunId, Wait, waiting
+from migrator.cli.output import print_json, print_problems, print_table, stderr, stdout
 from migrator.cli.position import cells, position_of
+from migrator.cli.progress import shown
 
 app = typer.Typer(help="What ran, what became of it.", no_args_is_help=True)
 
@@ -59,6 +60,51 @@ def follow(run: RunId, json: Json = False) -> None:
     from migrator.wiring import service
 
     raise typer.Exit(tell(service().follow(run), as_json=json))
+
+
+@app.command()
+def prune(
+    keep: Annotated[
+        int,
+        typer.Option("--keep", metavar="N", min=1, help="How many of each plan and kind stay, the newest; else 10."),
+    ] = 10,
+    days: Annotated[
+        int, typer.Option("--days", metavar="DAYS", min=0, help="What ended less long ago stays; else 90.")
+    ] = 90,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; else it is only said what would go.")] = False,
+    json: Json = False,
+) -> None:
+    """Forget old runs that nothing needs: their records, folders and documents in the store. Archives always stay."""
+    from migrator.runs.pruning import Policy
+    from migrator.wiring import service
+
+    found = service().prune(Policy(keep=keep, days=days), apply=yes)
+    if json:
+        stays = [{"run": one.run.run_id, "because": one.because} for one in found.stays]
+        print_json({"pruned": yes, "runs": [run.run_id for run in found.goes], "stays": stays, "young": found.young})
+        return
+    for run in found.goes:
+        stdout.print(run.run_id, markup=False)
+    for one in found.stays:
+        stderr.print(f"{one.run.run_id} stays: {one.because}", markup=False)
+    going = f"{len(found.goes)} runs are gone" if yes else f"{len(found.goes)} runs would go: --yes does it"
+    stderr.print(
+        f"{going}; {len(found.stays)} old ones stay, {found.young} are young or among the newest", markup=False
+    )
+
+
+@app.command()
+def close(run: RunId, wait: Wait = None, json: Json = False) -> None:
+    """Accept a load for good: its journals leave the target, and nothing takes it back from then on."""
+    from migrator.wiring import service
+
+    with shown() as progress:
+        record, closed = service(progress, **waiting(wait)).close(run)
+    if json:
+        print_json({"run": record.run_id, "of_run": record.of_run, "verdict": record.verdict, **asdict(closed)})
+        return
+    said = f"{closed.journals} journals about {closed.entries} rows are gone from the target"
+    stdout.print(f"{record.of_run} is accepted for good: {said}; it cannot be taken back any more", markup=False)
 
 
 @app.command(name="import")

@@ -91,6 +91,13 @@ class Placing:
                 undone += FilesUndone(notes=(_unknown(journal, rules),))
         return undone
 
+    def accept(self, run: str) -> int:
+        """The run's files are there for good: nothing takes them back any more. How many journals went."""
+        journals = [journal for journal in self._of(run) if journal.is_there]
+        for journal in journals:
+            journal.close()
+        return len(journals)
+
     def knows(self, run: str) -> bool:
         """Whether a place holds a journal of the run."""
         return any(journal.is_there for journal in self._of(run))

@@ -11,7 +11,7 @@ import pytest
 
 from migrator.runs.catalog import Catalog
 from migrator.runs.folder import RunFolder
-from migrator.runs.kept import keep
+from migrator.runs.kept import keep, place_of
 from migrator.runs.rebuilding import Rebuilt, rebuild
 from migrator.runs.records import ReportRecord, RunRecord
 from storage.errors import Misuse
@@ -81,6 +81,7 @@ def test_records_folders_and_reports_come_back(again: Callable[[], Rebuilt], url
     folder = tmp_path / "runs" / LOAD.run_id
     assert (folder / "decisions" / "decided-0.parquet").read_bytes() == b"PAR1"
     assert {path.stat().st_mode & 0o077 for path in (folder, folder / "decisions")} == {0}
+    assert place_of(folder) == "memory:"
     with closing(Catalog.open(url)) as catalog:
         (report,) = catalog.reports(LOAD.run_id)
     assert (report.path, report.sha256) == (str(folder / "verification.json"), "aa")
@@ -140,7 +141,7 @@ def test_no_document_lands_where_it_does_not_belong(
     (folder / "extra" / "file").write_text("x")
     keep_documents(store, LOAD.run_id, folder, ["run.json", "told.json", "extra/file"], keys)
     again()
-    assert [path.name for path in (tmp_path / "runs" / LOAD.run_id).iterdir()] == ["run.json"]
+    assert {path.name for path in (tmp_path / "runs" / LOAD.run_id).iterdir()} == {"run.json", "store.txt"}
 
 
 def test_two_histories_are_not_mixed(again: Callable[[], Rebuilt], url: str) -> None:

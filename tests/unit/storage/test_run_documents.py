@@ -12,7 +12,14 @@ from storage.errors import Fault, Red
 from storage.local import LocalStore
 from storage.memory import MemoryStore
 from storage.objects import ObjectStore, write_bytes
-from storage.run_documents import RunDocuments, forget_documents, is_run_id, keep_documents, kept_runs
+from storage.run_documents import (
+    RunDocuments,
+    forget_documents,
+    is_run_id,
+    keep_documents,
+    kept_runs,
+    sweep_documents,
+)
 from storage.seal import SigningKeys
 from storage.sweep import sweep
 
@@ -88,6 +95,27 @@ def test_archives_and_the_sweep_know_nothing_of_them(store: ObjectStore, folder:
     assert list(list_archives(store)) == []
     assert sweep(store, before=datetime.now(UTC) + timedelta(days=9)) == ()
     assert keys_of(store) == before
+
+
+def test_what_was_half_kept_is_swept_once_it_is_old(store: ObjectStore, folder: Path, keys: SigningKeys) -> None:
+    keep_documents(store, RUN, folder, PATHS, keys)
+    whole = keys_of(store)
+    theirs = "runs/photos/000001/a"
+    for key in (f"runs/{RUN}/000002/run.json", f"runs/{RUN}/000002/plan.yaml", theirs):
+        write_bytes(store, key, b"")
+    assert sweep_documents(store, before=datetime.now(UTC) - timedelta(hours=1)) == 0
+    assert sweep_documents(store, before=datetime.now(UTC) + timedelta(hours=1)) == 2
+    assert keys_of(store) == [*whole, theirs]
+
+
+def test_an_unfinished_document_is_swept_once_it_is_old(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    (tmp_path / ".unfinished").mkdir()
+    (tmp_path / ".unfinished" / "runs.abc").write_bytes(b"half")
+    (tmp_path / ".unfinished" / "photos.abc").write_bytes(b"half")
+    assert sweep_documents(store, before=datetime.now(UTC) - timedelta(hours=1)) == 0
+    assert sweep_documents(store, before=datetime.now(UTC) + timedelta(hours=1)) == 1
+    assert [one.folder for one in store.unfinished()] == ["photos"]
 
 
 @pytest.mark.parametrize(

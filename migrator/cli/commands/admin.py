@@ -1,0 +1,92 @@
+"""migrator admin sweep PLAN · migrator admin backup DIR · migrator admin rebuild STORE…"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from migrator.cli.options import Json, PlanFile
+from migrator.cli.output import exit_code, print_json, print_problems, print_verdict, stderr, stdout
+from migrator.outcomes import Verdict
+
+app = typer.Typer(help="Look after what is kept: sweep, back up, rebuild.", no_args_is_help=True)
+
+
+@app.command()
+def sweep(
+    plan: PlanFile,
+    quiet: Annotated[
+        int,
+        typer.Option("--quiet", metavar="HOURS", min=0, help="How long nothing may have moved of what goes; else 24."),
+    ] = 24,
+    json: Json = False,
+) -> None:
+    """Remove what killed runs left in the plan's store and target: parts, uploads, files."""
+    from migrator.wiring import service
+    from storage.sweep import swept_in_words
+
+    served = service()
+    swept = served.sweep(served.plan(plan), quiet=timedelta(hours=quiet))
+    objects = sum(len(one.objects) for one in swept.archives) + swept.documents
+    unfinished = sum(len(one.unfinished) for one in swept.archives)
+    counts = {"archives": len(swept.archives), "objects": objects, "unfinished": unfinished, "files": swept.files}
+    if json:
+        print_json(counts)
+        return
+    for line in swept_in_words(swept.archives):
+        stdout.print(line, markup=False)
+    stdout.print(", ".join(f"{count} {name}" for name, count in counts.items()), markup=False)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder; it becomes a MIGRATOR_HOME.")],
+    with_keys: Annotated[
+        bool, typer.Option("--with-keys", help="The signing keys and the masking key, too: keep such a copy locked.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """The catalog and the folders of runs into a new folder; archives lie in their stores, keys stay where they are."""
+    from migrator.wiring import service
+
+    made = service().backup(folder, with_keys=with_keys)
+    if json:
+        print_json({"folder": str(folder.absolute()), **asdict(made)})
+        return
+    stdout.print(str(folder.absolute()), markup=False)
+    records = made.records
+    recorded = f"{records.runs} runs, {records.archives} archives and {records.reports} reports"
+    kept = f"{made.folders} folders of runs, {made.keys} files of keys; {made.files} files, {made.bytes} bytes"
+    stderr.print(f"records of {recorded}; {kept}", markup=False)
+    stderr.print("not in it: archives, which lie in their stores", markup=False)
+    if not with_keys:
+        stderr.print("not in it: the signing keys and the masking key (--with-keys)", markup=False)
+
+
+@app.command()
+def rebuild(
+    stores: Annotated[list[str], typer.Argument(metavar="STORE…", help="The stores that keep archives and runs.")],
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key", metavar="FINGERPRINT", help="A key whose signed documents count; the own one always does."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """The catalog from what stores keep alone: archives, and runs with their reports. What is recorded stays."""
+    from migrator.wiring import service
+
+    rebuilt = service().rebuild(stores, key or ())
+    verdict = Verdict.of(not rebuilt.problems)
+    if json:
+        print_json({"verdict": verdict, **asdict(rebuilt)})
+        raise typer.Exit(exit_code(verdict))
+    print_problems(rebuilt.problems, heading="What could not be used")
+    counts = f"{rebuilt.archives} archives and {rebuilt.runs} runs recorded, {rebuilt.there} were there already"
+    print_verdict(verdict, counts)
+    raise typer.Exit(exit_code(verdict))

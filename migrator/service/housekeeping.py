@@ -1,0 +1,122 @@
+"""Operations on what is kept: what goes when nothing needs it any more, and what comes back when it was lost."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from migrator.contracts import Closed
+from migrator.outcomes import Verdict
+from migrator.plan import Plan
+from migrator.runs.backup import BackedUp, backup
+from migrator.runs.catalog import Catalog
+from migrator.runs.kept import place_of
+from migrator.runs.pruning import Policy, Pruning, pruning
+from migrator.runs.rebuilding import Rebuilt, rebuild
+from migrator.runs.recorded import recorded
+from migrator.runs.records import RunRecord
+from migrator.service.loading import Loading
+from storage.errors import MigratorError, Misuse
+from storage.location import open_store
+from storage.run_documents import forget_documents, sweep_documents
+from storage.seal import SigningKeys
+from storage.sweep import Leftover, sweep
+from storage.system import translated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """What was removed: of archives that never became any, of documents of runs, and of loads in a target."""
+
+    archives: tuple[Leftover, ...]
+    documents: int  # objects
+    files: int = 0  # loads that had put files there
+
+
+@dataclass(frozen=True, kw_only=True)
+class Housekeeping(Loading):
+    """Pruning, closing, sweeping, backing up and rebuilding."""
+
+    # ── what goes ───────────────────────────────────────────────────────────────────────────────────────────
+    def close(self, run_id: str) -> tuple[RunRecord, Closed]:
+        """Accept a load for good: its journals leave the target, and nothing takes it back any more."""
+        with self._catalog() as catalog:
+            of = self._migration(catalog, run_id)
+            plan = self._folder(of).plan(file=of.plan_file, variables=self.settings.variables)
+            target, files = self.targets(plan.needs_target().url), self._files(plan)
+            marker = self._marker(target, of)
+            record = self._start_after(catalog, "closing", of)
+            alone = self._alone(target, record, [staged.table for staged in marker.tables])
+            with recorded(catalog, record) as recording, alone:
+                closed = target.close(of.run_id)
+                of_files = files.accept(of.run_id) if files.rules else 0
+                recording.verdict = Verdict.GREEN
+            return catalog.run(record.run_id), replace(closed, journals=closed.journals + of_files)
+
+    def prune(self, policy: Policy, *, apply: bool) -> Pruning:
+        """What of the runs goes by this policy; it does go where that is to be applied."""
+        with self._catalog() as catalog:
+            found = pruning(catalog.runs(), policy, datetime.now(UTC), self._needed)
+            for run in sorted(found.goes, key=lambda run: run.of_run is None) if apply else ():
+                self._forget(catalog, run)
+        return found
+
+    def _needed(self, run: RunRecord) -> str | None:
+        """Why a run that ended must stay: what it left elsewhere would be left for ever."""
+        folder = self._folder(run)
+        if run.host != socket.gethostname() and not folder.path.exists():
+            return f"its folder lies on {run.host}: prune it there"
+        if run.kind != "migration" or (
+            folder.path.exists() and not folder.decisions.exists()
+        ):  # it never began to load
+            return None
+        try:
+            plan = folder.plan(file=run.plan_file, variables=self.settings.variables)
+            standing = {one.run for one in self.targets(plan.needs_target().url).markers() if one.closed_at is None}
+        except MigratorError as error:
+            return f"whether its load stands cannot be asked: {error.what}"
+        if run.run_id in standing:
+            return f"its load stands: take it back, or accept it with migrator runs close {run.run_id}"
+        return None
+
+    def _forget(self, catalog: Catalog, run: RunRecord) -> None:
+        """The record goes last: until then the run is found again, and this is done once more."""
+        folder = self.settings.run_folder(run.run_id)
+        if place := place_of(folder):
+            forget_documents(open_store(place, self.settings.accounts), run.run_id)
+        if folder.exists():
+            with translated(folder):
+                shutil.rmtree(folder)
+        catalog.forget(run.run_id)
+
+    def sweep(self, plan: Plan, *, quiet: timedelta) -> Swept:
+        """Remove what killed runs left in the plan's store, where nothing moved for so long, and in its target."""
+        store, before = self._store(plan), datetime.now(UTC) - quiet
+        archives, documents = sweep(store, before=before), sweep_documents(store, before=before)
+        if plan.target is None:
+            return Swept(archives=archives, documents=documents)
+        target, files = self.targets(plan.target.url), self._files(plan)
+        journals = len(files.journals())
+        with self._catalog() as catalog:
+            self._take_back_left(catalog, files, target)
+        return Swept(archives=archives, documents=documents, files=journals - len(files.journals()))
+
+    # ── what comes back ─────────────────────────────────────────────────────────────────────────────────────
+    def backup(self, to: Path, *, with_keys: bool) -> BackedUp:
+        """The catalog and the folders of runs into a new folder; keys only where they are asked for."""
+        keys = self.settings.keys if with_keys else None
+        if keys is not None and SigningKeys.load(keys) is None:
+            raise Misuse("there are no keys yet", where=str(keys), next="leave out --with-keys")
+        return backup(self.settings.catalog_url, self.settings.home / "runs", keys, to.absolute())
+
+    def rebuild(self, stores: Sequence[str], keys: Collection[str]) -> Rebuilt:
+        """The catalog from what stores keep alone; `keys` are fingerprints beside that of the own key."""
+        own = SigningKeys.load(self.settings.keys)
+        trusted = {*(key.lower() for key in keys), *([own.fingerprint] if own else [])}
+        opened = [open_store(store, self.settings.accounts) for store in stores]
+        with self._catalog():  # makes the home where there is none yet
+            return rebuild(opened, self.settings.catalog_url, self.settings.run_folder, trusted)
