@@ -33,6 +33,7 @@ from migrator.contracts import (
     Triggers,
     Undone,
 )
+from migrator.platforms.relational import closing as relational_closing
 from storage.errors import Misuse, Red, TransientFault
 from storage.types import arrow_type
 from tests.conformance.platforms import Platform, integers
@@ -605,6 +606,17 @@ class TargetContract:
         with pytest.raises(Misuse, match="accepted for good"):
             target.undo("r1")
         platform.run("DELETE FROM badges WHERE code = 'new';")
+
+    def test_a_closing_that_was_killed_is_done_once_more(
+        self, platform: Platform, target: Target, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        merged(target, *STORY)
+        mark = relational_closing._mark
+        with monkeypatch.context() as patch:
+            patch.setattr(relational_closing, "_mark", lambda *told: die(mark(*told)))
+            killed(lambda: target.close("r1"))
+        assert target.close("r1").journals == 5
+        assert target.close("r1").journals == 0
 
     def test_only_a_load_that_is_there_is_closed(self, target: Target) -> None:
         merged(target, words((1, "a")), run="r1")
