@@ -59,7 +59,7 @@ class World:
 
     def copied(self, folder: Path) -> World:
         """The same world elsewhere; a run of the original is not a run of the copy, an archive is."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("home"))
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("home", "runs"))
         return World.at(folder, source=self.source.name, target=self.target.name)
 
     def between(self, source_url: str, target_url: str, folder: Path) -> World:
@@ -125,9 +125,13 @@ class World:
         return found
 
     def state(self) -> dict[str, str]:
-        """The hash of every file of source, target and store, by path: equal means nothing was touched."""
+        """The hash of every file of source, target and store, by path: equal means nothing was touched.
+
+        What the store keeps of runs is told apart: each adds its own.
+        """
         folders = (self.source.parent, self.target.parent, self.store)
-        files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+        every = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+        files = sorted(path for path in every if self.store / "runs" not in path.parents)
         return {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
     def beside_target(self) -> set[str]:
