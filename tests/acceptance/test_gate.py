@@ -14,6 +14,8 @@ import pytest
 from storage import moment
 from tests.acceptance.office import rewritten
 from tests.acceptance.world import World, changing, dump
+from tests.conformance.made import Made
+from tests.support_transplant import transplant
 
 
 @pytest.fixture
@@ -147,3 +149,15 @@ def test_a_red_rehearsal_leaves_no_copy(world: World) -> None:
     copy = world.folder / "copy.db"
     answer = world.json("rehearse", world.plan, "--on", f"sqlite:///{copy}", code=3)
     assert "max_lock_s" in answer["next"] and not copy.exists()
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_rehearsal_in_a_copy_on_a_server(world: World, made: Made, tmp_path: Path, kind: str) -> None:
+    target, copy = made(kind), made(kind)
+    transplant(world.target, target)
+    world = replace(world, target_url=target.url)
+    before, empty = target.dump(), copy.dump()
+    rehearsed = world.json("rehearse", world.plan, "--on", copy.url)
+    assert (rehearsed["verdict"], rehearsed["number"]) == ("green", 1)
+    assert (target.dump(), copy.dump()) == (before, empty)
+    assert world.json("migrate", world.plan)["admission"]["rehearsal"] == rehearsed["run"]

@@ -11,6 +11,7 @@ import pytest
 
 from migrator.contracts import Reading, Rebuilding, Whole
 from migrator.engine.departures import departures, described
+from migrator.engine.throwaway import throwaway
 from storage.errors import MigratorError, Misuse, Red
 from storage.problem import Problem
 from storage.schema import Schema, Table
@@ -214,6 +215,30 @@ class RebuildingContract:
                 require_as_declared(reading, some, empty, problems)
         assert any("teams" in problem.what or "its_team" in problem.where for problem in problems)
         empty.run("INSERT INTO members (id, team_id, born) VALUES (9, 99, 2020);")
+
+    # ── a copy to rehearse in ───────────────────────────────────────────────────────────────────────────────
+    def test_a_copy_of_the_structure_holds_no_row_and_goes_away_again(self, made: Platform, empty: Platform) -> None:
+        before, names = empty.dump(), made.target().describe().table_names
+        with throwaway(made.source(), names, empty.target()) as problems:
+            assert problems == ()
+            assert told(empty.target().describe()) == told(made.target().describe())
+            assert not any(rows(empty).values())
+            empty.run("INSERT INTO teams (name) VALUES ('one');")
+        assert empty.dump() == before
+
+    def test_what_people_make_in_a_copy_is_theirs(self, made: Platform, empty: Platform) -> None:
+        names = made.target().describe().table_names
+        with throwaway(made.source(), names, empty.target()):
+            empty.run("CREATE TABLE mine (id INTEGER); INSERT INTO mine VALUES (7);")
+        assert empty.target().describe().table_names == ("mine",)
+        assert empty.rows("SELECT id FROM mine") == [(7,)]
+
+    def test_a_copy_is_made_where_nothing_is(self, made: Platform, empty: Platform) -> None:
+        empty.run("CREATE TABLE mine (id INTEGER);")
+        names = made.target().describe().table_names
+        with pytest.raises(Misuse, match="mine"), throwaway(made.source(), names, empty.target()):
+            raise AssertionError("somebody's tables would be erased")
+        assert empty.target().describe().table_names == ("mine",)
 
 
 def _with_default(table: Table, text: str) -> Table:

@@ -21,13 +21,14 @@ def erase(url: str, tables: Sequence[Table], model: Model) -> None:
     with closing(connect(url, LOADING)) as connection, translated(place(url)):
         row = connection.execute("SELECT current_schema()::text").fetchone()
         names = Names(home=str(row[0]) if row else "")
-        types = {type_: names.of(type_.schema, type_.name) for type_ in model.types}
+        collations = [one for one in model.types if one.kind == _COLLATION]
+        types = [one for one in model.types if one.kind != _COLLATION]
         try:
             with connection.transaction():
                 _drop(connection, "TABLE", (names.table(table) for table in tables))
                 _drop(connection, "SEQUENCE", (names.of(one.schema, one.name) for one in model.sequences))
-                _drop(connection, "TYPE", (name for type_, name in types.items() if type_.kind != _COLLATION))
-                _drop(connection, "COLLATION", (name for type_, name in types.items() if type_.kind == _COLLATION))
+                _drop(connection, "TYPE", (names.of(one.schema, one.name) for one in types))
+                _drop(connection, "COLLATION", (names.of(one.schema, one.name) for one in collations))
         except psycopg.errors.DependentObjectsStillExist as error:
             raise Fault(
                 f"somebody has made something of their own of these tables: {error.diag.message_detail}",
