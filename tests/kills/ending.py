@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from storage.run_documents import FOLDER as RUNS
+from storage.run_documents import sweep_documents
 from storage.sweep import sweep
 from tests.kills.moments import MIGRATE, ROLLBACK, SNAPSHOT, VERIFY
 from tests.kills.scene import Held, Scene
@@ -33,8 +35,9 @@ def _wrong_in_the_store(scene: Scene, command: str) -> Iterator[str]:
             yield f"{archive} is seen, and is not whole: {checked}"
         elif scene.digests_of(archive) != scene.digests:
             yield f"{archive} does not hold what an undisturbed snapshot does"
-    sweep(scene.objects, before=datetime.now(UTC).replace(year=9999))
-    seen = scene.archives()
+    for swept in (sweep, sweep_documents):
+        swept(scene.objects, before=datetime.now(UTC).replace(year=9999))
+    seen = {*scene.archives(), RUNS}
     stray = {info.key for info in scene.objects.list() if info.key.partition("/")[0] not in seen}
     if stray or list(scene.objects.unfinished()):
         yield f"the sweep leaves {sorted(stray)[:5]} in the store"
