@@ -60,6 +60,7 @@ def soak(name: str, rounds: int, given: argparse.Namespace) -> Tally:
     tally, number = Tally(), 0
     while number < rounds:
         is_served = number >= rounds // 2
+        last = rounds if is_served else rounds // 2
         with tempfile.TemporaryDirectory(prefix="migrator-soak-") as folder, grounds(Path(folder)) as running:
             scene = Scene.of(name, running, is_served=is_served, rows=given.rows)
             possible = [
@@ -67,9 +68,10 @@ def soak(name: str, rounds: int, given: argparse.Namespace) -> Tally:
                 for phase, strike in fitting(scene, STRIKES)
                 if given.strike in strike.name and phase in (given.phase or PHASES)
             ]
-            while number < (rounds if is_served else rounds // 2):
+            number = number if possible else last
+            while number < last:
                 number += 1
-                if not possible or not _held(scene, f"{given.seed} {name} {number}", possible, tally):
+                if not _held(scene, f"{given.seed} {name} {number}", possible, tally):
                     break
     return tally
 
@@ -100,7 +102,7 @@ def main() -> None:
     parser.add_argument("--strike", default="", help="only strikes with these words in their name")
     parser.add_argument("--phase", choices=PHASES, action="append")
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the small disks would stay behind
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the servers and the small disks are to go, too
     print(f"--seed {given.seed}", flush=True)
     tallies = {name: soak(name, given.rounds, given) for name in given.pairs or PAIRS}
     for name, tally in tallies.items():

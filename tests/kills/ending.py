@@ -30,7 +30,7 @@ def _wrong_in_the_store(scene: Scene, command: str) -> Iterator[str]:
     if bool(made) != (command == SNAPSHOT):
         yield f"{len(made)} new archives after a {command}"
     for archive in made:
-        checked = scene.world.migrator("archive", "check", scene.location(archive))
+        checked = scene.asked("archive", "check", scene.location(archive))
         if checked.code:
             yield f"{archive} is seen, and is not whole: {checked}"
         elif scene.digests_of(archive) != scene.digests:
@@ -53,7 +53,7 @@ def _wrong_in_the_target(scene: Scene, command: str) -> Iterator[str]:
     if left := [name for name in sorted(beside) if not name.endswith(_OF_SQLITE)]:
         yield f"beside the target lies {', '.join(left)}"
     if is_loaded and scene.standing:
-        verified = scene.world.migrator("verify", scene.standing[0])
+        verified = scene.asked("verify", scene.standing[0])
         if verified.code:
             yield f"the load does not verify: {verified}"
 
@@ -86,7 +86,7 @@ def _wrong_in_the_runs(scene: Scene) -> Iterator[str]:
 def set_back(scene: Scene, told: str) -> None:
     """As the scene was before: the load is taken back, and leaves nothing; the new archives go."""
     for run in scene.standing:
-        back = scene.world.migrator(ROLLBACK, run)
+        back = scene.asked(ROLLBACK, run)
         require(back.code == 0, f"{told}: the rollback afterwards failed: {back}")
     found = scene.target.platform.dump()
     different = [

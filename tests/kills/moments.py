@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tests.kills.watched import Step, Watched
@@ -15,11 +15,15 @@ _START = "start"
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
-    """A command, the steps of it that are meant (any, where none is named), and which part of their time."""
+    """A command, the steps of it that are meant (any, where none is named), and which part of their time.
+
+    `at_turn`: not by the clock, but when the target's marker says that the load stands, or stands no more.
+    """
 
     command: str
     steps: tuple[str, ...] = ()
     part: tuple[float, float] = (0.0, 1.0)
+    at_turn: bool = False
 
 
 PHASES = {
@@ -27,11 +31,14 @@ PHASES = {
     "staging": Phase(command=MIGRATE, steps=("read", "map", "check", "stage")),
     "merge": Phase(command=MIGRATE, steps=("merge",), part=(0.0, 0.8)),
     "commit": Phase(command=MIGRATE, steps=("merge",), part=(0.8, 1.1)),
+    "right after the commit": Phase(command=MIGRATE, at_turn=True),
     "verification of the load": Phase(command=MIGRATE, steps=("verify",)),
     "rehearsal": Phase(command=REHEARSE),
     "verification": Phase(command=VERIFY),
     "rollback": Phase(command=ROLLBACK, part=(0.3, 1.0)),
+    "right after the rollback's commit": Phase(command=ROLLBACK, at_turn=True),
 }
+_AFTER_THE_TURN_S = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,23 +58,33 @@ class Timeline:
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """So many seconds after the command has told of its `number`-th step, called `step` in the undisturbed run."""
+    """So many seconds after the command has told of its `number`-th step, called `step` in the undisturbed run.
+
+    Without a number: after the turn, when the target's marker came or went.
+    """
 
     command: str
-    number: int
+    number: int | None
     step: str
     seconds: float
 
     def __str__(self) -> str:
-        return f"{self.seconds:.3f} s after “{self.step}” ({self.number}) of {self.command}"
+        return f"{self.seconds:.3f} s after “{self.step}” ({self.number or '–'}) of {self.command}"
 
-    def await_in(self, watched: Watched) -> None:
-        watched.reach(self.number)
+    def await_in(self, watched: Watched, has_turned: Callable[[], bool]) -> None:
+        if self.number is not None:
+            watched.reach(self.number)
+        else:
+            while watched.process.poll() is None and not has_turned():
+                time.sleep(0.001)
         time.sleep(self.seconds)
 
 
 def drawn(phase: Phase, timeline: Timeline, chance: random.Random) -> Moment:
     """A moment of the phase; every step is as likely as any other, however short it is."""
+    if phase.at_turn:
+        seconds = chance.uniform(0, _AFTER_THE_TURN_S)
+        return Moment(command=phase.command, number=None, step="turn", seconds=seconds)
     spans = list(enumerate(timeline.spans()))
     named = [(number, span) for number, span in spans if span[0] in phase.steps]
     told = spans[1:]  # the start is of no use: nothing is recorded by then

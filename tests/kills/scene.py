@@ -16,6 +16,7 @@ from storage import bag
 from storage.address import below
 from storage.archive import list_archives
 from storage.credentials import Accounts
+from storage.errors import Parked
 from storage.location import open_store
 from storage.objects import ObjectStore, read_bytes
 from tests.acceptance.world import ROOT, Answer, World
@@ -138,6 +139,13 @@ class Scene:
         watched = self.start(*arguments)
         require(watched.ends_within(_PATIENCE_S), f"{self.name}: {' '.join(arguments)} does not end")
         return watched.answer()
+
+    def asked(self, *arguments: object) -> Answer:
+        """A command in this process, which nobody strikes; who interrupts it means the whole of us."""
+        answer = self.world.migrator(*arguments)
+        if answer.code == Parked.exit_code:
+            raise KeyboardInterrupt
+        return answer
 
     def moment(self, phase: Phase, chance: random.Random) -> Moment:
         if phase.command not in self.timelines:
