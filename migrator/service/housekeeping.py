@@ -55,7 +55,8 @@ class Housekeeping(Loading):
                 closed = target.close(of.run_id)
                 of_files = files.accept(of.run_id) if files.rules else 0
                 recording.verdict = Verdict.GREEN
-            return catalog.run(record.run_id), replace(closed, journals=closed.journals + of_files)
+            kept = self._keep_in_store(catalog, record.run_id, self._store_of(plan))
+            return kept, replace(closed, journals=closed.journals + of_files)
 
     def prune(self, policy: Policy, *, apply: bool) -> Pruning:
         """What of the runs goes by this policy; it does go where that is to be applied."""
