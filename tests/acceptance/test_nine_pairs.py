@@ -1,4 +1,7 @@
-"""The whole move by command, from every kind of platform to every kind of platform, with the same plan and mapping."""
+"""The whole move by command, from every kind of platform to every kind of platform, with the same plan and mapping.
+
+Its shape is start, rollback, start, complete: rehearsed, loaded, taken back, loaded again, and then it stands.
+"""
 
 from __future__ import annotations
 
@@ -36,3 +39,10 @@ def test_there_and_back(social: World, made: Made, tmp_path: Path, out_of: str, 
     back = world.json("rollback", migrated["run"])
     assert (back["kept"], back["failed"], back["digest_after"]) == (0, 0, back["digest_before_load"])
     assert target.dump() == before
+
+    again = world.json("migrate", world.plan)
+    assert again["verdict"] == "green"
+    standing = target.dump()
+    assert world.json("migrate", world.plan, code=3)["where"] == again["run"]
+    assert world.json("verify", again["run"])["different"] == 0
+    assert target.dump() == standing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,6 @@ from migrator.wiring import open_target
 from tests.acceptance.world import World, dump
 from tests.conformance.made import KINDS, Made
 from tests.support_transplant import transplant
-
-
-@pytest.fixture(params=KINDS)
-def world(request: pytest.FixtureRequest, archived: World, made: Made, tmp_path: Path) -> World:
-    platform = made(request.param)
-    transplant(archived.target, platform)
-    (tmp_path / "world").mkdir()
-    return archived.between("", platform.url, tmp_path / "world")
 
 
 def test_it_is_refused_where_it_is_not_to_wait(right_office: World, tmp_path: Path) -> None:
@@ -33,3 +26,21 @@ def test_it_is_refused_where_it_is_not_to_wait(right_office: World, tmp_path: Pa
             assert "--wait" in refused["next"]
     assert (dump(world.target), world.beside_target()) == (before, set())
     assert world.json("migrate", world.plan)["verdict"] == "green"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_waits_and_says_for_whom(kind: str, archived: World, made: Made, tmp_path: Path) -> None:
+    platform = made(kind)
+    transplant(archived.target, platform)
+    world = replace(archived.copied(tmp_path / "world"), target_url=platform.url)
+    target = platform.target()
+    with target.claims("another") as other:
+        assert other.take([target.describe().table("entries")]) == ""
+        process = world.start("migrate", world.plan)
+        assert process.stderr is not None
+        told = next((line for line in process.stderr if "wait for" in line), "it never waited")
+    answer, errors = process.communicate()
+    assert "which has the same tables" in told
+    assert process.returncode == 0, (answer, errors)
+    run = world.runs()[-1]["run_id"]
+    assert (world.json("rollback", run)["kept"], target.markers()) == (0, ())

@@ -636,6 +636,19 @@ class TargetContract:
         assert platform.dump() == before
         platform.run("INSERT INTO badges (code) VALUES ('by hand');")
 
+    def test_taken_back_and_loaded_again_it_is_the_same_load(self, platform: Platform, target: Target) -> None:
+        loaded = "SELECT * FROM members ORDER BY id", "SELECT code, weight FROM badges ORDER BY code"
+        before = platform.dump()
+        merged(target, *STORY, commit=False)
+        assert platform.dump() == before
+        merged(target, *STORY)
+        standing = [platform.rows(query) for query in loaded]
+        target.undo("r1")
+        assert platform.dump() == before
+        merged(target, *STORY)
+        assert [platform.rows(query) for query in loaded] == standing
+        assert [marker.run for marker in target.markers()] == ["r1"]
+
     def test_an_unknown_run_is_misuse(self, target: Target) -> None:
         merged(target, words((1, "a")), run="r1")
         with pytest.raises(Misuse, match="no such load") as refused:
@@ -671,6 +684,18 @@ class TargetContract:
         assert (again.reversed, again.kept) == (3, 0)
         assert again.digest_after == again.digest_before_load
         assert target.markers() == ()
+
+    def test_what_people_edit_after_it_came_back_is_theirs(self, platform: Platform, target: Target) -> None:
+        merged(target, *STORY)
+        platform.run("UPDATE members SET note = 'edited' WHERE id = 12;")
+        assert target.undo("r1").kept == 3
+        platform.run("UPDATE members SET note = 'their own' WHERE id = 3; DELETE FROM badges;")
+        platform.run("UPDATE members SET note = '' WHERE id = 12;")
+        again = target.undo("r1")
+        assert (again.reversed, again.kept, again.failed) == (3, 0, 0)
+        assert again.digest_after == again.digest_before_load
+        assert platform.rows("SELECT note FROM members WHERE id = 3") == [("their own",)]
+        assert platform.rows("SELECT count(*) FROM badges") == [(0,)]
 
     @pytest.mark.parametrize("table", ["alerts", "pins"])
     def test_other_peoples_rows_keep_what_they_point_at(self, platform: Platform, target: Target, table: str) -> None:

@@ -192,7 +192,9 @@ class _Undo:
         if whole:
             return self._transaction.digest(hashes)
         if journal.staged.key:
-            return self._transaction.digest(f"{hashes} JOIN {journal.name} j ON {journal.meets()}")
+            now = f"{hashes} JOIN {journal.name} j ON {journal.meets()} AND j.action <> '{RESTORED}'"
+            earlier = f"SELECT j.after AS hash FROM {journal.name} j WHERE j.action = '{RESTORED}'"
+            return self._transaction.digest(now) + self._transaction.digest(earlier)
         # a row without a key that was not taken back was edited: it is no longer one of ours to sum
         return Digest()
 
@@ -206,9 +208,18 @@ class _Undo:
             yield RowNote(table=journal.staged.table.name, key=named, why=f"{fate}: {why}")
 
     def _shrink_journals(self) -> None:
-        """What stays can be asked for again; what got its before-image back still counts in the digest."""
+        """What stays can be asked for again; what has its before-image counts in the digest as it is now for good.
+
+        Whoever edits such a row from now on edits his own.
+        """
         for journal in self._journals:
             self._transaction.execute(f"DELETE FROM {journal.name} WHERE action = '{CREATE}' AND fate IS NULL")
+            if journal.staged.key:
+                hashed = self._transaction.row_hash(journal.staged.table, "t")
+                on = f"{journal.meets()} AND j.action = '{OVERWRITE}' AND j.fate IS NULL"
+                self._transaction.execute(
+                    self._transaction.update(journal.name, [("after", hashed)], f"{journal.live} t", on, alias="j")
+                )
             self._transaction.execute(
                 f"UPDATE {journal.name} SET action = '{RESTORED}' WHERE action = '{OVERWRITE}' AND fate IS NULL"
             )

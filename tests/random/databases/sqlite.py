@@ -66,7 +66,8 @@ class SqliteDatabase:
         """Nothing but these tables, empty."""
         with closing(self.platform.connect()) as connection:
             connection.execute("PRAGMA foreign_keys = OFF")
-            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            mine = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
+            for (name,) in connection.execute(mine).fetchall():
                 connection.execute(f"DROP TABLE {quoted(name)}")
             for shape in shapes:
                 connection.execute(shape.ddl)

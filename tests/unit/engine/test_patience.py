@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -27,12 +28,12 @@ class Busy(SqliteTarget):
         self.attempts = attempts
         self.lost = lost
 
-    def undo(self, run: str, *, whole: bool = False) -> Undone:
+    def undo(self, run: str, **asked: Any) -> Undone:
         if not self.attempts:
-            return super().undo(run, whole=whole)
+            return super().undo(run, **asked)
         self.attempts -= 1
         if self.lost:
-            super().undo(run, whole=whole)
+            super().undo(run, **asked)
         raise LOCKED
 
 
