@@ -14,14 +14,18 @@ from pathlib import Path
 
 import pytest
 
+from storage.credentials import Accounts
 from storage.errors import AlreadyExists, Fault
+from storage.location import open_store
 from storage.objects import read_bytes, write_bytes
 from storage.retry import Retries
+from storage.run_documents import RunDocuments, forget_documents, keep_documents, kept_runs
 from storage.s3.address import S3Address
 from storage.s3.once import NOTE, Once
 from storage.s3.patience import Patience
 from storage.s3.store import S3Store
 from storage.s3.wire import Answer, Wire
+from storage.seal import SigningKeys
 from storage.sweep import QUIET, sweep
 from tests.servers.bucket import Bucket
 from tests.servers.ceph import Ceph
@@ -184,3 +188,16 @@ def test_what_a_killed_process_left_is_swept_when_it_is_old(bucket: Bucket) -> N
     assert (swept.archive_id, len(swept.objects), len(swept.unfinished)) == (ID, 1, 1)
     assert list(store.list()) == []
     assert [left.folder for left in store.unfinished()] == ["of-others"]
+
+
+def test_documents_of_runs_are_kept_replaced_and_forgotten_in_a_bucket(bucket: Bucket, tmp_path: Path) -> None:
+    store, run = bucket.store("pre fix"), "20261122T152700-migration-0a1b"
+    keys = SigningKeys.load_or_create(tmp_path / "keys")
+    for content in (b"first", b"second"):
+        (tmp_path / "run.json").write_bytes(content)
+        keep_documents(store, run, tmp_path, ["run.json"], keys)
+    assert list(kept_runs(store)) == [run]
+    assert RunDocuments.open(store, run).read("run.json") == b"second"
+    assert {info.key.split("/")[2] for info in store.list()} == {"000002"}
+    forget_documents(open_store(store.url, Accounts(variables=bucket.environment)), run)
+    assert list(store.list()) == []

@@ -64,6 +64,17 @@ def test_it_holds_the_catalog_and_the_folders_and_can_be_checked(
     assert transfer(to / "catalog.db", f"sqlite:///{tmp_path / 'other.db'}").runs == 1
 
 
+def test_a_catalog_that_machines_share_becomes_a_file(postgres_url: str, home: Path, tmp_path: Path) -> None:
+    with closing(Catalog.open(postgres_url)) as catalog:
+        load = catalog.start(kind="migration", plan="acme-exit", tenant="acme")
+        catalog.finish(load, verdict=Verdict.GREEN)
+        catalog.start(kind="verification", plan="acme-exit", tenant="acme", of_run=load.run_id)
+        runs = catalog.runs()
+    assert backup(postgres_url, home / "runs", None, tmp_path / "one").records.runs == 2
+    with closing(Catalog.open(f"sqlite:///{tmp_path / 'one' / 'catalog.db'}")) as catalog:
+        assert catalog.runs() == runs
+
+
 def test_keys_come_only_where_they_are_asked_for(url: str, home: Path, run: RunRecord, tmp_path: Path) -> None:
     keys = SigningKeys.load_or_create(home / "keys")
     (home / "keys" / "tmpabc").write_text("half")
