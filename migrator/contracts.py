@@ -262,6 +262,16 @@ class Digest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tally:
+    """What a load counted before its commit, for whoever is to report it: {edge: {action: rows}}, and both digests."""
+
+    counts: dict[int, dict[str, int]]
+    digest_before: Digest
+    digest_loaded: Digest
+    lock_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Marker:
     """The row a committed load leaves in the target: exactly-once under kill -9, and what rollback needs to know."""
 
@@ -275,6 +285,7 @@ class Marker:
     digest_touched: Digest  # before the load, over the rows the run touches
     digest_whole: Digest | None = None  # before the load, over the whole tables, where it was asked for
     closed_at: str | None = None  # when it was accepted for good: it has no journal since, and is not taken back
+    tally: Tally | None = None  # older versions left none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -337,6 +348,14 @@ class Staging(Protocol):
 
     def scan(self, staged: Staged) -> Iterator[pa.RecordBatch]:
         """What was staged, re-read: staged.columns, then ACTION and EDGE. Recast as in Reading.scan."""
+        ...
+
+    def note(self, staged: Staged, word: str) -> None:
+        """Remember beside the rows that they are what this word (letters, digits) stands for."""
+        ...
+
+    def noted(self, staged: Staged) -> str | None:
+        """The word, if all rows it was said of are there; None where they were staged again since, or are lost."""
         ...
 
 
@@ -418,8 +437,16 @@ class Target(Protocol):
         """The tables that the run takes are its own until the context ends, or the process does, however it dies."""
         ...
 
-    def staging(self, run: str) -> AbstractContextManager[Staging]:
-        """The run's staging, empty at the start; swept at the end whatever happens."""
+    def staging(self, run: str, *, keep: bool = False) -> AbstractContextManager[Staging]:
+        """The run's staging, empty at the start; swept at the end whatever happens.
+
+        With `keep`, what an earlier attempt kept is there, and it stays where the run may be resumed: whatever ends
+        the context but a return, Red and Misuse. A week after it was touched last, any run sweeps it.
+        """
+        ...
+
+    def sweep(self, runs: Collection[str]) -> int:
+        """Remove what these runs staged, unless somebody is at work with it; how many had something there."""
         ...
 
     def merging(
@@ -439,8 +466,15 @@ class Target(Protocol):
         """What a careful person would look at before a load into these tables."""
         ...
 
-    def undo(self, run: str, *, whole: bool = False) -> Undone:
-        """Take the run back from its journal, in one transaction; Misuse if this target holds no such run."""
+    def undo(self, run: str, *, whole: bool = False, by: str = "") -> Undone:
+        """Take the run back from its journal, in one transaction; Misuse if this target holds no such run.
+
+        Asked again in the name of the same rollback, `by`, it says what it did, until that is settled.
+        """
+        ...
+
+    def settle(self, by: str) -> None:
+        """What this rollback did is noted elsewhere: the target forgets it."""
         ...
 
     def close(self, run: str) -> Closed:

@@ -91,3 +91,8 @@ class Recast(Exception):  # a control signal between a reader or writer and the 
         super().__init__(f"{table}.{column.name} needs {column.type} held {column.held}, NULL as {column.null_token}")
         self.table = table
         self.column = column
+
+
+def may_be_resumed(error: BaseException) -> bool:
+    """Whether what it stopped can go on later: it is no answer about the data, and nothing that somebody misused."""
+    return not isinstance(error, Red | Misuse)

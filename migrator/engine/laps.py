@@ -6,6 +6,7 @@ import resource
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from migrator.outcomes import StepTiming
@@ -24,6 +25,16 @@ class Laps:
     @property
     def timings(self) -> tuple[StepTiming, ...]:
         return tuple(self._timings)
+
+    @property
+    def so_far(self) -> float:
+        """Seconds of the step under way."""
+        return round(time.monotonic() - self._started, 3)
+
+    def took(self, step: str, seconds: float, rows: int = 0) -> None:
+        """End a step that took so long, part of it perhaps before this process."""
+        self.lap(step, rows)
+        self._timings[-1] = replace(self._timings[-1], seconds=seconds)
 
     def lap(self, step: str, rows: int = 0) -> float:
         """End the step; gives its seconds."""

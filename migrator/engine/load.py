@@ -5,24 +5,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TypeVar
 
-from migrator.contracts import NO_TRIGGERS, Digest, Marker, Merge, RowNote, Staged, Staging, Target, Triggers
-from migrator.engine.compare import Compared
-from migrator.engine.held import typed
+from migrator.contracts import NO_TRIGGERS, Digest, Marker, RowNote, Staging, Target, Triggers
 from migrator.engine.laps import Laps
-from migrator.engine.ledger import equations
+from migrator.engine.merged import PASSED, Counted, Merged, merge_rows, of_marker
 from migrator.engine.placing import NO_FILES, FilesCompared, Placing
 from migrator.engine.prepare import Prepared
-from migrator.engine.verify import first, verify, verify_staging, verify_with
-from migrator.outcomes import Check, Equation, Progress, StepTiming, Tick, Verdict, Verification, said_key, silent
+from migrator.engine.staged import stage, staged_before
+from migrator.engine.verify import first, verify, verify_with
+from migrator.outcomes import (
+    EVERY_STEP,
+    Equation,
+    Progress,
+    Steps,
+    StepTiming,
+    Tick,
+    Verdict,
+    Verification,
+    said_key,
+    silent,
+)
 from storage import moment
-from storage.errors import MigratorError, Red, TransientFault
+from storage.described import built
+from storage.errors import MigratorError, Red, TransientFault, may_be_resumed
 from storage.problem import Problem
 
-CHECKING = "check the mapping"
-MERGING = "merge, locks held"
+CHECKING, STAGING, MERGING = "check the mapping", "stage and verify staging", "merge, locks held"
 UNDOING, DIGEST_AGAIN, GIVEN_UP = "undo what was merged", "compare the digest afterwards", "given up for others"
 AFTERWARDS = (UNDOING, DIGEST_AGAIN, GIVEN_UP)
 """Steps that a rehearsal takes and a migration does not, and what a quiet night would spare both."""
@@ -70,14 +80,16 @@ def load(
     max_lock_seconds: int | None = None,
     triggers: Triggers = NO_TRIGGERS,
     files: Placing = NO_FILES,
+    steps: Steps = EVERY_STEP,
     progress: Progress = silent,
 ) -> Loaded:
-    """Load the prepared rows and their files, or rehearse it.
+    """Load the prepared rows and their files, or rehearse it; what `steps` say is done stays done.
 
     Nothing is committed unless staging, merge and ledger agree, and locks are held for `max_lock_seconds` at most: Red.
     After the commit a verification that finds differences does not raise: it is the red answer of a load that stands.
+    Of a load that `stands`, `prepared` has to hold what it decided.
     """
-    loading = _Loading(
+    return _Loading(
         prepared=prepared,
         target=target,
         identity=identity,
@@ -86,10 +98,14 @@ def load(
         max_lock_seconds=max_lock_seconds,
         triggers=triggers,
         files=files,
+        steps=steps,
         progress=progress,
-    )
-    with target.staging(identity.run) as staging:
-        return loading.run(staging)
+    ).run()
+
+
+def stands(target: Target, run: str) -> Marker | None:
+    """What the target says of the run's load, if it holds it."""
+    return next((marker for marker in target.markers() if marker.run == run), None)
 
 
 @dataclass(kw_only=True)
@@ -104,47 +120,76 @@ class _Loading:
     max_lock_seconds: int | None
     triggers: Triggers
     files: Placing
+    steps: Steps
     progress: Progress
     laps: Laps = field(default_factory=Laps)
     committing: bool = False
+    placed: tuple[FilesCompared, ...] | None = None
     left: Sequence[RowNote] = ()  # files that a rehearsal put there and did not take back
 
-    def run(self, staging: Staging) -> Loaded:
-        rows = _stage(self.prepared, staging, self.progress)
-        self.laps.lap("stage and verify staging", rows)
-        with self._placed() as files:
-            merged = self._again_after_others(lambda: self._merged(rows, files))
-        outcome, verification = merged.outcome, merged.verification
-        after = outcome.digest_loaded
-        if verification is not None:
-            after = self._again_after_others(self._digest_after_undoing)
-        else:
-            verification = verify(self.prepared, self.target, files=files, progress=self.progress)
-            self.laps.lap("verify what was committed", verification.compared)
+    def run(self) -> Loaded:
+        with self.target.staging(self.identity.run, keep=self._is_resumable) as staging:
+            given = self.steps.once("merge", lambda: asdict(self._to_the_commit(staging)))
+        merged = built(Merged, given, "merge")
+        laps, verification = Laps(), merged.verification
+        if verification is None:
+            verification = self._verified()
+            laps.lap("verify what was committed", verification.compared)
+        after = merged.digest_after or merged.digest_loaded
         return Loaded(
             committed=not self.rehearse,
-            equations=outcome.equations,
-            verification=replace(verification, checks=(*verification.checks, *outcome.checks)),
-            digest_before=outcome.digest_before,
-            digest_loaded=outcome.digest_loaded,
+            equations=merged.equations,
+            verification=replace(verification, checks=(*verification.checks, *PASSED)),
+            digest_before=merged.digest_before,
+            digest_loaded=merged.digest_loaded,
             digest_after=after,
             lock_seconds=merged.lock_seconds,
-            timings=self.laps.timings,
-            problems=(*_rehearsal_problems(self.rehearse, outcome.digest_before, after), *_left_problems(self.left)),
+            timings=(*merged.timings, *laps.timings),
+            problems=(*_rehearsal_problems(self.rehearse, merged.digest_before, after), *_left_problems(merged.left)),
         )
 
-    @contextmanager
-    def _placed(self) -> Iterator[tuple[FilesCompared, ...]]:
-        """The files of the rows stand in their places, compared; they go again unless the rows are committed."""
-        try:
-            count = self.files.place(self.prepared, self.identity.run, self.progress)
+    @property
+    def _is_resumable(self) -> bool:
+        return self.steps is not EVERY_STEP
+
+    def _to_the_commit(self, staging: Staging) -> Merged:
+        if not self.rehearse and self.steps.attempt > 1 and (marker := stands(self.target, self.identity.run)):
+            return self._of(marker)
+        staged = stage(self.prepared, staging, steps=self.steps, progress=self.progress)
+        self.laps.took(STAGING, staged.seconds, staged.rows)
+        with self._in_their_places() as files:
+            merged = self._again_after_others(lambda: self._merged(staged.rows, files))
+        if self.rehearse:
+            after = self._again_after_others(self._digest_after_undoing)
+            merged = replace(merged, digest_after=after, left=tuple(self.left))
+        return replace(merged, timings=self.laps.timings)
+
+    def _of(self, marker: Marker) -> Merged:
+        """An earlier attempt was stopped between the commit and its record."""
+        staged = staged_before(self.prepared, self.steps)
+        self.laps.took(STAGING, staged.seconds, staged.rows)
+        merged = of_marker(self.prepared, marker)
+        self.laps.took(MERGING, merged.lock_seconds, staged.rows)
+        return replace(merged, timings=self.laps.timings)
+
+    def _verified(self) -> Verification:
+        files = self.placed
+        if files is None:
             files = tuple(self.files.compare(self.prepared, self.progress))
-            _require_right(files)
-            if files:
+        return verify(self.prepared, self.target, files=files, steps=self.steps, progress=self.progress)
+
+    @contextmanager
+    def _in_their_places(self) -> Iterator[tuple[FilesCompared, ...]]:
+        """The files of the rows stand there, compared; they go again unless the rows are committed, or will be."""
+        try:
+            count = self.files.place(self.prepared, self.identity.run, self.target, self.progress)
+            self.placed = tuple(self.files.compare(self.prepared, self.progress))
+            _require_right(self.placed)
+            if self.placed:
                 self.laps.lap("put files and read them again", count)
-            yield files
-        except BaseException:
-            if not self.committing:
+            yield self.placed
+        except BaseException as error:
+            if not self.committing and not (self._is_resumable and may_be_resumed(error)):
                 with suppress(MigratorError):  # the first error is the one to tell, and the next load sweeps
                     self.files.take_back(self.identity.run, self.target)
             raise
@@ -164,57 +209,25 @@ class _Loading:
                 self.laps.lap(GIVEN_UP)
         return attempt()
 
-    def _merged(self, rows: int, files: Sequence[FilesCompared]) -> _Merged:
+    def _merged(self, rows: int, files: Sequence[FilesCompared]) -> Merged:
         merging = self.target.merging(self.identity.run, max_seconds=self.max_lock_seconds, triggers=self.triggers)
         with merging as merge:
-            outcome = _merge(self.prepared, merge, whole=self.whole, progress=self.progress)
+            counted = merge_rows(self.prepared, merge, whole=self.whole, progress=self.progress)
             if not self.rehearse:
                 self.committing = True
-                merge.commit(_marker(self.identity, self.prepared, outcome, whole=self.whole))
-                return _Merged(outcome=outcome, lock_seconds=self.laps.lap(MERGING, rows))
+                merge.commit(_marker(self.identity, self.prepared, counted, self.laps.so_far, whole=self.whole))
+                return counted.merged(self.laps.lap(MERGING, rows))
             seconds = self.laps.lap(MERGING, rows)
             found = verify_with(self.prepared, merge.scan, files=files, progress=self.progress)
             self.laps.lap("verify what would be committed, locks held", found.compared)
         self.laps.lap(UNDOING)
-        return _Merged(outcome=outcome, lock_seconds=seconds, verification=found)
+        return replace(counted.merged(seconds), verification=found)
 
     def _digest_after_undoing(self) -> Digest:
         with self.target.merging(self.identity.run) as untouched:
             after = untouched.digest(self.prepared.tables, whole=self.whole)
         self.laps.lap(DIGEST_AGAIN)
         return after
-
-
-def _stage(prepared: Prepared, staging: Staging, progress: Progress) -> int:
-    total = 0
-    for staged in prepared.tables:
-        query = prepared.rows(staged, to_stage=True)
-        expected = int(prepared.workbench.one(f"SELECT count(*) FROM ({query})"))
-        progress(Tick(step="stage", what=staged.table.name, done=0, total=expected))
-        types = [staged.table.column(name).type for name in staged.columns]
-        count = staging.stage(staged, (typed(batch, types) for batch in prepared.workbench.batches(query)))
-        progress(Tick(step="stage", what=staged.table.name, done=count, total=expected))
-        _require_equal("staging", staged, verify_staging(prepared, staged, staging.scan))
-        total += count
-    return total
-
-
-def _require_equal(place: str, staged: Staged, compared: Compared) -> None:
-    if compared.comparison.different:
-        raise Red(
-            f"{compared.comparison.different} row(s) in {place} are not what the mapping says:"
-            f" {first(compared.differences)}",
-            where=staged.table.name,
-            next="the target changes these values when it stores them: add a cast to the mapping; nothing was loaded",
-            problems=(
-                Problem(
-                    where=staged.table.name,
-                    what=f"the target stores other values than the mapping gives ({place})",
-                    count=compared.comparison.different,
-                    examples=tuple(first([d]) for d in compared.differences[:10]),
-                ),
-            ),
-        )
 
 
 def _require_right(files: Sequence[FilesCompared]) -> None:
@@ -230,71 +243,8 @@ def _require_right(files: Sequence[FilesCompared]) -> None:
 _PAUSES = (0.5, 2.0)
 """Seconds before the merge is tried once more."""
 
-_PASSED = (
-    Check(name="live rows equal staging by key, inside the transaction", passed=True),
-    Check(name="every reference of a loaded row leads to a row, inside the transaction", passed=True),
-    Check(name="an ordinary INSERT finds a free key in every table with keys of its own", passed=True),
-    Check(name="every archived row is explained: the ledger's equations have no remainder", passed=True),
-)
-"""What `_merge` has made sure of when it returns: each is raised as Red otherwise."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Outcome:
-    equations: tuple[Equation, ...]
-    digest_before: Digest
-    digest_touched: Digest  # the same where the digest is not of whole tables
-    digest_loaded: Digest
-    checks: tuple[Check, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Merged:
-    """`verification` is that of a rehearsal, made before its rollback."""
-
-    outcome: _Outcome
-    lock_seconds: float
-    verification: Verification | None = None
-
-
-def _merge(prepared: Prepared, merge: Merge, *, whole: bool, progress: Progress) -> _Outcome:
-    progress(Tick(step="merge"))
-    merge.lock(prepared.tables)
-    touched = merge.digest(prepared.tables, whole=False)
-    before = merge.digest(prepared.tables, whole=True) if whole else touched
-    counts = merge.merge(prepared.tables)
-    notes = [note for staged in prepared.tables for note in merge.compare(staged)]
-    _require_none(notes, merge.check(prepared.tables))
-    found = equations(prepared, counts)
-    unexplained = [equation for equation in found if equation.unexplained]
-    if unexplained:
-        worst = unexplained[0]
-        raise Red(
-            f"{worst.unexplained} row(s) are unexplained: {worst}",
-            where=f"{worst.source} → {worst.target}",
-            next="nothing was committed; report this with the mapping",
-        )
-    return _Outcome(
-        equations=found,
-        digest_before=before,
-        digest_touched=touched,
-        digest_loaded=merge.digest(prepared.tables, whole=whole),
-        checks=_PASSED,
-    )
-
-
-def _require_none(notes: Sequence[RowNote], problems: Sequence[str]) -> None:
-    if notes:
-        raise Red(
-            f"{len(notes)} live row(s) are not what was staged; first: {notes[0].why}",
-            where=f"{notes[0].table} {said_key(notes[0].key)}",
-            next="something in the target changes rows as they are written; nothing was committed",
-        )
-    if problems:
-        raise Red(problems[0], where="target", next="mend the mapping; nothing was committed")
-
-
-def _marker(identity: Identity, prepared: Prepared, outcome: _Outcome, *, whole: bool) -> Marker:
+def _marker(identity: Identity, prepared: Prepared, counted: Counted, seconds: float, *, whole: bool) -> Marker:
     return Marker(
         run=identity.run,
         plan=identity.plan,
@@ -303,8 +253,9 @@ def _marker(identity: Identity, prepared: Prepared, outcome: _Outcome, *, whole:
         seal=identity.seal,
         loaded_at=moment.now(),
         tables=prepared.tables,
-        digest_touched=outcome.digest_touched,
-        digest_whole=outcome.digest_before if whole else None,
+        digest_touched=counted.digest_touched,
+        digest_whole=counted.digest_before if whole else None,
+        tally=counted.tally(seconds),
     )
 
 

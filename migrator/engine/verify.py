@@ -7,8 +7,9 @@ against its Python twins on sampled rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +21,8 @@ from migrator.engine.numbers import free_numbers
 from migrator.engine.placing import FilesCompared
 from migrator.engine.prepare import Prepared
 from migrator.engine.twins import twin_check
-from migrator.outcomes import Check, Difference, Progress, Tick, Verdict, Verification, silent
+from migrator.outcomes import EVERY_STEP, Check, Difference, Progress, Steps, Tick, Verdict, Verification, silent
+from storage.described import built
 from storage.schema import Table
 
 Read = Callable[[Table, Predicate], Iterable[pa.RecordBatch]]
@@ -33,6 +35,7 @@ def verify(
     *,
     files: Sequence[FilesCompared] = (),
     read_from: str = "parquet",
+    steps: Steps = EVERY_STEP,
     progress: Progress = silent,
 ) -> Verification:
     """Compare the committed target with `prepared` (materialised, its decisions restored); `files` are compared."""
@@ -42,7 +45,7 @@ def verify(
             yield from batches
 
     checks = tuple(free_numbers(prepared, target))
-    return verify_with(prepared, read, files=files, checks=checks, read_from=read_from, progress=progress)
+    return verify_with(prepared, read, files=files, checks=checks, read_from=read_from, steps=steps, progress=progress)
 
 
 def verify_with(
@@ -52,24 +55,38 @@ def verify_with(
     files: Sequence[FilesCompared] = (),
     checks: Sequence[Check] = (),
     read_from: str = "parquet",
+    steps: Steps = EVERY_STEP,
     progress: Progress = silent,
 ) -> Verification:
     """The same through any reader: a rehearsal verifies what its open transaction sees."""
-    compared: list[Compared] = []
-    kept: list[Check] = []
-    for staged in prepared.tables:
-        progress(Tick(step="verify", what=staged.table.name, total=prepared.count(staged)))
-        compared.append(_compare_live(prepared, staged, read))
-        kept.extend(_kept_are_there(prepared, staged, read))
+    tables = [_verified_once(prepared, staged, read, steps, progress) for staged in prepared.tables]
     loaded = {source for one in files for source in one.sources}
     checks = [
-        *kept,
+        *(check for table in tables for check in table.kept),
         *checks,
         twin_check(prepared),
         *(one.check for one in files),
         *left_behind(prepared.archive, loaded),
     ]
-    return conclude(compared, checks, files=files, read_from=read_from)
+    return conclude([table.compared for table in tables], checks, files=files, read_from=read_from)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Verified:
+    """One table; `kept` is about the rows that are the target's own."""
+
+    compared: Compared
+    kept: tuple[Check, ...]
+
+
+def _verified_once(prepared: Prepared, staged: Staged, read: Read, steps: Steps, progress: Progress) -> _Verified:
+    progress(Tick(step="verify", what=staged.table.name, total=prepared.count(staged)))
+
+    def verified() -> dict[str, Any]:
+        compared, kept = _compare_live(prepared, staged, read), tuple(_kept_are_there(prepared, staged, read))
+        return asdict(_Verified(compared=compared, kept=kept))
+
+    return built(_Verified, steps.once(f"verify {staged.table.name}", verified), "verify")
 
 
 def conclude(

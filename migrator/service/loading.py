@@ -12,12 +12,12 @@ from mappings.model import Mapping
 from migrator.contracts import Marker, ReadLimits, Target, Undone
 from migrator.engine.check import MapCheck
 from migrator.engine.claims import claimed
-from migrator.engine.decisions import restore_decisions, save_decisions
+from migrator.engine.decisions import as_decided, save_decisions
 from migrator.engine.laps import Laps
 from migrator.engine.load import CHECKING, Identity, load
-from migrator.engine.patience import patiently
 from migrator.engine.placing import Placing
-from migrator.engine.prepare import materialise, prepare, room_for
+from migrator.engine.prepare import room_for
+from migrator.engine.revert import revert
 from migrator.engine.seal import seal_parts
 from migrator.engine.throwaway import throwaway
 from migrator.engine.verify import verify
@@ -117,7 +117,7 @@ class Loading(Rehearsing):
                 _require_green(checked)
                 assert checked.prepared is not None
                 with translated(folder.path):
-                    save_decisions(checked.prepared, folder.decisions)
+                    save_decisions(checked.prepared, folder.decisions, checked.notes)
                 identity = Identity(
                     run=record.run_id, plan=plan.name, tenant=plan.tenant, archive=archive.location, seal=sealed
                 )
@@ -186,10 +186,8 @@ class Loading(Rehearsing):
             record = self._start_after(catalog, "verification", of)
             room = workbench(room=room_for(archive, mapping))
             with recorded(catalog, record) as recording, room as bench:
-                prepared = prepare(bench, archive, mapping, target.describe(), master=deep, progress=self.progress)
-                with translated(folder.decisions):
-                    restore_decisions(prepared, folder.decisions)
-                materialise(prepared, progress=self.progress)
+                decided, schema = folder.decisions, target.describe()
+                prepared = as_decided(bench, archive, mapping, schema, decided, master=deep, progress=self.progress)
                 files = self._files(plan)
                 files.expect(prepared)
                 found = verify(
@@ -218,22 +216,19 @@ class Loading(Rehearsing):
             record = self._start_after(catalog, "rollback", of)
             alone = self._alone(target, record, [staged.table for staged in marker.tables] if marker else ())
             with recorded(catalog, record, took_effect=lambda: not _holds(target, of.run_id)) as recording, alone:
-                undone = Undone(reversed=0, kept=0, failed=0)
-                if marker is not None:
-                    is_whole = whole or marker.digest_whole is not None
-                    undone = patiently(
-                        partial(target.undo, of.run_id, whole=is_whole),
-                        step="take back",
-                        may_repeat=partial(_holds, target, of.run_id),
-                        progress=self.progress,
-                    )
-                taken = files.take_back(of.run_id, target, is_known=marker is not None) if files.rules else None
-                if taken:
-                    undone = replace(undone, notes=(*undone.notes, *taken.notes))
-                report = rollback_report(self._subject(record, plan), undone, taken, told)
+                reverted = revert(
+                    target,
+                    of.run_id,
+                    by=record.run_id,
+                    whole=whole or (marker is not None and marker.digest_whole is not None),
+                    only_files=marker is None,
+                    files=files,
+                    progress=self.progress,
+                )
+                report = rollback_report(self._subject(record, plan), reverted.undone, reverted.files, told)
                 path = self._keep_report(catalog, report)
                 recording.verdict = report.verdict
-            return Finished(run=catalog.run(record.run_id), report=report, report_path=path), undone
+            return Finished(run=catalog.run(record.run_id), report=report, report_path=path), reverted.undone
 
     def _migration(self, catalog: Catalog, run_id: str) -> RunRecord:
         record = catalog.run(run_id)

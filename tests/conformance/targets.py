@@ -6,7 +6,8 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from operator import itemgetter
@@ -29,6 +30,8 @@ from migrator.contracts import (
     Marker,
     Merge,
     Staged,
+    Staging,
+    Tally,
     Target,
     Triggers,
     Undone,
@@ -187,6 +190,7 @@ def marker(run: str, tables: Sequence[Staged], touched: Digest, whole: Digest) -
         tables=tuple(tables),
         digest_touched=touched,
         digest_whole=whole,
+        tally=Tally(counts={3: {CREATE: 1}}, digest_before=whole, digest_loaded=touched, lock_seconds=0.5),
     )
 
 
@@ -209,14 +213,27 @@ def die(*_: object, **__: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def swept(target: Target) -> None:
+def swept(target: Target, run: str = "r1") -> None:
     """What a killed run staged goes when the next one stages, once the server has noticed that nobody holds it."""
     for _ in range(100):
         try:
-            with target.staging("r1"):
+            with target.staging(run):
                 return
         except TransientFault:
             time.sleep(0.05)
+
+
+@contextmanager
+def _at_last(target: Target, run: str) -> Iterator[Staging]:
+    """The staging that a killed process kept, once the server has noticed that nobody holds it."""
+    with ExitStack() as stack:
+        for _ in range(100):
+            try:
+                staging = stack.enter_context(target.staging(run, keep=True))
+                break
+            except TransientFault:
+                time.sleep(0.05)
+        yield staging
 
 
 class TargetContract:
@@ -286,6 +303,55 @@ class TargetContract:
             staging.stage(twice.staged(target), [twice.batch(target)])
         assert "teams" in red.value.where
 
+    def test_kept_staging_is_there_for_the_next_attempt_until_the_run_ends(
+        self, platform: Platform, target: Target
+    ) -> None:
+        before, rows = platform.dump(), teams(create=[(10, "ours", 3, None)])
+        staged, batch = rows.staged(target), rows.batch(target)
+        with pytest.raises(KeyboardInterrupt), target.staging("R1", keep=True) as staging:
+            assert staging.noted(staged) is None
+            staging.stage(staged, [batch])
+            assert staging.noted(staged) is None
+            staging.note(staged, "a1")
+            raise KeyboardInterrupt
+        with target.staging("other"):  # nobody sweeps it
+            pass
+        with pytest.raises(Red), target.staging("R1", keep=True) as staging:
+            assert staging.noted(staged) == "a1"
+            assert pa.Table.from_batches(staging.scan(staged)).to_pylist() == batch.to_pylist()
+            staging.stage(staged, [batch, batch.slice(0, 0)])
+            assert staging.noted(staged) is None
+            raise Red("an answer ends the run")
+        assert platform.dump() == before
+
+    def test_kept_staging_outlives_kill_9_and_goes_when_somebody_says_so(
+        self, platform: Platform, target: Target
+    ) -> None:
+        before, done, begun = platform.dump(), teams(create=[(10, "ours", 3, None)]), words((1, "a"))
+
+        def dying() -> None:
+            with target.staging("r1", keep=True) as staging:
+                staging.stage(done.staged(target), [done.batch(target)])
+                staging.note(done.staged(target), "a1")
+                staging.stage(begun.staged(target), (die() for _ in range(1)))  # type: ignore[misc]
+
+        killed(dying)
+        swept(target, "other")
+        with suppress(KeyboardInterrupt), _at_last(target, "r1") as staging:
+            assert staging.noted(done.staged(target)) == "a1"
+            assert staging.noted(begun.staged(target)) is None
+            assert staging.stage(begun.staged(target), [begun.batch(target)]) == 1
+            raise KeyboardInterrupt
+        assert target.sweep(["r2", "r1"]) == 1
+        assert target.sweep(["r2", "r1"]) == 0
+        assert platform.dump() == before
+
+    def test_nobody_else_goes_on_with_staging_that_is_in_use(self, platform: Platform, target: Target) -> None:
+        with target.staging("r1", keep=True):
+            assert target.sweep(["r1"]) == 0
+            with pytest.raises(TransientFault, match="another process"), target.staging("r1", keep=True):
+                pass
+
     def test_a_scan_may_be_left_half_way(self, platform: Platform, target: Target) -> None:
         platform.insert("words", ((1, f"{number}") for number in range(20_000)))
         table = target.describe().table("words")
@@ -315,7 +381,9 @@ class TargetContract:
         assert platform.rows("SELECT count(*) FROM words WHERE word = 'same'") == [(4,)]
         assert platform.rows("SELECT code, weight FROM badges ORDER BY code") == [("new", -0.5), ("old", 1.5)]
         assert platform.rows("SELECT line, label, doubled FROM seats WHERE team_id = 10") == [(1, "door", 2)]
-        assert [marker.run for marker in target.markers()] == ["r1"]
+        (stands,) = target.markers()
+        assert (stands.run, stands.tally and stands.tally.counts) == ("r1", {3: {CREATE: 1}})
+        assert stands.tally is not None and stands.tally.digest_before == stands.digest_whole
         assert "migrator" not in " ".join(target.describe().table_names)
 
     def test_texts_and_bytes_arrive_as_they_are(self, platform: Platform, target: Target) -> None:
@@ -779,6 +847,30 @@ class TargetContract:
         merged(target, *STORY)
         assert target.undo("r1").reversed == 12
         assert platform.dump() == before
+
+    def test_a_rollback_that_is_asked_again_says_what_it_did(self, platform: Platform, target: Target) -> None:
+        before = platform.dump()
+        merged(target, *STORY)
+        platform.run("UPDATE members SET note = 'edited' WHERE id = 12;")
+        some = target.undo("r1", by="b1")
+        assert some.kept and target.undo("r1", by="b1") == some
+        assert [marker.run for marker in target.markers()] == ["r1"]
+        target.settle("b1")
+        platform.run("UPDATE members SET note = '' WHERE id = 12;")
+
+        def take_back_and_die() -> None:
+            target.undo("r1", by="b2")
+            die()
+
+        killed(take_back_and_die)
+        rest = target.undo("r1", by="b2")
+        assert (rest.reversed, rest.kept + rest.failed, target.markers()) == (some.kept + some.failed, 0, ())
+        assert rest.digest_after == rest.digest_before_load
+        for _ in range(2):
+            target.settle("b2")
+        assert platform.dump() == before
+        with pytest.raises(Misuse, match="no such load"):
+            target.undo("r1", by="b2")
 
     def test_killed_after_the_commit_the_load_stands_once(self, platform: Platform, target: Target) -> None:
         before = platform.dump()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from migrator.contracts import RowNote, Target
-from migrator.engine.placing.back import FilesUndone, take_back
+from migrator.engine.placing.back import FilesUndone, goes_on, take_back
 from migrator.engine.placing.due import due_files, expect_files, sources
 from migrator.engine.placing.journal import FilesJournal, JournalledFile, journals
 from migrator.engine.placing.shelf import FilesCompared, compared, each, put, taken
@@ -54,14 +54,21 @@ class Placing:
         )
 
     # ── putting them there ──────────────────────────────────────────────────────────────────────────────────
-    def place(self, prepared: Prepared, run: str, progress: Progress = silent) -> int:
-        """Put every file there that is not; how many. The journal says so before the first. Red where one is taken."""
-        return sum(self._fill(prepared, place, journal, progress) for place, journal in enumerate(self._of(run)))
+    def place(self, prepared: Prepared, run: str, target: Target, progress: Progress = silent) -> int:
+        """Put every file there that is not; how many. The journal says so before the first. Red where one is taken.
 
-    def _fill(self, prepared: Prepared, place: int, journal: FilesJournal, progress: Progress) -> int:
-        shelf, count = journal.store, 0
-        looked_at = each(due_files(prepared, f"place = {place}"), lambda file: shelf.size(file.name) is None)
-        journal.write(JournalledFile(**asdict(file), is_put=is_absent) for file, is_absent in looked_at)
+        What an earlier attempt of the run put there stays, or is taken back where other files are due now.
+        """
+        journals = enumerate(self._of(run))
+        return sum(self._fill(prepared, place, journal, target, progress) for place, journal in journals)
+
+    def _fill(self, prepared: Prepared, place: int, journal: FilesJournal, target: Target, progress: Progress) -> int:
+        shelf, count, of_place = journal.store, 0, f"place = {place}"
+        if not goes_on(journal, due_files(prepared, of_place), target):
+            if journal.is_there:
+                take_back(journal, self._rules(place), target)
+            looked_at = each(due_files(prepared, of_place), lambda file: shelf.size(file.name) is None)
+            journal.write(JournalledFile(**asdict(file), is_put=is_absent) for file, is_absent in looked_at)
         absent = (file for file in journal.files() if file.is_put)
         for file, _ in each(absent, lambda file: put(prepared.archive, shelf, file)):
             count += 1
@@ -77,19 +84,32 @@ class Placing:
             yield compared(rule, sources(prepared, rule), self.shelves[place], due)
 
     # ── taking them back ────────────────────────────────────────────────────────────────────────────────────
-    def take_back(self, run: str, target: Target, *, is_known: bool = False) -> FilesUndone:
-        """Remove what the run put there, but for files somebody changed since or rows still name; then its journals.
+    def take_back(self, run: str, target: Target) -> FilesUndone:
+        """Remove what the run put there, but for files somebody changed since or rows still name; then its journals."""
+        undone = self.remove(run, target)
+        self.close(run)
+        return undone
 
-        Where it `is_known` to have put files there, a place without its journal is noted.
+    def remove(self, run: str, target: Target, *, is_known: bool = False, is_again: bool = False) -> FilesUndone:
+        """The same, and the journals stay: whoever is stopped can go on, and `is_again` at it.
+
+        Where the run `is_known` to have put files there, a place without its journal is noted.
         """
         undone = FilesUndone()
         for place, journal in enumerate(self._of(run)):
-            rules = [rule for rule, at in zip(self.rules, self.places, strict=True) if at == place]
+            if is_known and not journal.is_there:
+                undone += FilesUndone(notes=(_unknown(journal, self._rules(place)),))
             if journal.is_there:
-                undone += take_back(journal, rules, target)
-            elif is_known:
-                undone += FilesUndone(notes=(_unknown(journal, rules),))
+                undone += take_back(journal, self._rules(place), target, is_again=is_again)
         return undone
+
+    def close(self, run: str) -> None:
+        """Nothing of the run is to be taken back any more."""
+        for journal in self._of(run):
+            journal.close()
+
+    def _rules(self, place: int) -> list[FileRule]:
+        return [rule for rule, at in zip(self.rules, self.places, strict=True) if at == place]
 
     def accept(self, run: str) -> int:
         """The run's files are there for good: nothing takes them back any more. How many journals went."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 
 import pyarrow as pa
 
@@ -16,7 +16,7 @@ from mappings.quote import literal
 from migrator.contracts import RowNote, Target
 from migrator.engine.equality import folded
 from migrator.engine.live import ingest_live
-from migrator.engine.placing.due import said_hash
+from migrator.engine.placing.due import DueFile, said_hash
 from migrator.engine.placing.journal import FilesJournal, JournalledFile, journals
 from migrator.engine.placing.shelf import each, standing
 from migrator.engine.workbench import QueryKeys, Workbench, workbench
@@ -25,6 +25,7 @@ from storage.objects import ObjectStore
 from storage.schema import Kind, Type
 
 _BATCH = 10_000
+_GONE = ""
 _PLACED = pa.schema([pa.field("name", pa.string()), pa.field("sha256", pa.string())])
 
 
@@ -42,18 +43,34 @@ class FilesUndone:
         )
 
 
-def take_back(journal: FilesJournal, rules: Sequence[FileRule], target: Target) -> FilesUndone:
-    """Remove the files of a run whose rows are gone; `rules` are those of the place. The journal goes last."""
+def take_back(
+    journal: FilesJournal, rules: Sequence[FileRule], target: Target, *, is_again: bool = False
+) -> FilesUndone:
+    """Remove the files of a run whose rows are gone; `rules` are those of the place. The journal is to go afterwards.
+
+    Where an attempt before this one was stopped, what is gone `is_again` counted.
+    """
     removed, notes = 0, list[RowNote]()
     _discard_unfinished(journal, target)
     with workbench() as bench:
         placed = _placed(bench, journal, rules, target)
         for file, why in each(placed, lambda file: file.taken_from(journal.store)):
-            removed += why is None
+            removed += why is None or (is_again and why == _GONE)
             if why:
                 notes.append(RowNote(table=rules[0].label, key={"file": file.name}, why=f"the file stays: {why}"))
-    journal.close()
     return FilesUndone(removed=removed, kept=len(notes), notes=tuple(notes))
+
+
+def goes_on(journal: FilesJournal, due: Iterator[DueFile], target: Target) -> bool:
+    """Whether an attempt that was stopped had just these files to put there: what it did not finish is discarded."""
+    if not journal.is_there or any(file != other for file, other in zip_longest(map(_due, journal.files()), due)):
+        return False
+    _discard_unfinished(journal, target)
+    return True
+
+
+def _due(file: JournalledFile) -> DueFile:
+    return DueFile(name=file.name, sha256=file.sha256, size=file.size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +89,7 @@ class _Placed:
         if found == said_hash(self.sha256):
             shelf.delete(self.name)
             return None
-        return f"somebody changed it since the load: {found}" if found else ""
+        return f"somebody changed it since the load: {found}" if found else _GONE
 
 
 def _placed(bench: Workbench, journal: FilesJournal, rules: Sequence[FileRule], target: Target) -> Iterator[_Placed]:

@@ -17,6 +17,7 @@ from migrator.platforms.mysql.transaction import MysqlTransaction
 from migrator.platforms.relational import closing as accepting
 from migrator.platforms.relational import undo as relational
 from migrator.platforms.relational.merge import RelationalMerge
+from migrator.platforms.relational.undone import settle as relational_settle
 from storage.errors import Fault
 from storage.schema import Table
 
@@ -60,17 +61,23 @@ class MysqlMerge(RelationalMerge):
         yield from scan(Reader(self._connection), table, predicate, columns=columns)
 
 
-def undo(address: Address, run: str, *, whole: bool) -> Undone:
+def undo(address: Address, run: str, *, whole: bool, by: str) -> Undone:
     """See migrator.contracts.Target.undo."""
     with _transaction(address, run) as (connection, transaction):
         # nothing may cascade: every reference is looked at, before and after
         connection.execute("SET SESSION foreign_key_checks = 0")
         try:
-            return relational.undo(transaction, run, whole=whole)
+            return relational.undo(transaction, run, whole=whole, by=by)
         finally:
             if not transaction.is_open:  # or dropping a table would commit it
                 with suppress(Fault):  # it is taken back all the same: the next run sweeps
                     sweep(connection)
+
+
+def settle(address: Address, by: str) -> None:
+    """See migrator.contracts.Target.settle."""
+    with _transaction(address, by) as (_, transaction):
+        relational_settle(transaction, by)
 
 
 def close(address: Address, run: str) -> Closed:

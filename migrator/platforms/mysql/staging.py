@@ -18,9 +18,10 @@ from migrator.platforms.mysql.locks import staging_lock, taken
 from migrator.platforms.mysql.owned import STAGE
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import scan
-from migrator.platforms.mysql.sweep import drop_staging, sweep
+from migrator.platforms.mysql.sweep import KEPT, comment_of, drop_staging, sweep
+from migrator.platforms.relational.kept import going
 from migrator.platforms.relational.keyed import keys_staged_twice, refused_for
-from migrator.platforms.relational.sqltext import listed, quoted
+from migrator.platforms.relational.sqltext import listed, literal, quoted
 from migrator.platforms.relational.transaction import shortened
 from storage.errors import Fault, Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
@@ -38,10 +39,11 @@ def stage_name(run: str, staged: Staged) -> str:
 class MysqlStaging:
     """See migrator.contracts.Staging."""
 
-    def __init__(self, address: Address, run: str, connection: Connection) -> None:
+    def __init__(self, address: Address, run: str, connection: Connection, *, keep: bool = False) -> None:
         self._address = address
         self._run = run
         self._connection = connection
+        self._options = f"{OPTIONS} COMMENT {literal(KEPT if keep else '')}"
 
     def stage(self, staged: Staged, batches: Iterable[pa.RecordBatch]) -> int:
         table = staging_table(staged, self._run)
@@ -52,7 +54,7 @@ class MysqlStaging:
         )
         self._connection.execute(f"DROP TABLE IF EXISTS {name}")
         with _named(staged):
-            self._connection.execute(f"CREATE TABLE {name} ({columns}) {OPTIONS}")
+            self._connection.execute(f"CREATE TABLE {name} ({columns}) {self._options}")
         count = self._fill(staged, table, batches)
         self._index(staged, name)
         self._connection.rows(f"ANALYZE LOCAL TABLE {name}")
@@ -84,6 +86,17 @@ class MysqlStaging:
         with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
             yield from scan(Reader(connection), staging_table(staged, self._run), Whole())
 
+    def note(self, staged: Staged, word: str) -> None:
+        told = literal(f"{KEPT} {self._rows(staged)} {word}")
+        self._connection.execute(f"ALTER TABLE {stage_name(self._run, staged)} COMMENT {told}")
+
+    def noted(self, staged: Staged) -> str | None:
+        told = comment_of(self._connection, stage_table(self._run, staged)).removeprefix(KEPT).split()
+        return told[1] if len(told) == 2 and told[0] == self._rows(staged) else None
+
+    def _rows(self, staged: Staged) -> str:
+        return self._connection.text(f"SELECT count(*) FROM {stage_name(self._run, staged)}")
+
 
 @contextmanager
 def _named(staged: Staged) -> Iterator[None]:
@@ -106,8 +119,8 @@ def staging_table(staged: Staged, run: str) -> Table:
 
 # ── the tables ──────────────────────────────────────────────────────────────────────────────────────────────
 @contextmanager
-def staging(address: Address, run: str) -> Iterator[MysqlStaging]:
-    """A run's staging, swept at the start (what dead runs left) and at the end.
+def staging(address: Address, run: str, *, keep: bool = False) -> Iterator[MysqlStaging]:
+    """See migrator.contracts.Target.staging; what dead runs left is swept at the start.
 
     TransientFault where another process has the same run's staging open: a lock of its session says so.
     """
@@ -118,8 +131,12 @@ def staging(address: Address, run: str) -> Iterator[MysqlStaging]:
                 "another process is loading this run", where=run, next="wait for it to finish, then repeat"
             )
         sweep(connection)
-        try:
-            yield MysqlStaging(address, run, connection)
-        finally:
-            with suppress(Fault):  # the connection is lost: the next run sweeps
-                drop_staging(connection, run)
+        if not keep:
+            drop_staging(connection, run)
+        with going(lambda: _leave(connection, run), keep=keep):
+            yield MysqlStaging(address, run, connection, keep=keep)
+
+
+def _leave(connection: Connection, run: str) -> None:
+    with suppress(Fault):  # the connection is lost: the next run sweeps
+        drop_staging(connection, run)

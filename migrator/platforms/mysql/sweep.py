@@ -5,25 +5,41 @@ A server may keep every name in small letters (lower_case_table_names), so runs 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.locks import give_back, merge_lock, staging_lock, taken
 from migrator.platforms.mysql.owned import MADE, STAGE
 from migrator.platforms.relational.journal import JOURNAL, MARKERS
+from migrator.platforms.relational.kept import DAYS
 from migrator.platforms.relational.sqltext import literal, quoted
 from migrator.platforms.relational.transaction import cut
 
+KEPT = "kept"
+"""How the comment of a staging table begins that a run may go on with."""
+
 
 def sweep(connection: Connection) -> None:
-    """Remove staging that nobody else holds, and journals of loads that were never committed."""
-    for run in sorted(set(map(_run_of, _tables(connection, STAGE)))):
-        if taken(connection, staging_lock(connection, run)):
-            drop_staging(connection, run)
-            give_back(connection, staging_lock(connection, run))
+    """Remove staging that nobody holds or keeps, and journals of loads that were never committed."""
+    kept = set(map(_run_of, _tables(connection, STAGE, _IS_KEPT)))
+    sweep_runs(connection, set(map(_run_of, _tables(connection, STAGE))) - kept)
     if taken(connection, merge_lock(connection)):  # else somebody is merging, and needs his
         _sweep_journals(connection)
         give_back(connection, merge_lock(connection))
+
+
+def sweep_runs(connection: Connection, runs: Collection[str]) -> int:
+    """See migrator.contracts.Target.sweep."""
+    there = set(map(_run_of, _tables(connection, STAGE))) & {run.lower() for run in runs}
+    return sum(_sweep_run(connection, run) for run in sorted(there))
+
+
+def _sweep_run(connection: Connection, run: str) -> bool:
+    if not taken(connection, staging_lock(connection, run)):
+        return False
+    drop_staging(connection, run)
+    give_back(connection, staging_lock(connection, run))
+    return True
 
 
 def drop_staging(connection: Connection, run: str) -> None:
@@ -42,13 +58,24 @@ def _sweep_journals(connection: Connection) -> None:
     _drop(connection, (name for name in made if not name.lower().startswith(committed)))
 
 
-def _tables(connection: Connection, prefix: str) -> list[str]:
+_IS_KEPT = f"table_comment LIKE '{KEPT}%' AND create_time > NOW() - INTERVAL {DAYS} DAY"
+
+
+def _tables(connection: Connection, prefix: str, condition: str = "true") -> list[str]:
     # a pattern would read underscores as anything
     query = (
         "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
-        f" AND LEFT(table_name, {len(prefix)}) = {literal(prefix)}"
+        f" AND LEFT(table_name, {len(prefix)}) = {literal(prefix)} AND {condition}"
     )
     return [name for (name,) in connection.texts(query) if name]
+
+
+def comment_of(connection: Connection, table: str) -> str:
+    """Empty where there is none, or no such table."""
+    return connection.text(
+        "SELECT table_comment FROM information_schema.tables"
+        f" WHERE table_schema = DATABASE() AND table_name = {literal(table)}"
+    )
 
 
 def _run_of(name: str) -> str:

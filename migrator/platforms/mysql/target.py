@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 
 import pyarrow as pa
@@ -24,12 +24,13 @@ from migrator.platforms.mysql.describe import describe, engines
 from migrator.platforms.mysql.erase import erase
 from migrator.platforms.mysql.examine import examine_target
 from migrator.platforms.mysql.fence import fenced
-from migrator.platforms.mysql.merge import MysqlMerge, close, merging, undo
+from migrator.platforms.mysql.merge import MysqlMerge, close, merging, settle, undo
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.restore import MysqlRebuilding, rebuilding
 from migrator.platforms.mysql.rows import scan
 from migrator.platforms.mysql.source import MysqlSource, require_transactions
 from migrator.platforms.mysql.staging import MysqlStaging, staging
+from migrator.platforms.mysql.sweep import sweep_runs
 from migrator.platforms.mysql.transaction import MysqlTransaction
 from migrator.platforms.relational.journal import read_markers
 from storage.model import Model
@@ -74,16 +75,23 @@ class MysqlTarget:
     def claims(self, run: str) -> AbstractContextManager[MysqlClaims]:
         return claims(self._address)
 
-    def staging(self, run: str) -> AbstractContextManager[MysqlStaging]:
-        return staging(self._address, run)
+    def staging(self, run: str, *, keep: bool = False) -> AbstractContextManager[MysqlStaging]:
+        return staging(self._address, run, keep=keep)
+
+    def sweep(self, runs: Collection[str]) -> int:
+        with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
+            return sweep_runs(connection, runs)
 
     def merging(
         self, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
     ) -> AbstractContextManager[MysqlMerge]:
         return merging(self._address, run, max_seconds=max_seconds, triggers=triggers)
 
-    def undo(self, run: str, *, whole: bool = False) -> Undone:
-        return undo(self._address, run, whole=whole)
+    def undo(self, run: str, *, whole: bool = False, by: str = "") -> Undone:
+        return undo(self._address, run, whole=whole, by=by)
+
+    def settle(self, by: str) -> None:
+        settle(self._address, by)
 
     def close(self, run: str) -> Closed:
         return close(self._address, run)

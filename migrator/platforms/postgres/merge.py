@@ -20,6 +20,7 @@ from migrator.platforms.relational.journal import JOURNAL
 from migrator.platforms.relational.merge import RelationalMerge
 from migrator.platforms.relational.sqltext import literal, quoted
 from migrator.platforms.relational.transaction import cut
+from migrator.platforms.relational.undone import settle as relational_settle
 from storage.errors import Fault, Red, TransientFault
 from storage.schema import Table
 
@@ -81,14 +82,14 @@ def _require_own(connection: psycopg.Connection, run: str, where: str) -> None:
         )
 
 
-def undo(url: str, run: str, *, whole: bool) -> Undone:
+def undo(url: str, run: str, *, whole: bool, by: str) -> Undone:
     """See migrator.contracts.Target.undo."""
     with closing(connect(url, LOADING)) as connection, translated(place(url)):
         sweep(connection)  # what a killed run staged goes with the next load, or with this
     with _transaction(url, run) as (connection, transaction):
         _require_own(connection, run, place(url))
         try:
-            return relational.undo(transaction, run, whole=whole)
+            return relational.undo(transaction, run, whole=whole, by=by)
         except psycopg.errors.ForeignKeyViolation as error:  # what stood in the way when it was looked at, was listed
             raise TransientFault(
                 f"others wrote at the same moment: {error.diag.message_primary}",
@@ -103,6 +104,12 @@ def undo(url: str, run: str, *, whole: bool) -> Undone:
                 where=".".join(filter(None, (told.table_name, told.column_name or told.constraint_name))),
                 next="change the row or the constraint that is in the way, then repeat; nothing was changed",
             ) from error
+
+
+def settle(url: str, by: str) -> None:
+    """See migrator.contracts.Target.settle."""
+    with _transaction(url, by) as (_, transaction):
+        relational_settle(transaction, by)
 
 
 def close(url: str, run: str) -> Closed:

@@ -7,7 +7,7 @@ not Arrow's, the text is copied and the server makes the value of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
@@ -22,6 +22,7 @@ from migrator.platforms.postgres.copied import Misfit, copied
 from migrator.platforms.postgres.domains import base_type
 from migrator.platforms.postgres.types import selected
 from migrator.platforms.postgres.wire import converted
+from migrator.platforms.relational.kept import DAYS, going
 from migrator.platforms.relational.keyed import keys_staged_twice, refused_for
 from migrator.platforms.relational.sqltext import listed, literal, quoted
 from migrator.platforms.relational.transaction import shortened
@@ -29,6 +30,9 @@ from storage.errors import Red, TransientFault
 from storage.schema import Column, Kind, Table, Type
 
 PREFIX = "migrator_stage:"
+_KEPT = "kept until "
+"""How the comment of a schema begins that a run may go on with; seconds since 1970 follow."""
+
 _WIRE_BYTES = 2 << 20
 _EXTRA = (
     Column(name=ACTION, type=Type(kind=Kind.TEXT), native="text"),
@@ -47,12 +51,13 @@ def stage_name(run: str, staged: Staged) -> str:
 
 
 class PostgresStaging:
-    """See migrator.contracts.Staging. Its tables are unlogged: a crash of the server ends the run."""
+    """See migrator.contracts.Staging. Its tables are unlogged: a crash of the server empties them."""
 
-    def __init__(self, url: str, run: str, connection: psycopg.Connection) -> None:
+    def __init__(self, url: str, run: str, connection: psycopg.Connection, *, keep: bool = False) -> None:
         self._url = url
         self._run = run
         self._connection = connection
+        self._keep = keep
 
     def stage(self, staged: Staged, batches: Iterable[pa.RecordBatch]) -> int:
         table = self._table(staged)
@@ -143,6 +148,32 @@ class PostgresStaging:
             for batch in cursor.fetch_record_batch():
                 yield from converted(batch, table, table.columns)
 
+    def note(self, staged: Staged, word: str) -> None:
+        rows, name = self._rows(staged), stage_name(self._run, staged)
+        with translated(place(self._url)):
+            self._connection.execute(f"COMMENT ON TABLE {name} IS {literal(f'{rows} {word}')}".encode())
+            self.touch()
+
+    def noted(self, staged: Staged) -> str | None:
+        query = f"SELECT obj_description(to_regclass({literal(stage_name(self._run, staged))}), 'pg_class')"
+        with translated(place(self._url)):
+            row = self._connection.execute(query.encode()).fetchone()
+            rows, _, word = (row[0] if row and row[0] else "").partition(" ")
+            return word if word and self._rows(staged) == int(rows) else None
+
+    def _rows(self, staged: Staged) -> int:
+        row = self._connection.execute(f"SELECT count(*) FROM {stage_name(self._run, staged)}".encode()).fetchone()
+        return int(row[0]) if row else 0
+
+    def touch(self) -> None:
+        """Say how long it is to be kept, by the server's clock."""
+        if self._keep:
+            query = f"SELECT extract(epoch FROM now() + interval '{DAYS} days')::bigint"
+            row = self._connection.execute(query.encode()).fetchone()
+            told = f"{_KEPT}{row[0] if row else 0}"
+            comment = f"COMMENT ON SCHEMA {quoted(schema_name(self._run))} IS {literal(told)}"
+            self._connection.execute(comment.encode())
+
 
 class Outgoing:
     """Batches on their way to the wire: counted, and what went wrong with one remembered, since ADBC only says that."""
@@ -179,36 +210,65 @@ class Outgoing:
 
 # ── the schema ──────────────────────────────────────────────────────────────────────────────────────────────
 @contextmanager
-def staging(url: str, run: str) -> Iterator[PostgresStaging]:
-    """A run's staging, swept at the start (what a dead run left) and at the end.
+def staging(url: str, run: str, *, keep: bool = False) -> Iterator[PostgresStaging]:
+    """See migrator.contracts.Target.staging; what dead runs left is swept at the start.
 
     TransientFault where another process has the same run's staging open: a lock of its session says so.
     """
+    name = schema_name(run)
     with closing(connect(url, LOADING)) as connection, translated(place(url)):
         sweep(connection)
-        if not _lock(connection, schema_name(run)):
+        if not _lock(connection, name):
             raise TransientFault(
                 "another process is loading this run", where=run, next="wait for it to finish, then repeat"
             )
-        connection.execute(f"CREATE SCHEMA {quoted(schema_name(run))}".encode())
-        try:
-            yield PostgresStaging(url, run, connection)
-        finally:
-            with suppress(psycopg.OperationalError):  # the connection is lost: the next run sweeps
-                connection.execute(f"DROP SCHEMA {quoted(schema_name(run))} CASCADE".encode())
+        if not keep:
+            _drop(connection, name)
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}".encode())
+        opened = PostgresStaging(url, run, connection, keep=keep)
+        opened.touch()
+        with going(lambda: _leave(connection, name), keep=keep):
+            yield opened
+
+
+def _leave(connection: psycopg.Connection, name: str) -> None:
+    with suppress(psycopg.OperationalError):  # the connection is lost: the next run sweeps
+        _drop(connection, name)
 
 
 def sweep(connection: psycopg.Connection) -> None:
-    """Remove the staging of runs that died; one whose session lives is somebody's and stays."""
+    """Remove the staging of runs that died, but what is kept; one whose session lives is somebody's and stays."""
     found = connection.execute(
-        "SELECT nspname FROM pg_namespace"
-        f" WHERE nspname ^@ {literal(PREFIX)} AND pg_has_role(nspowner, 'USAGE')".encode()
+        "SELECT nspname FROM (SELECT nspname, obj_description(oid, 'pg_namespace') AS told FROM pg_namespace"
+        f" WHERE nspname ^@ {literal(PREFIX)} AND pg_has_role(nspowner, 'USAGE')) s"
+        f" WHERE CASE WHEN told ^@ {literal(_KEPT)} THEN"
+        f" to_timestamp(substr(told, {len(_KEPT) + 1})::float8) < now() ELSE true END".encode()
     ).fetchall()
-    for (name,) in found:
+    _sweep(connection, [name for (name,) in found])
+
+
+def sweep_runs(connection: psycopg.Connection, runs: Collection[str]) -> int:
+    """See migrator.contracts.Target.sweep."""
+    names = [schema_name(run) for run in runs]
+    found = connection.execute(
+        "SELECT nspname FROM pg_namespace WHERE nspname = ANY(%s) AND pg_has_role(nspowner, 'USAGE')", [names]
+    ).fetchall()
+    return _sweep(connection, [name for (name,) in found])
+
+
+def _sweep(connection: psycopg.Connection, names: Iterable[str]) -> int:
+    swept = 0
+    for name in names:
         if _lock(connection, name):
             with suppress(LockNotAvailable):  # what a dead run had begun goes on for a moment: the next one sweeps
-                connection.execute(f"DROP SCHEMA IF EXISTS {quoted(name)} CASCADE".encode())
+                _drop(connection, name)
+                swept += 1
             connection.execute(f"SELECT pg_advisory_unlock({_number(name)})".encode())
+    return swept
+
+
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    connection.execute(f"DROP SCHEMA IF EXISTS {quoted(name)} CASCADE".encode())
 
 
 def _lock(connection: psycopg.Connection, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 
 import psycopg
@@ -24,11 +24,11 @@ from migrator.platforms.postgres.connect import LOADING, Session, connect, place
 from migrator.platforms.postgres.describe import describe
 from migrator.platforms.postgres.erase import erase
 from migrator.platforms.postgres.examine import examine_target
-from migrator.platforms.postgres.merge import PostgresMerge, close, merging, undo
+from migrator.platforms.postgres.merge import PostgresMerge, close, merging, settle, undo
 from migrator.platforms.postgres.restore import PostgresRebuilding, rebuilding
 from migrator.platforms.postgres.sequences import Sequences
 from migrator.platforms.postgres.source import PostgresSource
-from migrator.platforms.postgres.staging import PostgresStaging, staging
+from migrator.platforms.postgres.staging import PostgresStaging, staging, sweep_runs
 from migrator.platforms.postgres.transaction import PostgresTransaction, live_name
 from migrator.platforms.relational.journal import read_markers
 from storage.model import Model
@@ -74,16 +74,23 @@ class PostgresTarget:
     def claims(self, run: str) -> AbstractContextManager[PostgresClaims]:
         return claims(self._url, run)
 
-    def staging(self, run: str) -> AbstractContextManager[PostgresStaging]:
-        return staging(self._url, run)
+    def staging(self, run: str, *, keep: bool = False) -> AbstractContextManager[PostgresStaging]:
+        return staging(self._url, run, keep=keep)
+
+    def sweep(self, runs: Collection[str]) -> int:
+        with closing(connect(self._url, LOADING)) as connection, translated(place(self._url)):
+            return sweep_runs(connection, runs)
 
     def merging(
         self, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
     ) -> AbstractContextManager[PostgresMerge]:
         return merging(self._url, run, max_seconds=max_seconds, triggers=triggers)
 
-    def undo(self, run: str, *, whole: bool = False) -> Undone:
-        return undo(self._url, run, whole=whole)
+    def undo(self, run: str, *, whole: bool = False, by: str = "") -> Undone:
+        return undo(self._url, run, whole=whole, by=by)
+
+    def settle(self, by: str) -> None:
+        settle(self._url, by)
 
     def close(self, run: str) -> Closed:
         return close(self._url, run)

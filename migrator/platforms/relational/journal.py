@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from migrator.contracts import OVERWRITE, Digest, Marker, Staged
+from migrator.contracts import OVERWRITE, Digest, Marker, Staged, Tally
 from migrator.platforms.relational.sqltext import literal, quoted
 from migrator.platforms.relational.transaction import Transaction, shortened
 from storage.errors import Misuse
@@ -21,6 +21,9 @@ from storage.schema import Table
 
 MARKERS = "migrator_loads"
 JOURNAL = "migrator_journal:"
+
+UNDONE = "undone:"
+"""How a row of the marker table is called that is about a rollback, before the name of the rollback's own run."""
 
 RESTORED = "restored"
 """The action of an entry whose row has its before-image again, while other rows of the load stay."""
@@ -120,8 +123,8 @@ def read_markers(transaction: Transaction, tables: Sequence[Table]) -> tuple[Mar
     if not transaction.owns(MARKERS):
         return ()
     by_name = {table.name: table for table in tables}
-    rows = transaction.rows(f"SELECT marker FROM {transaction.own(MARKERS)} ORDER BY entry")
-    return tuple(from_json(row[0], by_name) for row in rows)
+    rows = transaction.rows(f"SELECT run, marker FROM {transaction.own(MARKERS)} ORDER BY entry")
+    return tuple(from_json(marker, by_name) for run, marker in rows if not run.startswith(UNDONE))
 
 
 def marker_of(transaction: Transaction, tables: Sequence[Table], run: str) -> Marker:
@@ -161,10 +164,11 @@ def to_json(marker: Marker, home: str) -> str:
     plain["tables"] = [
         {"table": staged.table.name, "columns": staged.columns, "key": staged.key} for staged in marker.tables
     ]
-    # a digest's sum may exceed what other JSON readers take as a number
     for name in ("digest_touched", "digest_whole"):
-        digest: Digest | None = getattr(marker, name)
-        plain[name] = None if digest is None else {"rows": digest.rows, "total": f"{digest.total:032x}"}
+        plain[name] = _plain_digest(getattr(marker, name))
+    if marker.tally is not None:
+        for name in _DIGESTS:
+            plain["tally"][name] = _plain_digest(getattr(marker.tally, name))
     return json.dumps(plain, ensure_ascii=False)
 
 
@@ -180,6 +184,21 @@ def from_json(text: str, tables: dict[str, Table]) -> Marker:
         for part in plain["tables"]
     )
     for name in ("digest_touched", "digest_whole"):
-        digest = plain[name]
-        plain[name] = None if digest is None else Digest(rows=digest["rows"], total=int(digest["total"], 16))
+        plain[name] = _digest(plain[name])
+    if told := plain.get("tally"):
+        counts = {int(edge): actions for edge, actions in told["counts"].items()}  # JSON's names are texts
+        digests = {name: _digest(told[name]) for name in _DIGESTS}
+        plain["tally"] = Tally(**{**told, **digests, "counts": counts})
     return Marker(**plain)
+
+
+_DIGESTS = ("digest_before", "digest_loaded")
+
+
+def _plain_digest(digest: Digest | None) -> dict[str, Any] | None:
+    # the sum may exceed what other JSON readers take as a number
+    return None if digest is None else {"rows": digest.rows, "total": f"{digest.total:032x}"}
+
+
+def _digest(plain: dict[str, Any] | None) -> Digest | None:
+    return None if plain is None else Digest(rows=plain["rows"], total=int(plain["total"], 16))

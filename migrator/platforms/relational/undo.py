@@ -19,22 +19,26 @@ from migrator.platforms.relational.journal import (
 from migrator.platforms.relational.parking import make_way
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.relational.transaction import Transaction, pointing
+from migrator.platforms.relational.undone import remember, remembered
 from storage.errors import Misuse, Red
 from storage.schema import ForeignKey, Table, UniqueKey
 
 _NOTES = 1_000
 
 
-def undo(transaction: Transaction, run: str, *, whole: bool) -> Undone:
+def undo(transaction: Transaction, run: str, *, whole: bool, by: str = "") -> Undone:
     """See migrator.contracts.Target.undo; commits."""
-    undone = _Undo(transaction, run).run(whole=whole)
+    if (before := remembered(transaction, by)) is not None:
+        return before
+    undone = _Undo(transaction, run, by).run(whole=whole)
     transaction.commit()
     return undone
 
 
 class _Undo:
-    def __init__(self, transaction: Transaction, run: str) -> None:
+    def __init__(self, transaction: Transaction, run: str, by: str) -> None:
         self._transaction = transaction
+        self._by = by
         self._schema = transaction.describe()
         self._marker = self._find(run)
         self._require_home()
@@ -173,11 +177,7 @@ class _Undo:
         for journal in self._journals:
             after += self._digest(journal, whole=whole)
         before = self._marker.digest_whole if whole else self._marker.digest_touched
-        if counts[KEPT] or counts[FAILED]:
-            self._shrink_journals()
-        else:
-            forget(self._transaction, self._marker)
-        return Undone(
+        undone = Undone(
             reversed=counts[None],
             kept=counts[KEPT],
             failed=counts[FAILED],
@@ -185,6 +185,13 @@ class _Undo:
             digest_before_load=before or Digest(),
             digest_after=after,
         )
+        if self._by:
+            remember(self._transaction, self._by, undone)
+        if undone.kept or undone.failed:
+            self._shrink_journals()
+        else:
+            forget(self._transaction, self._marker)
+        return undone
 
     def _digest(self, journal: Journal, *, whole: bool) -> Digest:
         table, live = journal.staged.table, journal.live

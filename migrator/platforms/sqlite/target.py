@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
@@ -30,9 +30,9 @@ from migrator.platforms.sqlite.examine import examine_target
 from migrator.platforms.sqlite.merge import SqliteMerge, merging
 from migrator.platforms.sqlite.restore import SqliteRebuilding, rebuilding
 from migrator.platforms.sqlite.rows import scan
-from migrator.platforms.sqlite.staging import SqliteStaging, staging
+from migrator.platforms.sqlite.staging import SqliteStaging, staging, sweep_runs
 from migrator.platforms.sqlite.transaction import SqliteTransaction
-from migrator.platforms.sqlite.undo import undo
+from migrator.platforms.sqlite.undo import settle, undo
 from storage.model import Model
 from storage.schema import Schema, Table
 
@@ -75,16 +75,22 @@ class SqliteTarget:
     def claims(self, run: str) -> AbstractContextManager[SqliteClaims]:
         return claims(self._path, run)
 
-    def staging(self, run: str) -> AbstractContextManager[SqliteStaging]:
-        return staging(self._path, run)
+    def staging(self, run: str, *, keep: bool = False) -> AbstractContextManager[SqliteStaging]:
+        return staging(self._path, run, keep=keep)
+
+    def sweep(self, runs: Collection[str]) -> int:
+        return sweep_runs(self._path, runs)
 
     def merging(
         self, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
     ) -> AbstractContextManager[SqliteMerge]:
         return merging(self._path, run, max_seconds=max_seconds, triggers=triggers)
 
-    def undo(self, run: str, *, whole: bool = False) -> Undone:
-        return undo(self._path, run, whole=whole)
+    def undo(self, run: str, *, whole: bool = False, by: str = "") -> Undone:
+        return undo(self._path, run, whole=whole, by=by)
+
+    def settle(self, by: str) -> None:
+        settle(self._path, by)
 
     def close(self, run: str) -> Closed:
         return close(self._path, run)

@@ -1,0 +1,176 @@
+"""A load that is stopped, wherever, goes on: what it finished is not done again, and the end is that of no stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrator.engine.check import MapCheck
+from migrator.engine.load import Identity, Loaded, load
+from migrator.engine.workbench import workbench
+from migrator.outcomes import Verdict
+from migrator.platforms.sqlite.merge import SqliteMerge
+from migrator.platforms.sqlite.staging import SqliteStaging
+from storage.errors import Fault, Red
+from tests.conformance.platforms import SqlitePlatform
+from tests.support_steps import DONE, RECORDED, KeptSteps, Struck, strike_at
+from tests.unit.engine.support import checked, taken
+
+IDENTITY = Identity(run="r1", plan="p", tenant="t", archive="a", seal="s")
+MAPPING = """
+mapping: m
+version: 1
+tables:
+  items:
+    edges:
+      - from: goods
+        columns: {id: id, code: code, price: price}
+        reject: [{when: "price < 0", because: "no negative prices there"}]
+  words:
+    edges:
+      - {from: words, columns: {word: word}}
+"""
+STEPS = ["stage items", "stage words", "merge", "verify items", "verify words"]
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> SqlitePlatform:
+    target = SqlitePlatform(tmp_path / "target.db")
+    target.run("CREATE TABLE items (id INTEGER PRIMARY KEY, code TEXT, price REAL); CREATE TABLE words (word TEXT);")
+    target.run("INSERT INTO words VALUES ('here'), ('twice'); INSERT INTO items VALUES (2, 'mine', 1.5), (9, 'x', 2);")
+    return target
+
+
+@pytest.fixture
+def check(platform: SqlitePlatform, target: SqlitePlatform) -> Iterator[MapCheck]:
+    platform.run(
+        "CREATE TABLE goods (id INTEGER PRIMARY KEY, code TEXT, price REAL); CREATE TABLE words (word TEXT);"
+        "INSERT INTO goods VALUES (1, '007', 0.1), (2, NULL, 1e300), (3, '', -1.0);"
+        "INSERT INTO words VALUES ('twice'), ('twice'), (NULL), ('');"
+    )
+    _, archive = taken(platform, "root: database")
+    with workbench() as bench:
+        found = checked(bench, archive, MAPPING, target, policy="keep")
+        assert found.problems == ()
+        yield found
+
+
+@pytest.fixture
+def staged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tables that were copied into staging, each time."""
+    stage, tables = SqliteStaging.stage, list[str]()
+
+    def counted(self: SqliteStaging, staged: Any, batches: Any) -> int:
+        tables.append(staged.table.name)
+        return stage(self, staged, batches)
+
+    monkeypatch.setattr(SqliteStaging, "stage", counted)
+    return tables
+
+
+def loaded(check: MapCheck, target: SqlitePlatform, steps: KeptSteps, *, rehearse: bool = False) -> Loaded:
+    assert check.prepared is not None
+    return load(check.prepared, target.target(), IDENTITY, rehearse=rehearse, whole=True, steps=steps)
+
+
+def told(found: Loaded) -> Loaded:
+    """What a report says of it, but for how long it took."""
+    return replace(found, lock_seconds=0.0, timings=())
+
+
+def rows_of(target: SqlitePlatform) -> dict[str, Any]:
+    """Everything but the marker, which says when."""
+    return {name: rows for name, rows in target.dump().items() if name != "migrator_loads"}
+
+
+def left(target: SqlitePlatform) -> Sequence[str]:
+    return [path.name for path in target.path.parent.glob("*.stage*")]
+
+
+@pytest.mark.parametrize(
+    ("rehearse", "step", "when"),
+    [
+        *((False, step, when) for step in STEPS for when in (DONE, RECORDED)),
+        *((True, step, when) for step in ("stage words", "merge") for when in (DONE, RECORDED)),
+    ],
+)
+def test_what_is_finished_is_not_done_again(
+    check: MapCheck, target: SqlitePlatform, tmp_path: Path, staged: list[str], rehearse: bool, step: str, when: str
+) -> None:
+    undisturbed = loaded(check, target, KeptSteps(path=tmp_path / "0.json"), rehearse=rehearse)
+    after = rows_of(target)
+    if not rehearse:
+        target.target().undo("r1")
+    staged.clear()
+    steps = KeptSteps(path=tmp_path / "1.json", strike=strike_at(step, when))
+    with pytest.raises(Struck):
+        loaded(check, target, steps, rehearse=rehearse)
+    again = loaded(check, target, KeptSteps(path=steps.path, attempt=2), rehearse=rehearse)
+    assert (again.verdict, told(again)) == (Verdict.GREEN, told(undisturbed))
+    assert rows_of(target) == after
+    assert staged == ["items", "words"]
+    assert list(steps.kept) == (STEPS[:3] if rehearse else STEPS)
+    assert left(target) == []
+    assert {timing.step for timing in again.timings} == {timing.step for timing in undisturbed.timings}
+
+
+def test_a_table_that_was_stopped_half_way_is_staged_again_and_no_other(
+    check: MapCheck, target: SqlitePlatform, tmp_path: Path, staged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = KeptSteps(path=tmp_path / "steps.json")
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteStaging, "_index", lambda _self, one, _name: _lost() if one.table.name == "words" else None)
+        with pytest.raises(Fault):
+            loaded(check, target, steps)
+    assert len(left(target)) == 1
+    assert loaded(check, target, replace(steps, attempt=2)).verdict is Verdict.GREEN
+    assert staged == ["items", "words", "words"]
+    assert left(target) == []
+
+
+def _lost() -> None:
+    raise Fault("the connection was lost")
+
+
+@pytest.mark.parametrize(("is_lost", "again"), [(True, ["items", "words"]), (False, ["words"])], ids=["lost", "less"])
+def test_staging_that_is_lost_or_changed_is_made_again(
+    check: MapCheck, target: SqlitePlatform, tmp_path: Path, staged: list[str], is_lost: bool, again: list[str]
+) -> None:
+    steps = KeptSteps(path=tmp_path / "steps.json", strike=strike_at("stage words", RECORDED))
+    with pytest.raises(Struck):
+        loaded(check, target, steps)
+    (stage,) = target.path.parent.glob("*.stage")
+    if is_lost:
+        stage.unlink()
+    else:
+        SqlitePlatform(stage).run("DELETE FROM words;")
+    assert loaded(check, target, replace(steps, attempt=2, strike=strike_at("", ""))).verdict is Verdict.GREEN
+    assert staged == ["items", "words", *again]
+
+
+def test_what_somebody_changed_between_two_attempts_is_decided_anew(
+    check: MapCheck, target: SqlitePlatform, tmp_path: Path, staged: list[str], platform: SqlitePlatform
+) -> None:
+    steps = KeptSteps(path=tmp_path / "steps.json", strike=strike_at("stage words", RECORDED))
+    with pytest.raises(Struck):
+        loaded(check, target, steps)
+    target.run("DELETE FROM items WHERE id = 2;")  # the row that was to be kept
+    assert check.prepared is not None
+    with workbench() as bench:
+        anew = checked(bench, check.prepared.archive, MAPPING, target, policy="keep")
+        assert loaded(anew, target, replace(steps, attempt=2)).verdict is Verdict.GREEN
+    assert staged == ["items", "words", "items"]
+    assert target.rows("SELECT id FROM items ORDER BY id") == [(1,), (2,), (9,)]
+
+
+def test_a_red_answer_ends_the_run_and_keeps_nothing(
+    check: MapCheck, target: SqlitePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SqliteMerge, "check", lambda _self, _staged: ("an orphan",))
+    with pytest.raises(Red, match="orphan"):
+        loaded(check, target, KeptSteps(path=tmp_path / "steps.json"))
+    assert left(target) == []
