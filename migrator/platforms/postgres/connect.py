@@ -16,8 +16,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from storage.errors import Fault, MigratorError, Misuse, Red, Refused, TransientFault
 
-_CONNECT_TIMEOUT_S = "20"
+_NOTICED = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "6"}
+"""In seconds: a peer that vanished, as after a power cut, is missed in two minutes; the system's own say two hours."""
+
+_CONNECTING = {"connect_timeout": "20", **_NOTICED}
 _ANEW = "repeat the command: it starts anew from a point in time of its own"
+
+_CHECK = "client_connection_check_interval"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +52,8 @@ class Session:
             "idle_in_transaction_session_timeout": "0",  # a fence waits while others work
             "transaction_timeout": "0",
             "row_security": "off",  # rows a policy would hide are an error, never left out in silence
+            _CHECK: "1s",  # a killed client's statement would go on to its end, and hold its locks as long
+            **{f"tcp_{name}": value for name, value in _NOTICED.items()},
         }
         if self.read_only:
             settings["default_transaction_read_only"] = "on"
@@ -60,8 +67,11 @@ class Session:
     def statement(self) -> str:
         """One statement that makes these settings."""
         values = ", ".join(f"('{name}', '{value}')" for name, value in self.settings.items())
-        # a setting that this version of the server does not have yet is left out
-        known = "FROM pg_settings s JOIN wanted ON lower(s.name) = lower(wanted.name)"
+        # a setting that this version of the server does not have yet is left out, or its system does not support
+        known = (
+            "FROM pg_settings s JOIN wanted ON lower(s.name) = lower(wanted.name)"
+            f" WHERE s.name <> '{_CHECK}' OR version() ~ 'linux'"
+        )
         return f"WITH wanted (name, value) AS (VALUES {values}) SELECT set_config(s.name, value, false) {known}"
 
 
@@ -97,12 +107,16 @@ def _no_address() -> Misuse:
     )
 
 
+def _dialled(url: str, parts: Mapping[str, str]) -> str:
+    """The address as libpq takes it; what it says itself stands."""
+    return make_conninfo(url, **{name: value for name, value in _CONNECTING.items() if name not in parts})
+
+
 def connect(url: str, session: Session) -> psycopg.Connection:
     """A psycopg connection in autocommit: transactions are ours to open."""
     parts = _parts(url)
     with translated(place(url), _named(parts)):
-        given = {} if "connect_timeout" in parts else {"connect_timeout": _CONNECT_TIMEOUT_S}
-        connection = psycopg.connect(make_conninfo(url, **given), autocommit=True)
+        connection = psycopg.connect(_dialled(url, parts), autocommit=True)
         try:
             connection.execute(session.statement)
         except psycopg.Error:
@@ -134,7 +148,7 @@ class _Known:
     """
 
     def __init__(self, url: str) -> None:
-        self.handle = adbc_driver_postgresql.connect(url)
+        self.handle = adbc_driver_postgresql.connect(_dialled(url, _parts(url)))
 
     def close(self) -> None:
         """A connection closes what it was made from; this one others are made from."""
