@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
 import pyarrow as pa
@@ -85,6 +85,12 @@ class Fence:
     isolation: str
     position: str | None = None  # the point in the platform's own log (LSN, GTID, binlog file:position)
     readers: int = 1  # how many connections share it
+    handle: str | None = field(default=None, repr=False)  # how others join it while it is held; None where nobody can
+
+    @property
+    def told(self) -> dict[str, str | int | None]:
+        """What a person and an archive are told of it."""
+        return {name: value for name, value in asdict(self).items() if name != "handle"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +101,7 @@ class ReadLimits:
     allow_brief_lock: bool = False  # a lock that holds writers up for the moment several readers need to meet
     statement_timeout_s: int | None = None  # a statement that takes longer is given up: Fault
     rows_per_second: int | None = None  # kept by the engine, for every driver
+    hold_minutes: int = 15  # for so long its point in time is held for whoever resumes a run that was stopped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +188,16 @@ class Reading(Protocol):
         ...
 
 
+class Held(Protocol):
+    """A view that is held for others, and not read."""
+
+    fence: Fence  # with a handle of its own
+
+    def is_joined(self) -> bool:
+        """Whether anybody reads in it now, on any machine. Fault where the platform ended it."""
+        ...
+
+
 class Source(Protocol):
     """A platform a tenant's data is read from, made from its address and ReadLimits; opening it never writes to it."""
 
@@ -194,6 +211,22 @@ class Source(Protocol):
 
     def fence(self) -> AbstractContextManager[Reading]:
         """A consistent view, held as long as the context is open."""
+        ...
+
+    def join(self, fence: Fence) -> AbstractContextManager[Reading]:
+        """The very view that another process took, whoever holds it now; then held here, too.
+
+        Its fence is the one given, with a handle of its own. FenceLost where nobody holds it any more, where it cannot
+        be told from another, or where this platform lets nobody join.
+        """
+        ...
+
+    def hold(self, fence: Fence) -> AbstractContextManager[Held]:
+        """The same view, held for whoever joins later. FenceLost as in `join`."""
+        ...
+
+    def release(self, fence: Fence) -> None:
+        """End whoever holds the view by this handle, wherever that is; no error where nobody does."""
         ...
 
     def examine(self, excluded: Collection[str] = (), views: Collection[str] = ()) -> Examination:
@@ -319,14 +352,6 @@ class Undone:
     digest_after: Digest = field(default_factory=Digest)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Closed:
-    """What left the target when a load was accepted for good: journals, and how many rows they were about."""
-
-    journals: int
-    entries: int
-
-
 class Claims(Protocol):
     """Tables of a target that one run has for itself, on whatever machine others ask for them."""
 
@@ -337,6 +362,14 @@ class Claims(Protocol):
     def require(self) -> None:
         """Fault if they may have been somebody else's since."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closed:
+    """What left the target when a load was accepted for good: journals, and how many rows they were about."""
+
+    journals: int
+    entries: int
 
 
 class Staging(Protocol):

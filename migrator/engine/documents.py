@@ -69,7 +69,7 @@ def write_documents(
     audit.add("cost", asdict(reading.cost))
     documents = {
         "provenance/run.json": _run(identity, plan, with_hash=masked.report is None),
-        "provenance/fence.json": asdict(reading.fence),
+        "provenance/fence.json": reading.fence.told,
         COST: asdict(reading.cost),
         SCOPE: _scope(held, scope),
         PROOF: _proof(proof, with_sums=masked.report is None),

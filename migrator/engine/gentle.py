@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from migrator.contracts import ColumnCensus, Predicate, Reading, ReadLimits, Source
+from migrator.contracts import ColumnCensus, Fence, Predicate, Reading, ReadLimits, Source
 from migrator.engine.views import naming, with_views
 from migrator.outcomes import SourceCost
 from migrator.plan import SourcePlan
@@ -23,16 +23,16 @@ _HELD_S = 1.0  # what the bucket holds: time spent on writing the archive is mad
 
 
 @contextmanager
-def gently(source: Source, limits: ReadLimits) -> Iterator[Gentle]:
-    """The source's fence, read within the limits."""
-    with source.fence() as reading:
+def gently(source: Source, limits: ReadLimits, fence: Fence | None = None) -> Iterator[Gentle]:
+    """The source's fence, or the one that was taken before, read within the limits."""
+    with source.join(fence) if fence is not None else source.fence() as reading:
         yield Gentle(reading, limits)
 
 
 @contextmanager
-def as_planned(source: Source, plan: SourcePlan) -> Iterator[Gentle]:
+def as_planned(source: Source, plan: SourcePlan, fence: Fence | None = None) -> Iterator[Gentle]:
     """The same within the plan's limits, the views it asks for among the tables."""
-    with gently(source, plan.limits) as reading:
+    with gently(source, plan.limits, fence) as reading:
         reading.schema = with_views(reading.schema, plan.scope)
         yield reading
 

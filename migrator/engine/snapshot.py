@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-
-import pyarrow as pa
+from functools import partial
 
 from migrator.contracts import Reading, Source
 from migrator.engine.attachments import Attachments, Files, no_files
 from migrator.engine.attachments_found import REPORT, Attached, rendered
 from migrator.engine.classify import OWNED, SHARED
 from migrator.engine.documents import Audit, write_documents
-from migrator.engine.extract import extract
-from migrator.engine.gentle import as_planned
+from migrator.engine.halfway import ONCE, Attempt, Halfway
 from migrator.engine.homes import Homes, homes_of
-from migrator.engine.losses import Loss, accepted, write_losses
+from migrator.engine.left import Left
+from migrator.engine.losses import Loss, write_losses
 from migrator.engine.masks.masked import Masked, Masker, MaskingReport, masked_by
 from migrator.engine.proof import Proof, Prover
-from migrator.engine.scope import Resolved, Scope, resolve
+from migrator.engine.scope import Scope, resolve
 from migrator.engine.subject.view import SubjectReport, require_decided, view_of
-from migrator.engine.subject.withheld import Withheld
-from migrator.engine.views import require_settled
+from migrator.engine.table_copy import TableCopy
 from migrator.engine.workbench import workbench
 from migrator.outcomes import Progress, SourceCost, Tick, silent
 from migrator.plan import Plan
 from storage import moment
-from storage.errors import Recast, Red
+from storage.archive import Archive
+from storage.begun import PartList
+from storage.described import built
+from storage.errors import Red
 from storage.identity import Identity, new_archive_id
 from storage.objects import ObjectStore
-from storage.schema import Table
 from storage.seal import SigningKeys
 from storage.writer import ArchiveWriter, Sealed
-
-_MOST_RECASTS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +46,20 @@ class Snapshot:
     attached: Attached
     masked: MaskingReport | None = None
     subject: SubjectReport | None = None
-    notes: tuple[str, ...] = ()  # of the store: what it could not promise, what was swept
+    notes: tuple[str, ...] = ()  # why it began anew; of the store: what it could not promise, what was swept
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """What a snapshot says beside what its archive says itself."""
+
+    scope: Scope
+    proof: Proof
+    cost: SourceCost
+    attached: Attached
+    masked: MaskingReport | None
+    subject: SubjectReport | None
+    notes: tuple[str, ...]
 
 
 def snapshot(
@@ -61,24 +73,34 @@ def snapshot(
     mask: Masker | None = None,
     subject: str | None = None,
     prove_full: bool = False,
+    attempt: Attempt = ONCE,
     progress: Progress = silent,
     committed: Callable[[], None] = lambda: None,
 ) -> Snapshot:
     """Take one consistent snapshot of the plan's tenant into the store; `committed` is called when it stands there.
+
+    An `attempt` of a run goes on with what the one before finished, as long as somebody keeps the fence that was read
+    in; else it begins anew, and says so. `recorded` is to be called when the archive is taken note of.
 
     `places` opens what the plan names as base of attachments; `mask` replaces values before they are archived;
     `subject` names the one person of the tenant that it is about; `prove_full` asks what stays behind, too.
     Red where the scope is undecided, a column cannot be held exactly, the proof fails, masking breaks a key, or a file
     that a row names is missing: no archive is left then.
     """
+    if mask is not None or subject is not None:
+        attempt = replace(attempt, keep=None)  # what is proven is not what is archived, so parts could not be proven
+    left = Left(source, store, attempt)
+    if left.committed is not None:
+        committed()
+        return _completed(store, left.committed)
     audit = Audit()
     with (
-        as_planned(source, plan.needs_source()) as gentle,
+        left.reading(plan) as gentle,
         workbench() as bench,
         view_of(subject, gentle, plan) as view,
     ):
         reading, plan = view.reading, view.plan
-        audit.add("fence", asdict(reading.fence))
+        audit.add("fence", reading.fence.told)
         progress(Tick(step="scope"))
         resolved = resolve(reading, plan, bench)
         require_decided(resolved.scope.problems)
@@ -89,12 +111,18 @@ def snapshot(
         prover = Prover(bench, resolved.classified, resolved.rules, homes)
         attachments = Attachments(masked.attachments(resolved.rules), places)
         losses: list[Loss] = []
-        with attachments, ArchiveWriter(store, identity, keys) as writer:
+        halfway = left.halfway(identity, plan, resolved, reading.fence)
+        identity = halfway.identity
+        with (
+            attachments,
+            halfway,
+            ArchiveWriter(halfway.store, identity, keys, standing=halfway.standing, stays=halfway.stays) as writer,
+        ):
+            _audit_attempt(audit, attempt, left, halfway)
+            copy = TableCopy(reading, resolved, prover, masked, view.withheld, attachments, halfway, progress)
             for table in reading.schema.tables:
                 if resolved.classified.classes[table.name] in (OWNED, SHARED):
-                    losses += _TableCopy(reading, resolved, prover, masked, view.withheld, attachments, progress).copy(
-                        writer, table, audit
-                    )
+                    losses += copy.copy(writer, table, audit)
             progress(Tick(step="prove"))
             proof = prover.prove(reading, full=prove_full, progress=progress)
             if proof.problems:
@@ -110,18 +138,49 @@ def snapshot(
             write_losses(writer, losses)
             view.add(writer, identity, resolved, bench)
             write_documents(writer, gentle, identity, plan, resolved, proof, audit, masked)
+            said = _Said(
+                scope=resolved.scope,
+                proof=proof,
+                cost=gentle.cost,
+                attached=attached,
+                masked=masked.report,
+                subject=view.report,
+                notes=(f"read anew: {left.why}",) if left.why else (),
+            )
+            halfway.result(json.dumps(asdict(said)))
             sealed = writer.commit()
             committed()
-    return Snapshot(
-        sealed=sealed,
-        identity=identity,
-        scope=resolved.scope,
-        proof=proof,
-        cost=gentle.cost,
-        attached=attached,
-        masked=masked.report,
-        subject=view.report,
+    return Snapshot(sealed=sealed, identity=identity, **vars(said))
+
+
+def recorded(store: ObjectStore, taken: Snapshot) -> None:
+    """The archive is taken note of for good: what another attempt would need is of no use any more."""
+    PartList(store, taken.sealed.archive_id).erase()
+
+
+def _completed(store: ObjectStore, parts: PartList) -> Snapshot:
+    """What the attempt would have said that completed the archive."""
+    archive = Archive.open(store, parts.archive_id)
+    said = built(_Said, json.loads(parts.told() or ""), "the snapshot")
+    sealed = Sealed(
+        archive_id=archive.identity.archive_id,
+        location=archive.location,
+        fingerprint=archive.fingerprint,
+        rows=sum(part.rows for part in archive.tables),
+        bytes=sum(info.size for info in store.list(f"{parts.archive_id}/data/")),
+        tables=archive.tables,
     )
+    return Snapshot(sealed=sealed, identity=archive.identity, **vars(said))
+
+
+def _audit_attempt(audit: Audit, attempt: Attempt, left: Left, halfway: Halfway) -> None:
+    """What the archive says of a run that was not finished in one go."""
+    if left.why:
+        audit.add("began anew", {"attempt": attempt.steps.attempt, "why": left.why})
+        attempt.steps.once(f"begin anew in attempt {attempt.steps.attempt}", partial(str, left.why))
+    elif halfway.standing is not None:
+        stands = [part.table.name for part in halfway.standing]
+        audit.add("went on in the same fence", {"attempt": attempt.steps.attempt, "tables": stands})
 
 
 def _require_kept(masked: Masked, scope: Scope) -> None:
@@ -156,65 +215,6 @@ def _identity(reading: Reading, plan: Plan, tool: str) -> Identity:
         created_at=moment.written(at, "milliseconds"),
         source_platform=reading.schema.platform,
         source_version=reading.schema.version,
-        fence={name: str(value) for name, value in asdict(reading.fence).items() if value is not None},
+        fence={name: str(value) for name, value in reading.fence.told.items() if value is not None},
         tool=tool,
     )
-
-
-class _TableCopy:
-    """One table into the archive; read again, within the same fence, when a value needs its column held otherwise."""
-
-    def __init__(
-        self,
-        reading: Reading,
-        resolved: Resolved,
-        prover: Prover,
-        masked: Masked,
-        withheld: Withheld,
-        attachments: Attachments,
-        progress: Progress,
-    ) -> None:
-        self._reading = reading
-        self._resolved = resolved
-        self._prover = prover
-        self._masked = masked
-        self._withheld = withheld
-        self._attachments = attachments
-        self._progress = progress
-
-    def copy(self, writer: ArchiveWriter, declared: Table, audit: Audit) -> tuple[Loss, ...]:
-        """What of it is not held exactly, as the plan accepts."""
-        class_ = self._resolved.classified.classes[declared.name]
-        table, census = self._reading.census(declared, self._resolved.closure.predicate(declared.name))
-        for _ in range(_MOST_RECASTS):
-            losses = accepted(self._withheld.described(table), census, self._resolved.rules.accept)
-            try:
-                batches = self._prover.watching(table, extract(self._reading, self._resolved, table))
-                batches = self._withheld.passing(table, self._masked.passing(table, batches))
-                described = self._attachments.declared(self._withheld.described(self._masked.described(table)))
-                batches = self._attachments.watching(described, batches)
-                part = writer.table(described, self._counted(table.name, batches), scope_class=class_)
-            except Recast as recast:
-                table = _recast(table, recast)
-                continue
-            require_settled(table, self._resolved.closure.count(table.name), part.rows)
-            audit.add("table", {"table": table.name, "rows": part.rows, "digest": part.digest})
-            return losses
-        raise Red("its columns cannot be settled", where=declared.name, next="report this with the table's definition")
-
-    def _counted(self, name: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        total, done = self._resolved.closure.count(name), 0
-        self._progress(Tick(step="snapshot", what=name, done=0, total=total))
-        for batch in batches:
-            done += batch.num_rows
-            self._progress(Tick(step="snapshot", what=name, done=done, total=total))
-            yield batch
-
-
-def _recast(table: Table, recast: Recast) -> Table:
-    """How its values are to be held; all else stays as the source has it."""
-    name, needed = recast.column.name, recast.column
-    held = replace(
-        table.column(name), type=needed.type, fidelity=needed.fidelity, held=needed.held, null_token=needed.null_token
-    )
-    return replace(table, columns=tuple(held if column.name == name else column for column in table.columns))

@@ -21,7 +21,7 @@ _PASSWORDS = (
 )
 TRIGGER_MODES = (REFUSE, FIRE, DISABLE)
 MATCH_POLICIES = ("error", "keep", "overwrite")
-_LIMITS = ("max_connections", "allow_brief_lock", "statement_timeout", "rows_per_second")
+_LIMITS = ("max_connections", "allow_brief_lock", "statement_timeout", "rows_per_second", "hold_minutes")
 _TARGET = ("on_match", "triggers", "max_lock_s", "rehearsal_max_age", "attachments")
 _AGE = re.compile(r"([1-9][0-9]{0,3})([dh])")
 _TOP = ("source", "store", "mapping", "target")
@@ -96,20 +96,21 @@ def _source(node: Node, variables: Variables) -> SourcePlan:
 
 
 def _limits(entries: Mapping[str, Node]) -> ReadLimits:
-    def at_least_one(name: str) -> int | None:
+    def at_least(least: int, name: str) -> int | None:
         if name not in entries:
             return None
         number = entries[name].integer(f"source.{name}")
-        if number < 1:
-            raise entries[name].refused(f"source.{name} is {number}", next="write a whole number of at least 1")
+        if number < least:
+            raise entries[name].refused(f"source.{name} is {number}", next=f"write a whole number of at least {least}")
         return number
 
-    brief = entries.get("allow_brief_lock")
+    brief, hold_minutes = entries.get("allow_brief_lock"), at_least(0, "hold_minutes")
     return ReadLimits(
-        max_connections=at_least_one("max_connections") or 1,
+        max_connections=at_least(1, "max_connections") or 1,
         allow_brief_lock=brief.boolean("source.allow_brief_lock") if brief else False,
-        statement_timeout_s=at_least_one("statement_timeout"),
-        rows_per_second=at_least_one("rows_per_second"),
+        statement_timeout_s=at_least(1, "statement_timeout"),
+        rows_per_second=at_least(1, "rows_per_second"),
+        hold_minutes=ReadLimits.hold_minutes if hold_minutes is None else hold_minutes,
     )
 
 

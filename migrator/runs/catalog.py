@@ -241,7 +241,10 @@ class Catalog:
 
     # ── archives and reports ────────────────────────────────────────────────────────────────────────────────
     def record_archive(self, record: ArchiveRecord) -> None:
+        """Once: an attempt that was killed after it may have recorded the same."""
+        earlier = delete(models.Archive).where(models.Archive.archive_id == record.archive_id)
         with self._database.transaction() as connection:
+            connection.execute(earlier)
             connection.execute(insert(models.Archive).values(asdict(record)))
 
     def archives(self, *, tenant: str | None = None) -> tuple[ArchiveRecord, ...]:

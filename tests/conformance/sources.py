@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from migrator.contracts import Among, AnyOf, Matching, Predicate, Reading, Whole
-from storage.errors import Misuse
+from migrator.contracts import Among, AnyOf, Fence, Held, Matching, Predicate, Reading, Whole
+from storage.errors import Fault, FenceLost, Misuse
 from storage.schema import Fidelity, ForeignKey, Kind, Table, TableKind
 from tests.conformance.platforms import INTEGER, TEXT, KeyList, Platform, integers, texts
 
@@ -39,6 +41,28 @@ VISITS = [(1, "roof"), (1, "roof"), (2, "roof"), (None, "cellar"), (4, None), (4
 def selected(reading: Reading, name: str, predicate: Predicate, **options: object) -> list[tuple[object, ...]]:
     batches = reading.scan(reading.schema.table(name), predicate, **options)  # type: ignore[arg-type]
     return [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
+
+
+def refuses(platform: Platform, fence: Fence) -> None:
+    for way in (platform.source().join, platform.source().hold):
+        with pytest.raises(FenceLost), way(fence):  # type: ignore[operator]
+            pass
+
+
+def comes(true: Callable[[], bool]) -> None:
+    """A server takes a moment to end a session."""
+    until = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def ends(held: Held) -> bool:
+    try:
+        held.is_joined()
+    except Fault:
+        return True
+    return False
 
 
 class SourceContract:
@@ -132,6 +156,39 @@ class SourceContract:
         finally:
             stop.set()
             writer.join()
+
+    def test_a_view_is_joined_as_it_was_taken_or_by_nobody(self, platform: Platform) -> None:
+        platform.run("CREATE TABLE a (id INTEGER PRIMARY KEY); INSERT INTO a VALUES (1);")
+        with platform.source().fence() as reading:
+            platform.run("INSERT INTO a VALUES (2);")
+            if reading.fence.handle is None:
+                refuses(platform, reading.fence)
+                platform.source().release(reading.fence)
+                return
+            with platform.source().join(reading.fence) as joined:
+                assert selected(joined, "a", Whole()) == [(1,)]
+                assert joined.schema == reading.schema
+                assert joined.fence.told == reading.fence.told
+            with platform.source().fence() as other:
+                assert selected(other, "a", Whole()) == [(1,), (2,)]
+        refuses(platform, reading.fence)
+
+    def test_who_holds_a_view_holds_it_for_others_until_it_is_released(self, platform: Platform) -> None:
+        platform.run("CREATE TABLE a (id INTEGER PRIMARY KEY); INSERT INTO a VALUES (1);")
+        with ExitStack() as stack:
+            with platform.source().fence() as reading:
+                if reading.fence.handle is None:
+                    return
+                held = stack.enter_context(platform.source().hold(reading.fence))
+                platform.run("INSERT INTO a VALUES (2);")
+                assert held.is_joined()
+            comes(lambda: not held.is_joined())
+            with platform.source().join(held.fence) as joined:
+                assert held.is_joined()
+                platform.source().release(held.fence)
+                comes(lambda: ends(held))
+                assert selected(joined, "a", Whole()) == [(1,)], "who has joined holds it, too"
+            refuses(platform, held.fence)
 
     # ── which rows ──────────────────────────────────────────────────────────────────────────────────────────
     @pytest.mark.parametrize(

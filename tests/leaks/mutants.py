@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from migrator.contracts import Among, AnyOf, Predicate, Reading, Whole
-from migrator.engine import snapshot
+from migrator.engine import table_copy
 from migrator.engine.extract import extract
 from migrator.engine.scope import Resolved
 from storage.schema import Table
@@ -50,7 +50,7 @@ def _reads(patch: pytest.MonkeyPatch, random: Random, mistake: Callable[[Predica
         return extract(wrong, resolved, table)  # type: ignore[arg-type]
 
     chosen = _some(random)
-    patch.setattr(snapshot, "extract", mistaken)
+    patch.setattr(table_copy, "extract", mistaken)
 
 
 def _some(random: Random) -> Callable[[Table], bool]:
@@ -136,7 +136,7 @@ def stale_keys(patch: pytest.MonkeyPatch, random: Random) -> None:
         return extract(_Mistaken(reading, mistake), resolved, table)  # type: ignore[arg-type]
 
     chosen = _some(random)
-    patch.setattr(snapshot, "extract", mistaken)
+    patch.setattr(table_copy, "extract", mistaken)
 
 
 def _rows(patch: pytest.MonkeyPatch, random: Random, change: Callable[[pa.RecordBatch], list[pa.RecordBatch]]) -> None:
@@ -145,7 +145,7 @@ def _rows(patch: pytest.MonkeyPatch, random: Random, change: Callable[[pa.Record
             yield from change(batch) if chosen(table) else [batch]
 
     chosen = _some(random)
-    patch.setattr(snapshot, "extract", mistaken)
+    patch.setattr(table_copy, "extract", mistaken)
 
 
 def cut_short(patch: pytest.MonkeyPatch, random: Random) -> None:
@@ -179,4 +179,4 @@ def exchanged(patch: pytest.MonkeyPatch, random: Random) -> None:
         yield pa.RecordBatch.from_pylist(own, arrow_schema(table))
 
     chosen = _some(random)
-    patch.setattr(snapshot, "extract", mistaken)
+    patch.setattr(table_copy, "extract", mistaken)

@@ -23,6 +23,7 @@ from migrator.platforms.mysql.views import beneath, definitions
 from migrator.platforms.mysql.words import ticked
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.relational.tenants import candidates
+from migrator.platforms.relational.unshared import Unshared
 from storage.errors import Fault, Red
 from storage.model import Model
 from storage.schema import Column, Schema, Table
@@ -31,7 +32,7 @@ _GENTLE = ReadLimits()
 _CENSUS_COLUMNS = 300
 
 
-class MysqlSource:
+class MysqlSource(Unshared):
     """See migrator.contracts.Source."""
 
     def __init__(self, url: str, limits: ReadLimits = _GENTLE) -> None:

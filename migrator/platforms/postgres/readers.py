@@ -18,7 +18,9 @@ from adbc_driver_manager.dbapi import Connection as ArrowConnection
 from adbc_driver_manager.dbapi import Cursor
 
 from migrator.platforms.postgres.connect import NOT_UTF8, Session, connect_arrow, place, translated
-from storage.errors import Fault, MigratorError, Misuse, Red
+from migrator.platforms.postgres.exported import BEGIN, Exported
+from migrator.platforms.relational.sqltext import literal
+from storage.errors import FenceLost, MigratorError, Misuse, Red
 
 _WIRE_BYTES = 2 << 20
 _AHEAD = 8  # batches a statement may have waiting before the one ahead of it is read
@@ -41,7 +43,7 @@ def _unwatched(_cursor: Cursor) -> AbstractContextManager[None]:
 class Readers:
     """At most `most` at work for one scan. A scan that begins while others are under way opens one more, for itself."""
 
-    def __init__(self, url: str, session: Session, snapshot: str, most: int) -> None:
+    def __init__(self, url: str, session: Session, snapshot: Exported, most: int) -> None:
         self._url = url
         self._session = session
         self._snapshot = snapshot
@@ -109,19 +111,27 @@ class Readers:
         _drop(reader)
 
     def _opened(self) -> ArrowConnection:
-        reader = connect_arrow(self._url, replace(self._session, extra=_SETTINGS))
+        reader = connect_arrow(self._url, replace(self._session, extra={**self._session.extra, **_SETTINGS}))
         try:
             with reader.cursor() as cursor:
-                cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                cursor.execute(f"SET TRANSACTION SNAPSHOT '{self._snapshot}'")
+                cursor.execute(BEGIN)
+                cursor.execute(f"SET TRANSACTION SNAPSHOT {literal(self._snapshot.token)}")
+                cursor.execute(f"SELECT {self._snapshot.is_seen}")
+                is_seen = cursor.fetchone() == (True,)
         except adbc_driver_manager.Error as error:
             _drop(reader)
-            raise Fault(
-                "the connection that holds the point in time is gone, and with it the view of the database",
-                where=self._where,
-                next="repeat the command: the snapshot starts anew; two points in time are never mixed",
-            ) from error
+            raise self._lost() from error
+        if not is_seen:
+            _drop(reader)
+            raise self._lost()
         return reader
+
+    def _lost(self) -> FenceLost:
+        return FenceLost(
+            "the connection that holds the point in time is gone, and with it the view of the database",
+            where=self._where,
+            next="repeat the command: the snapshot starts anew; two points in time are never mixed",
+        )
 
 
 class _Stopped(Exception):  # noqa: N818 - a signal between the two threads

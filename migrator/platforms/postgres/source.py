@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import psycopg
 import pyarrow as pa
@@ -14,6 +15,17 @@ from migrator.platforms.postgres.census import census
 from migrator.platforms.postgres.connect import Session, connect, place, translated
 from migrator.platforms.postgres.describe import describe
 from migrator.platforms.postgres.examine import examine_source
+from migrator.platforms.postgres.exported import (
+    BEGIN,
+    HOLDING,
+    NOTICED,
+    Exported,
+    HeldSnapshot,
+    call,
+    join,
+    release,
+    told_by,
+)
 from migrator.platforms.postgres.model import model_of
 from migrator.platforms.postgres.readers import Readers
 from migrator.platforms.postgres.relation import Relation, relations
@@ -37,10 +49,10 @@ class PostgresSource:
         self._url = url
         self._limits = limits
         self._where = place(url)
-        self._session = Session(read_only=True, statement_timeout_s=limits.statement_timeout_s)
+        self._session = Session(read_only=True, statement_timeout_s=limits.statement_timeout_s, extra=NOTICED)
 
     def describe(self) -> Schema:
-        with self._connected() as connection:
+        with self._connected(self._session) as connection:
             return describe(connection)
 
     def tenants(self, is_likely: Callable[[str], bool]) -> tuple[TenantCandidate, ...]:
@@ -48,7 +60,7 @@ class PostgresSource:
             return tuple(candidates(reading.schema, is_likely, reading.distinct))
 
     def examine(self, excluded: Collection[str] = (), views: Collection[str] = ()) -> Examination:
-        with self._connected() as connection:
+        with self._connected(self._session) as connection:
             return examine_source(connection, self._limits, excluded, views)
 
     @contextmanager
@@ -57,20 +69,44 @@ class PostgresSource:
 
         `only` one table is known in it, where it is named: hundreds are not described to read each of them once.
         """
-        with self._connected() as connection:
-            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            fence = _fence(connection, self._limits)
-            schema, known = relations(connection, only)
-            encoding = connection.info.parameter_status("server_encoding")
-            readers = Readers(self._url, self._session, fence.token, self._limits.max_connections)
-            with closing(readers):
-                yield PostgresReading(
-                    schema=schema, fence=fence, relations=known, readers=readers, is_raw=encoding == "SQL_ASCII"
-                )
+        with self._connected(self._session) as connection:
+            connection.execute(BEGIN)
+            exported = Exported.by(connection)
+            with self._reading(connection, _fence(connection, exported, self._limits), exported, only) as reading:
+                yield reading
 
     @contextmanager
-    def _connected(self) -> Iterator[psycopg.Connection]:
-        with closing(connect(self._url, self._session)) as connection, translated(self._where):
+    def join(self, fence: Fence) -> Iterator[PostgresReading]:
+        """See Source. What is read is read in a snapshot of our own: who held it before may go."""
+        with self._connected(self._session) as connection:
+            exported = join(connection, fence)
+            with self._reading(connection, replace(fence, handle=exported.handle), exported) as reading:
+                yield reading
+
+    @contextmanager
+    def hold(self, fence: Fence) -> Iterator[HeldSnapshot]:
+        with self._connected(HOLDING) as connection:
+            yield HeldSnapshot(connection, fence, join(connection, fence))
+
+    def release(self, fence: Fence) -> None:
+        with self._connected(self._session) as connection:
+            release(connection, fence)
+
+    @contextmanager
+    def _reading(
+        self, connection: psycopg.Connection, fence: Fence, exported: Exported, only: str | None = None
+    ) -> Iterator[PostgresReading]:
+        call(connection, told_by(fence))
+        schema, known = relations(connection, only)
+        encoding = connection.info.parameter_status("server_encoding")
+        with closing(Readers(self._url, self._session, exported, self._limits.max_connections)) as readers:
+            yield PostgresReading(
+                schema=schema, fence=fence, relations=known, readers=readers, is_raw=encoding == "SQL_ASCII"
+            )
+
+    @contextmanager
+    def _connected(self, session: Session) -> Iterator[psycopg.Connection]:
+        with closing(connect(self._url, session)) as connection, translated(self._where):
             yield connection
 
 
@@ -79,17 +115,17 @@ SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_curre
 """
 
 
-def _fence(connection: psycopg.Connection, limits: ReadLimits) -> Fence:
-    token = connection.execute("SELECT pg_export_snapshot()").fetchone()
+def _fence(connection: psycopg.Connection, exported: Exported, limits: ReadLimits) -> Fence:
     position = connection.execute(_LOG_POSITION).fetchone()
-    assert token and position
+    assert position
     return Fence(
         kind="postgresql-exported-snapshot",
-        token=token[0],
+        token=exported.token,
         taken_at=moment.now("microseconds"),
         isolation="repeatable read, read only",
         position=position[0],
         readers=limits.max_connections,
+        handle=exported.handle,
     )
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from migrator.contracts import ColumnCensus, Examination, Fence, Predicate, ReadLimits, TenantCandidate
 from migrator.platforms.relational.tenants import candidates
+from migrator.platforms.relational.unshared import Unshared
 from migrator.platforms.sql.connect import Address, connected, translated
 from migrator.platforms.sql.describe import Described, describe
 from migrator.platforms.sql.examine import examine
@@ -26,7 +27,7 @@ from storage.schema import Column, Schema, Table
 _GENTLE = ReadLimits()
 
 
-class SqlSource:
+class SqlSource(Unshared):
     """See migrator.contracts.Source. One reader: nothing is known of how a dialect's connections share a view."""
 
     def __init__(self, url: str, limits: ReadLimits = _GENTLE) -> None:

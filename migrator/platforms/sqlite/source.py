@@ -17,6 +17,7 @@ import pyarrow as pa
 from migrator.contracts import ColumnCensus, Examination, Fence, Predicate, ReadLimits, TenantCandidate
 from migrator.platforms.relational.sqltext import quoted
 from migrator.platforms.relational.tenants import candidates
+from migrator.platforms.relational.unshared import Unshared
 from migrator.platforms.sqlite.connect import connect, path_of, translated
 from migrator.platforms.sqlite.describe import describe
 from migrator.platforms.sqlite.examine import examine_source
@@ -34,7 +35,7 @@ _LOOKS = 25
 _CENSUS_COLUMNS = 300  # five results a column, and SQLite gives at most 2,000
 
 
-class SqliteSource:
+class SqliteSource(Unshared):
     """See migrator.contracts.Source."""
 
     def __init__(self, url: str, _limits: ReadLimits = _GENTLE) -> None:  # one reader of one file: nothing to limit

@@ -174,7 +174,7 @@ def test_a_failure_half_way_leaves_nothing(firms: SqlitePlatform, monkeypatch: p
         yield from whole(*arguments)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("migrator.engine.snapshot.extract", interrupted)
+    monkeypatch.setattr("migrator.engine.table_copy.extract", interrupted)
     store = MemoryStore()
     with pytest.raises(KeyboardInterrupt):
         snapshot(firms.source(), plan_of(SCOPE), store, signing_keys(), tool="test")

@@ -609,7 +609,8 @@ def test_several_readers_see_one_point_in_time(postgres_url: str, monkeypatch: p
 def connections_of(url: str) -> int:
     with psycopg.connect(url) as connection:
         found = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'migrator' AND datname = current_database()"
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE application_name ^@ 'migrator' AND datname = current_database()"
         ).fetchone()
     assert found
     return int(found[0])
@@ -781,7 +782,7 @@ def test_the_fence_says_where_in_the_log_it_stands(postgres_url: str) -> None:
 def kill(postgres: Postgres, url: str) -> None:
     database = sql.Literal(urlsplit(url).path.removeprefix("/"))
     query = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'migrator' AND datname = {}"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ^@ 'migrator' AND datname = {}"
     )
     postgres.admin(sql.SQL(query).format(database))
 

@@ -1,0 +1,107 @@
+"""One table into the archive: read from the source, or taken over as an earlier attempt left it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import pyarrow as pa
+
+from migrator.contracts import Reading
+from migrator.engine.attachments import Attachments
+from migrator.engine.documents import Audit
+from migrator.engine.extract import extract
+from migrator.engine.halfway import Halfway
+from migrator.engine.losses import Loss, accepted
+from migrator.engine.masks.masked import Masked
+from migrator.engine.proof import Prover
+from migrator.engine.scope import Resolved
+from migrator.engine.subject.withheld import Withheld
+from migrator.engine.views import require_settled
+from migrator.outcomes import Progress, Tick
+from storage.errors import Recast, Red
+from storage.package import TablePart
+from storage.schema import Table
+from storage.writer import ArchiveWriter
+
+_MOST_RECASTS = 10_000
+_Copied = tuple[TablePart, tuple[Loss, ...]]
+
+
+class TableCopy:
+    """One table into the archive; read again, within the same fence, when a value needs its column held otherwise."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        resolved: Resolved,
+        prover: Prover,
+        masked: Masked,
+        withheld: Withheld,
+        attachments: Attachments,
+        halfway: Halfway,
+        progress: Progress,
+    ) -> None:
+        self._reading = reading
+        self._resolved = resolved
+        self._prover = prover
+        self._masked = masked
+        self._withheld = withheld
+        self._attachments = attachments
+        self._halfway = halfway
+        self._progress = progress
+
+    def copy(self, writer: ArchiveWriter, declared: Table, audit: Audit) -> tuple[Loss, ...]:
+        """What of it is not held exactly, as the plan accepts."""
+        part, losses = self._again(writer, declared) or self._read(writer, declared)
+        require_settled(part.table, self._resolved.closure.count(declared.name), part.rows)
+        audit.add("table", {"table": declared.name, "rows": part.rows, "digest": part.digest})
+        self._halfway.finished(part, losses)
+        return losses
+
+    def _again(self, writer: ArchiveWriter, declared: Table) -> _Copied | None:
+        """The table as an earlier attempt left it, watched as if it were read; None where there is none to be had."""
+        if (stood := self._halfway.stood(declared.name)) is None:
+            return None
+        part, losses = stood
+        batches = self._prover.watching(part.table, self._counted(declared.name, writer.again(part)))
+        try:
+            for _ in self._attachments.watching(part.table, batches):
+                pass
+        except Red:  # what was damaged meanwhile is read once more
+            return None
+        return part, losses
+
+    def _read(self, writer: ArchiveWriter, declared: Table) -> _Copied:
+        class_ = self._resolved.classified.classes[declared.name]
+        table, census = self._reading.census(declared, self._resolved.closure.predicate(declared.name))
+        for _ in range(_MOST_RECASTS):
+            losses = accepted(self._withheld.described(table), census, self._resolved.rules.accept)
+            try:
+                batches = self._prover.watching(table, extract(self._reading, self._resolved, table))
+                batches = self._withheld.passing(table, self._masked.passing(table, batches))
+                described = self._attachments.declared(self._withheld.described(self._masked.described(table)))
+                batches = self._attachments.watching(described, batches)
+                part = writer.table(described, self._counted(table.name, batches), scope_class=class_)
+            except Recast as recast:
+                table = _recast(table, recast)
+                continue
+            return part, losses
+        raise Red("its columns cannot be settled", where=declared.name, next="report this with the table's definition")
+
+    def _counted(self, name: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        total, done = self._resolved.closure.count(name), 0
+        self._progress(Tick(step="snapshot", what=name, done=0, total=total))
+        for batch in batches:
+            done += batch.num_rows
+            self._progress(Tick(step="snapshot", what=name, done=done, total=total))
+            yield batch
+
+
+def _recast(table: Table, recast: Recast) -> Table:
+    """How its values are to be held; all else stays as the source has it."""
+    name, needed = recast.column.name, recast.column
+    held = replace(
+        table.column(name), type=needed.type, fidelity=needed.fidelity, held=needed.held, null_token=needed.null_token
+    )
+    return replace(table, columns=tuple(held if column.name == name else column for column in table.columns))
