@@ -156,7 +156,7 @@ def test_a_killed_load_is_lost_and_the_next_run_sweeps(
         assert killed["state"] == "lost" or (killed["state"], killed["verdict"]) == ("done", "green"), answer
         assert world.json("migrate", world.plan, code=3)["where"] == killed["run_id"]
         world.json("rollback", killed["run_id"])
-    assert all(".stage" in name or name.endswith("-journal") for name in left), left
+    assert all(".stage" in name or name.endswith(("-journal", "-claim")) for name in left), left
     run = world.json("migrate", world.plan)["run"]
     assert world.beside_target() == set()
     assert world.json("verify", run)["verdict"] == "green"
