@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.conformance.targets import DDL, STORY, merged
@@ -14,6 +14,12 @@ from tests.random.budget import tried
 from tests.random.conftest import KINDS
 from tests.random.databases.database import Database
 from tests.random.people import DEEDS, Expected, do, state
+
+TAKEN = [
+    "INSERT INTO teams (id, name, size) VALUES (30, 'others', 1);",
+    "INSERT INTO members VALUES (31, 30, 12, 'c@x', 'by hand');",
+]
+"""Others have the names by now that the load took away, and one of them hangs on what it created."""
 
 EXAMPLES = {"sqlite": 40, "postgresql": 10, "mysql": 4}  # as quick as they are
 
@@ -25,6 +31,7 @@ def test_what_people_did_stays_and_the_rest_goes(kind: str, database_of: Callabl
 
     @tried(EXAMPLES[kind])
     @given(st.lists(DEEDS, max_size=8))
+    @example(TAKEN)
     def is_as_expected(deeds: list[str]) -> None:
         database.clear()
         platform.run(DDL)
