@@ -27,6 +27,9 @@ from storage.seal import SigningKeys
 from storage.sweep import Leftover, sweep
 from storage.system import translated
 
+_OVER = ("done", "cancelled")
+"""What failed by a fault may be resumed, and goes on with what it staged."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Swept:
@@ -34,6 +37,7 @@ class Swept:
 
     archives: tuple[Leftover, ...]
     documents: int  # objects
+    staging: int = 0  # loads that had rows there
     files: int = 0  # loads that had put files there
 
 
@@ -103,8 +107,9 @@ class Housekeeping(Loading):
         target, files = self.targets(plan.target.url), self._files(plan)
         journals = len(files.journals())
         with self._catalog() as catalog:
+            staging = target.sweep([run.run_id for run in catalog.runs() if run.state in _OVER])
             self._take_back_left(catalog, files, target)
-        return Swept(archives=archives, documents=documents, files=journals - len(files.journals()))
+        return Swept(archives=archives, documents=documents, staging=staging, files=journals - len(files.journals()))
 
     # ── what comes back ─────────────────────────────────────────────────────────────────────────────────────
     def backup(self, to: Path, *, with_keys: bool) -> BackedUp:

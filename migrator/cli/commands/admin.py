@@ -25,7 +25,7 @@ def sweep(
     ] = 24,
     json: Json = False,
 ) -> None:
-    """Remove what killed runs left in the plan's store and target: parts, uploads, files."""
+    """Remove what killed runs left in the plan's store and target: parts, uploads, staged rows, files."""
     from migrator.wiring import service
     from storage.sweep import swept_in_words
 
@@ -33,7 +33,13 @@ def sweep(
     swept = served.sweep(served.plan(plan), quiet=timedelta(hours=quiet))
     objects = sum(len(one.objects) for one in swept.archives) + swept.documents
     unfinished = sum(len(one.unfinished) for one in swept.archives)
-    counts = {"archives": len(swept.archives), "objects": objects, "unfinished": unfinished, "files": swept.files}
+    counts = {
+        "archives": len(swept.archives),
+        "objects": objects,
+        "unfinished": unfinished,
+        "staging": swept.staging,
+        "files": swept.files,
+    }
     if json:
         print_json(counts)
         return
