@@ -17,7 +17,7 @@ from migrator.engine.left import erase_left
 from migrator.engine.snapshot import Snapshot, recorded, snapshot
 from migrator.outcomes import Tick, as_read_again
 from storage.archive import Archive, list_archives
-from storage.begun import LIST
+from storage.begun import LIST, lists_of
 from storage.check import check_archive
 from storage.errors import Fault, Red
 from storage.identity import is_archive_id
@@ -128,10 +128,20 @@ class World:
         self.resumed()
 
     def wait_for(self, listed: str) -> None:
-        until = time.monotonic() + PATIENCE_S
-        while listed and not any(info.key.endswith(f"{LIST}/tables/{listed}.json") for info in self.store.list()):
-            assert time.monotonic() < until, f"{listed} is not listed"
+        end = f"{LIST}/tables/{listed}.json"
+        self.wait(lambda: not listed or any(info.key.endswith(end) for info in self.store.list()))
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        last = time.monotonic() + PATIENCE_S
+        while not until():
+            assert time.monotonic() < last
             time.sleep(0.005)
+
+    def handle(self) -> str | None:
+        """How the list says that the fence is joined."""
+        (parts,) = lists_of(self.store, "run-1")
+        begun = parts.begun()
+        return begun.handle if begun else None
 
     def resumed(self) -> None:
         """What is to be found by the next attempt: another instant, and what a dead process leaves of its views."""
@@ -207,10 +217,7 @@ def test_a_keeper_that_dies_is_followed_by_another(world: World) -> None:
         if tick.what == "second":
             world.wait_for("first")
             world.views.holders.pop(world.keepers[0].fence.handle or "")
-            until = time.monotonic() + PATIENCE_S
-            while len(world.keepers) < 2 and time.monotonic() < until:
-                time.sleep(0.005)
-            time.sleep(0.05)
+            world.wait(lambda: len(world.keepers) > 1 and world.handle() == world.keepers[1].fence.handle)
             world.store.left = 0
             raise Killed
 
