@@ -209,8 +209,11 @@ class Loading(Rehearsing):
             plan = self._folder(of).plan(file=of.plan_file, variables=self.settings.variables)
             target, files = self.targets(plan.needs_target().url), self._files(plan)
             self._take_back_left(catalog, files, target, but=of.run_id)
+            is_held = _holds(target, of.run_id)
+            if not is_held:
+                _settle_stopped(catalog, target, of)
             # a load or a rollback that was killed may have left files only
-            is_left = of.state != "running" and files.knows(of.run_id) and not _holds(target, of.run_id)
+            is_left = of.state != "running" and files.knows(of.run_id) and not is_held
             marker = None if is_left else self._marker(target, of)
             told = self._folder(of).report()
             record = self._start_after(catalog, "rollback", of)
@@ -275,6 +278,13 @@ def _written(plan: Plan, mapping: Mapping, schema: Schema) -> list[Table]:
 
 def _never() -> bool:
     return False
+
+
+def _settle_stopped(catalog: Catalog, target: Target, of: RunRecord) -> None:
+    """Who took the load back and was stopped before it was noted left word of it there."""
+    for run in catalog.runs(kind="rollback"):
+        if run.of_run == of.run_id and run.state not in ("running", "done"):
+            target.settle(run.run_id)
 
 
 def _holds(target: Target, run: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from migrator.platforms.sqlite.target import SqliteTarget
 from migrator.service import Service, archiving
 from tests.acceptance.office import office
 from tests.acceptance.world import Answer, World, changing, dump
@@ -139,6 +140,24 @@ def _stopped_rollback(world: World, run: str, *, by: signal.Signals, after: floa
     if dump(world.target) == loaded:
         assert "nothing of it is visible" in answer.stderr
         assert world.json("rollback", run)["verdict"] == "green"
+
+
+def test_a_rollback_that_is_stopped_after_its_commit_leaves_no_word_of_it_when_given_again(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = right_office.copied(tmp_path)
+    before = dump(world.target)
+    run = world.json("migrate", world.plan)["run"]
+
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteTarget, "settle", stopped)
+        assert "after its commit" in world.json("rollback", run, code=130)["error"]
+    assert dump(world.target) != before
+    assert "taken back already" in world.json("rollback", run, code=2)["error"]
+    assert dump(world.target) == before
 
 
 def test_a_killed_load_is_lost_and_the_next_run_sweeps(

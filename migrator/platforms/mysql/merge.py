@@ -76,8 +76,10 @@ def undo(address: Address, run: str, *, whole: bool, by: str) -> Undone:
 
 def settle(address: Address, by: str) -> None:
     """See migrator.contracts.Target.settle."""
-    with _transaction(address, by) as (_, transaction):
+    with _transaction(address, by) as (connection, transaction):
         relational_settle(transaction, by)
+        with suppress(Fault):  # of journals, which go after a commit, a killed rollback may have left some
+            sweep(connection)
 
 
 def close(address: Address, run: str) -> Closed:
