@@ -23,6 +23,7 @@ class Settings:
     | MIGRATOR_SIGNING_KEY | the folder of the signing keys                          | $MIGRATOR_HOME/keys            |
     | MIGRATOR_MASK_KEY    | the secret that masked archives are masked with         | a key beside the signing keys  |
     | MIGRATOR_WAIT        | seconds to wait for another run on the same tables      | 600                            |
+    | MIGRATOR_SILENCE     | seconds without a beat after which a run is taken over  | 10                             |
     | AWS_ACCESS_KEY_ID    | whose S3 stores are opened; with AWS_SECRET_ACCESS_KEY  | none                           |
     |                      | and, for temporary keys, AWS_SESSION_TOKEN; all three   |                                |
     |                      | with _NAME at their end for stores with account=name    |                                |
@@ -34,6 +35,7 @@ class Settings:
     catalog_url: str = field(repr=False)  # may hold a password
     mask_secret: str | None = field(default=None, repr=False)
     patience_s: int = 600
+    silence_s: int = 10
     variables: Mapping[str, str] = field(repr=False)
 
     @property
@@ -66,6 +68,7 @@ def read_settings(**given: str) -> Settings:
         catalog_url=environment.get("MIGRATOR_CATALOG") or f"sqlite:///{home / 'catalog.db'}",
         mask_secret=environment.get("MIGRATOR_MASK_KEY"),
         patience_s=_seconds(environment, "MIGRATOR_WAIT", default=Settings.patience_s),
+        silence_s=_seconds(environment, "MIGRATOR_SILENCE", default=Settings.silence_s),
         variables=environment,
     )
 
@@ -73,7 +76,7 @@ def read_settings(**given: str) -> Settings:
 def _seconds(environment: Mapping[str, str], name: str, *, default: int) -> int:
     given = environment.get(name)
     if given and not given.isdecimal():
-        raise Misuse("not a number of seconds", where=name, next="write a whole number, 0 to wait for nobody")
+        raise Misuse("not a number of seconds", where=name, next="write a whole number")
     return int(given) if given else default
 
 

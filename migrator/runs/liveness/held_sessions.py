@@ -12,6 +12,7 @@ from migrator.runs.database import Database, open_database
 from migrator.runs.liveness.holds import Holder
 from storage.errors import MigratorError
 
+_GIVE_BACK = text("SELECT pg_advisory_unlock_all()")
 _NAME = "migrator run {}"
 _CALL = text("SELECT set_config('application_name', :name, false)")
 _TAKE = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
@@ -42,6 +43,8 @@ class SessionHold:
         return True
 
     def release(self) -> None:
+        with suppress(DBAPIError, InvalidRequestError):
+            self._connection.execute(_GIVE_BACK)  # the server may notice the end of a session a moment later
         with suppress(DBAPIError, InvalidRequestError):
             self._connection.close()
 
