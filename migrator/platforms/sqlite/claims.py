@@ -36,7 +36,7 @@ class SqliteClaims:
                 return f"run {file.read().decode(errors='replace')}".strip()
             self._file = file
             self._stack.push(opening.pop_all())
-            self._stack.callback(_remove, self._path)  # before the lock goes
+            self._stack.callback(_remove, self._path, file)  # before the lock goes
             with suppress(PermissionError):  # what a dead run of another user left
                 self._path.write_text(self._run, encoding="utf-8")
         return ""
@@ -63,9 +63,18 @@ def _is_at(path: Path, file: IO[bytes]) -> bool:
     return False
 
 
-def _remove(path: Path) -> None:
+def _remove(path: Path, file: IO[bytes]) -> None:
     with suppress(FileNotFoundError, PermissionError):
-        path.unlink()
+        if _is_at(path, file):
+            path.unlink()
+
+
+def sweep_claim(target: Path) -> None:
+    """Remove the file that a dead run left; one that is in use stays."""
+    path = claim_path(target)
+    with suppress(FileNotFoundError, PermissionError), path.open("rb") as file:
+        if lock(file):
+            _remove(path, file)
 
 
 @contextmanager

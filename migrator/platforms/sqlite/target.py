@@ -21,7 +21,7 @@ from migrator.contracts import (
     Undone,
 )
 from migrator.platforms.relational.journal import read_markers
-from migrator.platforms.sqlite.claims import SqliteClaims, claims
+from migrator.platforms.sqlite.claims import SqliteClaims, claims, sweep_claim
 from migrator.platforms.sqlite.closing import close
 from migrator.platforms.sqlite.connect import connect, database, place_of, translated
 from migrator.platforms.sqlite.describe import describe
@@ -79,6 +79,7 @@ class SqliteTarget:
         return staging(self._path, run, keep=keep)
 
     def sweep(self, runs: Collection[str]) -> int:
+        sweep_claim(self._path)
         return sweep_runs(self._path, runs)
 
     def merging(

@@ -18,7 +18,7 @@ from migrator.contracts import FIRE, Triggers
 from migrator.platforms.relational import undo
 from migrator.platforms.sqlite.staging import SqliteStaging
 from migrator.platforms.sqlite.target import SqliteTarget
-from storage.errors import MigratorError, Red, TransientFault
+from storage.errors import Fault, MigratorError, Red, TransientFault
 from storage.schema import Kind, Type
 from storage.types import Variant
 from tests.conformance.platforms import SqlitePlatform
@@ -127,6 +127,28 @@ def test_what_a_load_staged_that_was_killed_after_its_commit_goes_with_the_rollb
     assert stage_files(platform) == ["target.db.migrator-r1.stage"]
     platform.target().undo("r1")
     assert stage_files(platform) == []
+
+
+def test_what_a_dead_run_claimed_is_swept_and_what_a_living_one_claims_is_not(platform: SqlitePlatform) -> None:
+    platform.run(DDL)
+    target, claim = platform.target(), platform.path.with_name("target.db.migrator-claim")
+
+    def take_and_die() -> None:
+        with target.claims("dead") as dead:
+            dead.take(target.describe().tables)
+            die()
+
+    killed(take_and_die)
+    assert claim.read_text() == "dead"
+    target.sweep(["dead"])
+    assert not claim.exists()
+    with target.claims("living") as living:
+        assert living.take(target.describe().tables) == ""
+        target.sweep(["living"])
+        living.require()
+        claim.unlink()
+        with pytest.raises(Fault, match="somebody removed the file"):
+            living.require()
 
 
 def test_what_another_user_staged_is_in_nobody_s_way() -> None:
