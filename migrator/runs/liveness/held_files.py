@@ -18,18 +18,21 @@ _TRIES, _PAUSE_S = 5, 0.01
 _LONGEST = 200  # bytes of what a holder writes
 
 
-@dataclass(frozen=True, kw_only=True)
 class FileHold:
-    path: Path
-    descriptor: int
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._descriptor: int | None = descriptor
 
     def is_kept(self) -> bool:
-        return True  # the system takes it with the process, and nobody else can
+        return self._descriptor is not None  # the system takes it with the process, and nobody else can
 
     def release(self) -> None:
+        if self._descriptor is None:
+            return
         with suppress(OSError):  # a folder that was removed meanwhile
-            self.path.unlink()  # before it is unlocked: whoever waits for this file finds that it is none any more
-        os.close(self.descriptor)
+            self._path.unlink()  # before it is unlocked: whoever waits for this file finds that it is none any more
+        os.close(self._descriptor)
+        self._descriptor = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +55,7 @@ class FileHolds:
                 os.close(descriptor)  # its holder released it between our opening and our locking
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, Holder.here().written.encode(), 0)
-        return FileHold(path=path, descriptor=descriptor)
+        return FileHold(path, descriptor)
 
     def holder(self, run_id: str) -> Holder | None:
         path = self.folder(run_id) / _LOCK

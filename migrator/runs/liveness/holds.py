@@ -67,7 +67,8 @@ class Hold(Protocol):
         Fault where that cannot be said now.
         """
 
-    def release(self) -> None: ...
+    def release(self) -> None:
+        """Give it up; no error where that was done before."""
 
 
 class Holds(Protocol):

@@ -123,6 +123,7 @@ def test_one_of_all_gets_what_is_queued_and_the_next_when_it_is_released(reaper:
     assert reaper.claim(run) is None
     assert reaper.holds.holder(run.run_id) == Holder.here()
     first.release()
+    first.release()
     assert reaper.holds.holder(run.run_id) is None
     again = reaper.claim(run)
     assert again is not None
