@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from migrator.service.rehearsing import Original, Rehearsing
 from migrator.settings import tool
 from storage.address import redacted, split
 from storage.archive import Archive
-from storage.errors import Misuse, Red
+from storage.errors import Fault, Misuse, Red
 from storage.schema import Schema, Table
 from storage.system import translated
 
@@ -167,6 +167,8 @@ class Loading(Rehearsing):
         ids = (archive.identity.archive_id, split(archive.location)[1])  # a folder may have been renamed
         for marker in target.markers():
             if split(marker.archive)[1] in ids and marker.seal == sealed:
+                with suppress(Fault):  # where it was killed after its commit, nobody else has a reason to
+                    target.sweep([marker.run])
                 raise Red(
                     "this archive is already loaded by the same plan and mapping; nothing was changed",
                     where=marker.run,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from migrator.platforms.sqlite.claims import claim_path
 from migrator.platforms.sqlite.target import SqliteTarget
 from migrator.service import Service, archiving
 from tests.acceptance.office import office
@@ -158,6 +159,16 @@ def test_a_rollback_that_is_stopped_after_its_commit_leaves_no_word_of_it_when_g
     assert dump(world.target) != before
     assert "taken back already" in world.json("rollback", run, code=2)["error"]
     assert dump(world.target) == before
+
+
+def test_a_load_that_was_killed_after_its_commit_leaves_nothing_beside_the_target_when_given_again(
+    right_office: World, tmp_path: Path
+) -> None:
+    world = right_office.copied(tmp_path)
+    world.json("migrate", world.plan)
+    claim_path(world.target).touch()
+    assert world.json("migrate", world.plan, code=3)["error"].startswith("this archive is already loaded")
+    assert world.beside_target() == set()
 
 
 def test_a_killed_load_is_lost_and_the_next_run_sweeps(
