@@ -18,7 +18,7 @@ from migrator.platforms.mysql.locks import staging_lock, taken
 from migrator.platforms.mysql.owned import STAGE
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import scan
-from migrator.platforms.mysql.sweep import KEPT, comment_of, drop_staging, sweep
+from migrator.platforms.mysql.sweep import KEPT, comment_of, drop_staging, is_table, sweep
 from migrator.platforms.relational.kept import going
 from migrator.platforms.relational.keyed import keys_staged_twice, refused_for
 from migrator.platforms.relational.sqltext import listed, literal, quoted
@@ -34,6 +34,10 @@ def stage_table(run: str, staged: Staged) -> str:
 def stage_name(run: str, staged: Staged) -> str:
     """The quoted name of a table's staging."""
     return quoted(stage_table(run, staged))
+
+
+def _note_table(run: str, staged: Staged) -> str:
+    return shortened(f"{STAGE}{run}:{staged.table.name}:noted")
 
 
 class MysqlStaging:
@@ -52,7 +56,7 @@ class MysqlStaging:
             f"{quoted(column.name)} {key_type(column) if column.name in staged.key else staged_type(table, column)}"
             for column in table.columns
         )
-        self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+        self._connection.execute(f"DROP TABLE IF EXISTS {name}, {quoted(_note_table(self._run, staged))}")
         with _named(staged):
             self._connection.execute(f"CREATE TABLE {name} ({columns}) {self._options}")
         count = self._fill(staged, table, batches)
@@ -87,12 +91,15 @@ class MysqlStaging:
             yield from scan(Reader(connection), staging_table(staged, self._run), Whole())
 
     def note(self, staged: Staged, word: str) -> None:
-        told = literal(f"{KEPT} {self._rows(staged)} {word}")
-        self._connection.execute(f"ALTER TABLE {stage_name(self._run, staged)} COMMENT {told}")
+        # in a table of its own: to change the comment of one that is there takes ALTER, which no load needs else
+        told, name = literal(f"{KEPT} {self._rows(staged)} {word}"), quoted(_note_table(self._run, staged))
+        self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+        self._connection.execute(f"CREATE TABLE {name} (noted INT) {OPTIONS} COMMENT {told}")
 
     def noted(self, staged: Staged) -> str | None:
-        told = comment_of(self._connection, stage_table(self._run, staged)).removeprefix(KEPT).split()
-        return told[1] if len(told) == 2 and told[0] == self._rows(staged) else None
+        told = comment_of(self._connection, _note_table(self._run, staged)).removeprefix(KEPT).split()
+        is_there = len(told) == 2 and is_table(self._connection, stage_table(self._run, staged))
+        return told[1] if is_there and told[0] == self._rows(staged) else None
 
     def _rows(self, staged: Staged) -> str:
         return self._connection.text(f"SELECT count(*) FROM {stage_name(self._run, staged)}")

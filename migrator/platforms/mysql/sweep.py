@@ -78,6 +78,10 @@ def comment_of(connection: Connection, table: str) -> str:
     )
 
 
+def is_table(connection: Connection, name: str) -> bool:
+    return name.lower() in (one.lower() for one in _tables(connection, STAGE))
+
+
 def _run_of(name: str) -> str:
     return name.split(":")[1].lower()
 
