@@ -33,11 +33,13 @@ def recorded(
     record: RunRecord,
     *,
     took_effect: Callable[[], bool] = lambda: False,
+    last_step: Callable[[], str | None] | None = None,
 ) -> Iterator[Recording]:
     """Follow a started run to its end. An interruption parks it and raises Parked; errors are recorded and go on.
 
     `took_effect` says whether a run that did not come to its end has changed its target for good already; where the
-    target cannot be asked, that is told.
+    target cannot be asked, that is told. `last_step` names what is finished for good, if anything is; a run without it
+    cannot be resumed.
     """
     with watched() as interrupts:
         recording = Recording(run=record, interrupts=interrupts)
@@ -47,18 +49,43 @@ def recorded(
             catalog.finish(record, verdict=recording.verdict)
         except BaseException as error:
             interrupts.is_ending = True
+            way = _Way(record=record, last_step=last_step() if last_step else None, is_resumable=last_step is not None)
             if interrupts.seen or isinstance(error, KeyboardInterrupt):
                 with suppress(Fault):
                     catalog.park(record)
-                raise _parked(record, after=_asked(took_effect)) from None
+                raise _parked(way, after=_asked(took_effect)) from None
             told = _told(error)
             with suppress(Fault):  # the first error is the one to tell, also where the catalog cannot take it
                 _end(catalog, record, told)
             # a misuse is refused before anything is done: what took effect meanwhile was somebody else's doing
             after = False if isinstance(told, Misuse) else _asked(took_effect)
             if after is not False:
-                raise _perhaps_committed(record, told, after=after) from error
+                raise _perhaps_committed(way, told, after=after) from error
+            if isinstance(error, Fault) and way.last_step:
+                error.next = f"{error.next}; once that is mended, {way.on}"
             raise
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """What a person can do about a run that did not come to its end."""
+
+    record: RunRecord
+    last_step: str | None
+    is_resumable: bool
+
+    @property
+    def on(self) -> str:
+        if not self.is_resumable:
+            return "give the same command again to start it anew"
+        goes_on = f"goes on after {self.last_step}" if self.last_step else "performs it"
+        return f"migrator runs resume {self.record.run_id} {goes_on}"
+
+    @property
+    def to_the_end(self) -> str:
+        """Of a run that has changed its target: to finish it, and to look meanwhile."""
+        verifies = f"migrator verify {self.record.of_run or self.record.run_id} says what the target holds"
+        return f"{self.on}; {verifies}" if self.is_resumable else verifies
 
 
 def _asked(took_effect: Callable[[], bool]) -> bool | None:
@@ -84,35 +111,33 @@ def _end(catalog: Catalog, record: RunRecord, error: MigratorError) -> None:
         catalog.fail(record, error)
 
 
-def _perhaps_committed(record: RunRecord, error: MigratorError, *, after: bool | None) -> Fault:
+def _perhaps_committed(way: _Way, error: MigratorError, *, after: bool | None) -> Fault:
+    kind = way.record.kind
     if after is None:
         return Fault(
-            f"{error.what}; whether the {record.kind} was committed before, the target does not answer",
+            f"{error.what}; whether the {kind} was committed before, the target does not answer",
             where=error.where,
-            next=f"when it answers again, migrator verify {record.of_run or record.run_id} says what it holds",
+            next=f"when it answers again, {way.to_the_end}",
         )
     return Fault(
-        f"the {record.kind} was committed, but could not be finished: {error.what}",
+        f"the {kind} was committed, but could not be finished: {error.what}",
         where=error.where,
-        next=f"the target has changed: migrator verify {record.of_run or record.run_id} says what it holds",
+        next=f"the target has changed: {way.to_the_end}",
     )
 
 
-def _parked(record: RunRecord, *, after: bool | None) -> Parked:
+def _parked(way: _Way, *, after: bool | None) -> Parked:
+    kind, run_id = way.record.kind, way.record.run_id
     if after is None:
         return Parked(
-            f"{record.kind} interrupted; whether it was committed before, the target does not answer",
-            where=record.run_id,
-            next=f"when it answers again, migrator verify {record.of_run or record.run_id} says what it holds",
+            f"{kind} interrupted; whether it was committed before, the target does not answer",
+            where=run_id,
+            next=f"when it answers again, {way.to_the_end}",
         )
     if after:
         return Parked(
-            f"{record.kind} interrupted after its commit: the target has changed, the report was not written",
-            where=record.run_id,
-            next=f"migrator verify {record.of_run or record.run_id} says what the target holds",
+            f"{kind} interrupted after its commit: the target has changed, the report was not written",
+            where=run_id,
+            next=way.to_the_end,
         )
-    return Parked(
-        f"{record.kind} interrupted and parked; nothing of it is visible",
-        where=record.run_id,
-        next="give the same command again to start it anew",
-    )
+    return Parked(f"{kind} interrupted and parked; nothing of it is visible", where=run_id, next=way.on)

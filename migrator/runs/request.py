@@ -35,8 +35,9 @@ class LoadRequest:
     plan: Document
     mapping: Document
     archive: str
-    is_rehearsal: bool
+    rehearse: bool
     whole: bool = False
+    on: str | None = None  # a rehearsal in a copy of the target's tables, there; without its password
 
 
 @dataclass(frozen=True, kw_only=True)

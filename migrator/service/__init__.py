@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from migrator.service.archiving import Archiving
 from migrator.service.following import Following
 from migrator.service.housekeeping import Housekeeping
-from migrator.service.loading import Finished
+from migrator.service.loading import Finished, Reported
 from migrator.service.looking import Looking
+from migrator.service.resuming import Resuming
 
-__all__ = ["Finished", "Service"]
+__all__ = ["Finished", "Reported", "Service"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service(Looking, Archiving, Housekeeping, Following):
+class Service(Looking, Resuming, Housekeeping, Following):
     """The operations; nothing knows a driver."""

@@ -14,13 +14,15 @@ from migrator.engine.masks.key import MaskKey
 from migrator.engine.masks.masked import Masker
 from migrator.engine.restore import Restored, restore
 from migrator.engine.snapshot import Snapshot, snapshot
-from migrator.outcomes import Tick, Verdict
+from migrator.outcomes import Steps, Tick, Verdict
 from migrator.plan import Plan
-from migrator.plan.masking import load_mask_rules
+from migrator.plan.masking import load_mask_rules, read_mask_rules
 from migrator.runs.catalog import Catalog
-from migrator.runs.recorded import recorded
+from migrator.runs.recorded import Recording
 from migrator.runs.records import ArchiveRecord, RunRecord
-from migrator.service.opening import Opening, refuse_export
+from migrator.runs.request import Document, RestoreRequest, SnapshotRequest
+from migrator.service.opening import refuse_export
+from migrator.service.performing import Performing, Work
 from migrator.settings import tool
 from storage.address import redacted
 from storage.check import CheckResult, check_archive
@@ -32,7 +34,7 @@ from storage.sweep import QUIET, sweep, swept_in_words
 
 
 @dataclass(frozen=True, kw_only=True)
-class Archiving(Opening):
+class Archiving(Performing):
     """Archives in, out and back."""
 
     def snapshot(
@@ -54,36 +56,51 @@ class Archiving(Opening):
                 where="--prove",
                 next="leave out --prove full: the list of mentions says what stays behind and is about the person",
             )
-        source, masker = self._source(plan), self._masker(mask) if mask is not None else None
+        rules = load_mask_rules(mask) if mask is not None else None
+        request = SnapshotRequest(
+            plan=Document(text=plan.text, file=plan.file),
+            mask=Document(text=rules.text, file=rules.file) if rules is not None else None,
+            subject=subject,
+            prove_full=prove_full,
+        )
         with self._catalog() as catalog:
-            record = catalog.start(
-                kind="snapshot",
-                plan=plan.name,
-                tenant=plan.tenant,
-                source=redacted(plan.needs_source().url),
-                plan_file=plan.file,
-            )
-            with recorded(catalog, record) as recording:
-                store = self._store(plan)
-                swept = swept_in_words(sweep(store, before=datetime.now(UTC) - QUIET))
-                with self._told(record):
-                    taken = snapshot(
-                        source,
-                        plan,
-                        store,
-                        SigningKeys.load_or_create(self.settings.keys),
-                        tool=tool(),
-                        places=self.places,
-                        mask=masker,
-                        subject=subject,
-                        prove_full=prove_full,
-                        progress=self.progress,
-                        committed=recording.settle,
-                    )
-                _record_archive(catalog, plan, taken)
-                self._keep_told(record, taken)
-                recording.verdict = Verdict.GREEN
-            return catalog.run(record.run_id), replace(taken, notes=(*swept, *store.notes()))
+            return self._begin(catalog, request, self._snapshot(catalog, request))
+
+    def _snapshot(self, catalog: Catalog, request: SnapshotRequest) -> Work[Snapshot]:
+        plan = self._plan(request.plan)
+        source = self._source(plan)
+        masker = self._masker(request.mask) if request.mask is not None else None
+
+        def perform(recording: Recording, _steps: Steps) -> Snapshot:
+            store = self._store(plan)
+            swept = swept_in_words(sweep(store, before=datetime.now(UTC) - QUIET))
+            with self._told(recording.run):
+                taken = snapshot(
+                    source,
+                    plan,
+                    store,
+                    SigningKeys.load_or_create(self.settings.keys),
+                    tool=tool(),
+                    places=self.places,
+                    mask=masker,
+                    subject=request.subject,
+                    prove_full=request.prove_full,
+                    progress=self.progress,
+                    committed=recording.settle,
+                )
+            _record_archive(catalog, plan, taken)
+            self._keep_told(recording.run, taken)
+            recording.verdict = Verdict.GREEN
+            return replace(taken, notes=(*swept, *store.notes()))
+
+        return Work(
+            kind="snapshot",
+            plan=plan.name,
+            tenant=plan.tenant,
+            source=redacted(plan.needs_source().url),
+            plan_file=plan.file,
+            perform=perform,
+        )
 
     @contextmanager
     def _told(self, record: RunRecord) -> Iterator[None]:
@@ -105,8 +122,8 @@ class Archiving(Opening):
                 next="it can be used as it is; take another snapshot to be told once more",
             ) from error
 
-    def _masker(self, rules: Path) -> Masker:
-        read, secret = load_mask_rules(rules), self.settings.mask_secret
+    def _masker(self, rules: Document) -> Masker:
+        read, secret = read_mask_rules(rules.text, file=rules.file), self.settings.mask_secret
         key = MaskKey.of(secret) if secret is not None else MaskKey.load_or_create(self.settings.keys)
         return Masker(rules=read, key=key)
 
@@ -123,21 +140,29 @@ class Archiving(Opening):
 
     def restore(self, location: str, url: str, *, master: bool = False) -> tuple[RunRecord, Restored]:
         """The archive back into an empty platform of its kind; nothing is left there of one that failed on the way."""
-        target, source = self.targets(url), partial(self.sources, url, ReadLimits())
-        archive = self._whole(self.archive(location))
-        refuse_export(archive)
+        request = RestoreRequest(archive=location, url=redacted(url), master=master)
         with self._catalog() as catalog:
-            record = catalog.start(
-                kind="restore",
-                plan=archive.identity.plan,
-                tenant=archive.identity.tenant,
-                archive=archive.location,
-                target=redacted(url),
-            )
-            with recorded(catalog, record) as recording:
-                restored = restore(archive, target, source, master=master, progress=self.progress)
-                recording.verdict = restored.verdict
-            return catalog.run(record.run_id), restored
+            return self._begin(catalog, request, self._restore(request, url))
+
+    def _restore(self, request: RestoreRequest, url: str) -> Work[Restored]:
+        """Into the platform at `url`, whose password the request does not hold."""
+        target, source = self.targets(url), partial(self.sources, url, ReadLimits())
+        archive = self._whole(self.archive(request.archive))
+        refuse_export(archive)
+
+        def perform(recording: Recording, _steps: Steps) -> Restored:
+            restored = restore(archive, target, source, master=request.master, progress=self.progress)
+            recording.verdict = restored.verdict
+            return restored
+
+        return Work(
+            kind="restore",
+            plan=archive.identity.plan,
+            tenant=archive.identity.tenant,
+            archive=archive.location,
+            target=request.url,
+            perform=perform,
+        )
 
 
 def _record_archive(catalog: Catalog, plan: Plan, taken: Snapshot) -> None:

@@ -1,4 +1,4 @@
-"""Operations on a target: loading, rehearsing, verifying and taking back."""
+"""Operations on a target: loading, and rehearsing a load."""
 
 from __future__ import annotations
 
@@ -8,33 +8,45 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from mappings.load import load_mapping
 from mappings.model import Mapping
 from migrator.contracts import Marker, ReadLimits, Target, Undone
 from migrator.engine.check import MapCheck
 from migrator.engine.claims import claimed
-from migrator.engine.decisions import as_decided, save_decisions
+from migrator.engine.decisions import as_decided, decided_notes, save_decisions
 from migrator.engine.laps import Laps
-from migrator.engine.load import CHECKING, Identity, load
+from migrator.engine.load import CHECKING, Identity, load, stands
 from migrator.engine.placing import Placing
 from migrator.engine.prepare import room_for
-from migrator.engine.revert import revert
 from migrator.engine.seal import seal_parts
 from migrator.engine.throwaway import throwaway
-from migrator.engine.verify import verify
-from migrator.engine.workbench import workbench
-from migrator.outcomes import RunReport
+from migrator.engine.workbench import Workbench, workbench
+from migrator.outcomes import RunReport, SealParts, Steps
 from migrator.plan import Plan
 from migrator.runs.catalog import Catalog
-from migrator.runs.recorded import recorded
+from migrator.runs.recorded import Recording
 from migrator.runs.records import RunRecord, without_rows
-from migrator.runs.told import Subject, load_report, rollback_report, verify_report
+from migrator.runs.request import Document, LoadRequest
+from migrator.runs.told import Subject, load_report
+from migrator.service.opening import known
+from migrator.service.performing import Performing, Work
 from migrator.service.rehearsing import Original, Rehearsing
 from migrator.settings import tool
 from storage.address import redacted, split
 from storage.archive import Archive
 from storage.errors import Fault, Misuse, Red
+from storage.problem import Problem
 from storage.schema import Schema, Table
 from storage.system import translated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """What a run found that ends in a report, and where the report lies; `undone` where it took a load back."""
+
+    report: RunReport
+    report_path: Path
+    undone: Undone | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +57,55 @@ class Finished:
     report: RunReport
     report_path: Path
 
+    @classmethod
+    def of(cls, run: RunRecord, found: Reported) -> Finished:
+        return cls(run=run, report=found.report, report_path=found.report_path)
+
 
 @dataclass(frozen=True, kw_only=True)
-class Loading(Rehearsing):
-    """Loads, what became of them, and the way back."""
+class _Load:
+    """A load whose parts are opened; of a rehearsal in a copy, `lacking` tells what the copy lacks."""
+
+    request: LoadRequest
+    plan: Plan
+    target: Target
+    archive: Archive
+    mapping: Mapping
+    parts: SealParts
+    written: Sequence[Table]
+    lacking: Sequence[Problem]
+
+    def identity(self, run: RunRecord) -> Identity:
+        return Identity(
+            run=run.run_id,
+            plan=self.plan.name,
+            tenant=self.plan.tenant,
+            archive=self.archive.location,
+            seal=self.parts.seal,
+        )
+
+    def refuse_twice(self, but: str) -> None:
+        """An archive, or a copy of it, is never loaded twice by the same seal, whatever happened to the catalog.
+
+        `but` is the run that loads it: a load that was stopped after its commit goes on.
+        """
+        if self.request.rehearse:
+            return
+        ids = (self.archive.identity.archive_id, split(self.archive.location)[1])  # a folder may have been renamed
+        for marker in self.target.markers():
+            if split(marker.archive)[1] in ids and marker.seal == self.parts.seal and marker.run != but:
+                with suppress(Fault):  # where it was killed after its commit, nobody else has a reason to
+                    self.target.sweep([marker.run])
+                raise Red(
+                    "this archive is already loaded by the same plan and mapping; nothing was changed",
+                    where=marker.run,
+                    next=f"migrator verify {marker.run}, or migrator rollback {marker.run} first",
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loading(Rehearsing, Performing):
+    """Loads, for good or to be undone at once."""
 
     def rehearse(self, plan: Plan, archive: str | None, *, whole: bool = False, on: str | None = None) -> Finished:
         """Load and undo; with `on`, in an empty database that is given the target's tables, and loses them again."""
@@ -83,67 +140,107 @@ class Loading(Rehearsing):
         waive: str | None = None,
         original: Original | None = None,
     ) -> Finished:
-        target = self.targets(plan.needs_target().url)
-        archive, mapping, schema = self._intact(plan, location), self.mapping(plan), target.describe()
-        tables = original.tables if original else schema.tables
-        parts = seal_parts(plan, mapping, [archived.table for archived in archive.tables], tables)
-        sealed = parts.seal
-        self._refuse_twice(target, archive, sealed, rehearse=rehearse)
+        target = plan.needs_target()
+        self.targets(target.url)  # an address that no driver knows is refused before anything is read
+        mapping = self.mapping(plan)
+        request = LoadRequest(
+            plan=Document(text=plan.text, file=plan.file),
+            mapping=Document(text=mapping.text, file=mapping.file),
+            archive=self.archive_of(plan, location).location,
+            rehearse=rehearse,
+            whole=whole,
+            on=redacted(target.url) if original else None,
+        )
+        opened = self._opened_load(request, plan, original)
         with self._catalog() as catalog:
-            waived = None if rehearse else self._let_through(catalog, plan, parts, waive)
-            record = catalog.start(
-                kind="rehearsal" if rehearse else "migration",
-                plan=plan.name,
-                tenant=plan.tenant,
-                archive=archive.location,
-                target=redacted(plan.needs_target().url),
-                seal=sealed,
-                plan_file=plan.file,
-                waived=waived,
-            )
-            folder = self._folder(record)
+            waived = None if rehearse else self._let_through(catalog, plan, opened.parts, waive)
+            work = replace(self._load_work(catalog, opened), waived=waived)
+            return Finished.of(*self._begin(catalog, request, work))
+
+    def _opened_load(
+        self, request: LoadRequest, plan: Plan, original: Original | None = None, *, but: str = ""
+    ) -> _Load:
+        """Everything the request names, looked at. Red where the archive is damaged, or loaded already, `but` by it."""
+        target = self.targets(plan.needs_target().url)
+        archive = self._intact(plan, request.archive)
+        mapping = known(plan, load_mapping(request.mapping.text, file=request.mapping.file))
+        schema = target.describe()
+        tables = original.tables if original else schema.tables
+        opened = _Load(
+            request=request,
+            plan=plan,
+            target=target,
+            archive=archive,
+            mapping=mapping,
+            parts=seal_parts(plan, mapping, [archived.table for archived in archive.tables], tables),
+            written=_written(plan, mapping, schema),
+            lacking=original.lacking if original else (),
+        )
+        opened.refuse_twice(but)
+        return opened
+
+    def _load_work(self, catalog: Catalog, opened: _Load) -> Work[Reported]:
+        return Work(
+            kind="rehearsal" if opened.request.rehearse else "migration",
+            plan=opened.plan.name,
+            tenant=opened.plan.tenant,
+            archive=opened.archive.location,
+            target=redacted(opened.plan.needs_target().url),
+            seal=opened.parts.seal,
+            plan_file=opened.plan.file,
+            perform=partial(self._loaded, catalog, opened),
             # a rehearsal never commits
-            committed = partial(_holds, target, record.run_id) if not rehearse else _never
-            room = workbench(room=room_for(archive, mapping))
-            alone = self._alone(target, record, _written(plan, mapping, schema))
-            with recorded(catalog, record, took_effect=committed) as recording, alone, room as bench:
-                self._refuse_twice(target, archive, sealed, rehearse=rehearse)  # now that nobody else can load it
-                folder.keep_words(plan, mapping.text)
-                files = self._files(plan)
-                self._take_back_left(catalog, files, target)
-                laps = Laps()
-                checked = self._checked(bench, plan, archive, mapping, target, files)
-                laps.lap(CHECKING)
+            took_effect=lambda run: not opened.request.rehearse and holds(opened.target, run.run_id),
+        )
+
+    def _loaded(self, catalog: Catalog, opened: _Load, recording: Recording, steps: Steps) -> Reported:
+        run, plan, target, laps = recording.run, opened.plan, opened.target, Laps()
+        folder, files = self._folder(run), self._files(plan)
+        room = workbench(room=room_for(opened.archive, opened.mapping))
+        with self._alone(target, run, opened.written), room as bench:
+            opened.refuse_twice(run.run_id)  # now that nobody else can load it
+            folder.keep_words(plan, opened.mapping.text)
+            self._take_back_left(catalog, files, target)
+            if steps.attempt > 1 and holds(target, run.run_id):
+                checked = self._as_decided(bench, opened, folder.decisions, files)
+            else:
+                checked = self._checked(bench, plan, opened.archive, opened.mapping, target, files)
                 _require_green(checked)
                 assert checked.prepared is not None
                 with translated(folder.path):
                     save_decisions(checked.prepared, folder.decisions, checked.notes)
-                identity = Identity(
-                    run=record.run_id, plan=plan.name, tenant=plan.tenant, archive=archive.location, seal=sealed
-                )
-                loaded = load(
-                    checked.prepared,
-                    target,
-                    identity,
-                    rehearse=rehearse,
-                    whole=whole,
-                    max_lock_seconds=plan.needs_target().max_lock_s,
-                    triggers=plan.needs_target().triggers,
-                    files=files,
-                    progress=self.progress,
-                )
-                told = load_report(self._subject(record, plan), archive, checked, loaded)
-                told = replace(
-                    told,
-                    seal_parts=parts,
-                    timings=(*laps.timings, *told.timings),
-                    notes=(*(original.lacking if original else ()), *told.notes),
-                )
-                admission = None if rehearse else self._admission(catalog, plan, parts, record)
-                report = self._of_rehearsals(catalog, told, archive, admission)
-                path = self._keep_report(catalog, report)
-                recording.verdict = report.verdict
-            return Finished(run=catalog.run(record.run_id), report=report, report_path=path)
+            laps.lap(CHECKING)
+            assert checked.prepared is not None
+            loaded = load(
+                checked.prepared,
+                target,
+                opened.identity(run),
+                rehearse=opened.request.rehearse,
+                whole=opened.request.whole,
+                max_lock_seconds=plan.needs_target().max_lock_s,
+                triggers=plan.needs_target().triggers,
+                files=files,
+                steps=steps,
+                progress=self.progress,
+            )
+            told = load_report(self._subject(run, plan), opened.archive, checked, loaded)
+            told = replace(
+                told,
+                seal_parts=opened.parts,
+                timings=(*laps.timings, *told.timings),
+                notes=(*opened.lacking, *told.notes),
+            )
+            admission = None if opened.request.rehearse else self._admission(catalog, plan, opened.parts, run)
+            report = self._of_rehearsals(catalog, told, opened.archive, admission)
+            recording.verdict = report.verdict
+            return Reported(report=report, report_path=self._keep_report(catalog, report))
+
+    def _as_decided(self, bench: Workbench, opened: _Load, decisions: Path, files: Placing) -> MapCheck:
+        """What an earlier attempt found before it committed: by now the target holds the load itself."""
+        schema = opened.target.describe()
+        prepared = as_decided(bench, opened.archive, opened.mapping, schema, decisions, progress=self.progress)
+        files.expect(prepared)
+        return MapCheck(problems=(), notes=decided_notes(decisions), unmapped=(), prepared=prepared)
 
     def _alone(self, target: Target, record: RunRecord, tables: Sequence[Table]) -> AbstractContextManager[None]:
         """No other run is at work on these tables, from what is decided about their rows to what is said of them."""
@@ -159,81 +256,6 @@ class Loading(Rehearsing):
         for journal in files.journals():
             if journal.run in left:
                 files.take_back(journal.run, target)
-
-    def _refuse_twice(self, target: Target, archive: Archive, sealed: str, *, rehearse: bool) -> None:
-        """An archive, or a copy of it, is never loaded twice by the same seal, whatever happened to the catalog."""
-        if rehearse:
-            return
-        ids = (archive.identity.archive_id, split(archive.location)[1])  # a folder may have been renamed
-        for marker in target.markers():
-            if split(marker.archive)[1] in ids and marker.seal == sealed:
-                with suppress(Fault):  # where it was killed after its commit, nobody else has a reason to
-                    target.sweep([marker.run])
-                raise Red(
-                    "this archive is already loaded by the same plan and mapping; nothing was changed",
-                    where=marker.run,
-                    next=f"migrator verify {marker.run}, or migrator rollback {marker.run} first",
-                )
-
-    def verify(self, run_id: str, *, deep: bool = False) -> Finished:
-        """Re-read the target of a committed load and compare it with archive and mapping, from the start."""
-        with self._catalog() as catalog:
-            of = self._migration(catalog, run_id)
-            folder = self._folder(of)
-            plan = folder.plan(file=of.plan_file, variables=self.settings.variables)
-            target = self.targets(plan.needs_target().url)
-            self._marker(target, of)
-            archive = self.archive(of.archive or "")
-            mapping = folder.mapping()
-            record = self._start_after(catalog, "verification", of)
-            room = workbench(room=room_for(archive, mapping))
-            with recorded(catalog, record) as recording, room as bench:
-                decided, schema = folder.decisions, target.describe()
-                prepared = as_decided(bench, archive, mapping, schema, decided, master=deep, progress=self.progress)
-                files = self._files(plan)
-                files.expect(prepared)
-                found = verify(
-                    prepared,
-                    target,
-                    files=tuple(files.compare(prepared, self.progress)),
-                    read_from="csv" if deep else "parquet",
-                    progress=self.progress,
-                )
-                report = verify_report(self._subject(record, plan), archive, prepared, found)
-                path = self._keep_report(catalog, report)
-                recording.verdict = report.verdict
-            return Finished(run=catalog.run(record.run_id), report=report, report_path=path)
-
-    def rollback(self, run_id: str, *, whole: bool = False) -> tuple[Finished, Undone]:
-        """Take a committed load back; red where rows were kept or failed, and they are listed."""
-        with self._catalog() as catalog:
-            of = self._migration(catalog, run_id)
-            plan = self._folder(of).plan(file=of.plan_file, variables=self.settings.variables)
-            target, files = self.targets(plan.needs_target().url), self._files(plan)
-            self._take_back_left(catalog, files, target, but=of.run_id)
-            is_held = _holds(target, of.run_id)
-            if not is_held:
-                _settle_stopped(catalog, target, of)
-            # a load or a rollback that was killed may have left files only
-            is_left = of.state != "running" and files.knows(of.run_id) and not is_held
-            marker = None if is_left else self._marker(target, of)
-            told = self._folder(of).report()
-            record = self._start_after(catalog, "rollback", of)
-            alone = self._alone(target, record, [staged.table for staged in marker.tables] if marker else ())
-            with recorded(catalog, record, took_effect=lambda: not _holds(target, of.run_id)) as recording, alone:
-                reverted = revert(
-                    target,
-                    of.run_id,
-                    by=record.run_id,
-                    whole=whole or (marker is not None and marker.digest_whole is not None),
-                    only_files=marker is None,
-                    files=files,
-                    progress=self.progress,
-                )
-                report = rollback_report(self._subject(record, plan), reverted.undone, reverted.files, told)
-                path = self._keep_report(catalog, report)
-                recording.verdict = report.verdict
-            return Finished(run=catalog.run(record.run_id), report=report, report_path=path), reverted.undone
 
     def _migration(self, catalog: Catalog, run_id: str) -> RunRecord:
         record = catalog.run(run_id)
@@ -278,20 +300,8 @@ def _written(plan: Plan, mapping: Mapping, schema: Schema) -> list[Table]:
     return [table for table in schema.tables if table.name in names]
 
 
-def _never() -> bool:
-    return False
-
-
-def _settle_stopped(catalog: Catalog, target: Target, of: RunRecord) -> None:
-    """Who took the load back and was stopped before it was noted left word of it there."""
-    for run in catalog.runs(kind="rollback"):
-        if run.of_run == of.run_id and run.state not in ("running", "done"):
-            target.settle(run.run_id)
-
-
-def _holds(target: Target, run: str) -> bool:
-    """Whether the run's load stands in the target."""
-    return any(marker.run == run for marker in target.markers())
+def holds(target: Target, run: str) -> bool:
+    return stands(target, run) is not None
 
 
 def _require_green(checked: MapCheck) -> None:

@@ -16,10 +16,11 @@ from migrator.engine.check import MapCheck, map_check
 from migrator.engine.placing import Placing
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Progress, silent
-from migrator.plan import Plan, load_plan
+from migrator.plan import Plan, load_plan, read_plan
 from migrator.runs.catalog import Catalog
 from migrator.runs.folder import RunFolder
 from migrator.runs.records import RunRecord
+from migrator.runs.request import Document
 from migrator.settings import Settings
 from storage.address import below, redacted
 from storage.archive import Archive, list_archives
@@ -48,12 +49,13 @@ class Opening:
     def plan(self, path: Path) -> Plan:
         return load_plan(path, self.settings.variables)
 
+    def _plan(self, document: Document) -> Plan:
+        """The plan as it was asked for, its `${…}` expanded now."""
+        return read_plan(document.text, file=document.file, variables=self.settings.variables)
+
     def mapping(self, plan: Plan) -> Mapping:
         """The plan's mapping: beside the plan, from the working directory, or of the catalog that is shipped."""
-        found = self._mapping(plan, plan.needs_mapping())
-        if plan.target is not None:
-            plan.target.require_known([table.name for table in found.tables])
-        return found
+        return known(plan, self._mapping(plan, plan.needs_mapping()))
 
     def _mapping(self, plan: Plan, named: str) -> Mapping:
         for path in (Path(plan.file).parent / named, Path(named)):
@@ -156,6 +158,13 @@ class Opening:
             yield catalog
         finally:
             catalog.close()
+
+
+def known(plan: Plan, mapping: Mapping) -> Mapping:
+    """The mapping; Misuse where the plan names a target table that it does not fill."""
+    if plan.target is not None:
+        plan.target.require_known([table.name for table in mapping.tables])
+    return mapping
 
 
 def _text(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -56,7 +57,8 @@ def test_who_cannot_reach_it_is_told_without_the_password(
 
 
 def test_a_report_on_another_machine_is_asked_for_there(shared: str, right_office: World, tmp_path: Path) -> None:
-    here, there = right_office.copied(tmp_path / "here"), right_office.copied(tmp_path / "there")
+    here = right_office.copied(tmp_path / "here")
+    there = replace(right_office.copied(tmp_path / "there"), target=here.target)
     run = here.json("migrate", here.plan)["run"]
     host = there.json("runs", "show", run)["host"]
     assert f"it lies on {host}" in there.json("report", run, "--format", "json", code=2)["next"]

@@ -14,6 +14,7 @@ from migrator.cli.progress import shown
 
 if TYPE_CHECKING:
     from migrator.engine.restore import Restored
+    from migrator.runs.records import RunRecord
 
 
 class Form(StrEnum):
@@ -34,6 +35,11 @@ def command(
 
     with shown() as progress:
         run, restored = service(progress).restore(archive, url, master=form is Form.CSV)
+    raise typer.Exit(tell(run, restored, json=json))
+
+
+def tell(run: RunRecord, restored: Restored, *, json: bool) -> int:
+    """Print what was restored; gives the exit code of its verdict."""
     if json:
         print_json(
             {
@@ -48,12 +54,12 @@ def command(
                 "differences": [asdict(difference) for difference in restored.differences],
             }
         )
-        raise typer.Exit(exit_code(restored.verdict))
+        return exit_code(restored.verdict)
     print_problems((*restored.notes, *restored.departures))
     for difference in restored.differences:
         stderr.print(f"{difference.place}: {difference.said}", markup=False)
     print_verdict(restored.verdict, f"{restored.rows} rows in {len(restored.tables)} tables; {_in_short(restored)}")
-    raise typer.Exit(exit_code(restored.verdict))
+    return exit_code(restored.verdict)
 
 
 def _in_short(restored: Restored) -> str:

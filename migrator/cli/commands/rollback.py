@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
 from migrator.cli.options import Json, RunId, Wait, Whole, waiting
 from migrator.cli.output import exit_code, print_json, print_problems, print_verdict, stdout
 from migrator.cli.progress import shown
+
+if TYPE_CHECKING:
+    from migrator.contracts import Undone
+    from migrator.service import Finished
 
 
 def command(run: RunId, whole: Whole = False, wait: Wait = None, json: Json = False) -> None:
@@ -17,6 +22,11 @@ def command(run: RunId, whole: Whole = False, wait: Wait = None, json: Json = Fa
 
     with shown() as progress:
         finished, undone = service(progress, **waiting(wait)).rollback(run, whole=whole)
+    raise typer.Exit(tell(finished, undone, json=json))
+
+
+def tell(finished: Finished, undone: Undone, *, json: bool) -> int:
+    """Print what was taken back and what stays; gives the exit code of its verdict."""
     verdict = finished.report.verdict
     counts = finished.report.rollback or {}
     if json:
@@ -31,10 +41,10 @@ def command(run: RunId, whole: Whole = False, wait: Wait = None, json: Json = Fa
                 "report": str(finished.report_path),
             }
         )
-        raise typer.Exit(exit_code(verdict))
+        return exit_code(verdict)
     print_problems(finished.report.notes, heading="Rows that stay")
     stdout.print(f"digest before the load  {undone.digest_before_load}", markup=False, style="dim")
     stdout.print(f"digest now              {undone.digest_after}", markup=False, style="dim")
     said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
     print_verdict(verdict, f"{said} · report {finished.report_path}")
-    raise typer.Exit(exit_code(verdict))
+    return exit_code(verdict)

@@ -1,4 +1,4 @@
-"""migrator runs list|show|follow|prune|close|import"""
+"""migrator runs list|show|follow|resume|prune|close|import"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from migrator.cli.ended import told
 from migrator.cli.followed import tell
 from migrator.cli.options import Json, RunId, Wait, waiting
 from migrator.cli.output import print_json, print_problems, print_table, stderr, stdout
@@ -44,14 +45,14 @@ def show(run: RunId, json: Json = False) -> None:
 
     served = service()
     record = served.run(run)
-    told = served.told(record)
+    words = served.told(record)
     if json:
-        print_json({**asdict(record), "told": [asdict(one) for one in told]})
+        print_json({**asdict(record), "told": [asdict(one) for one in words]})
         return
     for name, value in asdict(record).items():
         if value not in (None, ""):
             stdout.print(f"{name:<12} {value}", markup=False)
-    print_problems(told, heading="what its operator was told")
+    print_problems(words, heading="what its operator was told")
 
 
 @app.command()
@@ -60,6 +61,16 @@ def follow(run: RunId, json: Json = False) -> None:
     from migrator.wiring import service
 
     raise typer.Exit(tell(service().follow(run), as_json=json))
+
+
+@app.command()
+def resume(run: RunId, wait: Wait = None, json: Json = False) -> None:
+    """Go on with a run that was parked, failed or killed: what it had finished is not done again."""
+    from migrator.wiring import service
+
+    with shown() as progress:
+        record, found = service(progress, **waiting(wait)).resume(run)
+    raise typer.Exit(told(record, found, json=json))
 
 
 @app.command()

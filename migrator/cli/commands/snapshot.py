@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from migrator.engine.attachments_found import Attached
     from migrator.engine.snapshot import Snapshot
     from migrator.outcomes import SourceCost
+    from migrator.runs.records import RunRecord
 
 
 class Proving(StrEnum):
@@ -49,6 +50,11 @@ def command(
     with shown() as progress:
         served = service(progress)
         run, taken = served.snapshot(served.plan(plan), mask, subject=subject, prove_full=prove is Proving.FULL)
+    tell(run, taken, json=json)
+
+
+def tell(run: RunRecord, taken: Snapshot, *, json: bool) -> None:
+    """Print what was taken."""
     sealed = taken.sealed
     if json:
         print_json(

@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -20,7 +20,7 @@ from migrator.runs.durable.faults import told
 from migrator.runs.durable.queue import OwnQueue
 from migrator.runs.durable.steps import DurableSteps
 from migrator.runs.durable.turn import give_all_back
-from storage.errors import Misuse, Red
+from storage.errors import Fault, Misuse, Red
 
 _SCHEMA = "migrator_dbos"
 _VERSION = "1"
@@ -90,10 +90,6 @@ class Durable:
         executor = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         try:
             with told(database):
-                with (
-                    database.transaction()
-                ):  # refused here in our words; makes a SQLite file one with a write-ahead log
-                    pass
                 _launch(database, url, executor)
         except BaseException:
             DBOS.destroy()
@@ -111,12 +107,16 @@ class Durable:
         try:
             yield steps
         except Red:
-            self.forget(run_id)
+            self._forget_if_possible(run_id)
             raise
         else:
-            self.forget(run_id)
+            self._forget_if_possible(run_id)
         finally:
             steps.leave()
+
+    def _forget_if_possible(self, run_id: str) -> None:
+        with suppress(Fault):  # the run is done, and recorded as done: what is left of it here is in nobody's way
+            self.forget(run_id)
 
     def finished(self, run_id: str) -> tuple[str, ...]:
         """The names of the steps this run has finished for good, in their order."""
@@ -130,7 +130,7 @@ class Durable:
 
     def tidy(self) -> None:
         """Leave nothing of this process among what is kept, unless others still perform runs here."""
-        with _launching, told(self.database):
+        with _launching, suppress(Fault), told(self.database):
             if self.users == 1:
                 self.queue.remove()
 
@@ -153,6 +153,8 @@ def _launch(database: Database, url: str, executor: str) -> None:
         "serializer": _Json(),
     }
     if is_sqlite:
+        with database.transaction():
+            pass  # a file that we make has a write-ahead log
         config["system_database_url"] = url
     else:
         config["system_database_engine"] = database.engine

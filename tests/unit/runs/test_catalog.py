@@ -220,7 +220,8 @@ PLAN = Document(text="plan: été\nsource: {url: '${SOURCE_URL}'}\n", file="ét�
     "request_",
     [
         SnapshotRequest(plan=PLAN, mask=Document(text="columns: {}", file="mask.yaml"), subject="members=1"),
-        LoadRequest(plan=PLAN, mapping=PLAN, archive="s3://bucket/a-1?region=eu", is_rehearsal=True, whole=True),
+        LoadRequest(plan=PLAN, mapping=PLAN, archive="s3://bucket/a-1?region=eu", rehearse=True, whole=True),
+        LoadRequest(plan=PLAN, mapping=PLAN, archive="a", rehearse=True, on="sqlite:///copy.db"),
         VerificationRequest(of_run="20261122T011758-migration-3f2a", deep=True),
         RollbackRequest(of_run="20261122T011758-migration-3f2a"),
         RestoreRequest(archive="file:///store/a-1", url="postgresql://me:***@host/db"),

@@ -1,0 +1,33 @@
+"""How a run that was resumed is told: as the command that began it would have told it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.cli import loaded
+from migrator.cli.commands import restore, rollback, snapshot
+
+if TYPE_CHECKING:
+    from migrator.engine.restore import Restored
+    from migrator.engine.snapshot import Snapshot
+    from migrator.runs.records import RunRecord
+    from migrator.service import Reported
+
+_WORDS = {"migration": "migrated", "verification": "verified"}
+
+
+def told(run: RunRecord, found: Snapshot | Restored | Reported, *, json: bool) -> int:
+    """Print what the run found; gives the exit code of its verdict."""
+    from migrator.engine.restore import Restored
+    from migrator.engine.snapshot import Snapshot
+    from migrator.service import Finished
+
+    if isinstance(found, Snapshot):
+        snapshot.tell(run, found, json=json)
+        return 0
+    if isinstance(found, Restored):
+        return restore.tell(run, found, json=json)
+    finished = Finished.of(run, found)
+    if found.undone is not None:
+        return rollback.tell(finished, found.undone, json=json)
+    return loaded.tell(finished, _WORDS.get(run.kind, f"{run.kind} {run.number}"), json=json)

@@ -1,0 +1,135 @@
+"""What became of a load: verified once more, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from migrator.contracts import Target, Undone
+from migrator.engine.decisions import as_decided
+from migrator.engine.prepare import room_for
+from migrator.engine.revert import revert
+from migrator.engine.verify import verify
+from migrator.engine.workbench import workbench
+from migrator.outcomes import Steps
+from migrator.plan import Plan
+from migrator.runs.catalog import Catalog
+from migrator.runs.recorded import Recording
+from migrator.runs.records import RunRecord
+from migrator.runs.request import LoadRequest, RollbackRequest, VerificationRequest
+from migrator.runs.told import rollback_report, verify_report
+from migrator.service.loading import Finished, Loading, Reported, holds
+from migrator.service.performing import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Afterwards(Loading):
+    """What became of loads, and the way back."""
+
+    def verify(self, run_id: str, *, deep: bool = False) -> Finished:
+        """Re-read the target of a committed load and compare it with archive and mapping, from the start."""
+        with self._catalog() as catalog:
+            request = VerificationRequest(of_run=self._migration(catalog, run_id).run_id, deep=deep)
+            return Finished.of(*self._begin(catalog, request, self._verification(catalog, request)))
+
+    def _verification(self, catalog: Catalog, request: VerificationRequest) -> Work[Reported]:
+        of = self._migration(catalog, request.of_run)
+        plan, folder = self._plan_of(catalog, of), self._folder(of)
+        target, files = self.targets(plan.needs_target().url), self._files(plan)
+        self._marker(target, of)
+        archive, mapping = self.archive(of.archive or ""), folder.mapping()
+
+        def perform(recording: Recording, steps: Steps) -> Reported:
+            with workbench(room=room_for(archive, mapping)) as bench:
+                prepared = as_decided(
+                    bench,
+                    archive,
+                    mapping,
+                    target.describe(),
+                    folder.decisions,
+                    master=request.deep,
+                    progress=self.progress,
+                )
+                files.expect(prepared)
+                found = verify(
+                    prepared,
+                    target,
+                    files=tuple(files.compare(prepared, self.progress)),
+                    read_from="csv" if request.deep else "parquet",
+                    steps=steps,
+                    progress=self.progress,
+                )
+                report = verify_report(self._subject(recording.run, plan), archive, prepared, found)
+            recording.verdict = report.verdict
+            return Reported(report=report, report_path=self._keep_report(catalog, report))
+
+        return _work("verification", of, perform)
+
+    def rollback(self, run_id: str, *, whole: bool = False) -> tuple[Finished, Undone]:
+        """Take a committed load back; red where rows were kept or failed, and they are listed."""
+        with self._catalog() as catalog:
+            request = RollbackRequest(of_run=self._migration(catalog, run_id).run_id, whole=whole)
+            record, found = self._begin(catalog, request, self._rollback(catalog, request))
+            assert found.undone is not None
+            return Finished.of(record, found), found.undone
+
+    def _rollback(self, catalog: Catalog, request: RollbackRequest, *, resumes: bool = False) -> Work[Reported]:
+        """`resumes` where an earlier attempt may have taken the rows back already."""
+        of = self._migration(catalog, request.of_run)
+        plan = self._plan_of(catalog, of)
+        target, files = self.targets(plan.needs_target().url), self._files(plan)
+        self._take_back_left(catalog, files, target, but=of.run_id)
+        is_held = holds(target, of.run_id)
+        if not is_held and not resumes:
+            _settle_stopped(catalog, target, of)
+        # a load or a rollback that was killed may have left files only
+        is_left = of.state != "running" and files.knows(of.run_id) and not is_held
+        marker = None if is_left or (resumes and not is_held) else self._marker(target, of)
+        told = self._folder(of).report()
+
+        def perform(recording: Recording, steps: Steps) -> Reported:
+            with self._alone(target, recording.run, [staged.table for staged in marker.tables] if marker else ()):
+                reverted = revert(
+                    target,
+                    of.run_id,
+                    by=recording.run.run_id,
+                    whole=request.whole or (marker is not None and marker.digest_whole is not None),
+                    only_files=is_left,
+                    files=files,
+                    steps=steps,
+                    progress=self.progress,
+                )
+                report = rollback_report(self._subject(recording.run, plan), reverted.undone, reverted.files, told)
+                recording.verdict = report.verdict
+                path = self._keep_report(catalog, report)
+            return Reported(report=report, report_path=path, undone=reverted.undone)
+
+        return replace(_work("rollback", of, perform), took_effect=lambda _record: not holds(target, of.run_id))
+
+    def _plan_of(self, catalog: Catalog, of: RunRecord) -> Plan:
+        """As the load was told it; older versions kept it in the run's folder alone."""
+        asked = catalog.request(of.run_id)
+        if isinstance(asked, LoadRequest):
+            return self._plan(asked.plan)
+        return self._folder(of).plan(file=of.plan_file, variables=self.settings.variables)
+
+
+def _settle_stopped(catalog: Catalog, target: Target, of: RunRecord) -> None:
+    """Who took the load back and was stopped before it was noted left word of it there."""
+    for run in catalog.runs(kind="rollback"):
+        if run.of_run == of.run_id and run.state not in ("running", "done"):
+            target.settle(run.run_id)
+
+
+def _work(kind: str, of: RunRecord, perform: Callable[[Recording, Steps], Reported]) -> Work[Reported]:
+    return Work(
+        kind=kind,
+        plan=of.plan,
+        tenant=of.tenant,
+        archive=of.archive,
+        target=of.target,
+        seal=of.seal,
+        of_run=of.run_id,
+        plan_file=of.plan_file,
+        perform=perform,
+    )

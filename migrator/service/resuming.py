@@ -1,0 +1,97 @@
+"""Runs that did not come to their end, performed again from where they stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from migrator.engine.restore import Restored
+from migrator.engine.snapshot import Snapshot
+from migrator.runs.catalog import Catalog
+from migrator.runs.records import RunRecord
+from migrator.runs.request import (
+    LoadRequest,
+    Request,
+    RestoreRequest,
+    RollbackRequest,
+    SnapshotRequest,
+    VerificationRequest,
+)
+from migrator.service.afterwards import Afterwards
+from migrator.service.archiving import Archiving
+from migrator.service.loading import Reported
+from migrator.service.performing import Work
+from storage.errors import Misuse
+
+Result = Snapshot | Restored | Reported
+_RESUMABLE = ("parked", "failed", "lost")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resuming(Archiving, Afterwards):
+    """The next attempt."""
+
+    def resume(self, run_id: str) -> tuple[RunRecord, Result]:
+        """Go on with a run that was parked, failed or lost its process; what it had finished is not done again.
+
+        Gives what the run finds at its end, as its operation would have. Misuse where there is nothing to resume.
+        """
+        with self._catalog() as catalog:
+            record = catalog.run(run_id)
+            _require_resumable(record)
+            request = catalog.request(record.run_id)
+            if request is None:
+                raise Misuse(
+                    "an older version of this program recorded the run, and not what it was asked for",
+                    where=record.run_id,
+                    next="give the command again",
+                )
+            return self._go_on(catalog, record, self._work(catalog, record, request))
+
+    def _work(self, catalog: Catalog, record: RunRecord, request: Request) -> Work[Any]:
+        match request:
+            case SnapshotRequest():
+                return self._snapshot(catalog, request)
+            case LoadRequest():
+                _require_no_copy(record, request)
+                plan = self._plan(request.plan)
+                return self._load_work(catalog, self._opened_load(request, plan, but=record.run_id))
+            case VerificationRequest():
+                return self._verification(catalog, request)
+            case RollbackRequest():
+                return self._rollback(catalog, request, resumes=True)
+            case RestoreRequest():
+                return self._restore(request, _with_password(record, request))
+
+
+def _require_resumable(record: RunRecord) -> None:
+    if record.state in _RESUMABLE:
+        return
+    what, next_ = {
+        "running": (f"the run is under way, on {record.host}", "wait for it, or stop it there first"),
+        "queued": ("the run has not begun", "start a worker: it begins what is queued"),
+        "cancelled": ("the run was cancelled, and its traces are gone", "give the command again"),
+    }.get(record.state, ("the run is done", "give the command again to do it once more"))
+    if record.verdict == "red":
+        what = "the run came to its end, and its answer is red: that is not resumed"
+        next_ = "mend what it found (migrator runs show), then give the command again"
+    raise Misuse(what, where=record.run_id, next=next_)
+
+
+def _require_no_copy(record: RunRecord, request: LoadRequest) -> None:
+    if request.on is not None:
+        raise Misuse(
+            "the copy that was rehearsed in is gone, or was not made whole",
+            where=record.run_id,
+            next="give the command again: it makes another one",
+        )
+
+
+def _with_password(record: RunRecord, request: RestoreRequest) -> str:
+    if "***" in request.url:
+        raise Misuse(
+            "the address held a password, and none is ever kept",
+            where=record.run_id,
+            next=f"give the command again: migrator restore {request.archive} URL",
+        )
+    return request.url

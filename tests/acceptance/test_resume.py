@@ -1,0 +1,147 @@
+"""`migrator runs resume`: a run that did not come to its end gets there, and says what its command would have said."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrator.engine import load as loading
+from migrator.service import afterwards
+from migrator.service import loading as service_loading
+from storage.errors import Fault
+from tests.acceptance.world import World, changing, dump
+from tests.servers.process import LOOPBACK, free_port
+
+LOST = "the connection was lost"
+
+
+def once(monkeypatch: pytest.MonkeyPatch, place: Any, name: str) -> None:
+    """The next call of it fails, as a connection does; those after it work."""
+    real = getattr(place, name)
+
+    def lost(*_: Any, **__: Any) -> None:
+        monkeypatch.setattr(place, name, real)
+        raise Fault(LOST, where="target", next="look whether the server runs")
+
+    monkeypatch.setattr(place, name, lost)
+
+
+def failed(world: World, *command: object, after: str = "") -> str:
+    """The run of a command that a fault stopped; `after` is the last step it had finished, if any."""
+    answer, run = world.json(*command, code=1), world.runs()[-1]
+    assert (answer["error"], run["state"]) == (LOST, "failed")
+    goes_on = f"once that is mended, migrator runs resume {run['run_id']} goes on after {after}"
+    assert answer["next"].endswith(goes_on if after else "look whether the server runs")
+    return str(run["run_id"])
+
+
+@pytest.mark.parametrize("command", ["rehearse", "migrate"])
+def test_a_load_that_a_fault_stopped(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    world, undisturbed = right_office.copied(tmp_path / "a"), right_office.copied(tmp_path / "b")
+    before = dump(world.target)
+    once(monkeypatch, loading, "merge_rows")
+    run = failed(world, command, world.plan, after="stage remarks")
+    assert dump(world.target) == before
+    world.plan.unlink()  # what was asked for is kept with the run
+    (world.folder / "mapping.yaml").unlink()
+    resumed, expected = world.json("runs", "resume", run), undisturbed.json(command, undisturbed.plan)
+    assert resumed["run"] == run
+    for told in ("kind", "number", "verdict", "edges", "digest_before", "digest_loaded", "digest_after", "compared"):
+        assert resumed[told] == expected[told]
+    assert (world.runs()[-1]["state"], world.runs()[-1]["attempt"]) == ("done", 2)
+    assert world.beside_target() == set()
+    assert world.json("runs", "resume", run, code=2)["error"] == "the run is done"
+
+
+def test_a_load_that_was_killed(right_office: World, tmp_path: Path) -> None:
+    world = right_office.copied(tmp_path)
+    before = dump(world.target)
+    process = world.start("migrate", world.plan)
+    while not world.runs():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=300)
+    killed = world.runs()[0]
+    if killed["state"] != "lost":
+        pytest.skip("it was quicker than the signal")
+    assert world.json("runs", "resume", killed["run_id"])["verdict"] == "green"
+    assert world.beside_target() == set()
+    assert world.json("rollback", killed["run_id"])["verdict"] == "green"
+    assert dump(world.target) == before
+
+
+def test_a_load_that_was_committed_is_told_to_its_end(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, undisturbed = right_office.copied(tmp_path / "a"), right_office.copied(tmp_path / "b")
+    before = dump(world.target)
+    once(monkeypatch, service_loading, "load_report")
+    answer = world.json("migrate", world.plan, code=1)
+    run = world.runs()[-1]["run_id"]
+    assert "was committed" in answer["error"] and f"migrator runs resume {run}" in answer["next"]
+    loaded = dump(world.target)
+    resumed, expected = world.json("runs", "resume", run), undisturbed.json("migrate", undisturbed.plan)
+    for told in ("verdict", "edges", "digest_before", "digest_loaded", "digest_after", "compared"):
+        assert resumed[told] == expected[told]
+    assert (dump(world.target), world.beside_target()) == (loaded, set())
+    assert world.json("rollback", run)["verdict"] == "green"
+    assert dump(world.target) == before
+
+
+def test_a_verification_and_a_rollback(right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = right_office.copied(tmp_path)
+    before = dump(world.target)
+    run = world.json("migrate", world.plan)["run"]
+    once(monkeypatch, afterwards, "verify")
+    verification = failed(world, "verify", run)
+    assert world.json("runs", "resume", verification)["compared"] == world.json("verify", run)["compared"]
+    once(monkeypatch, afterwards, "verify_report")
+    stopped = world.json("verify", run, "--deep", code=1)
+    verification = world.runs()[-1]["run_id"]
+    assert f"migrator runs resume {verification} goes on after verify" in stopped["next"]
+    assert world.json("runs", "resume", verification)["verdict"] == "green"
+    once(monkeypatch, afterwards, "rollback_report")
+    assert world.json("rollback", run, code=1)["error"].startswith("the rollback was committed")
+    assert dump(world.target) == before
+    taken_back = world.json("runs", "resume", world.runs()[-1]["run_id"])
+    assert (taken_back["verdict"], taken_back["kept"], taken_back["failed"]) == ("green", 0, 0)
+    assert taken_back["digest_before_load"] == taken_back["digest_after"]
+
+
+def test_a_snapshot_and_a_restore(right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from migrator.service import archiving
+
+    world = right_office.copied(tmp_path)
+    there = world.archives()
+    once(monkeypatch, archiving, "snapshot")
+    taken = world.json("runs", "resume", failed(world, "snapshot", world.plan))
+    assert Path(taken["archive"]) in set(world.archives()) - set(there)
+    assert world.json("archive", "check", taken["archive"])["verdict"] == "green"
+    once(monkeypatch, archiving, "restore")
+    run = failed(world, "restore", taken["archive"], f"sqlite:///{tmp_path / 'empty.db'}")
+    assert world.json("runs", "resume", run)["rows"] == taken["rows"]
+    answer = world.json("restore", taken["archive"], f"postgresql://me:wrongword@{LOOPBACK}:{free_port()}/x", code=2)
+    assert "the archive comes from sqlite" in answer["error"]
+
+
+def test_what_is_not_resumed_says_why(right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = right_office.copied(tmp_path)
+    once(monkeypatch, loading, "merge_rows")
+    run = failed(world, "migrate", world.plan, after="stage remarks")
+    with changing(world.target) as connection:
+        connection.execute("ALTER TABLE persons ADD COLUMN shoe_size INTEGER")
+    changed = world.json("runs", "resume", run, code=3)
+    assert changed["where"] == run and "not as they were" in changed["error"]
+    assert world.runs()[-1]["attempt"] == 1
+    with changing(world.source) as connection:
+        connection.execute("UPDATE people SET mood = 'furious' WHERE id = 1")
+    world.json("snapshot", world.plan)
+    world.json("migrate", world.plan, code=3)
+    red = world.json("runs", "resume", world.runs()[-1]["run_id"], code=2)
+    assert "its answer is red" in red["error"] and red["next"]
