@@ -56,7 +56,10 @@ def answers(right_office: World, tmp_path_factory: pytest.TempPathFactory) -> di
     run = found["migrate"]["run"]
     found["verify"] = world.json("verify", run)
     found["report"] = world.json("report", run, "--out", world.folder / "report.html")
-    return {**found, "rollback": world.json("rollback", run), "runs list": world.json("runs", "list")}
+    found |= {"rollback": world.json("rollback", run), "runs list": world.json("runs", "list")}
+    found["runs close"] = world.json("runs", "close", world.json("migrate", world.plan)["run"])
+    found["admin backup"] = world.json("admin", "backup", world.folder / "backup")
+    return {**found, "admin rebuild": world.json("admin", "rebuild", world.store)}
 
 
 @pytest.mark.parametrize("command", SAID)
