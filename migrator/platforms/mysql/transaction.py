@@ -18,7 +18,7 @@ from migrator.platforms.mysql.refusals import refuse
 from migrator.platforms.mysql.staging import stage_name
 from migrator.platforms.mysql.values import exact, largest, row_hash
 from migrator.platforms.relational.deadline import Deadline
-from migrator.platforms.relational.journal import key_column
+from migrator.platforms.relational.journal import JOURNAL, key_column
 from migrator.platforms.relational.sqltext import listed, literal, matched, quoted
 from migrator.platforms.relational.transaction import Transaction
 from storage.errors import Fault, MigratorError, Red, TransientFault
@@ -215,6 +215,8 @@ class MysqlTransaction(Transaction):
             parts.append(f"UNIQUE ({', '.join(key)})")
         options = f"{OPTIONS} COLLATE utf8mb4_bin"
         with _at(name):
+            if name.startswith(JOURNAL):
+                self._drop([name])  # no transaction took back what an attempt made whose connection was lost
             self._connection.execute(f"CREATE TABLE {self.own(name)} ({', '.join(parts)}) {options}")
         self._made.append(name)
 
@@ -288,6 +290,7 @@ class MysqlTransaction(Transaction):
 
     def _make_beside(self, table: Table) -> None:
         name = self._keyless.beside(table)
+        self._drop([name])  # of an attempt whose connection was lost
         self._connection.execute(f"CREATE TABLE {self.own(name)} LIKE {self.live(table)}")
         self._made.append(name)
         self._going.append(name)

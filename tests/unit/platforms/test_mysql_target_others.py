@@ -17,6 +17,7 @@ from pymysql.cursors import Cursor
 from migrator.contracts import Merge, Target
 from migrator.platforms.mysql import connect, transaction
 from migrator.platforms.mysql.address import address_of
+from migrator.platforms.mysql.merge import MysqlMerge
 from migrator.platforms.mysql.transaction import MysqlTransaction
 from migrator.platforms.relational.fates import Fates
 from storage.errors import Misuse, TransientFault
@@ -522,3 +523,23 @@ def test_nothing_commits_between_the_beginning_and_the_end(
         endings.append(inside[end])
         assert [text for text in inside[:end] if not text.strip().startswith(allowed)] == []
     assert sorted(endings) == ["COMMIT", "COMMIT", "ROLLBACK"]
+
+
+def test_an_attempt_whose_connection_was_lost_is_in_nobody_s_way(
+    mariadb: Mariadb, platform: MysqlPlatform, target: Target
+) -> None:
+    """A journal is made before the transaction: nothing takes it back with the transaction."""
+    rows = words((1, "again"))
+    tables = [rows.staged(target)]
+    with target.staging("r1") as staging:
+        staging.stage(tables[0], [rows.batch(target)])
+        with pytest.raises(TransientFault, match="connection"), target.merging("r1") as lost:
+            lost.lock(tables)
+            assert isinstance(lost, MysqlMerge)
+            [(number,)] = lost._transaction.rows("SELECT CONNECTION_ID()")
+            mariadb.admin(f"KILL {number}")
+            lost.merge(tables)
+        assert ours(platform)
+        with target.merging("r1") as merge:
+            merge.lock(tables)
+            assert merge.merge(tables) == {0: {"create": 1}}
