@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +21,7 @@ from migrator.engine.prepare import room_for
 from migrator.engine.seal import seal_parts
 from migrator.engine.throwaway import throwaway
 from migrator.engine.workbench import Workbench, workbench
-from migrator.outcomes import RunReport, SealParts, Steps
+from migrator.outcomes import EVERY_STEP, RunReport, SealParts, Steps
 from migrator.plan import Plan
 from migrator.runs.catalog import Catalog
 from migrator.runs.recorded import Recording
@@ -201,6 +201,7 @@ class Loading(Rehearsing, Performing):
             opened.refuse_twice(run.run_id)  # now that nobody else can load it
             folder.keep_words(plan, opened.mapping.text)
             self._take_back_left(catalog, files, target)
+            target.sweep(_never_resumed(catalog.runs(), run))
             if steps.attempt > 1 and holds(target, run.run_id):
                 checked = self._as_decided(bench, opened, folder.decisions, files)
             else:
@@ -220,7 +221,7 @@ class Loading(Rehearsing, Performing):
                 max_lock_seconds=plan.needs_target().max_lock_s,
                 triggers=plan.needs_target().triggers,
                 files=files,
-                steps=steps,
+                steps=steps if opened.request.on is None else EVERY_STEP,  # a copy is erased, whatever happens
                 progress=self.progress,
             )
             told = load_report(self._subject(run, plan), opened.archive, checked, loaded)
@@ -237,6 +238,12 @@ class Loading(Rehearsing, Performing):
 
     def _as_decided(self, bench: Workbench, opened: _Load, decisions: Path, files: Placing) -> MapCheck:
         """What an earlier attempt found before it committed: by now the target holds the load itself."""
+        if not decisions.exists():
+            raise Fault(
+                "the load was committed, and what it decided lies in the run's folder, which is not here",
+                where=str(decisions),
+                next="resume it on the machine that ran it (migrator runs show), or bring that folder here",
+            )
         schema = opened.target.describe()
         prepared = as_decided(bench, opened.archive, opened.mapping, schema, decisions, progress=self.progress)
         files.expect(prepared)
@@ -298,6 +305,16 @@ def _written(plan: Plan, mapping: Mapping, schema: Schema) -> list[Table]:
     """The tables of the target that a load writes: by the mapping, and by triggers."""
     names = {*(table.name for table in mapping.tables), *plan.needs_target().triggers.writes}
     return [table for table in schema.tables if table.name in names]
+
+
+def _never_resumed(runs: Iterable[RunRecord], own: RunRecord) -> list[str]:
+    """Runs that are over, or were stopped and are begun anew by this one: what they staged is of no use."""
+    return [run.run_id for run in runs if run.run_id != own.run_id and _is_over(run, own)]
+
+
+def _is_over(run: RunRecord, own: RunRecord) -> bool:
+    is_begun_anew = run.state in ("parked", "failed", "lost") and (run.plan, run.kind) == (own.plan, own.kind)
+    return run.state in ("done", "cancelled") or is_begun_anew
 
 
 def holds(target: Target, run: str) -> bool:

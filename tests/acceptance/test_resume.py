@@ -145,3 +145,17 @@ def test_what_is_not_resumed_says_why(right_office: World, tmp_path: Path, monke
     world.json("migrate", world.plan, code=3)
     red = world.json("runs", "resume", world.runs()[-1]["run_id"], code=2)
     assert "its answer is red" in red["error"] and red["next"]
+
+
+def test_what_was_staged_stays_until_the_command_is_given_anew(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = right_office.copied(tmp_path)
+    once(monkeypatch, loading, "merge_rows")
+    failed(world, "migrate", world.plan, after="stage remarks")
+    kept = world.beside_target()
+    assert len(kept) == 1
+    world.json("rehearse", world.plan)
+    assert world.beside_target() == kept
+    world.json("migrate", world.plan)
+    assert world.beside_target() == set()

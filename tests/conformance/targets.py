@@ -346,6 +346,26 @@ class TargetContract:
         assert target.sweep(["r2", "r1"]) == 0
         assert platform.dump() == before
 
+    def test_what_nobody_keeps_goes_with_the_next_run_though_it_was_finished(
+        self, platform: Platform, target: Target
+    ) -> None:
+        before, rows = platform.dump(), teams(create=[(10, "ours", 3, None)])
+
+        def dying() -> None:
+            with target.staging("r1") as staging:
+                staging.stage(rows.staged(target), [rows.batch(target)])
+                staging.note(rows.staged(target), "a1")
+                die()
+
+        killed(dying)
+        for _ in range(100):  # until the server has noticed
+            swept(target, "other")
+            if platform.dump() == before:
+                break
+            time.sleep(0.05)
+        assert platform.dump() == before
+        assert target.sweep(["r1"]) == 0
+
     def test_nobody_else_goes_on_with_staging_that_is_in_use(self, platform: Platform, target: Target) -> None:
         with target.staging("r1", keep=True):
             assert target.sweep(["r1"]) == 0

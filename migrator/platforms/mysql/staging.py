@@ -47,7 +47,8 @@ class MysqlStaging:
         self._address = address
         self._run = run
         self._connection = connection
-        self._options = f"{OPTIONS} COMMENT {literal(KEPT if keep else '')}"
+        self._mark = KEPT if keep else "swept"
+        self._options = f"{OPTIONS} COMMENT {literal(self._mark)}"
 
     def stage(self, staged: Staged, batches: Iterable[pa.RecordBatch]) -> int:
         table = staging_table(staged, self._run)
@@ -92,14 +93,14 @@ class MysqlStaging:
 
     def note(self, staged: Staged, word: str) -> None:
         # in a table of its own: to change the comment of one that is there takes ALTER, which no load needs else
-        told, name = literal(f"{KEPT} {self._rows(staged)} {word}"), quoted(_note_table(self._run, staged))
+        told, name = literal(f"{self._mark} {self._rows(staged)} {word}"), quoted(_note_table(self._run, staged))
         self._connection.execute(f"DROP TABLE IF EXISTS {name}")
         self._connection.execute(f"CREATE TABLE {name} (noted INT) {OPTIONS} COMMENT {told}")
 
     def noted(self, staged: Staged) -> str | None:
-        told = comment_of(self._connection, _note_table(self._run, staged)).removeprefix(KEPT).split()
-        is_there = len(told) == 2 and is_table(self._connection, stage_table(self._run, staged))
-        return told[1] if is_there and told[0] == self._rows(staged) else None
+        told = comment_of(self._connection, _note_table(self._run, staged)).split()
+        is_there = len(told) == 3 and is_table(self._connection, stage_table(self._run, staged))
+        return told[2] if is_there and told[1] == self._rows(staged) else None
 
     def _rows(self, staged: Staged) -> str:
         return self._connection.text(f"SELECT count(*) FROM {stage_name(self._run, staged)}")
