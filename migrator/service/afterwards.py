@@ -63,7 +63,7 @@ class Afterwards(Loading):
             recording.verdict = report.verdict
             return Reported(report=report, report_path=self._keep_report(catalog, report))
 
-        return _work("verification", of, perform)
+        return _work("verification", of, perform, self._store_of(plan))
 
     def rollback(self, run_id: str, *, whole: bool = False) -> tuple[Finished, Undone]:
         """Take a committed load back; red where rows were kept or failed, and they are listed."""
@@ -104,7 +104,10 @@ class Afterwards(Loading):
                 path = self._keep_report(catalog, report)
             return Reported(report=report, report_path=path, undone=reverted.undone)
 
-        return replace(_work("rollback", of, perform), took_effect=lambda _record: not holds(target, of.run_id))
+        return replace(
+            _work("rollback", of, perform, self._store_of(plan)),
+            took_effect=lambda _record: not holds(target, of.run_id),
+        )
 
     def _plan_of(self, catalog: Catalog, of: RunRecord) -> Plan:
         """As the load was told it; older versions kept it in the run's folder alone."""
@@ -121,7 +124,7 @@ def _settle_stopped(catalog: Catalog, target: Target, of: RunRecord) -> None:
             target.settle(run.run_id)
 
 
-def _work(kind: str, of: RunRecord, perform: Callable[[Recording, Steps], Reported]) -> Work[Reported]:
+def _work(kind: str, of: RunRecord, perform: Callable[[Recording, Steps], Reported], store: str) -> Work[Reported]:
     return Work(
         kind=kind,
         plan=of.plan,
@@ -132,4 +135,5 @@ def _work(kind: str, of: RunRecord, perform: Callable[[Recording, Steps], Report
         of_run=of.run_id,
         plan_file=of.plan_file,
         perform=perform,
+        store=store,
     )

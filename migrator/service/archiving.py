@@ -100,6 +100,7 @@ class Archiving(Performing):
             source=redacted(plan.needs_source().url),
             plan_file=plan.file,
             perform=perform,
+            store=self._store_of(plan),
         )
 
     @contextmanager
@@ -162,6 +163,7 @@ class Archiving(Performing):
             archive=archive.location,
             target=request.url,
             perform=perform,
+            store=archive.store.url,
         )
 
 

@@ -189,6 +189,7 @@ class Loading(Rehearsing, Performing):
             seal=opened.parts.seal,
             plan_file=opened.plan.file,
             perform=partial(self._loaded, catalog, opened),
+            store=self._store_of(opened.plan),
             # a rehearsal never commits
             took_effect=lambda run: not opened.request.rehearse and holds(opened.target, run.run_id),
         )
@@ -212,6 +213,8 @@ class Loading(Rehearsing, Performing):
                     save_decisions(checked.prepared, folder.decisions, checked.notes)
             laps.lap(CHECKING)
             assert checked.prepared is not None
+            if not opened.request.rehearse:  # before anything of it can be committed
+                self._keep_in_store(catalog, run.run_id, self._store_of(plan))
             loaded = load(
                 checked.prepared,
                 target,

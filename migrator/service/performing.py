@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from migrator.outcomes import Steps
+from migrator.outcomes import Steps, Tick
 from migrator.runs.catalog import Catalog
+from migrator.runs.kept import keep
 from migrator.runs.recorded import Recording, recorded
 from migrator.runs.records import RunRecord
 from migrator.runs.request import Request
 from migrator.service.opening import Opening
-from storage.errors import Red
+from storage.errors import Fault, Misuse, Red
+from storage.location import open_store
+from storage.seal import SigningKeys
 
 Result = TypeVar("Result")
 
@@ -29,6 +32,7 @@ class Work(Generic[Result]):
     plan: str
     tenant: str
     perform: Callable[[Recording, Steps], Result]
+    store: str  # where what becomes of the run is kept, beside the archives
     took_effect: Callable[[RunRecord], bool] = lambda _record: False
     source: str | None = None  # addresses without their passwords
     archive: str | None = None
@@ -86,4 +90,15 @@ class Performing(Opening):
                 ) as recording,
             ):
                 result = work.perform(recording, steps)
-        return catalog.run(record.run_id), result
+        return self._keep_in_store(catalog, record.run_id, work.store), result
+
+    def _keep_in_store(self, catalog: Catalog, run_id: str, store: str) -> RunRecord:
+        """Keep what became of a run beside the archives; a store that does not take it costs the run nothing else."""
+        record = catalog.run(run_id)
+        try:
+            keys = SigningKeys.load_or_create(self.settings.keys)
+            opened = open_store(store, self.settings.accounts)
+            keep(opened, record, catalog.reports(run_id), self._folder(record), keys)
+        except (Fault, Misuse, Red) as error:
+            self.progress(Tick(step=f"the store does not keep what became of this run: {error}"))
+        return record

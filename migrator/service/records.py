@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migrator import reports
-from migrator.outcomes import RunReport, Tick
+from migrator.outcomes import RunReport
 from migrator.runs.catalog import Catalog
 from migrator.runs.folder import RunFolder
-from migrator.runs.kept import keep
 from migrator.runs.records import RunRecord
 from migrator.runs.transfer import Transferred, transfer
 from migrator.service.opening import Opening
-from storage.errors import Fault, Misuse, Red
-from storage.location import open_store
+from storage.errors import Misuse
 from storage.problem import Problem
-from storage.seal import SigningKeys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,17 +25,6 @@ class Records(Opening):
         for format, path, content in folder.write_report(report):
             catalog.record_report(report.run, format=format, path=str(path), content=content)
         return folder.page
-
-    def _keep_in_store(self, catalog: Catalog, run_id: str, store: str) -> RunRecord:
-        """Keep what became of a run beside the archives; a store that does not take it costs the run nothing else."""
-        record = catalog.run(run_id)
-        try:
-            keys = SigningKeys.load_or_create(self.settings.keys)
-            opened = open_store(store, self.settings.accounts)
-            keep(opened, record, catalog.reports(run_id), self._folder(record), keys)
-        except (Fault, Misuse, Red) as error:
-            self.progress(Tick(step=f"the store does not keep what became of this run: {error}"))
-        return record
 
     def report(self, run_id: str, format: str) -> bytes:
         """A finished run's report, rendered anew from its JSON."""

@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from migrator.service import loading
+from storage.errors import Fault
+from storage.local import LocalStore
+from storage.run_documents import RunDocuments
 from tests.acceptance.world import World, changing, dump
 
 
@@ -123,9 +127,13 @@ def test_a_sweep_removes_what_killed_runs_left_and_counts_it(world: World) -> No
     assert (found["archives"], found["objects"], found["unfinished"]) == (0, 0, 0)  # it may be at work still
     for path in (killed, stray):
         os.utime(path, (0, 0))
+    over = world.json("rehearse", world.plan)["run"]
+    for run in (over, "20990101T000000-migration-ffff"):  # of the other one nobody knows here whether it goes on
+        world.target.with_name(f"{world.target.name}.migrator-{run}.stage").write_bytes(b"rows")
     found = world.json("admin", "sweep", world.plan)
-    assert (found["archives"], found["objects"], found["unfinished"], found["files"]) == (1, 1, 1, 0)
+    assert found == {"archives": 1, "objects": 1, "unfinished": 1, "staging": 1, "files": 0}
     assert len(world.archives()) == 1 and not killed.exists() and not stray.exists()
+    assert world.beside_target() == {f"{world.target.name}.migrator-20990101T000000-migration-ffff.stage"}
 
 
 # ── backup ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -154,3 +162,91 @@ def test_a_backup_goes_into_a_new_folder(loaded: World, tmp_path: Path) -> None:
     (tmp_path / "backup" / "mine.txt").write_text("mine")
     assert loaded.json("admin", "backup", tmp_path / "backup", code=2)["where"] == str(tmp_path / "backup")
     assert [path.name for path in (tmp_path / "backup").iterdir()] == ["mine.txt"]
+
+
+# ── rebuilding ──────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_lost_catalog_is_made_again_from_the_store_on_another_machine(loaded: World) -> None:
+    before = {run["run_id"]: run for run in loaded.runs()}
+    run, key = only(loaded, "migration"), fingerprint(loaded)
+    shutil.rmtree(loaded.home)
+    moved = loaded.store.rename(loaded.folder / "elsewhere")
+    rebuilt = loaded.json("admin", "rebuild", moved, "--key", key)
+    assert (rebuilt["verdict"], rebuilt["archives"], rebuilt["runs"], rebuilt["problems"]) == ("green", 1, 2, [])
+    after = {run["run_id"]: run for run in loaded.runs()}
+    same = ("number", "kind", "state", "verdict", "seal", "of_run", "waived", "started_at", "target")
+    assert {id: [told[key] for key in same] for id, told in after.items()} == {
+        id: [told[key] for key in same] for id, told in before.items()
+    }
+    assert after[run]["archive"].startswith(str(moved))
+    assert loaded.json("verify", run)["verdict"] == "green"
+    assert loaded.json("report", run, "--format", "json")["run"] == run
+    assert loaded.json("rollback", run)["verdict"] == "green"
+
+
+def test_a_load_that_left_no_report_is_known_from_the_store_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise Fault("the machine burns")
+
+    before = [line for line in dump(world.target) if "migrator_" not in line]
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "load_report", fails)
+        assert "was committed" in world.json("migrate", world.plan, code=1)["error"]
+    run, key = only(world, "migration"), fingerprint(world)
+    shutil.rmtree(world.home)
+    world.json("admin", "rebuild", world.store, "--key", key)
+    shown = world.json("runs", "show", run)
+    assert shown["state"] == "failed" and "migrator verify" in shown["error"]["next"]
+    assert world.json("verify", run)["verdict"] == "green"
+    assert world.json("rollback", run)["verdict"] == "green"
+    assert [line for line in dump(world.target) if "migrator_" not in line] == before
+
+
+def test_documents_of_another_key_do_not_count_until_it_is_named(loaded: World) -> None:
+    key = fingerprint(loaded)
+    shutil.rmtree(loaded.home)
+    refused = loaded.json("admin", "rebuild", loaded.store, code=3)
+    assert (refused["runs"], len(refused["problems"])) == (0, 2)
+    assert key in refused["problems"][0]["what"] and "--key" in refused["problems"][0]["next"]
+    assert loaded.runs() == []
+    assert loaded.json("admin", "rebuild", loaded.store, "--key", key)["runs"] == 2
+    again = loaded.json("admin", "rebuild", loaded.store, "--key", key)
+    assert (again["archives"], again["runs"], again["there"]) == (0, 0, 3)
+
+
+def test_archives_are_listed_checked_and_copied_as_if_there_were_no_runs(loaded: World, tmp_path: Path) -> None:
+    assert (loaded.store / "runs").is_dir()
+    (archive,) = loaded.archives()
+    assert loaded.json("archive", "check", archive)["verdict"] == "green"
+    loaded.json("archive", "copy", archive, tmp_path / "copy")
+    assert [path.name for path in (tmp_path / "copy").iterdir()] == [archive.name]
+    assert loaded.json("rollback", only(loaded, "migration"))["verdict"] == "green"
+    assert loaded.json("rehearse", loaded.plan)["verdict"] == "green"
+
+
+def test_what_a_store_keeps_of_runs_holds_no_secret_and_goes_with_them(world: World) -> None:
+    for _ in range(2):
+        world.json("rehearse", world.plan)
+    kept = [path for path in (world.store / "runs").rglob("*") if path.is_file()]
+    secrets = [world.environment[name].encode() for name in ("TARGET_URL", "STORE_URL")]
+    plans = [path.read_bytes() for path in kept if path.name == "plan.yaml"]
+    assert len(plans) == 2 and all(b"${TARGET_URL}" in plan for plan in plans)
+    assert not [plan for plan in plans for secret in secrets if secret in plan]
+    aged(world, 100)
+    (gone,) = world.json("runs", "prune", "--keep", 1, "--yes")["runs"]
+    assert gone not in {path.name for path in (world.store / "runs").iterdir()}
+    assert len(list((world.store / "runs").iterdir())) == 1
+
+
+def test_a_store_that_takes_nothing_costs_a_run_nothing_else(loaded: World) -> None:
+    shutil.rmtree(loaded.store / "runs")
+    (loaded.store / "runs").write_text("in the way")
+    answer = loaded.migrator("verify", only(loaded, "migration"), "--json")
+    assert (answer.code, answer.json["verdict"]) == (0, "green")
+    assert "the store does not keep" in answer.stderr
+
+
+def fingerprint(world: World) -> str:
+    """Of the key that signs here."""
+    return RunDocuments.open(LocalStore(world.store), only(world, "migration")).fingerprint
