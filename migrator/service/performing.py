@@ -32,8 +32,8 @@ class Work(Generic[Result]):
     plan: str
     tenant: str
     perform: Callable[[Recording, Steps], Result]
-    store: str  # where what becomes of the run is kept, beside the archives
     took_effect: Callable[[RunRecord], bool] = lambda _record: False
+    store: str | None = None  # what becomes of the run is kept there, beside the archives
     source: str | None = None  # addresses without their passwords
     archive: str | None = None
     target: str | None = None
@@ -90,7 +90,8 @@ class Performing(Opening):
                 ) as recording,
             ):
                 result = work.perform(recording, steps)
-        return self._keep_in_store(catalog, record.run_id, work.store), result
+        ended = catalog.run(record.run_id)
+        return self._keep_in_store(catalog, ended.run_id, work.store) if work.store else ended, result
 
     def _keep_in_store(self, catalog: Catalog, run_id: str, store: str) -> RunRecord:
         """Keep what became of a run beside the archives; a store that does not take it costs the run nothing else."""
