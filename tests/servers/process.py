@@ -246,9 +246,14 @@ class Restartable:
     def kill(self) -> None:
         self._server.kill()
 
-    def processes(self) -> list[int]:
-        """Every process of it that lives."""
-        return self._server.family()
+    def run_out_of_disk(self) -> None:
+        """Let no file of it grow any more, until it is restarted."""
+        for pid in self._server.family():
+            try:
+                run([program("prlimit"), f"--pid={pid}", "--fsize=1:"], self._server.folder)
+            except ServerError:
+                if pid in self._server.family():  # a session that ends meanwhile writes nothing more either
+                    raise
 
     def restart(self) -> None:
         """Stop it and start it again on the same port; after `kill` it recovers from its log."""

@@ -49,8 +49,7 @@ def _of_the_server(role: str) -> At:
     def at(scene: Scene, _watched: Watched) -> Iterator[None]:
         server = side(scene, role).server
         assert isinstance(server, Restartable)
-        for pid in server.processes():
-            _no_file_grows(pid)
+        server.run_out_of_disk()
         yield
         server.kill()
         server.restart()
