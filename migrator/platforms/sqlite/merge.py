@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pyarrow as pa
 
@@ -33,7 +34,9 @@ def merging(
             install(connection)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA cache_size = -16384")  # 16 MiB: keys arrive in no order, their pages should stay
-            connection.execute(f"ATTACH ? AS {SCHEMA}", (str(staging_path(target, run)),))
+            # only to be read: else its journal and the target's would be tied together by a third file beside them
+            staged = f"file:{quote(str(staging_path(target, run).absolute()))}?mode=ro"
+            connection.execute(f"ATTACH ? AS {SCHEMA}", (staged,))
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("PRAGMA defer_foreign_keys = ON")
             with _bounded(connection, target, max_seconds) as require_time:
