@@ -58,7 +58,7 @@ _STATES = {
     "queued": "… queued: the next free worker performs it",
     "running": "… running",
     "cancelling": "… cancelling: what it left is erased",
-    "lost": "… lost: its process is gone or hangs; a worker goes on with it, or migrator runs resume",
+    "lost": "… lost: its process is gone or hangs; migrator runs resume goes on with it",
 }
 
 
