@@ -353,10 +353,15 @@ def test_loads_and_rollbacks_beside_writers_leave_everybodys_rows(platform: Mysq
 def test_what_a_load_killed_after_its_commit_leaves_goes_with_the_rollback(
     platform: MysqlPlatform, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = platform.dump()
+    before, drop = platform.dump(), MysqlTransaction._drop
+
+    def die_behind_the_commit(transaction: MysqlTransaction, names: list[str]) -> None:
+        if names is transaction._going:
+            die()
+        drop(transaction, names)
 
     def load_and_die() -> None:
-        monkeypatch.setattr(MysqlTransaction, "_drop", die)
+        monkeypatch.setattr(MysqlTransaction, "_drop", die_behind_the_commit)
         merged(target, *STORY)
 
     killed(load_and_die)
