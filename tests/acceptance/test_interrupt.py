@@ -138,10 +138,12 @@ def test_migrate_and_rollback(busy_office: World, tmp_path: Path, chance: random
 def _stopped_rollback(world: World, run: str, *, by: signal.Signals, after: float) -> None:
     loaded = dump(world.target)
     answer = _stopped(world, "rollback", run, by=by, after=after)
-    _is_parked(world, answer)
+    is_parked = _is_parked(world, answer)
     if dump(world.target) == loaded:
         assert "nothing of it is visible" in answer.stderr
         assert world.json("rollback", run)["verdict"] == "green"
+    elif is_parked:  # what it did is kept in the target until somebody was told
+        assert world.json("runs", "resume", world.runs()[-1]["run_id"])["verdict"] == "green"
 
 
 def test_a_rollback_that_is_stopped_after_its_commit_leaves_no_word_of_it_when_given_again(
