@@ -279,9 +279,8 @@ class Loading(Rehearsing, Performing):
 
     def _marker(self, target: Target, record: RunRecord) -> Marker:
         """What the target itself says of the run: a load that never committed, or was taken back, has no marker."""
-        for marker in target.markers():
-            if marker.run == record.run_id:
-                return marker
+        if (marker := stands(target, record.run_id)) is not None:
+            return marker
         raise Misuse(
             "the target holds no load of this run: it did not commit, or was taken back already",
             where=record.run_id,
