@@ -70,12 +70,16 @@ def redirected(row: Row, link: Link, parent: Row) -> Row:
     return row.with_values(**values, **({link.type_column: link.of_type} if link.type_column else {}))
 
 
-def _crossed(random: Random, world: World, kind: str, *, inwards: bool, selfish: bool) -> Leak | None:
-    """A row that hangs on one tenant and points at another: theirs at ours (`inwards`), or ours at theirs."""
+Crossing = tuple[Row, Link, Row]
+"""A row, a reference of it, and the row of another tenant that it may be led to."""
+
+
+def crossings(world: World, is_wanted: Callable[[Table, Link], bool], *, inwards: bool) -> list[Crossing]:
+    """Where a row that hangs on one tenant can point at another: theirs at ours (`inwards`), or ours at theirs."""
     places = []
     for table in owned(world):
         for link in crossable(world, table):
-            if (link.parent == table.name) is not selfish or link.parent in world.excluded:
+            if not is_wanted(table, link) or link.parent in world.excluded:
                 continue
             for other in world.others():
                 pointing, pointed = (other, world.ours) if inwards else (world.ours, other)
@@ -85,6 +89,11 @@ def _crossed(random: Random, world: World, kind: str, *, inwards: bool, selfish:
                     for parent in world.rows_of(link.parent, pointed)
                     if is_led_otherwise(world, row, link)
                 ]
+    return places
+
+
+def _crossed(random: Random, world: World, kind: str, *, inwards: bool, selfish: bool) -> Leak | None:
+    places = crossings(world, lambda table, link: (link.parent == table.name) is selfish, inwards=inwards)
     if not places:
         return None
     row, link, parent = random.choice(places)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from tests.leaks.leaks import Leak, crossable, is_led_otherwise, owned, redirected
-from tests.leaks.world import MARK, TENANTS, Alike, Ids, Link, Row, Value, World
+from tests.leaks.leaks import Leak, crossings, owned, redirected
+from tests.leaks.world import MARK, TENANTS, Alike, Ids, Link, Row, Table, Value, World
 
 _APART = {"ACME": "globex", "K": "q"}
 """What the ids of other tenants become, which were told apart by their case alone."""
@@ -63,19 +63,10 @@ def spell(random: Random, alike: Alike, value: str) -> str:
 
 
 def _crossed(random: Random, world: World, *, inwards: bool) -> Leak | None:
-    places: list[tuple[Row, Link, Row]] = []
-    for table in owned(world):
-        for link in crossable(world, table):
-            if link.columns[-1] in table.key or link.parent in world.excluded or link.parent == TENANTS:
-                continue
-            for other in world.others():
-                pointing, pointed = (other, world.ours) if inwards else (world.ours, other)
-                places += [
-                    (row, link, parent)
-                    for row in world.rows_of(table.name, pointing)
-                    for parent in world.rows_of(link.parent, pointed)
-                    if is_led_otherwise(world, row, link)
-                ]
+    def is_wanted(table: Table, link: Link) -> bool:
+        return link.columns[-1] not in table.key and link.parent != TENANTS
+
+    places = crossings(world, is_wanted, inwards=inwards)
     if not places or not world.alike:
         return None
     row, link, parent = random.choice(places)
