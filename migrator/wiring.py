@@ -13,6 +13,7 @@ import pyarrow as pa
 from migrator.contracts import ReadLimits, Source, Target
 from migrator.engine.attachments import Files
 from migrator.outcomes import Progress, silent
+from migrator.runs.liveness.pace import Pace
 from migrator.service import Service
 from migrator.settings import read_settings
 from storage.address import redacted
@@ -88,17 +89,22 @@ _KEPT_BYTES = 1 << 20
 """Blocks of memory from this size on are asked of the system, and given back, one by one."""
 
 
-def service(progress: Progress = silent, **given: str) -> Service:
-    """The service over this process's environment; variables `given` by name stand before what the environment says."""
+def service(progress: Progress = silent, *, is_detached: bool = False, **given: str) -> Service:
+    """The service over this process's environment; variables `given` by name stand before what the environment says.
+
+    Detached, it leaves the runs that are asked for to workers.
+    """
     _give_memory_back()
-    settings = read_settings(**given)
+    settings, pace = read_settings(**given), Pace()
     return Service(
         settings=settings,
         sources=open_source,
         targets=open_target,
         places=lambda base: open_place(base, settings.accounts),
         shelves=lambda base: open_shelf(base, settings.accounts),
-        progress=progress,
+        progress=pace.heard(progress),
+        pace=pace,
+        is_detached=is_detached,
     )
 
 

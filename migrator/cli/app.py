@@ -23,8 +23,10 @@ from migrator.cli.commands import (
     scope,
     snapshot,
     verify,
+    worker,
 )
-from migrator.cli.output import show_error, stderr
+from migrator.cli.output import show_error, show_queued, stderr
+from migrator.runs.queued import Queued
 from storage.errors import Fault, MigratorError, Misuse, Parked
 from storage.system import fault_of
 
@@ -37,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, inspect, doctor, scope, snapshot, rehearse, migrate, verify, rollback, restore, report):
+for module in (demo, inspect, doctor, scope, snapshot, rehearse, migrate, verify, rollback, restore, report, worker):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(archive.app, name="archive")
 app.add_typer(map_.app, name="map")
@@ -52,6 +54,8 @@ def run(arguments: Sequence[str]) -> int:
         code = app(list(arguments), prog_name="migrator", standalone_mode=False)
     except MigratorError as error:
         return show_error(error, as_json=as_json)
+    except Queued as queued:
+        return show_queued(queued.record, as_json=as_json)
     except KeyboardInterrupt:
         return show_error(_interrupted(), as_json=as_json)
     except BrokenPipeError:

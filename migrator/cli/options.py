@@ -19,6 +19,7 @@ Whole = Annotated[
     bool,
     typer.Option("--whole", help="Digests over whole target tables (when nobody else writes), not over touched rows."),
 ]
+Detach = Annotated[bool, typer.Option("--detach", help="Leave the run to a worker; prints its id.")]
 Wait = Annotated[
     int | None,
     typer.Option(

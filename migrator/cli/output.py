@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, JustifyMethod
 from rich.table import Table as RichTable
@@ -15,6 +15,9 @@ from rich.text import Text
 from migrator.outcomes import Equation, Verdict
 from storage.errors import MigratorError, Red
 from storage.problem import Problem
+
+if TYPE_CHECKING:
+    from migrator.runs.records import RunRecord
 
 stdout = Console(soft_wrap=True, highlight=False)
 stderr = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -117,6 +120,16 @@ def print_equations(equations: Sequence[Equation]) -> None:
 def equation_json(equation: Equation) -> dict[str, Any]:
     """An edge as --json and verification.json state it."""
     return {**asdict(equation), "unexplained": equation.unexplained}
+
+
+def show_queued(record: RunRecord, *, as_json: bool) -> int:
+    """Tell the run that was left to a worker; gives the exit code."""
+    if as_json:
+        print_json({"run": record.run_id, "kind": record.kind, "number": record.number, "state": record.state})
+    else:
+        stdout.print(record.run_id, markup=False)
+        stderr.print(f"it waits for a worker: migrator runs follow {record.run_id}", markup=False)
+    return 0
 
 
 def show_error(error: MigratorError, *, as_json: bool) -> int:

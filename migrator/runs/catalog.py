@@ -11,7 +11,7 @@ from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Case, Select, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mappings.nearest import nearest
@@ -133,8 +133,12 @@ class Catalog:
         self._end(record, "done", verdict=verdict, error=error)
 
     def park(self, record: RunRecord) -> None:
-        """The run was interrupted; nothing of it is visible."""
-        self._end(record, "parked")
+        """The run was interrupted; nothing of it is visible. What a worker had begun waits for the next one.
+
+        One that somebody cancelled stays so, until what it left is erased.
+        """
+        state = "parked" if record.worker is None else "queued"
+        self._end(record, case((models.Run.state == "cancelling", "cancelling"), else_=state))
 
     def fail(self, record: RunRecord, error: MigratorError) -> None:
         """A fault or a misuse ended the run."""
@@ -169,7 +173,12 @@ class Catalog:
             return bool(connection.execute(update(models.Run).where(*as_it_was).values(state=to)).rowcount)
 
     def _end(
-        self, record: RunRecord, state: str, *, verdict: Verdict | None = None, error: MigratorError | None = None
+        self,
+        record: RunRecord,
+        state: str | Case[str],
+        *,
+        verdict: Verdict | None = None,
+        error: MigratorError | None = None,
     ) -> None:
         values = {
             "state": state,

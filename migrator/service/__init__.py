@@ -8,11 +8,11 @@ from migrator.service.following import Following
 from migrator.service.housekeeping import Housekeeping
 from migrator.service.loading import Finished, Reported
 from migrator.service.looking import Looking
-from migrator.service.resuming import Resuming
+from migrator.service.working import Working
 
 __all__ = ["Finished", "Reported", "Service"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service(Looking, Resuming, Housekeeping, Following):
+class Service(Looking, Working, Housekeeping, Following):
     """The operations; nothing knows a driver."""

@@ -142,6 +142,8 @@ class Archiving(Performing):
     def restore(self, location: str, url: str, *, master: bool = False) -> tuple[RunRecord, Restored]:
         """The archive back into an empty platform of its kind; nothing is left there of one that failed on the way."""
         request = RestoreRequest(archive=location, url=redacted(url), master=master)
+        if self.is_detached and request.url != url:
+            raise Misuse("no password is ever kept for a worker", where="--detach", next="restore it from here")
         with self._catalog() as catalog:
             return self._begin(catalog, request, self._restore(request, url))
 

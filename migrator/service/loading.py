@@ -111,6 +111,8 @@ class Loading(Rehearsing, Performing):
         """Load and undo; with `on`, in an empty database that is given the target's tables, and loses them again."""
         if on is None:
             return self._load(plan, archive, rehearse=True, whole=whole)
+        if self.is_detached:
+            raise Misuse("a copy lives as long as the command that made it", where="--on", next="leave out --detach")
         target = plan.needs_target()
         schema = self.targets(target.url).describe()
         # files would be put where the target keeps its own

@@ -19,6 +19,7 @@ from migrator.outcomes import Progress, silent
 from migrator.plan import Plan, load_plan, read_plan
 from migrator.runs.catalog import Catalog
 from migrator.runs.folder import RunFolder
+from migrator.runs.liveness.pace import Pace
 from migrator.runs.records import RunRecord
 from migrator.runs.request import Document
 from migrator.settings import Settings
@@ -36,7 +37,7 @@ class Opening:
     """The ways in.
 
     `sources` and `targets` open a platform by its address, `places` one that files are fetched from, `shelves` one that
-    they are put into.
+    they are put into. `pace` hears what `progress` hears, and is told to whoever looks from elsewhere.
     """
 
     settings: Settings
@@ -45,6 +46,7 @@ class Opening:
     places: Callable[[str], Files]
     shelves: Callable[[str], ObjectStore]
     progress: Progress = field(default=silent)
+    pace: Pace = field(default_factory=Pace)
 
     def plan(self, path: Path) -> Plan:
         return load_plan(path, self.settings.variables)

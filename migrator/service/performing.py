@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -10,11 +11,15 @@ from typing import Generic, TypeVar
 from migrator.outcomes import Steps, Tick
 from migrator.runs.catalog import Catalog
 from migrator.runs.kept import keep
+from migrator.runs.liveness.heart import Heart
+from migrator.runs.liveness.holds import Hold, Holds, open_holds
+from migrator.runs.liveness.reaper import Reaper
+from migrator.runs.queued import Queued
 from migrator.runs.recorded import Recording, recorded
-from migrator.runs.records import RunRecord
+from migrator.runs.records import RunRecord, taken_over
 from migrator.runs.request import Request
-from migrator.service.opening import Opening
-from storage.errors import Fault, Misuse, Red
+from migrator.service.erasing import Erasing
+from storage.errors import Fault, Misuse, Parked, Red
 from storage.location import open_store
 from storage.seal import SigningKeys
 
@@ -42,8 +47,9 @@ class Work(Generic[Result]):
     plan_file: str | None = None
     waived: str | None = None
 
-    def start(self, catalog: Catalog, request: Request) -> RunRecord:
+    def start(self, catalog: Catalog, request: Request, *, state: str = "running") -> RunRecord:
         return catalog.start(
+            state=state,
             kind=self.kind,
             plan=self.plan,
             tenant=self.tenant,
@@ -59,39 +65,77 @@ class Work(Generic[Result]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Performing(Opening):
-    """The way every run goes."""
+class Performing(Erasing):
+    """The way every run goes. `is_detached`: new runs are left to workers; `worker`: what this one is called."""
+
+    is_detached: bool = False
+    worker: str | None = None
 
     def _begin(self, catalog: Catalog, request: Request, work: Work[Result]) -> tuple[RunRecord, Result]:
-        """A new run, to its end; gives its record and what it found."""
-        return self._perform(catalog, work, lambda: work.start(catalog, request))
+        """A new run, to its end; gives its record and what it found. Queued where it is left to a worker."""
+        if self.is_detached:
+            raise Queued(work.start(catalog, request, state="queued"))
+        with closing(self._locks()) as locks:
 
-    def _go_on(self, catalog: Catalog, record: RunRecord, work: Work[Result]) -> tuple[RunRecord, Result]:
-        """The next attempt of a run that did not come to its end; Misuse where somebody else was quicker."""
+            def begun() -> tuple[RunRecord, Hold]:
+                record = work.start(catalog, request)
+                return record, self._reaper(catalog, locks).needs_new(record)
+
+            return self._perform(catalog, work, begun)
+
+    def _locks(self) -> Holds:
+        return open_holds(self.settings.catalog_url, self.settings.run_folder)
+
+    def _reaper(self, catalog: Catalog, locks: Holds) -> Reaper:
+        return Reaper(catalog=catalog, holds=locks, patience_s=self.settings.silence_s)
+
+    def _go_on(self, catalog: Catalog, record: RunRecord, hold: Hold, work: Work[Result]) -> tuple[RunRecord, Result]:
+        """The next attempt of a run whose lock is ours; Misuse where somebody else was quicker."""
         if work.seal != record.seal:
             raise Red(
                 "the target's tables are not as they were when the run began",
                 where=record.run_id,
                 next="give the command again: it begins anew, with the tables as they are now",
             )
-        return self._perform(catalog, work, lambda: catalog.take(record))
+        return self._perform(catalog, work, lambda: (catalog.take(record, worker=self.worker), hold))
 
     def _perform(
-        self, catalog: Catalog, work: Work[Result], begun: Callable[[], RunRecord]
+        self, catalog: Catalog, work: Work[Result], begun: Callable[[], tuple[RunRecord, Hold]]
     ) -> tuple[RunRecord, Result]:
         from migrator.runs.durable import durable  # slow to import
 
+        self.pace.begin()
         with durable(self.settings.durable_url) as runs:
-            record = begun()
-            with (
-                runs.performing(record.run_id, attempt=record.attempt) as steps,
-                recorded(
-                    catalog, record, took_effect=partial(work.took_effect, record), last_step=lambda: steps.last
-                ) as recording,
-            ):
-                result = work.perform(recording, steps)
+            record, hold = begun()
+            heart = Heart(catalog=catalog, record=record, hold=hold, pace=self.pace)
+            try:
+                with (
+                    runs.performing(record.run_id, attempt=record.attempt) as steps,
+                    recorded(
+                        catalog, record, took_effect=partial(work.took_effect, record), last_step=lambda: steps.last
+                    ) as recording,
+                    heart.beating(),
+                ):
+                    result = work.perform(recording, steps)
+            except Parked:
+                self._stopped(catalog, heart)
+                raise
+            finally:
+                hold.release()
         ended = catalog.run(record.run_id)
         return self._keep_in_store(catalog, ended.run_id, work.store) if work.store else ended, result
+
+    def _stopped(self, catalog: Catalog, heart: Heart) -> None:
+        """A run that was interrupted, and not by whoever sits before it. Says so instead of Parked."""
+        if heart.was_taken_over:
+            raise taken_over(heart.record.run_id) from None
+        if heart.is_cancelled:
+            self._erase(catalog, heart.record)
+            raise Parked(
+                f"{heart.record.kind} cancelled; nothing is left of it",
+                where=heart.record.run_id,
+                next="give the command again to start it anew",
+            ) from None
 
     def _keep_in_store(self, catalog: Catalog, run_id: str, store: str) -> RunRecord:
         """Keep what became of a run beside the archives; a store that does not take it costs the run nothing else."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from migrator.engine.restore import Restored
 from migrator.engine.snapshot import Snapshot
 from migrator.runs.catalog import Catalog
+from migrator.runs.liveness.holds import Hold
 from migrator.runs.records import RunRecord
 from migrator.runs.request import (
     LoadRequest,
@@ -39,14 +41,23 @@ class Resuming(Archiving, Afterwards):
         with self._catalog() as catalog:
             record = catalog.run(run_id)
             _require_resumable(record)
-            request = catalog.request(record.run_id)
-            if request is None:
-                raise Misuse(
-                    "an older version of this program recorded the run, and not what it was asked for",
-                    where=record.run_id,
-                    next="give the command again",
-                )
-            return self._go_on(catalog, record, self._work(catalog, record, request))
+            with closing(self._locks()) as locks:
+                hold = self._reaper(catalog, locks).needs(record)
+                try:
+                    return self._resumed(catalog, record, hold)
+                finally:
+                    hold.release()
+
+    def _resumed(self, catalog: Catalog, record: RunRecord, hold: Hold) -> tuple[RunRecord, Result]:
+        """By whoever holds the run's lock."""
+        request = catalog.request(record.run_id)
+        if request is None:
+            raise Misuse(
+                "an older version of this program recorded the run, and not what it was asked for",
+                where=record.run_id,
+                next="give the command again",
+            )
+        return self._go_on(catalog, record, hold, self._work(catalog, record, request))
 
     def _work(self, catalog: Catalog, record: RunRecord, request: Request) -> Work[Any]:
         match request:
@@ -69,6 +80,7 @@ def _require_resumable(record: RunRecord) -> None:
         return
     what, next_ = {
         "running": (f"the run is under way, on {record.host}", "wait for it, or stop it there first"),
+        "cancelling": ("somebody cancelled the run, and what it left is being erased", "give the command again"),
         "queued": ("the run has not begun", "start a worker: it begins what is queued"),
         "cancelled": ("the run was cancelled, and its traces are gone", "give the command again"),
     }.get(record.state, ("the run is done", "give the command again to do it once more"))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from migrator.cli.loaded import tell
-from migrator.cli.options import FromArchive, Json, PlanFile, Wait, Whole, waiting
+from migrator.cli.options import Detach, FromArchive, Json, PlanFile, Wait, Whole, waiting
 from migrator.cli.progress import shown
 
 
@@ -22,12 +22,13 @@ def command(
         ),
     ] = None,
     wait: Wait = None,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Load the archive into the target in one transaction, and verify what was committed."""
     from migrator.wiring import service
 
     with shown() as progress:
-        served = service(progress, **waiting(wait))
+        served = service(progress, is_detached=detach, **waiting(wait))
         finished = served.migrate(served.plan(plan), archive, whole=whole, waive=waive)
     raise typer.Exit(tell(finished, "migrated", json=json))

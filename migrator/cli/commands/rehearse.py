@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from migrator.cli.loaded import tell
-from migrator.cli.options import FromArchive, Json, PlanFile, Wait, Whole, waiting
+from migrator.cli.options import Detach, FromArchive, Json, PlanFile, Wait, Whole, waiting
 from migrator.cli.progress import shown
 
 
@@ -24,12 +24,13 @@ def command(
         ),
     ] = None,
     wait: Wait = None,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """The whole load and verification, then undone: the target is as it was."""
     from migrator.wiring import service
 
     with shown() as progress:
-        served = service(progress, **waiting(wait))
+        served = service(progress, is_detached=detach, **waiting(wait))
         finished = served.rehearse(served.plan(plan), archive, whole=whole, on=on)
     raise typer.Exit(tell(finished, f"rehearsal {finished.report.number}", json=json))

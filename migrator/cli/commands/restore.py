@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from migrator.cli.options import ArchiveLocation, Json
+from migrator.cli.options import ArchiveLocation, Detach, Json
 from migrator.cli.output import exit_code, print_json, print_problems, print_verdict, stderr
 from migrator.cli.progress import shown
 
@@ -28,13 +28,14 @@ def command(
     form: Annotated[
         Form, typer.Option("--from", help="Which of the archive's two forms the rows are taken from.")
     ] = Form.PARQUET,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Rebuild the archive's tables and rows in an empty database of the source's kind, and read them again."""
     from migrator.wiring import service
 
     with shown() as progress:
-        run, restored = service(progress).restore(archive, url, master=form is Form.CSV)
+        run, restored = service(progress, is_detached=detach).restore(archive, url, master=form is Form.CSV)
     raise typer.Exit(tell(run, restored, json=json))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from migrator.cli.options import Json, RunId, Wait, Whole, waiting
+from migrator.cli.options import Detach, Json, RunId, Wait, Whole, waiting
 from migrator.cli.output import exit_code, print_json, print_problems, print_verdict, stdout
 from migrator.cli.progress import shown
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from migrator.service import Finished
 
 
-def command(run: RunId, whole: Whole = False, wait: Wait = None, json: Json = False) -> None:
+def command(run: RunId, whole: Whole = False, wait: Wait = None, detach: Detach = False, json: Json = False) -> None:
     """Take a load back: created rows go, overwritten rows return; rows people edited since are kept and listed."""
     from migrator.wiring import service
 
     with shown() as progress:
-        finished, undone = service(progress, **waiting(wait)).rollback(run, whole=whole)
+        finished, undone = service(progress, is_detached=detach, **waiting(wait)).rollback(run, whole=whole)
     raise typer.Exit(tell(finished, undone, json=json))
 
 

@@ -69,7 +69,7 @@ def resume(run: RunId, wait: Wait = None, json: Json = False) -> None:
     from migrator.wiring import service
 
     with shown() as progress:
-        record, found = service(progress, **waiting(wait)).resume(run)
+        record, found = service(progress, is_detached=False, **waiting(wait)).resume(run)
     raise typer.Exit(told(record, found, json=json))
 
 
@@ -110,12 +110,24 @@ def close(run: RunId, wait: Wait = None, json: Json = False) -> None:
     from migrator.wiring import service
 
     with shown() as progress:
-        record, closed = service(progress, **waiting(wait)).close(run)
+        record, closed = service(progress, is_detached=False, **waiting(wait)).close(run)
     if json:
         print_json({"run": record.run_id, "of_run": record.of_run, "verdict": record.verdict, **asdict(closed)})
         return
     said = f"{closed.journals} journals about {closed.entries} rows are gone from the target"
     stdout.print(f"{record.of_run} is accepted for good: {said}; it cannot be taken back any more", markup=False)
+
+
+@app.command()
+def cancel(run: RunId, json: Json = False) -> None:
+    """Give a run up for good, wherever it is performed: it is stopped, and what it left is erased."""
+    from migrator.wiring import service
+
+    record = service().cancel(run)
+    if json:
+        print_json({"run": record.run_id, "kind": record.kind, "state": record.state})
+    else:
+        stdout.print(f"{record.run_id} is cancelled: nothing is left of it", markup=False)
 
 
 @app.command(name="import")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from migrator.cli.options import Json, PlanFile
+from migrator.cli.options import Detach, Json, PlanFile
 from migrator.cli.output import print_json, stderr, stdout
 from migrator.cli.progress import shown
 
@@ -42,13 +42,14 @@ def command(
     prove: Annotated[
         Proving, typer.Option("--prove", help="full: also read what stays behind, for any sign of the tenant.")
     ] = Proving.INDEX,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Read the tenant's data at one point in time into a sealed, proven archive; prints its location."""
     from migrator.wiring import service
 
     with shown() as progress:
-        served = service(progress)
+        served = service(progress, is_detached=detach)
         run, taken = served.snapshot(served.plan(plan), mask, subject=subject, prove_full=prove is Proving.FULL)
     tell(run, taken, json=json)
 

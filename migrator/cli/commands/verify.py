@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from migrator.cli.loaded import tell
-from migrator.cli.options import Json, RunId
+from migrator.cli.options import Detach, Json, RunId
 from migrator.cli.progress import shown
 
 
@@ -16,11 +16,12 @@ def command(
     deep: Annotated[
         bool, typer.Option("--deep", help="From the archive's CSV master instead of its Parquet twin.")
     ] = False,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Re-read the target and compare it, value by value, with what archive and mapping say."""
     from migrator.wiring import service
 
     with shown() as progress:
-        finished = service(progress).verify(run, deep=deep)
+        finished = service(progress, is_detached=detach).verify(run, deep=deep)
     raise typer.Exit(tell(finished, "verified", json=json))

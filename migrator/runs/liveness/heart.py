@@ -42,13 +42,29 @@ class Heart:
         self.is_cancelled = state == "cancelling"
         return state == "running"
 
-    def beat_on(self) -> None:
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Beat until the context ends; who performs a run that is another's by now, or was cancelled, is interrupted.
+
+        The last position is recorded at the end: a short run is told of, too.
+        """
+        self.beat()
+        thread = threading.Thread(target=self._beat_on, name=f"heart of {self.record.run_id}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stop()
+            thread.join(BEAT_S)
+            self.beat()
+
+    def _beat_on(self) -> None:
         while not self._stopped.wait(BEAT_S):
             if not self.beat():
                 self._interrupt()
                 return
 
-    def stop(self) -> None:
+    def _stop(self) -> None:
         """From here on nobody is interrupted."""
         with self._striking:
             self._stopped.set()
@@ -58,21 +74,3 @@ class Heart:
         with self._striking:
             if not self._stopped.is_set():
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
-
-
-@contextmanager
-def beating(catalog: Catalog, record: RunRecord, hold: Hold, pace: Pace) -> Iterator[Heart]:
-    """Beat until the context ends; who performs a run that is another's by now, or was cancelled, is interrupted.
-
-    By the main thread alone. The last position is recorded at the end: a short run is told of, too.
-    """
-    heart = Heart(catalog=catalog, record=record, hold=hold, pace=pace)
-    heart.beat()
-    thread = threading.Thread(target=heart.beat_on, name=f"heart of {record.run_id}", daemon=True)
-    thread.start()
-    try:
-        yield heart
-    finally:
-        heart.stop()
-        thread.join(BEAT_S)
-        heart.beat()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from migrator.outcomes import Tick
+from migrator.outcomes import Progress, Tick
 from storage import moment
 
 _WINDOW_S = 30.0  # a rate is of the newest so many seconds
@@ -57,6 +57,19 @@ class Pace:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._now: tuple[Tick, deque[tuple[float, int]]] | None = None
+
+    def heard(self, progress: Progress) -> Progress:
+        """The progress that tells both."""
+
+        def tell(tick: Tick) -> None:
+            self.tick(tick)
+            progress(tick)
+
+        return tell
+
+    def begin(self) -> None:
+        """Of another run from now on."""
+        self._now = None
 
     def tick(self, tick: Tick) -> None:
         newest = (self._clock(), tick.done)

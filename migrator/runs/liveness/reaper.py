@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from migrator.runs.catalog import Catalog
 from migrator.runs.liveness.holds import Hold, Holds
-from migrator.runs.records import PATIENCE_S, RunRecord
+from migrator.runs.records import PATIENCE_S, RunRecord, taken_over
 from storage.errors import Misuse
 
 _ENDING_S, _PAUSE_S = 5.0, 0.05
@@ -48,6 +48,13 @@ class Reaper:
                 where=record.run_id,
                 next=f"migrator runs follow {record.run_id}",
             )
+        return hold
+
+    def needs_new(self, record: RunRecord) -> Hold:
+        """The lock of a run that was recorded just now, by this process."""
+        hold = self.holds.take(record.run_id)
+        if hold is None:
+            raise taken_over(record.run_id)
         return hold
 
     def _taken(self, record: RunRecord) -> Hold | None:

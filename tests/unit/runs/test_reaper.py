@@ -26,7 +26,7 @@ PERFORM = """
 import sys, time
 from pathlib import Path
 from migrator.runs.catalog import Catalog
-from migrator.runs.liveness.heart import beating
+from migrator.runs.liveness.heart import Heart
 from migrator.runs.liveness.holds import open_holds
 from migrator.runs.liveness.pace import Pace
 url, folder, run_id = sys.argv[1:]
@@ -34,7 +34,8 @@ catalog = Catalog.open(url)
 holds = open_holds(url, lambda run: Path(folder, run))
 hold = holds.take(run_id)
 record = catalog.take(catalog.run(run_id))
-with beating(catalog, record, hold, Pace()) as heart:
+heart = Heart(catalog=catalog, record=record, hold=hold, pace=Pace())
+with heart.beating():
     print("performing", flush=True)
     try:
         sys.stdin.readline()

@@ -1,0 +1,37 @@
+"""One process of a worker: performs one run after the other, until it is told to stop or its worker is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+from migrator.cli.output import stderr
+
+
+def main() -> None:
+    """Serve until SIGTERM, or until standard input ends with the worker that holds its other end."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker hears it, and says what becomes of its runs
+    threading.Thread(target=_leave_with_worker, daemon=True).start()
+    try:
+        from migrator.wiring import service
+
+        service().work(lambda line: stderr.print(line, markup=False))
+    except KeyboardInterrupt:
+        pass
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(0)
+
+
+def _leave_with_worker() -> None:
+    """A worker that was killed wants nothing finished: others take its runs over, as of any that died."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Runs that somebody gives up for good: stopped wherever they are performed, and what they left is erased."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+
+from migrator.runs.catalog import Catalog
+from migrator.runs.liveness.reaper import Reaper
+from migrator.runs.records import RunRecord
+from migrator.service.performing import Performing
+from storage.errors import Fault, Misuse
+
+_PATIENCE_S = 120.0
+_LOOK_S = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancelling(Performing):
+    """The end of a run, at somebody's word."""
+
+    def cancel(self, run_id: str) -> RunRecord:
+        """Stop the run, on whichever machine it is performed, and erase its traces; gives it as cancelled.
+
+        Misuse where it is done, or has changed its target already. Fault where it does not stop.
+        """
+        with self._catalog() as catalog, closing(self._locks()) as locks:
+            reaper, record = self._reaper(catalog, locks), catalog.run(run_id)
+            end = time.monotonic() + _PATIENCE_S
+            while record.state != "cancelled":
+                _require_not_done(record)
+                if time.monotonic() > end:
+                    raise _does_not_stop(record)
+                if not self._cancelled_here(catalog, reaper, record):
+                    if record.is_under_way or record.state == "lost":
+                        catalog.move(record, to="cancelling")
+                    time.sleep(_LOOK_S)
+                record = catalog.run(record.run_id)
+            return record
+
+    def _cancelled_here(self, catalog: Catalog, reaper: Reaper, record: RunRecord) -> bool:
+        """Whether nobody else performs it, so that it could be ended from here."""
+        hold = reaper.claim(record)
+        if hold is None:
+            return False
+        try:
+            self._erase(catalog, record if record.attempt == 0 else catalog.take(record))
+        finally:
+            hold.release()
+        return True
+
+
+def _require_not_done(record: RunRecord) -> None:
+    if record.state == "done":
+        takes_back = f"; migrator rollback {record.run_id} takes it back" if record.kind == "migration" else ""
+        raise Misuse(
+            "the run is done, and was not cancelled",
+            where=record.run_id,
+            next=f"migrator runs show {record.run_id} says what came of it{takes_back}",
+        )
+
+
+def _does_not_stop(record: RunRecord) -> Fault:
+    return Fault(
+        "the run was asked to stop, and has not yet",
+        where=record.run_id,
+        next=f"it stops as soon as what it waits for answers: migrator runs follow {record.run_id}",
+    )

@@ -1,0 +1,52 @@
+"""What a run that is given up left: in the store, in the target, and among the steps that are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from migrator.engine.left import erase_left
+from migrator.runs.catalog import Catalog
+from migrator.runs.records import RunRecord
+from migrator.runs.request import LoadRequest, Request, SnapshotRequest
+from migrator.service.opening import Opening
+from storage.errors import MigratorError, Misuse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erasing(Opening):
+    """The end of a run that shall not be resumed."""
+
+    def _erase(self, catalog: Catalog, record: RunRecord) -> None:
+        """What the run left goes, then it is recorded as cancelled. By whoever holds its lock."""
+        try:
+            if record.attempt and (request := catalog.request(record.run_id)):
+                self._erase_traces(record, request)
+        except MigratorError as error:
+            catalog.fail(record, error)
+            raise
+        catalog.cancelled(record)
+
+    def _erase_traces(self, record: RunRecord, request: Request) -> None:
+        from migrator.runs.durable import durable  # slow to import
+
+        match request:
+            case SnapshotRequest():
+                plan = self._plan(request.plan)
+                erase_left(self._source(plan), self._store(plan), record.run_id)
+            case LoadRequest(on=None):
+                self._erase_load(record, request)
+        with durable(self.settings.durable_url) as runs:
+            runs.forget(record.run_id)
+
+    def _erase_load(self, record: RunRecord, request: LoadRequest) -> None:
+        plan = self._plan(request.plan)
+        target, files = self.targets(plan.needs_target().url), self._files(plan)
+        if any(marker.run == record.run_id for marker in target.markers()):
+            raise Misuse(
+                "the load was committed before: it stands, and was not cancelled",
+                where=record.run_id,
+                next=f"migrator runs resume {record.run_id} verifies it; then migrator rollback takes it back",
+            )
+        target.sweep([record.run_id])
+        if files.rules and files.knows(record.run_id):
+            files.take_back(record.run_id, target)

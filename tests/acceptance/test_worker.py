@@ -1,0 +1,184 @@
+"""Workers on one catalog: what waits is performed, what dies or hangs is taken over, what is stopped goes back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrator.wiring import open_target
+from tests.acceptance.world import World, dump
+
+PATIENCE_S = 120
+
+
+@pytest.fixture
+def alone(right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The office, its archive taken; its catalog is a file of this machine."""
+    monkeypatch.setenv("MIGRATOR_SILENCE", "60")  # a machine that is busy hangs nobody
+    return right_office.copied(tmp_path)
+
+
+@pytest.fixture
+def shared(alone: World, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The same with a catalog that machines share."""
+    monkeypatch.setenv("MIGRATOR_CATALOG", postgres_url)
+    return alone
+
+
+@contextmanager
+def worker(world: World, *options: object) -> Iterator[subprocess.Popen[str]]:
+    """A worker as a process, killed at the end."""
+    with world.start("worker", *options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def at_work(world: World) -> Iterator[None]:
+    """Somebody else has the target's tables: who loads waits for them, for as long as the context is open."""
+    target = open_target(world.environment["TARGET_URL"])
+    with target.claims("somebody-else") as claims:
+        assert not claims.take(target.describe().tables)
+        yield
+
+
+def queued(world: World) -> str:
+    """A rehearsal that waits for a worker."""
+    run: str = world.json("rehearse", world.plan, "--detach")["run"]
+    assert shown(world, run)["state"] == "queued"
+    return run
+
+
+def shown(world: World, run: str) -> dict[str, Any]:
+    return world.json("runs", "show", run)
+
+
+def until(world: World, run: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The run, as soon as this holds for it."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if holds(record := shown(world, run)):
+            return record
+        time.sleep(0.1)
+    raise AssertionError(f"still not: {record}")
+
+
+def is_waiting(record: dict[str, Any]) -> bool:
+    """Whether it is performed, and has come to the tables that somebody else has."""
+    return record["state"] == "running" and "wait for" in (record["progress"] or {}).get("step", "")
+
+
+def is_gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_what_was_asked_for_and_left_is_performed_and_followed(alone: World) -> None:
+    before = dump(alone.target)
+    run = queued(alone)
+    with worker(alone):
+        followed = alone.migrator("runs", "follow", run, "--json")
+        assert (followed.code, followed.stdout.splitlines()[-1].count('"green"')) == (0, 1), followed
+    record = shown(alone, run)
+    assert (record["state"], record["verdict"], record["attempt"]) == ("done", "green", 1)
+    assert dump(alone.target) == before
+    assert alone.json("report", run, "--format", "json")["verdict"] == "green"
+
+
+def test_workers_share_what_waits_and_nothing_is_performed_twice(shared: World) -> None:
+    runs = [queued(shared) for _ in range(4)]
+    with worker(shared, "--slots", 2), worker(shared):
+        ended = [until(shared, run, lambda record: record["state"] == "done") for run in runs]
+    assert [(record["verdict"], record["attempt"]) for record in ended] == [("green", 1)] * 4
+
+
+def test_a_worker_that_is_killed_leaves_its_run_to_another(shared: World) -> None:
+    with ExitStack() as workers:
+        with at_work(shared):
+            run = queued(shared)
+            killed = workers.enter_context(worker(shared))
+            process = until(shared, run, is_waiting)["process"]
+            killed.kill()
+            workers.enter_context(worker(shared))
+            until(shared, run, lambda record: is_waiting(record) and record["attempt"] > 1)
+            assert is_gone(process)
+        assert until(shared, run, lambda record: record["state"] == "done")["verdict"] == "green"
+
+
+def test_a_worker_that_hangs_is_ended_and_its_run_goes_on(shared: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIGRATOR_SILENCE", "4")
+    with worker(shared), worker(shared):
+        with at_work(shared):
+            run = queued(shared)
+            process = until(shared, run, is_waiting)["process"]
+            os.kill(process, signal.SIGSTOP)
+            until(shared, run, lambda record: is_waiting(record) and record["attempt"] > 1)
+            assert is_gone(process)
+        assert until(shared, run, lambda record: record["state"] == "done")["verdict"] == "green"
+
+
+def test_a_worker_that_is_stopped_puts_its_run_back(alone: World) -> None:
+    with at_work(alone):
+        run = queued(alone)
+        with worker(alone, "--grace", 60, "--json") as stopped:
+            until(alone, run, is_waiting)
+            stopped.terminate()
+            output, errors = stopped.communicate(timeout=PATIENCE_S)
+            assert (stopped.returncode, '"stopped_in_time": true' in output) == (0, True), (output, errors)
+        assert shown(alone, run)["state"] == "queued"
+    with worker(alone):
+        record = until(alone, run, lambda record: record["state"] == "done")
+    assert (record["verdict"], record["attempt"]) == ("green", 2)
+
+
+def touched(world: World) -> dict[str, str]:
+    """All but what the store keeps of runs that ended."""
+    return {path: content for path, content in world.state().items() if not path.startswith("store/runs/")}
+
+
+def test_what_is_cancelled_leaves_nothing_and_its_worker_goes_on(shared: World) -> None:
+    before = touched(shared)
+    with worker(shared):
+        with at_work(shared):
+            run, next_ = queued(shared), queued(shared)
+            until(shared, run, is_waiting)
+            assert shared.json("runs", "cancel", run)["state"] == "cancelled"
+            assert shared.migrator("runs", "follow", run).code == 130
+        assert until(shared, next_, lambda record: record["state"] == "done")["verdict"] == "green"
+    assert touched(shared) == before
+
+
+def test_what_waits_or_is_parked_is_cancelled_by_who_asks_for_it(alone: World) -> None:
+    run = queued(alone)
+    assert alone.json("runs", "cancel", run)["state"] == "cancelled"
+    done = alone.json("rehearse", alone.plan)["run"]
+    assert "not cancelled" in alone.json("runs", "cancel", done, code=2)["error"]
+    with at_work(alone), alone.start("rehearse", alone.plan) as process:
+        parked = until_started(alone, done)
+        until(alone, parked, is_waiting)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 130
+    assert shown(alone, parked)["state"] == "parked"
+    assert alone.json("runs", "cancel", parked)["state"] == "cancelled"
+
+
+def until_started(world: World, before: str) -> str:
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if (newest := world.runs()[-1]["run_id"]) != before:
+            return str(newest)
+        time.sleep(0.1)
+    raise AssertionError("nothing was started")
