@@ -122,10 +122,17 @@ class RunDocuments:
     @classmethod
     def open(cls, store: ObjectStore, run_id: str) -> RunDocuments:
         """Red where there are none, or they are not what was kept."""
+        if (found := cls.find(store, run_id)) is None:
+            raise _corrupt(store, f"{FOLDER}/{run_id}", "missing")
+        return found
+
+    @classmethod
+    def find(cls, store: ObjectStore, run_id: str) -> RunDocuments | None:
+        """None where there are none. Red where they are not what was kept."""
         every = (f"{FOLDER}/{run_id}/{version}" for version in _versions(store, run_id))
         whole = [version for version in every if store.size(f"{version}/{bag.MANIFEST}") is not None]
         if not whole:
-            raise _corrupt(store, f"{FOLDER}/{run_id}", "missing")
+            return None
         manifest = read_bytes(store, f"{whole[-1]}/{bag.MANIFEST}")
         return cls(
             store=store,

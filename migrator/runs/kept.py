@@ -99,6 +99,18 @@ def read(kept: RunDocuments) -> KeptRun:
     return told
 
 
+def attempt_of(folder: Path) -> int:
+    """Of which attempt of its run this folder tells; 0 where it does not say."""
+    if not (folder / RECORD).is_file():
+        return 0
+    with translated(folder):
+        content = (folder / RECORD).read_bytes()
+    try:
+        return built(KeptRun, json.loads(content), RECORD).record.attempt
+    except ValueError:
+        return 0
+
+
 def _unreadable(kept: RunDocuments, how: str) -> Red:
     return Red(
         f"this is not what was kept of a run: {how}",

@@ -6,7 +6,6 @@ the names they have by right. A plan among them says which variables are read wh
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -16,8 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from migrator.runs.brought import bring, require_trusted
 from migrator.runs.database import open_database
-from migrator.runs.kept import KeptRun, is_document, kept_in, read
+from migrator.runs.kept import KeptRun, is_document, read
 from migrator.runs.models import Archive as ArchiveRow
 from migrator.runs.models import Base
 from migrator.runs.models import Report as ReportRow
@@ -30,7 +30,6 @@ from storage.errors import Misuse, Red
 from storage.objects import ObjectStore
 from storage.problem import Problem
 from storage.run_documents import RunDocuments, kept_runs
-from storage.system import translated
 
 _ENDED = ("done", "failed", "cancelled")
 
@@ -105,16 +104,8 @@ class _Found:
         for run_id in kept_runs(store):
             with self._noted():
                 documents = RunDocuments.open(store, run_id)
-                self._require_trusted(documents)
+                require_trusted(documents, self.trusted)
                 self.runs.setdefault(run_id, (read(documents), documents))
-
-    def _require_trusted(self, documents: RunDocuments) -> None:
-        if documents.fingerprint not in self.trusted:
-            raise Red(
-                f"these documents of a run are signed by another key: {documents.fingerprint}",
-                where=documents.location,
-                next="if it is a key of yours, name it with --key; else find out who wrote them",
-            )
 
     @contextmanager
     def _noted(self) -> Iterator[None]:
@@ -151,18 +142,9 @@ class _Found:
         """Make the run's folder, whole or not at all; one that is there stays. False where a document is damaged."""
         if folder.exists():
             return True
-        _, documents = self.runs[run_id]
-        begun = folder.with_name(f".{run_id}.partial")
-        with self._noted(), translated(begun):
-            shutil.rmtree(begun, ignore_errors=True)
-            begun.mkdir(mode=0o700, parents=True)
-            for path in filter(is_document, documents.paths):
-                (begun / path).parent.mkdir(mode=0o700, exist_ok=True)
-                documents.copy(path, begun / path)
-            kept_in(begun, documents.store)
-            begun.rename(folder)
+        with self._noted():
+            bring(self.runs[run_id][1], folder)
             return True
-        shutil.rmtree(begun, ignore_errors=True)
         return False
 
 

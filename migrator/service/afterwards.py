@@ -34,7 +34,7 @@ class Afterwards(Loading):
 
     def _verification(self, catalog: Catalog, request: VerificationRequest) -> Work[Reported]:
         of = self._migration(catalog, request.of_run)
-        plan, folder = self._plan_of(catalog, of), self._folder(of)
+        plan, folder = self._plan_of(catalog, of), self._brought(catalog, of)
         target, files = self.targets(plan.needs_target().url), self._files(plan)
         self._marker(target, of)
         archive, mapping = self.archive(of.archive or ""), folder.mapping()
@@ -85,7 +85,7 @@ class Afterwards(Loading):
         # a load or a rollback that was killed may have left files only
         is_left = of.state != "running" and files.knows(of.run_id) and not is_held
         marker = None if is_left or (resumes and not is_held) else self._marker(target, of)
-        told = self._folder(of).report()
+        told = self._brought(catalog, of).report()
 
         def perform(recording: Recording, steps: Steps) -> Reported:
             with self._alone(target, recording.run, [staged.table for staged in marker.tables] if marker else ()):
@@ -114,7 +114,7 @@ class Afterwards(Loading):
         asked = catalog.request(of.run_id)
         if isinstance(asked, LoadRequest):
             return self._plan(asked.plan)
-        return self._folder(of).plan(file=of.plan_file, variables=self.settings.variables)
+        return self._brought(catalog, of).plan(file=of.plan_file, variables=self.settings.variables)
 
 
 def _settle_stopped(catalog: Catalog, target: Target, of: RunRecord) -> None:

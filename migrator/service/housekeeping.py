@@ -50,7 +50,7 @@ class Housekeeping(Loading):
         """Accept a load for good: its journals leave the target, and nothing takes it back any more."""
         with self._catalog() as catalog:
             of = self._migration(catalog, run_id)
-            plan = self._folder(of).plan(file=of.plan_file, variables=self.settings.variables)
+            plan = self._brought(catalog, of).plan(file=of.plan_file, variables=self.settings.variables)
             target, files = self.targets(plan.needs_target().url), self._files(plan)
             marker = self._marker(target, of)
             record = self._start_after(catalog, "closing", of)

@@ -206,7 +206,7 @@ class Loading(Rehearsing, Performing):
             self._take_back_left(catalog, files, target)
             target.sweep(_never_resumed(catalog.runs(), run))
             if steps.attempt > 1 and holds(target, run.run_id):
-                checked = self._as_decided(bench, opened, folder.decisions, files)
+                checked = self._as_decided(bench, opened, self._brought(catalog, run).decisions, files)
             else:
                 checked = self._checked(bench, plan, opened.archive, opened.mapping, target, files)
                 _require_green(checked)

@@ -7,13 +7,19 @@ from pathlib import Path
 
 from migrator import reports
 from migrator.outcomes import RunReport
+from migrator.runs.brought import bring, require_trusted
 from migrator.runs.catalog import Catalog
 from migrator.runs.folder import RunFolder
+from migrator.runs.kept import attempt_of, read
 from migrator.runs.records import RunRecord
+from migrator.runs.request import LoadRequest, RestoreRequest, RollbackRequest, SnapshotRequest, VerificationRequest
 from migrator.runs.transfer import Transferred, transfer
 from migrator.service.opening import Opening
 from storage.errors import Misuse
+from storage.location import open_store, split_archive
 from storage.problem import Problem
+from storage.run_documents import RunDocuments
+from storage.seal import SigningKeys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +32,37 @@ class Records(Opening):
             catalog.record_report(report.run, format=format, path=str(path), content=content)
         return folder.page
 
+    def _brought(self, catalog: Catalog, record: RunRecord) -> RunFolder:
+        """The run's folder; where an attempt on another machine came after it, as the store keeps it. Red where that
+        was signed by somebody else."""
+        folder = self._folder(record)
+        here = attempt_of(folder.path)
+        if here >= record.attempt or (store := self._kept_in(catalog, record)) is None:
+            return folder
+        documents = RunDocuments.find(open_store(store, self.settings.accounts), record.run_id)
+        if documents is not None:
+            own = SigningKeys.load(self.settings.keys)
+            require_trusted(documents, [own.fingerprint] if own else [])
+            if read(documents).record.attempt > here:
+                bring(documents, folder.path)
+        return folder
+
+    def _kept_in(self, catalog: Catalog, record: RunRecord) -> str | None:
+        """The store that keeps what became of the run, by the way this machine has there."""
+        match catalog.request(record.run_id):
+            case SnapshotRequest(plan=plan) | LoadRequest(plan=plan):
+                return self._store_of(self._plan(plan))
+            case RestoreRequest(archive=archive):
+                return split_archive(archive)[0]
+            case VerificationRequest(of_run=of_run) | RollbackRequest(of_run=of_run):
+                return self._kept_in(catalog, catalog.run(of_run))
+        return None
+
     def report(self, run_id: str, format: str) -> bytes:
         """A finished run's report, rendered anew from its JSON."""
         with self._catalog() as catalog:
             record = catalog.run(run_id)
-        report = self._folder(record).report()
+            report = self._brought(catalog, record).report()
         if report is None:
             raise Misuse(
                 f"there is no report of this {record.kind}",

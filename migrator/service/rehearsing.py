@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from migrator.outcomes import Admission, RehearsalBefore, RunReport, SealParts
 from migrator.plan import Plan
 from migrator.runs.catalog import Catalog
-from migrator.runs.folder import RunFolder
 from migrator.runs.gate import Gate, gate, rehearsals
 from migrator.runs.records import RunRecord
 from migrator.runs.rehearsals import compared, forecast, held_against, scaled
 from migrator.service.records import Records
 from storage.archive import Archive
-from storage.errors import Misuse
+from storage.errors import MigratorError
 from storage.problem import Problem
 from storage.schema import Table
 
@@ -35,16 +35,17 @@ class Rehearsing(Records):
     def _let_through(self, catalog: Catalog, plan: Plan, parts: SealParts, waive: str | None) -> str:
         """Why a migration of this seal needs no rehearsal; "" where the last one vouches for it. Red otherwise."""
         found = rehearsals(catalog.runs(plan=plan.name), plan.tenant)
-        return self._gate(found, plan, parts, datetime.now(UTC)).admit(plan.file, waive).waived
+        return self._gate(catalog, found, plan, parts, datetime.now(UTC)).admit(plan.file, waive).waived
 
     def _admission(self, catalog: Catalog, plan: Plan, parts: SealParts, run: RunRecord) -> Admission:
         """What this migration was let through by when it began, whatever was rehearsed since."""
         began = datetime.fromisoformat(run.started_at)
         found = rehearsals(catalog.runs(plan=plan.name), plan.tenant, by=began)
-        return self._gate(found, plan, parts, began).admission(run.waived or "")
+        return self._gate(catalog, found, plan, parts, began).admission(run.waived or "")
 
-    def _gate(self, found: Sequence[RunRecord], plan: Plan, parts: SealParts, now: datetime) -> Gate:
-        return gate(found, parts, plan.needs_target().rehearsal_max_age, self._told_of, now=now)
+    def _gate(self, catalog: Catalog, found: Sequence[RunRecord], plan: Plan, parts: SealParts, now: datetime) -> Gate:
+        told_of = partial(self._told_of, catalog)
+        return gate(found, parts, plan.needs_target().rehearsal_max_age, told_of, now=now)
 
     def _of_rehearsals(
         self, catalog: Catalog, report: RunReport, archive: Archive, admission: Admission | None
@@ -53,20 +54,20 @@ class Rehearsing(Records):
         rows = sum(archived.rows for archived in archive.tables)
         if admission is None:
             return replace(report, forecast=forecast(report, rows), rehearsal_before=self._before(catalog, report))
-        rehearsed = self._told_of(admission.rehearsal) if admission.rehearsal else None
+        rehearsed = self._told_of(catalog, admission.rehearsal) if admission.rehearsal else None
         found = rehearsed.forecast if rehearsed else None
         compared_with_it = held_against(scaled(found, rows), report.timings) if found else None
         return replace(report, admission=admission, forecast=compared_with_it)
 
     def _before(self, catalog: Catalog, report: RunReport) -> RehearsalBefore | None:
         for run in rehearsals(catalog.runs(plan=report.plan), report.tenant):
-            if run.run_id != report.run and (before := self._told_of(run.run_id)):
+            if run.run_id != report.run and (before := self._told_of(catalog, run.run_id)):
                 return compared(report, before)
         return None
 
-    def _told_of(self, run_id: str) -> RunReport | None:
-        """A rehearsal's report where it lies here, and can be read: no load is to fail for want of it."""
+    def _told_of(self, catalog: Catalog, run_id: str) -> RunReport | None:
+        """A rehearsal's report where it can be read: no load is to fail for want of it."""
         try:
-            return RunFolder(path=self.settings.run_folder(run_id)).report()
-        except Misuse:
+            return self._brought(catalog, catalog.run(run_id)).report()
+        except MigratorError:
             return None

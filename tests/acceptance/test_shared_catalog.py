@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,3 +64,44 @@ def test_a_report_on_another_machine_is_asked_for_there(shared: str, right_offic
     host = there.json("runs", "show", run)["host"]
     assert f"it lies on {host}" in there.json("report", run, "--format", "json", code=2)["next"]
     assert "machine that ran it" in there.json("verify", run, code=2)["next"]
+
+
+@pytest.fixture
+def machines(shared: str, right_office: World, tmp_path: Path) -> tuple[World, World]:
+    """Two that share a catalog, a store, signing keys and the target; a home each."""
+    here = right_office.copied(tmp_path / "here")
+    there = replace(right_office.copied(tmp_path / "there"), target=here.target)
+    here.json("rehearse", here.plan)  # makes the keys
+    for shared_folder, own in ((here.store, there.store), (here.home / "keys", there.home / "keys")):
+        shutil.rmtree(own, ignore_errors=True)
+        own.parent.mkdir(exist_ok=True)
+        own.symlink_to(shared_folder)
+    return here, there
+
+
+def test_what_one_machine_loaded_another_reports_verifies_and_takes_back(machines: tuple[World, World]) -> None:
+    here, there = machines
+    loaded = here.json("migrate", here.plan)
+    told = here.migrator("report", loaded["run"], "--format", "json")
+    assert there.migrator("report", loaded["run"], "--format", "json") == told
+    assert there.json("verify", loaded["run"])["verdict"] == "green"
+    taken_back = there.json("rollback", loaded["run"])
+    assert (taken_back["verdict"], taken_back["kept"], taken_back["failed"]) == ("green", 0, 0)
+    assert here.migrator("report", taken_back["run"], "--format", "json").json["verdict"] == "green"
+
+
+def test_a_rehearsal_elsewhere_opens_the_gate_and_is_compared_with(machines: tuple[World, World]) -> None:
+    _here, there = machines
+    again = there.json("rehearse", there.plan)
+    assert again["rehearsal_before"]["number"] == 1
+    migrated = replace(there, is_gated=True).json("migrate", there.plan)
+    assert migrated["forecast"]["seconds"] > 0
+
+
+def test_documents_that_another_key_signed_are_not_believed(machines: tuple[World, World]) -> None:
+    here, there = machines
+    run = here.json("migrate", here.plan)["run"]
+    (there.home / "keys").unlink()
+    answer = there.json("verify", run, code=3)
+    assert "signed by another key" in answer["error"]
+    assert not (there.home / "runs" / run / "plan.yaml").exists()
