@@ -24,6 +24,7 @@ class Document:
 class SnapshotRequest:
     plan: Document
     mask: Document | None = None
+    mask_key: str | None = None  # the fingerprint of the key to mask with
     subject: str | None = None
     prove_full: bool = False
 

@@ -10,17 +10,20 @@ from functools import partial
 from pathlib import Path
 
 from migrator.contracts import ReadLimits
+from migrator.engine.halfway import Attempt
+from migrator.engine.keeping import Keep
 from migrator.engine.masks.key import MaskKey
 from migrator.engine.masks.masked import Masker
 from migrator.engine.restore import Restored, restore
-from migrator.engine.snapshot import Snapshot, snapshot
+from migrator.engine.snapshot import Snapshot, recorded, snapshot
 from migrator.outcomes import Steps, Tick, Verdict
-from migrator.plan import Plan
+from migrator.plan import Plan, SourcePlan
 from migrator.plan.masking import load_mask_rules, read_mask_rules
 from migrator.runs.catalog import Catalog
 from migrator.runs.recorded import Recording
 from migrator.runs.records import ArchiveRecord, RunRecord
 from migrator.runs.request import Document, RestoreRequest, SnapshotRequest
+from migrator.service.keeper import KeeperProcess
 from migrator.service.opening import refuse_export
 from migrator.service.performing import Performing, Work
 from migrator.settings import tool
@@ -60,6 +63,7 @@ class Archiving(Performing):
         request = SnapshotRequest(
             plan=Document(text=plan.text, file=plan.file),
             mask=Document(text=rules.text, file=rules.file) if rules is not None else None,
+            mask_key=self._mask_key().fingerprint if rules is not None else None,
             subject=subject,
             prove_full=prove_full,
         )
@@ -69,11 +73,12 @@ class Archiving(Performing):
     def _snapshot(self, catalog: Catalog, request: SnapshotRequest) -> Work[Snapshot]:
         plan = self._plan(request.plan)
         source = self._source(plan)
-        masker = self._masker(request.mask) if request.mask is not None else None
+        masker = self._masker(request.mask, request.mask_key) if request.mask is not None else None
 
-        def perform(recording: Recording, _steps: Steps) -> Snapshot:
+        def perform(recording: Recording, steps: Steps) -> Snapshot:
             store = self._store(plan)
             swept = swept_in_words(sweep(store, before=datetime.now(UTC) - QUIET))
+            attempt = Attempt(run=recording.run.run_id, steps=steps, keep=_keep(plan.needs_source()))
             with self._told(recording.run):
                 taken = snapshot(
                     source,
@@ -85,13 +90,16 @@ class Archiving(Performing):
                     mask=masker,
                     subject=request.subject,
                     prove_full=request.prove_full,
+                    attempt=attempt,
                     progress=self.progress,
                     committed=recording.settle,
                 )
             _record_archive(catalog, plan, taken)
             self._keep_told(recording.run, taken)
+            with suppress(Fault):  # a list that stays is swept one day
+                recorded(store, taken)
             recording.verdict = Verdict.GREEN
-            return replace(taken, notes=(*swept, *store.notes()))
+            return replace(taken, notes=(*taken.notes, *swept, *store.notes()))
 
         return Work(
             kind="snapshot",
@@ -123,10 +131,20 @@ class Archiving(Performing):
                 next="it can be used as it is; take another snapshot to be told once more",
             ) from error
 
-    def _masker(self, rules: Document) -> Masker:
-        read, secret = read_mask_rules(rules.text, file=rules.file), self.settings.mask_secret
-        key = MaskKey.of(secret) if secret is not None else MaskKey.load_or_create(self.settings.keys)
-        return Masker(rules=read, key=key)
+    def _masker(self, rules: Document, fingerprint: str | None) -> Masker:
+        """Masks as was asked for; Misuse where only another key is at hand, which would mask otherwise."""
+        key = self._mask_key()
+        if fingerprint not in (None, key.fingerprint):
+            raise Misuse(
+                "the run was begun with another masking key than there is here: its values would be masked otherwise",
+                where=f"masking key {key.fingerprint}, not {fingerprint}",
+                next="perform it where it was begun, or set MIGRATOR_MASK_KEY to the same secret on every machine",
+            )
+        return Masker(rules=read_mask_rules(rules.text, file=rules.file), key=key)
+
+    def _mask_key(self) -> MaskKey:
+        secret = self.settings.mask_secret
+        return MaskKey.of(secret) if secret is not None else MaskKey.load_or_create(self.settings.keys)
 
     def check_archive(self, location: str, *, key: str | None = None) -> CheckResult:
         return check_archive(*self._opened(location), key=key)
@@ -167,6 +185,12 @@ class Archiving(Performing):
             perform=perform,
             store=archive.store.url,
         )
+
+
+def _keep(source: SourcePlan) -> Keep | None:
+    """How its point in time is held for whoever resumes the run; None where the plan wants nobody to."""
+    minutes = source.limits.hold_minutes
+    return partial(KeeperProcess.start, source.url, minutes) if minutes else None
 
 
 def _record_archive(catalog: Catalog, plan: Plan, taken: Snapshot) -> None:

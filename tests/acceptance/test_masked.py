@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from migrator.service import archiving
+from storage.errors import Fault
 from tests.acceptance.world import World
 from tests.conformance.platforms import MysqlPlatform, PostgresPlatform
 
@@ -61,6 +63,29 @@ def test_it_is_never_taken_for_the_newest(masked: World, tmp_path: Path) -> None
     assert world.json("rehearse", world.plan)["verdict"] == "green"
     (newest,) = [run for run in world.runs() if run["kind"] == "rehearsal"]
     assert newest["archive"] == real["archive"] != str(archive)
+
+
+def test_who_goes_on_with_it_masks_alike_or_not_at_all(
+    social: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, rules = social.copied(tmp_path / "world"), tmp_path / "mask.yaml"
+    rules.write_text(RULES)
+    monkeypatch.setenv("MIGRATOR_MASK_KEY", "a secret of one machine")
+    with monkeypatch.context() as away:
+        away.setattr(archiving, "snapshot", _lost)
+        world.json("snapshot", world.plan, "--mask", rules, code=1)
+    run = world.runs()[-1]["run_id"]
+    monkeypatch.setenv("MIGRATOR_MASK_KEY", "a secret of another machine")
+    refused = world.json("runs", "resume", run, code=2)
+    assert "another masking key" in refused["error"] and "MIGRATOR_MASK_KEY" in refused["next"]
+    assert (world.archives(), world.runs()[-1]["attempt"]) == ([], 1)
+    monkeypatch.setenv("MIGRATOR_MASK_KEY", "a secret of one machine")
+    resumed, (told,) = world.json("runs", "resume", run), world.archives()
+    assert world.json("archive", "show", told)["masked"]["key_fingerprint"] == resumed["masked"]["key_fingerprint"]
+
+
+def _lost(*_: object, **__: object) -> None:
+    raise Fault("the connection was lost", where="source", next="look whether the server runs")
 
 
 def test_a_person_reads_what_was_masked_and_what_was_not_and_the_secret_is_nowhere(

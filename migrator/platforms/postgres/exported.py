@@ -24,7 +24,13 @@ BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 NOTICED = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
 """Settings by which a server ends a session whose machine is gone within a minute, and the snapshot with it."""
 
-HOLDING = Session(read_only=True, extra={"idle_in_transaction_session_timeout": "60s", **NOTICED})
+KEEPER = "migrator keeper"
+"""What the session of a keeper is called."""
+
+HOLDING = Session(
+    read_only=True,
+    extra={"application_name": KEEPER, "idle_in_transaction_session_timeout": "60s", **NOTICED},
+)
 """How a snapshot is held for others: by somebody who asks every now and then whether they are there."""
 
 _OWN = """

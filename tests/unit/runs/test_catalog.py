@@ -219,7 +219,8 @@ PLAN = Document(text="plan: été\nsource: {url: '${SOURCE_URL}'}\n", file="ét�
 @pytest.mark.parametrize(
     "request_",
     [
-        SnapshotRequest(plan=PLAN, mask=Document(text="columns: {}", file="mask.yaml"), subject="members=1"),
+        SnapshotRequest(plan=PLAN, subject="members=1"),
+        SnapshotRequest(plan=PLAN, mask=Document(text="columns: {}", file="mask.yaml"), mask_key="5e1f"),
         LoadRequest(plan=PLAN, mapping=PLAN, archive="s3://bucket/a-1?region=eu", rehearse=True, whole=True),
         LoadRequest(plan=PLAN, mapping=PLAN, archive="a", rehearse=True, on="sqlite:///copy.db"),
         VerificationRequest(of_run="20261122T011758-migration-3f2a", deep=True),
