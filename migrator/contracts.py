@@ -14,6 +14,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from storage.address import split
 from storage.model import Model
 from storage.problem import Problem
 from storage.schema import Column, Fidelity, Schema, Table, Type
@@ -305,14 +306,37 @@ class Tally:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Marker:
-    """The row a committed load leaves in the target: exactly-once under kill -9, and what rollback needs to know."""
+class Identity:
+    """Which run loads what, and by which plan."""
 
     run: str
     plan: str
     tenant: str
-    archive: str
+    archive: str  # where it lies
     seal: str
+    archive_id: str = ""  # whatever its folder is called
+    asked: str = ""  # the hash of plan and mapping alone: the seal is of the schemas, too
+
+    def repeats(self, earlier: Identity) -> bool:
+        """Whether it loads once more what that one did: the archive, or a copy of it, by the same plan and mapping.
+
+        Of those an older version told nothing but the plan's name, and a seal that it may have made in another way.
+        """
+        if not self._archive_names & earlier._archive_names:
+            return False
+        if not earlier.asked:
+            return (self.plan, self.tenant) == (earlier.plan, earlier.tenant)
+        return self.asked == earlier.asked
+
+    @property
+    def _archive_names(self) -> set[str]:
+        return {self.archive_id, split(self.archive)[1]} - {""}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker(Identity):
+    """The row a committed load leaves in the target: exactly-once under kill -9, and what rollback needs to know."""
+
     loaded_at: str
     tables: tuple[Staged, ...]
     digest_touched: Digest  # before the load, over the rows the run touches

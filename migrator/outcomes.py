@@ -229,7 +229,16 @@ class SealParts:
 
     @property
     def seal(self) -> str:
-        return hashlib.sha256("\n".join((self.plan, self.mapping, self.source, self.target)).encode()).hexdigest()
+        return _hash(self.plan, self.mapping, self.source, self.target)
+
+    @property
+    def asked(self) -> str:
+        """The same of plan and mapping, whatever the tables are like by now."""
+        return _hash(self.plan, self.mapping)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

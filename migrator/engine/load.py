@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import TypeVar
 
-from migrator.contracts import NO_TRIGGERS, Digest, Marker, RowNote, Staging, Target, Triggers
+from migrator.contracts import NO_TRIGGERS, Digest, Identity, Marker, RowNote, Staging, Target, Triggers
 from migrator.engine.laps import Laps
 from migrator.engine.merged import PASSED, Counted, Merged, merge_rows, of_marker
 from migrator.engine.placing import NO_FILES, FilesCompared, Placing
@@ -57,17 +57,6 @@ class Loaded:
     @property
     def verdict(self) -> Verdict:
         return Verdict.of(self.verification.verdict is Verdict.GREEN and not self.problems)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """Who loads what: the marker's words."""
-
-    run: str
-    plan: str
-    tenant: str
-    archive: str
-    seal: str
 
 
 def load(
@@ -246,11 +235,7 @@ _PAUSES = (0.5, 2.0)
 
 def _marker(identity: Identity, prepared: Prepared, counted: Counted, seconds: float, *, whole: bool) -> Marker:
     return Marker(
-        run=identity.run,
-        plan=identity.plan,
-        tenant=identity.tenant,
-        archive=identity.archive,
-        seal=identity.seal,
+        **asdict(identity),
         loaded_at=moment.now(),
         tables=prepared.tables,
         digest_touched=counted.digest_touched,

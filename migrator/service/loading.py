@@ -10,12 +10,12 @@ from pathlib import Path
 
 from mappings.load import load_mapping
 from mappings.model import Mapping
-from migrator.contracts import Marker, ReadLimits, Target, Undone
+from migrator.contracts import Identity, Marker, ReadLimits, Target, Undone
 from migrator.engine.check import MapCheck
 from migrator.engine.claims import claimed
 from migrator.engine.decisions import as_decided, decided_notes, save_decisions
 from migrator.engine.laps import Laps
-from migrator.engine.load import CHECKING, Identity, load, stands
+from migrator.engine.load import CHECKING, load, stands
 from migrator.engine.placing import Placing
 from migrator.engine.prepare import room_for
 from migrator.engine.seal import seal_parts
@@ -32,7 +32,7 @@ from migrator.service.opening import known
 from migrator.service.performing import Performing, Work
 from migrator.service.rehearsing import Original, Rehearsing
 from migrator.settings import tool
-from storage.address import redacted, split
+from storage.address import redacted
 from storage.archive import Archive
 from storage.errors import Fault, Misuse, Red
 from storage.problem import Problem
@@ -75,32 +75,30 @@ class _Load:
     written: Sequence[Table]
     lacking: Sequence[Problem]
 
-    def identity(self, run: RunRecord) -> Identity:
+    def identity(self, run_id: str) -> Identity:
         return Identity(
-            run=run.run_id,
+            run=run_id,
             plan=self.plan.name,
             tenant=self.plan.tenant,
             archive=self.archive.location,
+            archive_id=self.archive.identity.archive_id,
             seal=self.parts.seal,
+            asked=self.parts.asked,
         )
 
-    def refuse_twice(self, but: str) -> None:
-        """An archive, or a copy of it, is never loaded twice by the same seal, whatever happened to the catalog.
+    def refuse_twice(self, run_id: str) -> None:
+        """An archive is never loaded twice by the same plan, whatever happened to the catalog and to the tables.
 
-        `but` is the run that loads it: a load that was stopped after its commit goes on.
+        `run_id` is the run that loads it, if it has begun: a load that was stopped after its commit goes on.
         """
         if self.request.rehearse:
             return
-        ids = (self.archive.identity.archive_id, split(self.archive.location)[1])  # a folder may have been renamed
+        identity = self.identity(run_id)
         for marker in self.target.markers():
-            if split(marker.archive)[1] in ids and marker.seal == self.parts.seal and marker.run != but:
+            if marker.run != run_id and identity.repeats(marker):
                 with suppress(Fault):  # where it was killed after its commit, nobody else has a reason to
                     self.target.sweep([marker.run])
-                raise Red(
-                    "this archive is already loaded by the same plan and mapping; nothing was changed",
-                    where=marker.run,
-                    next=f"migrator verify {marker.run}, or migrator rollback {marker.run} first",
-                )
+                raise _loaded_already(marker)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,7 +218,7 @@ class Loading(Rehearsing, Performing):
             loaded = load(
                 checked.prepared,
                 target,
-                opened.identity(run),
+                opened.identity(run.run_id),
                 rehearse=opened.request.rehearse,
                 whole=opened.request.whole,
                 max_lock_seconds=plan.needs_target().max_lock_s,
@@ -319,6 +317,18 @@ def _never_resumed(runs: Iterable[RunRecord], own: RunRecord) -> list[str]:
 def _is_over(run: RunRecord, own: RunRecord) -> bool:
     is_begun_anew = run.state in ("parked", "failed", "lost") and (run.plan, run.kind) == (own.plan, own.kind)
     return run.state in ("done", "cancelled") or is_begun_anew
+
+
+def _loaded_already(marker: Marker) -> Red:
+    how, otherwise = "by the same plan and mapping", ""
+    if not marker.asked:
+        how = f"by a plan called {marker.plan}, in what words an older version of this program did not say"
+        otherwise = "; if this is another migration of it, give its plan another name"
+    return Red(
+        f"this archive is already loaded {how}; nothing was changed",
+        where=marker.run,
+        next=f"migrator verify {marker.run}, or migrator rollback {marker.run} first{otherwise}",
+    )
 
 
 def holds(target: Target, run: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,29 @@ def test_a_finished_plan_changes_nothing(right_office: World, tmp_path: Path) ->
     before = world.state()
     assert run in world.json("rollback", run, code=2)["where"]
     assert world.state() == before
+
+
+def older(told: dict[str, Any]) -> dict[str, Any]:
+    """As a version of this program wrote it that made seals in another way."""
+    return {name: said for name, said in told.items() if name not in ("asked", "archive_id")} | {"seal": "of old"}
+
+
+@pytest.mark.parametrize("is_older", [False, True], ids=["the tables", "the program"])
+def test_it_is_not_loaded_twice_whatever_has_changed_since(right_office: World, tmp_path: Path, is_older: bool) -> None:
+    world = right_office.copied(tmp_path)
+    run = world.json("migrate", world.plan)["run"]
+    with changing(world.target) as connection:
+        if is_older:
+            ((told,),) = connection.execute("SELECT marker FROM migrator_loads")
+            connection.execute("UPDATE migrator_loads SET marker = ?", (json.dumps(older(json.loads(told))),))
+        else:
+            connection.execute("ALTER TABLE persons ADD COLUMN shoe_size INTEGER")
+    loaded = dump(world.target)
+    again = world.json("migrate", world.plan, code=3)
+    assert "this archive is already loaded" in again["error"] and again["where"] == run
+    assert f"migrator rollback {run}" in again["next"] and ("another name" in again["next"]) is is_older
+    assert dump(world.target) == loaded
+    assert world.json("verify", run)["verdict"] == "green"
 
 
 @pytest.fixture

@@ -185,7 +185,8 @@ def marker(run: str, tables: Sequence[Staged], touched: Digest, whole: Digest) -
         plan="p",
         tenant="t",
         archive="a",
-        seal=f"of {run}",
+        seal="s",
+        asked=f"of {run}",
         loaded_at="2026-01-01T00:00:00Z",
         tables=tuple(tables),
         digest_touched=touched,
@@ -582,7 +583,7 @@ class TargetContract:
             with target.merging("r2") as merge:
                 merge.lock([again.staged(target)])
                 merge.merge([again.staged(target)])
-                merge.commit(replace(marker("r2", [again.staged(target)], Digest(), Digest()), seal="of r1"))
+                merge.commit(replace(marker("r2", [again.staged(target)], Digest(), Digest()), asked="of r1"))
         assert platform.dump() == before
 
     def test_rows_changed_by_a_trigger_are_noticed(self, platform: Platform, target: Target) -> None:

@@ -13,9 +13,10 @@ from unittest.mock import patch
 import pytest
 
 from mappings.load import load_mapping
+from migrator.contracts import Identity
 from migrator.engine.check import map_check
 from migrator.engine.decisions import as_decided, save_decisions
-from migrator.engine.load import Identity, Loaded, load, stands
+from migrator.engine.load import Loaded, load, stands
 from migrator.engine.prepare import Prepared
 from migrator.engine.revert import Reverted, revert
 from migrator.engine.workbench import Workbench, workbench

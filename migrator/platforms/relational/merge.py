@@ -92,7 +92,7 @@ class RelationalMerge:
     def _refuse_same(self, marker: Marker) -> None:
         """Two that load the same archive at once both found no load of it when they began; only one may commit."""
         for other in read_markers(self._transaction, self._checks.tables):
-            if (other.archive, other.seal) == (marker.archive, marker.seal):
+            if marker.repeats(other):
                 raise Red(
                     "this archive was loaded by the same plan and mapping meanwhile; nothing was committed",
                     where=other.run,

@@ -10,50 +10,23 @@ from pathlib import Path
 import pytest
 
 from migrator.engine.check import MapCheck
-from migrator.engine.load import Identity, load
-from migrator.engine.workbench import workbench
+from migrator.engine.load import load
 from migrator.outcomes import Verdict
 from migrator.platforms.sqlite.merge import SqliteMerge
 from migrator.platforms.sqlite.target import SqliteTarget
 from storage.errors import Red, TransientFault
 from tests.conformance.platforms import SqlitePlatform
-from tests.unit.engine.support import checked, taken
-
-MAPPING = """
-mapping: m
-version: 1
-tables:
-  items:
-    edges:
-      - from: goods
-        columns: {id: id, code: code, price: price}
-        reject: [{when: "price < 0", because: "no negative prices there"}]
-  words:
-    edges:
-      - {from: words, columns: {word: word}}
-"""
-IDENTITY = Identity(run="r1", plan="p", tenant="t", archive="a", seal="s")
+from tests.unit.engine.goods import IDENTITY, fitting, goods, shop
 
 
 @pytest.fixture
 def target(tmp_path: Path) -> SqlitePlatform:
-    target = SqlitePlatform(tmp_path / "target.db")
-    target.run("CREATE TABLE items (id INTEGER PRIMARY KEY, code TEXT, price REAL); CREATE TABLE words (word TEXT);")
-    target.run("INSERT INTO words VALUES ('here'), ('twice');")
-    return target
+    return shop(tmp_path)
 
 
 @pytest.fixture
 def check(platform: SqlitePlatform, target: SqlitePlatform) -> Iterator[MapCheck]:
-    platform.run(
-        "CREATE TABLE goods (id INTEGER PRIMARY KEY, code TEXT, price REAL); CREATE TABLE words (word TEXT);"
-        "INSERT INTO goods VALUES (1, '007', 0.1), (2, NULL, 1e300), (3, '', -1.0);"
-        "INSERT INTO words VALUES ('twice'), ('twice'), (NULL), ('');"
-    )
-    _, archive = taken(platform, "root: database")
-    with workbench() as bench:
-        found = checked(bench, archive, MAPPING, target)
-        assert found.problems == ()
+    with fitting(goods(platform), target) as found:
         yield found
 
 

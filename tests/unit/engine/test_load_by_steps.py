@@ -10,52 +10,26 @@ from typing import Any
 import pytest
 
 from migrator.engine.check import MapCheck
-from migrator.engine.load import Identity, Loaded, load
-from migrator.engine.workbench import workbench
+from migrator.engine.load import Loaded, load
 from migrator.outcomes import Verdict
 from migrator.platforms.sqlite.merge import SqliteMerge
 from migrator.platforms.sqlite.staging import SqliteStaging
 from storage.errors import Fault, Red
 from tests.conformance.platforms import SqlitePlatform
 from tests.support_steps import DONE, RECORDED, KeptSteps, Struck, strike_at
-from tests.unit.engine.support import checked, taken
+from tests.unit.engine.goods import IDENTITY, fitting, goods, shop
 
-IDENTITY = Identity(run="r1", plan="p", tenant="t", archive="a", seal="s")
-MAPPING = """
-mapping: m
-version: 1
-tables:
-  items:
-    edges:
-      - from: goods
-        columns: {id: id, code: code, price: price}
-        reject: [{when: "price < 0", because: "no negative prices there"}]
-  words:
-    edges:
-      - {from: words, columns: {word: word}}
-"""
 STEPS = ["stage items", "stage words", "merge", "verify items", "verify words"]
 
 
 @pytest.fixture
 def target(tmp_path: Path) -> SqlitePlatform:
-    target = SqlitePlatform(tmp_path / "target.db")
-    target.run("CREATE TABLE items (id INTEGER PRIMARY KEY, code TEXT, price REAL); CREATE TABLE words (word TEXT);")
-    target.run("INSERT INTO words VALUES ('here'), ('twice'); INSERT INTO items VALUES (2, 'mine', 1.5), (9, 'x', 2);")
-    return target
+    return shop(tmp_path, items="(2, 'mine', 1.5), (9, 'x', 2)")
 
 
 @pytest.fixture
 def check(platform: SqlitePlatform, target: SqlitePlatform) -> Iterator[MapCheck]:
-    platform.run(
-        "CREATE TABLE goods (id INTEGER PRIMARY KEY, code TEXT, price REAL); CREATE TABLE words (word TEXT);"
-        "INSERT INTO goods VALUES (1, '007', 0.1), (2, NULL, 1e300), (3, '', -1.0);"
-        "INSERT INTO words VALUES ('twice'), ('twice'), (NULL), ('');"
-    )
-    _, archive = taken(platform, "root: database")
-    with workbench() as bench:
-        found = checked(bench, archive, MAPPING, target, policy="keep")
-        assert found.problems == ()
+    with fitting(goods(platform), target, policy="keep") as found:
         yield found
 
 
@@ -160,8 +134,7 @@ def test_what_somebody_changed_between_two_attempts_is_decided_anew(
         loaded(check, target, steps)
     target.run("DELETE FROM items WHERE id = 2;")  # the row that was to be kept
     assert check.prepared is not None
-    with workbench() as bench:
-        anew = checked(bench, check.prepared.archive, MAPPING, target, policy="keep")
+    with fitting(check.prepared.archive, target, policy="keep") as anew:
         assert loaded(anew, target, replace(steps, attempt=2)).verdict is Verdict.GREEN
     assert staged == ["items", "words", "items"]
     assert target.rows("SELECT id FROM items ORDER BY id") == [(1,), (2,), (9,)]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from migrator.engine.load import Identity, Loaded, load
+from migrator.contracts import Identity
+from migrator.engine.load import Loaded, load
 from migrator.engine.restore import Restored, restore
 from migrator.engine.workbench import workbench
 from migrator.outcomes import Verdict
