@@ -13,6 +13,8 @@ from migrator.outcomes import EVERY_STEP, Progress, Steps, silent
 from storage.described import built
 from storage.errors import Misuse
 
+TAKING_BACK = "take back rows"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reverted:
@@ -51,7 +53,7 @@ def revert(
                 raise
             return Undone(reversed=0, kept=0, failed=0)
 
-    undone = built(Undone, steps.once("take back rows", lambda: asdict(rows())), "undone")
+    undone = built(Undone, steps.once(TAKING_BACK, lambda: asdict(rows())), "undone")
     target.settle(by)
     taken = _files(target, run, files, steps, is_known=not only_files) if files.rules else None
     notes = (*undone.notes, *(taken.notes if taken else ()))

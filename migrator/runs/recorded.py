@@ -84,6 +84,8 @@ class _Way:
     @property
     def to_the_end(self) -> str:
         """Of a run that has changed its target: to finish it, and to look meanwhile."""
+        if self.record.kind == "restore":
+            return self.on
         verifies = f"migrator verify {self.record.of_run or self.record.run_id} says what the target holds"
         return f"{self.on}; {verifies}" if self.is_resumable else verifies
 

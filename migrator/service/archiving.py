@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 from migrator.contracts import ReadLimits
 from migrator.engine.halfway import Attempt
@@ -170,9 +171,18 @@ class Archiving(Performing):
         target, source = self.targets(url), partial(self.sources, url, ReadLimits())
         archive = self._whole(self.archive(request.archive))
         refuse_export(archive)
+        made = Event()
 
-        def perform(recording: Recording, _steps: Steps) -> Restored:
-            restored = restore(archive, target, source, master=request.master, progress=self.progress)
+        def perform(recording: Recording, steps: Steps) -> Restored:
+            restored = restore(
+                archive,
+                target,
+                source,
+                master=request.master,
+                steps=steps,
+                progress=self.progress,
+                stands=made.set,
+            )
             recording.verdict = restored.verdict
             return restored
 
@@ -183,6 +193,7 @@ class Archiving(Performing):
             archive=archive.location,
             target=request.url,
             perform=perform,
+            took_effect=lambda _record: made.is_set(),
             store=archive.store.url,
         )
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migrator.engine.left import erase_left
+from migrator.engine.restore import REBUILDING
+from migrator.engine.revert import TAKING_BACK
 from migrator.runs.catalog import Catalog
 from migrator.runs.records import RunRecord
 from migrator.runs.request import LoadRequest, Request, SnapshotRequest
 from migrator.service.opening import Opening
 from storage.errors import MigratorError, Misuse
+
+_FOR_GOOD = {
+    REBUILDING: "the archive's tables stand",
+    TAKING_BACK: "the load is taken back",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +44,7 @@ class Erasing(Opening):
             case LoadRequest(on=None):
                 self._erase_load(record, request)
         with durable(self.settings.durable_url) as runs:
+            _require_undone(record, runs.finished(record.run_id))
             runs.forget(record.run_id)
 
     def _erase_load(self, record: RunRecord, request: LoadRequest) -> None:
@@ -50,3 +59,14 @@ class Erasing(Opening):
         target.sweep([record.run_id])
         if files.rules and files.knows(record.run_id):
             files.take_back(record.run_id, target)
+
+
+def _require_undone(record: RunRecord, finished: Sequence[str]) -> None:
+    """Misuse where one of these steps has changed the target for good."""
+    for step, stands in _FOR_GOOD.items():
+        if step in finished:
+            raise Misuse(
+                f"{stands}, and the run was not cancelled",
+                where=record.run_id,
+                next=f"migrator runs resume {record.run_id} brings it to its end",
+            )

@@ -19,6 +19,7 @@ from migrator.runs.request import (
     SnapshotRequest,
     VerificationRequest,
 )
+from migrator.service.addresses import whole
 from migrator.service.afterwards import Afterwards
 from migrator.service.archiving import Archiving
 from migrator.service.loading import Reported
@@ -33,10 +34,11 @@ _RESUMABLE = ("parked", "failed", "lost")
 class Resuming(Archiving, Afterwards):
     """The next attempt."""
 
-    def resume(self, run_id: str) -> tuple[RunRecord, Result]:
+    def resume(self, run_id: str, *, url: str | None = None) -> tuple[RunRecord, Result]:
         """Go on with a run that was parked, failed or lost its process; what it had finished is not done again.
 
-        Gives what the run finds at its end, as its operation would have. Misuse where there is nothing to resume.
+        `url` is the address of a restore, where it holds a password. Gives what the run finds at its end, as its
+        operation would have. Misuse where there is nothing to resume.
         """
         with self._catalog() as catalog:
             record = catalog.run(run_id)
@@ -44,11 +46,13 @@ class Resuming(Archiving, Afterwards):
             with closing(self._locks()) as locks:
                 hold = self._reaper(catalog, locks).needs(record)
                 try:
-                    return self._resumed(catalog, record, hold)
+                    return self._resumed(catalog, record, hold, url)
                 finally:
                     hold.release()
 
-    def _resumed(self, catalog: Catalog, record: RunRecord, hold: Hold) -> tuple[RunRecord, Result]:
+    def _resumed(
+        self, catalog: Catalog, record: RunRecord, hold: Hold, url: str | None = None
+    ) -> tuple[RunRecord, Result]:
         """By whoever holds the run's lock."""
         request = catalog.request(record.run_id)
         if request is None:
@@ -57,9 +61,11 @@ class Resuming(Archiving, Afterwards):
                 where=record.run_id,
                 next="give the command again",
             )
-        return self._go_on(catalog, record, hold, self._work(catalog, record, request))
+        return self._go_on(catalog, record, hold, self._work(catalog, record, request, url))
 
-    def _work(self, catalog: Catalog, record: RunRecord, request: Request) -> Work[Any]:
+    def _work(self, catalog: Catalog, record: RunRecord, request: Request, url: str | None) -> Work[Any]:
+        if url is not None and not isinstance(request, RestoreRequest):
+            raise Misuse("this run has no address of its own", where="--url", next="leave it out: its plan names it")
         match request:
             case SnapshotRequest():
                 return self._snapshot(catalog, request)
@@ -72,7 +78,7 @@ class Resuming(Archiving, Afterwards):
             case RollbackRequest():
                 return self._rollback(catalog, request, resumes=True)
             case RestoreRequest():
-                return self._restore(request, _with_password(record, request))
+                return self._restore(request, whole(request.url, url, run=record.run_id))
 
 
 def _require_resumable(record: RunRecord) -> None:
@@ -97,13 +103,3 @@ def _require_no_copy(record: RunRecord, request: LoadRequest) -> None:
             where=record.run_id,
             next="give the command again: it makes another one",
         )
-
-
-def _with_password(record: RunRecord, request: RestoreRequest) -> str:
-    if "***" in request.url:
-        raise Misuse(
-            "the address held a password, and none is ever kept",
-            where=record.run_id,
-            next=f"give the command again: migrator restore {request.archive} URL",
-        )
-    return request.url

@@ -109,6 +109,7 @@ def test_a_verification_and_a_rollback(right_office: World, tmp_path: Path, monk
     once(monkeypatch, afterwards, "rollback_report")
     assert world.json("rollback", run, code=1)["error"].startswith("the rollback was committed")
     assert dump(world.target) == before
+    assert "the load is taken back" in world.json("runs", "cancel", world.runs()[-1]["run_id"], code=2)["error"]
     taken_back = world.json("runs", "resume", world.runs()[-1]["run_id"])
     assert (taken_back["verdict"], taken_back["kept"], taken_back["failed"]) == ("green", 0, 0)
     assert taken_back["digest_before_load"] == taken_back["digest_after"]
@@ -128,6 +129,28 @@ def test_a_snapshot_and_a_restore(right_office: World, tmp_path: Path, monkeypat
     assert world.json("runs", "resume", run)["rows"] == taken["rows"]
     answer = world.json("restore", taken["archive"], f"postgresql://me:wrongword@{LOOPBACK}:{free_port()}/x", code=2)
     assert "the archive comes from sqlite" in answer["error"]
+
+
+def test_a_restore_stopped_when_its_tables_stood(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read again, and neither made once more nor called cancelled."""
+    from migrator.engine import restore as restoring
+
+    world = right_office.copied(tmp_path)
+    (archive,), place = world.archives(), tmp_path / "empty.db"
+    undisturbed = world.json("restore", archive, f"sqlite:///{tmp_path / 'other.db'}")
+    once(monkeypatch, restoring, "described")
+    answer = world.json("restore", archive, f"sqlite:///{place}", code=1)
+    run = world.runs()[-1]["run_id"]
+    assert answer["error"].startswith("the restore was committed, but could not be finished")
+    assert f"migrator runs resume {run} goes on after rebuild" in answer["next"]
+    assert "the archive's tables stand" in world.json("runs", "cancel", run, code=2)["error"]
+    there = dump(place)
+    assert "not the address" in world.json("runs", "resume", run, "--url", f"sqlite:///{world.target}", code=2)["error"]
+    resumed = world.json("runs", "resume", run, "--url", f"sqlite:///{place}")
+    assert (resumed["verdict"], resumed["tables"]) == ("green", undisturbed["tables"])
+    assert dump(place) == there
 
 
 def test_what_is_not_resumed_says_why(right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,11 @@ from migrator.cli.output import print_json, print_problems, print_table, stderr,
 from migrator.cli.position import cells, position_of
 from migrator.cli.progress import shown
 
+Address = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", help="The address the run was given by itself, where it holds a password."),
+]
+
 app = typer.Typer(help="What ran, what became of it.", no_args_is_help=True)
 
 
@@ -64,12 +69,12 @@ def follow(run: RunId, json: Json = False) -> None:
 
 
 @app.command()
-def resume(run: RunId, wait: Wait = None, json: Json = False) -> None:
+def resume(run: RunId, url: Address = None, wait: Wait = None, json: Json = False) -> None:
     """Go on with a run that was parked, failed or killed: what it had finished is not done again."""
     from migrator.wiring import service
 
     with shown() as progress:
-        record, found = service(progress, is_detached=False, **waiting(wait)).resume(run)
+        record, found = service(progress, is_detached=False, **waiting(wait)).resume(run, url=url)
     raise typer.Exit(told(record, found, json=json))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from migrator.engine.restore import Restored, restore
+from migrator.engine.restore import REBUILDING, Restored, restore
 from migrator.outcomes import Tick
 from migrator.platforms.sqlite.restore import SqliteRebuilding
 from migrator.platforms.sqlite.source import SqliteSource
@@ -24,6 +24,7 @@ from storage.model import MODEL, Model
 from storage.schema import Held, Table
 from tests.conformance.platforms import SqlitePlatform
 from tests.support_archive import clients, write_archive
+from tests.support_steps import DONE, RECORDED, KeptSteps, Struck, strike_at
 from tests.unit.engine.support import taken
 
 DDL = """
@@ -213,3 +214,37 @@ def test_the_kept_archive_says_which_of_its_tables_no_sqlite_has(place: Path) ->
         restored(Archive.open(kept, "version-1"), place)
     assert refused.value.where == "no columns"
     assert not place.exists()
+
+
+@pytest.mark.parametrize("when", [DONE, RECORDED])
+def test_what_an_attempt_rebuilt_is_read_again_and_not_made_again(
+    archive: Archive, place: Path, tmp_path: Path, when: str
+) -> None:
+    url, steps = f"sqlite:///{place}", KeptSteps(path=tmp_path / "steps.json", strike=strike_at(REBUILDING, when))
+    undisturbed = restored(archive, tmp_path / "other.db")
+    stands: list[bool] = []
+    with pytest.raises(Struck):
+        restore(archive, SqliteTarget(url), lambda: SqliteSource(url), steps=steps, stands=lambda: stands.append(True))
+    assert stands
+    again, before = KeptSteps(path=steps.path, attempt=2), dumped(place)
+    if when is DONE:  # nobody can tell whose it is
+        with pytest.raises(Misuse, match="perhaps what an earlier attempt of this run made"):
+            restore(archive, SqliteTarget(url), lambda: SqliteSource(url), steps=again)
+    else:
+        found = restore(archive, SqliteTarget(url), lambda: SqliteSource(url), steps=again)
+        assert (found.verdict, found.tables, found.notes) == ("green", undisturbed.tables, undisturbed.notes)
+    assert dumped(place) == before
+
+
+def test_what_nobody_rebuilt_whole_is_made_anew(archive: Archive, place: Path, tmp_path: Path) -> None:
+    url, steps = f"sqlite:///{place}", KeptSteps(path=tmp_path / "steps.json")
+
+    def stopped(tick: Tick) -> None:
+        if (tick.step, tick.what, tick.done) == ("restore", "words", 5):
+            raise Struck
+
+    with pytest.raises(Struck):
+        restore(archive, SqliteTarget(url), lambda: SqliteSource(url), steps=steps, progress=stopped)
+    assert not place.exists() and steps.kept == {}
+    found = restore(archive, SqliteTarget(url), lambda: SqliteSource(url), steps=KeptSteps(path=steps.path, attempt=2))
+    assert found.verdict == "green"
