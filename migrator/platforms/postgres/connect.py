@@ -11,10 +11,15 @@ from functools import lru_cache
 import adbc_driver_manager
 import adbc_driver_postgresql  # type: ignore[import-untyped]
 import psycopg
+from adbc_driver_manager import dbapi
 from adbc_driver_manager.dbapi import Connection as ArrowConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from migrator.platforms.postgres.interruptible import interruptible
 from storage.errors import Fault, MigratorError, Misuse, Red, Refused, TransientFault
+
+# every cursor calls through it; the driver offers no other way in
+dbapi._blocking_call = interruptible  # type: ignore[attr-defined, assignment]
 
 _NOTICED = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "6"}
 """In seconds: a peer that vanished, as after a power cut, is missed in two minutes; the system's own say two hours."""

@@ -19,6 +19,7 @@ from adbc_driver_manager.dbapi import Cursor
 
 from migrator.platforms.postgres.connect import NOT_UTF8, Session, connect_arrow, place, translated
 from migrator.platforms.postgres.exported import BEGIN, Exported
+from migrator.platforms.postgres.interruptible import batches_of
 from migrator.platforms.relational.sqltext import literal
 from storage.errors import FenceLost, MigratorError, Misuse, Red
 
@@ -71,7 +72,7 @@ class Readers:
             # fetch_record_batch() gives a reader that knows no SQLSTATE of what goes wrong half-way
             handle = cursor.fetch_arrow()
             with AdbcRecordBatchReader._import_from_c(handle.address) as batches:
-                for batch in batches:
+                for batch in batches_of(cursor, batches):
                     yield from passed(batch)
 
     def in_order(self, queries: Iterator[str], passed: Passed) -> Iterator[pa.RecordBatch]:

@@ -14,7 +14,6 @@ from migrator.platforms.postgres.connect import LOADING, connect_arrow, place, s
 from storage.errors import Red
 
 _PERMISSION = "42501"
-_CANCELLED = "57014"
 """By whoever pressed Ctrl-C: while a statement runs, ADBC hears it instead of us. No time limits this session."""
 _CANNOT = ("0A", "22", "2B", "3F", "42", "55000")
 """How SQLSTATEs begin that say: what is described cannot be made here."""
@@ -76,8 +75,6 @@ class RebuildTransaction:
                 yield
             except adbc_driver_manager.Error as error:
                 state = error.sqlstate or ""
-                if state == _CANCELLED:
-                    raise KeyboardInterrupt from error
                 if state == _PERMISSION or not state.startswith(_CANNOT):
                     raise
                 raise Red(

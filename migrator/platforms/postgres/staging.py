@@ -20,6 +20,7 @@ from migrator.contracts import ACTION, EDGE, KEEP, Staged
 from migrator.platforms.postgres.connect import LOADING, connect, connect_arrow, place, translated
 from migrator.platforms.postgres.copied import Misfit, copied
 from migrator.platforms.postgres.domains import base_type
+from migrator.platforms.postgres.interruptible import batches_of
 from migrator.platforms.postgres.types import selected
 from migrator.platforms.postgres.wire import converted
 from migrator.platforms.relational.kept import DAYS, going
@@ -145,7 +146,7 @@ class PostgresStaging:
         ):
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_WIRE_BYTES)})
             cursor.execute(f"SELECT {named} FROM {stage_name(self._run, staged)} t")
-            for batch in cursor.fetch_record_batch():
+            for batch in batches_of(cursor, cursor.fetch_record_batch()):
                 yield from converted(batch, table, table.columns)
 
     def note(self, staged: Staged, word: str) -> None:
