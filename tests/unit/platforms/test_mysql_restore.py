@@ -359,7 +359,6 @@ def test_left_without_an_end_it_leaves_nothing(platform: MysqlPlatform, empty: M
 
 def test_interrupted_while_the_server_works_it_leaves_nothing(platform: MysqlPlatform, empty: MysqlPlatform) -> None:
     table = Table(name="t", columns=(_PLAIN,), unique=(UniqueKey(name="u", columns=("c",)),))
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever an earlier test of this process left
     with closing(empty.connect()) as other, other.cursor() as cursor:
 
         def interrupt() -> None:
