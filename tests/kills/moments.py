@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tests.kills.watched import Step, Watched
 
 SNAPSHOT, REHEARSE, MIGRATE, VERIFY, ROLLBACK = COMMANDS = ("snapshot", "rehearse", "migrate", "verify", "rollback")
+ABOUT_A_LOAD = (VERIFY, ROLLBACK)
 _START = "start"
 
 

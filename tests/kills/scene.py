@@ -6,8 +6,10 @@ import itertools
 import random
 import runpy
 import shutil
+import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,10 +24,10 @@ from storage.objects import ObjectStore, read_bytes
 from tests.acceptance.world import ROOT, Answer, World
 from tests.benchmarks.servers import KINDS, POSTGRESQL
 from tests.kills.disk import Disk
-from tests.kills.moments import MIGRATE, ROLLBACK, SNAPSHOT, VERIFY, Moment, Phase, Timeline, drawn
+from tests.kills.moments import ABOUT_A_LOAD, MIGRATE, ROLLBACK, SNAPSHOT, Moment, Phase, Timeline, drawn
 from tests.kills.sides import CATALOG, SOURCE, TARGET, BucketSide, Grounds, PlatformSide, Side
 from tests.kills.watched import Watched
-from tests.soak.promise import require
+from tests.soak.promise import BrokenError, require
 from tests.support_transplant import transplant
 
 SOCIAL = ROOT / "samples" / "social"
@@ -79,9 +81,10 @@ class Scene:
     def of(cls, name: str, running: Grounds, *, is_served: bool, rows: int = _ROWS_OF_THE_TENANT) -> Scene:
         """The story of the pair with a base archive taken, loaded once and taken back: so the answer is known.
 
+        `name` is the pair's, with whatever tells this scene from others of it.
         `is_served`: the store is a bucket and the catalog a database; else both are files.
         """
-        out_of, to = name.split("-")
+        out_of, to = name.split("-")[:2]
         scratch, shelf, beside = (running.disk(name, folder) for folder in ("scratch", "store", TARGET))
         source, target = running.platform(out_of, SOURCE, name), running.platform(to, TARGET, name)
         _tell(source, target, running.folder / name / "files", rows)
@@ -127,7 +130,7 @@ class Scene:
     # ── acting ──────────────────────────────────────────────────────────────────────────────────────────────
     def arguments(self, command: str) -> tuple[str, ...]:
         """What a person writes; what follows a load is about the one that stands."""
-        if command in (VERIFY, ROLLBACK):
+        if command in ABOUT_A_LOAD:
             return command, self.standing[0]
         return command, str(self.world.plan)
 
@@ -135,10 +138,9 @@ class Scene:
         return Watched(self.world.start(*arguments))
 
     def finish(self, *arguments: str) -> Answer:
-        """A command, as a process, to its end."""
-        watched = self.start(*arguments)
-        require(watched.ends_within(_PATIENCE_S), f"{self.name}: {' '.join(arguments)} does not end")
-        return watched.answer()
+        """A command of a person who has had enough trouble: in this process, to its end, which must come."""
+        with _patience(f"{self.name}: {' '.join(arguments)} does not end"):
+            return self.asked(*arguments)
 
     def asked(self, *arguments: object) -> Answer:
         """A command in this process, which nobody strikes; who interrupts it means the whole of us."""
@@ -186,6 +188,22 @@ class Scene:
 
     def location(self, archive: str) -> str:
         return below(self.store.url, archive)
+
+
+@contextmanager
+def _patience(said: str) -> Iterator[None]:
+    """BrokenError in the middle of what takes too long."""
+
+    def is_over(_signal: int, _frame: object) -> None:
+        raise BrokenError(said)
+
+    before = signal.signal(signal.SIGALRM, is_over)
+    signal.alarm(_PATIENCE_S)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 _CONTENT = ("data/csv/", "data/parquet/", "data/files/")

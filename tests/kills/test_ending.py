@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kills.ending import require_undisturbed
+from tests.kills.ending import End, require_undisturbed
 from tests.kills.moments import REHEARSE
 from tests.kills.scene import Scene
 from tests.kills.sides import grounds
@@ -50,8 +50,9 @@ LEFT: tuple[tuple[Callable[[Scene], None], str], ...] = (
 def test_what_is_left_is_told(tmp_path: Path) -> None:
     with grounds(tmp_path) as running:
         scene = Scene.of("sqlite-sqlite", running, is_served=False)
-        require_undisturbed(scene, REHEARSE, "before")
+        end = End.of(REHEARSE, was_loaded=False)
+        require_undisturbed(scene, end, "before")
         for leave, said in LEFT:
             leave(scene)
             with pytest.raises(BrokenError, match=said):
-                require_undisturbed(scene, REHEARSE, "after")
+                require_undisturbed(scene, end, "after")

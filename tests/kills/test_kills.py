@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kills.ending import set_back
 from tests.kills.scene import Scene
 from tests.kills.sides import CATALOG, SOURCE, STORE, TARGET, grounds
 from tests.kills.strike import Strike
@@ -61,3 +62,4 @@ def test_strikes(tmp_path: Path, name: str, is_served: bool, strikes: Sequence[t
         scene = Scene.of(name, running, is_served=is_served)
         for number, (phase, strike) in enumerate(strikes):
             tried(scene, phase, strike, random.Random(number))  # noqa: S311 - a moment, no secret
+        set_back(scene, "at last")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from migrator.platforms.postgres.exported import KEEPER
 from tests.acceptance.world import Answer
 from tests.conformance.platforms import MysqlPlatform, PostgresPlatform
-from tests.kills.aftermath import settled
-from tests.kills.ending import require_undisturbed, set_back
-from tests.kills.moments import MIGRATE, PHASES, ROLLBACK, VERIFY, Moment
+from tests.kills.aftermath import Aftermath
+from tests.kills.ending import End, forget_archives, require_undisturbed, set_back
+from tests.kills.moments import ABOUT_A_LOAD, MIGRATE, PHASES, REHEARSE, Moment
 from tests.kills.scene import Scene
 from tests.kills.strike import Strike
 from tests.soak.promise import require
@@ -39,21 +39,31 @@ class Outcome:
 def tried(scene: Scene, phase: str, strike: Strike, chance: random.Random) -> Outcome:
     """Strike once in the phase, go on as a person would, and hold the end state against the undisturbed one.
 
-    BrokenError, with the scene, the strike and the moment, where a promise was broken.
+    A load that stands then is left for the next trial. BrokenError, with the scene, the strike and the moment, where a
+    promise was broken.
     """
-    if PHASES[phase].command in (VERIFY, ROLLBACK):
-        loaded = scene.asked(*scene.arguments(MIGRATE))
-        require(loaded.code == 0, f"{scene.name}, before {phase}: {loaded}")
+    _make_ready(scene, PHASES[phase].command, f"{scene.name}, before {phase}")
     moment = scene.moment(PHASES[phase], chance)
     told = f"{scene.name}, {phase}: {strike.name} {moment}"
-    arguments, known = scene.arguments(moment.command), {run["run_id"]: run["state"] for run in scene.world.runs()}
-    answer = _struck(scene, arguments, strike, moment, told)
+    was_loaded, aftermath = bool(scene.standing), Aftermath.drawn(scene, scene.arguments(moment.command), chance)
+    answer = _struck(scene, aftermath.arguments, strike, moment, told)
     _require_honest(strike, answer, told)
     _wait_for_sessions(scene, told)
-    more = settled(scene, arguments, answer, known, told)
-    require_undisturbed(scene, moment.command, f"{told}, which ended with {answer}")
-    set_back(scene, told)
+    is_cancelled = aftermath.is_cancelled
+    more = 0 if is_cancelled else aftermath.settle(answer, told)
+    end = End.of(moment.command, was_loaded=was_loaded, is_cancelled=is_cancelled)
+    require_undisturbed(scene, end, f"{told}, which ended with {answer}")
+    forget_archives(scene)
     return Outcome(code=answer.code, more=more)
+
+
+def _make_ready(scene: Scene, command: str, told: str) -> None:
+    """A load stands where the command is about one, and none where it makes one."""
+    if command in ABOUT_A_LOAD and not scene.standing:
+        loaded = scene.asked(*scene.arguments(MIGRATE))
+        require(loaded.code == 0, f"{told}: {loaded}")
+    elif command in (MIGRATE, REHEARSE):
+        set_back(scene, told)
 
 
 def _struck(scene: Scene, arguments: Sequence[str], strike: Strike, moment: Moment, told: str) -> Answer:

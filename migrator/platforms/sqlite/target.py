@@ -73,7 +73,7 @@ class SqliteTarget:
             return read_markers(SqliteTransaction(connection), describe(connection).tables)
 
     def claims(self, run: str) -> AbstractContextManager[SqliteClaims]:
-        return claims(self._path, run)
+        return claims(self._place, run)
 
     def staging(self, run: str, *, keep: bool = False) -> AbstractContextManager[SqliteStaging]:
         return staging(self._path, run, keep=keep)
@@ -91,6 +91,7 @@ class SqliteTarget:
         return undo(self._path, run, whole=whole, by=by)
 
     def settle(self, by: str) -> None:
+        sweep_claim(self._path)
         settle(self._path, by)
 
     def close(self, run: str) -> Closed:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -129,7 +130,10 @@ def test_what_a_load_staged_that_was_killed_after_its_commit_goes_with_the_rollb
     assert stage_files(platform) == []
 
 
-def test_what_a_dead_run_claimed_is_swept_and_what_a_living_one_claims_is_not(platform: SqlitePlatform) -> None:
+@pytest.mark.parametrize("tidy", [lambda target: target.sweep(["dead"]), lambda target: target.settle("dead")])
+def test_what_a_dead_run_claimed_is_swept_and_what_a_living_one_claims_is_not(
+    platform: SqlitePlatform, tidy: Callable[[SqliteTarget], object]
+) -> None:
     platform.run(DDL)
     target, claim = platform.target(), platform.path.with_name("target.db.migrator-claim")
 
@@ -140,11 +144,11 @@ def test_what_a_dead_run_claimed_is_swept_and_what_a_living_one_claims_is_not(pl
 
     killed(take_and_die)
     assert claim.read_text() == "dead"
-    target.sweep(["dead"])
+    tidy(target)
     assert not claim.exists()
     with target.claims("living") as living:
         assert living.take(target.describe().tables) == ""
-        target.sweep(["living"])
+        tidy(target)
         living.require()
         claim.unlink()
         with pytest.raises(Fault, match="somebody removed the file"):
