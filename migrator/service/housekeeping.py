@@ -66,8 +66,8 @@ class Housekeeping(Loading):
         """What of the runs goes by this policy; it does go where that is to be applied."""
         with self._catalog() as catalog:
             found = pruning(catalog.runs(), policy, datetime.now(UTC), self._needed)
-            for run in sorted(found.goes, key=lambda run: run.of_run is None) if apply else ():
-                self._forget(catalog, run)
+            if apply and found.goes:
+                self._forget_all(catalog, sorted(found.goes, key=lambda run: run.of_run is None))
         return found
 
     def _needed(self, run: RunRecord) -> str | None:
@@ -87,6 +87,14 @@ class Housekeeping(Loading):
         if run.run_id in standing:
             return f"its load stands: take it back, or accept it with migrator runs close {run.run_id}"
         return None
+
+    def _forget_all(self, catalog: Catalog, runs: Sequence[RunRecord]) -> None:
+        from migrator.runs.durable import durable  # slow to import
+
+        with durable(self.settings.durable_url) as steps:
+            for run in runs:
+                steps.forget(run.run_id)  # of one that failed they were kept, for whoever resumes it
+                self._forget(catalog, run)
 
     def _forget(self, catalog: Catalog, run: RunRecord) -> None:
         """The record goes last: until then the run is found again, and this is done once more."""

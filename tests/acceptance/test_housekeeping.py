@@ -96,6 +96,27 @@ def test_pruning_says_first_what_would_go(world: World) -> None:
     assert world.archives()
 
 
+def test_the_steps_of_a_run_that_was_never_resumed_go_with_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise Fault("the machine burns")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "load_report", fails)
+        world.json("rehearse", world.plan, code=1)
+    failed = only(world, "rehearsal")
+    world.json("rehearse", world.plan)
+    aged(world, 100)
+    assert steps(world)
+    assert world.json("runs", "prune", "--keep", 1, "--yes")["runs"] == [failed]
+    assert steps(world) == []
+
+
+def steps(world: World) -> list[str]:
+    """Of every run, what is kept of what it finished."""
+    with closing(sqlite3.connect(world.home / "durable.db")) as kept:
+        return [name for (name,) in kept.execute("SELECT function_name FROM operation_outputs")]
+
+
 def test_a_load_that_stands_keeps_its_run_until_it_is_accepted_or_taken_back(loaded: World) -> None:
     first = only(loaded, "migration")
     with changing(loaded.home / "catalog.db") as catalog:  # a later one, so that the first is not the newest

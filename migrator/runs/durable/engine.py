@@ -46,7 +46,6 @@ def durable(url: str) -> Iterator[Durable]:
     used = _entered(url)
     try:
         yield used
-        used.tidy()
     finally:
         _left(used)
 
@@ -123,16 +122,14 @@ class Durable:
         with told(self.database, run_id):
             return tuple(step["function_name"] for step in DBOS.list_workflow_steps(run_id, load_output=False))
 
+    def last(self, run_id: str) -> str | None:
+        """The newest of them."""
+        return next(reversed(self.finished(run_id)), None)
+
     def forget(self, run_id: str) -> None:
         """Keep nothing of this run; whoever performs it can record nothing any more."""
         with told(self.database, run_id):
             DBOS.delete_workflow(run_id)
-
-    def tidy(self) -> None:
-        """Leave nothing of this process among what is kept, unless others still perform runs here."""
-        with _launching, suppress(Fault), told(self.database):
-            if self.users == 1:
-                self.queue.remove()
 
     def end(self) -> None:
         give_all_back()

@@ -71,7 +71,7 @@ class DurableSteps:
             turn = Turn(self._run_id)
             try:
                 with told(self._database, self._run_id):
-                    self._start()
+                    self._start(turn)
                     self._repeat(turn)
             except BaseException:
                 turn.give_back()
@@ -79,15 +79,17 @@ class DurableSteps:
             self._turn = turn
         return self._turn
 
-    def _start(self) -> None:
+    def _start(self, turn: Turn) -> None:
         if DBOS.get_workflow_status(self._run_id) is not None:
-            self._queue.resume(self._run_id)
+            with self._queue.resumed(self._run_id):
+                turn.wait()
             return
         with SetWorkflowID(self._run_id):
             DBOS.start_workflow(perform, self._run_id)
+        turn.wait()
 
     def _repeat(self, turn: Turn) -> None:
-        turn.wait()  # only then is what an earlier attempt records complete
+        """Only when the turn is ours is what an earlier attempt records complete."""
         for step in DBOS.list_workflow_steps(self._run_id):
             name = step["function_name"]
             self._done[name] = turn.record(name, _recorded)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import MetaData, Table, func, inspect, select
 
 from migrator.outcomes import EVERY_STEP
+from migrator.runs.database import open_database
 from migrator.runs.durable import durable
 from storage.errors import Fault, Misuse, Red
 
@@ -130,6 +133,34 @@ def test_threads_share_the_steps_of_a_run_and_a_process_performs_several(url: st
 
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(perform, ("a", "b", "c"))) == [list(range(12))] * 3
+
+
+def test_a_process_goes_on_with_several(url: str) -> None:
+    runs = ("a", "b", "c")
+    for run in runs:
+        with pytest.raises(Fault):
+            performed(url, run=run, attempt=1, stop="four")
+    with durable(url), ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(lambda run: performed(url, run=run), runs)) == [["four", "five"]] * 3
+    assert kept(url) == set()
+
+
+def kept(url: str) -> set[str]:
+    """Which tables hold anything but which version made them."""
+    with closing(open_database(url)) as database, database.transaction() as connection:
+        schema = None if url.startswith("sqlite") else "migrator_dbos"
+        tables = [Table(name, MetaData(), schema=schema) for name in inspect(connection).get_table_names(schema=schema)]
+        filled = {table.name for table in tables if connection.scalar(select(func.count()).select_from(table))}
+    return filled - {"dbos_migrations", "application_versions"}
+
+
+def test_of_what_is_killed_again_and_again_only_the_run_stays_and_in_the_end_nothing(url: str) -> None:
+    """Each process that had gone on with one left a queue, and every process after it read them all once a second."""
+    for _ in range(2):
+        program(url, "os.kill(os.getpid(), signal.SIGKILL)").communicate(timeout=60)
+    assert kept(url) == {"workflow_status", "workflow_input", "operation_outputs"}
+    performed(url)
+    assert kept(url) == set()
 
 
 def test_a_step_gives_the_same_whether_it_was_kept_or_not(tmp_path: Path) -> None:
