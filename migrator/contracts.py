@@ -343,6 +343,7 @@ class Marker(Identity):
     digest_whole: Digest | None = None  # before the load, over the whole tables, where it was asked for
     closed_at: str | None = None  # when it was accepted for good: it has no journal since, and is not taken back
     tally: Tally | None = None  # older versions left none
+    taken_back_by: str = ""  # the last rollback, where it had to leave rows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,18 @@ import re
 
 _WITH_QUERY = "s3://"  # a folder's name may hold a question mark
 _AFTER_A_NAME = re.compile(r"(^[^:/@]*:(?!/)|:/{0,2}[^:/@]*:).*@", re.DOTALL)  # also where a slash was forgotten
+_USER = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/]*@", re.IGNORECASE)
 _IN_A_QUERY = re.compile(r"([?&][^=&]*(?:passw|pwd|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
 def redacted(address: str) -> str:
     """The address without its password, which may itself hold what separates an address: too much rather than less."""
     return _IN_A_QUERY.sub(r"\1***", _AFTER_A_NAME.sub(r"\1***@", address))
+
+
+def without_user(address: str) -> str:
+    """The address, shown, as it is for whoever asks there."""
+    return _USER.sub(r"\1", redacted(address))
 
 
 def below(address: str, path: str) -> str:

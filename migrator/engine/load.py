@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from itertools import count
 from typing import TypeVar
 
 from migrator.contracts import NO_TRIGGERS, Digest, Identity, Marker, RowNote, Staging, Target, Triggers
 from migrator.engine.laps import Laps
 from migrator.engine.merged import PASSED, Counted, Merged, merge_rows, of_marker
+from migrator.engine.patience import patiently
 from migrator.engine.placing import NO_FILES, FilesCompared, Placing
 from migrator.engine.prepare import Prepared
 from migrator.engine.staged import stage, staged_before
@@ -21,7 +22,6 @@ from migrator.outcomes import (
     Progress,
     Steps,
     StepTiming,
-    Tick,
     Verdict,
     Verification,
     said_key,
@@ -29,7 +29,7 @@ from migrator.outcomes import (
 )
 from storage import moment
 from storage.described import built
-from storage.errors import MigratorError, Red, TransientFault, may_be_resumed
+from storage.errors import MigratorError, Red, may_be_resumed
 from storage.problem import Problem
 
 CHECKING, STAGING, MERGING = "check the mapping", "stage and verify staging", "merge, locks held"
@@ -178,7 +178,8 @@ class _Loading:
                 self.laps.lap("put files and read them again", count)
             yield self.placed
         except BaseException as error:
-            if not self.committing and not (self._is_resumable and may_be_resumed(error)):
+            is_perhaps_committed = self.committing and not isinstance(error, Red)
+            if not is_perhaps_committed and not (self._is_resumable and may_be_resumed(error)):
                 with suppress(MigratorError):  # the first error is the one to tell, and the next load sweeps
                     self.files.take_back(self.identity.run, self.target)
             raise
@@ -187,16 +188,14 @@ class _Loading:
 
     def _again_after_others(self, attempt: Callable[[], Done]) -> Done:
         """A deadlock or a lock held for too long costs an attempt, not the run; never once the commit has begun."""
-        for pause in _PAUSES:
-            try:
-                return attempt()
-            except TransientFault as error:
-                if self.committing:
-                    raise
-                self.progress(Tick(step="merge again", what=error.what))
-                time.sleep(pause)
+        attempts = count()
+
+        def timed() -> Done:
+            if next(attempts):
                 self.laps.lap(GIVEN_UP)
-        return attempt()
+            return attempt()
+
+        return patiently(timed, step="merge", may_repeat=lambda: not self.committing, progress=self.progress)
 
     def _merged(self, rows: int, files: Sequence[FilesCompared]) -> Merged:
         merging = self.target.merging(self.identity.run, max_seconds=self.max_lock_seconds, triggers=self.triggers)
@@ -227,10 +226,6 @@ def _require_right(files: Sequence[FilesCompared]) -> None:
             where=wrong[0].place,
             next="somebody else writes there, or the place does not keep what it takes; nothing was loaded",
         )
-
-
-_PAUSES = (0.5, 2.0)
-"""Seconds before the merge is tried once more."""
 
 
 def _marker(identity: Identity, prepared: Prepared, counted: Counted, seconds: float, *, whole: bool) -> Marker:

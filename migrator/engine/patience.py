@@ -16,7 +16,11 @@ Done = TypeVar("Done")
 
 
 def patiently(
-    attempt: Callable[[], Done], *, step: str, may_repeat: Callable[[], bool], progress: Progress = silent
+    attempt: Callable[[], Done],
+    *,
+    step: str,
+    may_repeat: Callable[[], bool] = lambda: True,
+    progress: Progress = silent,
 ) -> Done:
     """What `attempt` gives. After a fault it is not made again unless `may_repeat`: it may have been a commit's."""
     for pause in _PAUSES_S:

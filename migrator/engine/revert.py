@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from migrator.contracts import Target, Undone
-from migrator.engine.load import stands
 from migrator.engine.patience import patiently
 from migrator.engine.placing import NO_FILES, FilesUndone, Placing
 from migrator.outcomes import EVERY_STEP, Progress, Steps, silent
@@ -42,12 +41,8 @@ def revert(
 
     def rows() -> Undone:
         try:
-            return patiently(
-                partial(target.undo, run, whole=whole, by=by),
-                step="take back",
-                may_repeat=lambda: stands(target, run) is not None,
-                progress=progress,
-            )
+            # what was committed in this name is told when it is asked again, and not done twice
+            return patiently(partial(target.undo, run, whole=whole, by=by), step="take back", progress=progress)
         except Misuse:
             if not only_files:
                 raise

@@ -83,10 +83,12 @@ class ReportRecord:
 def without_rows(runs: Iterable[RunRecord]) -> Iterator[str]:
     """Runs that ended and, as far as a catalog knows, left no rows in their target; it must be asked all the same."""
     runs = list(runs)
-    rolled_back = {run.of_run for run in runs if run.kind == "rollback"}
+    rollbacks = [run for run in runs if run.kind == "rollback"]
+    rolled_back, going = {run.of_run for run in rollbacks}, {run.of_run for run in rollbacks if run.is_under_way}
     for run in runs:
         is_committed = run.kind == "migration" and run.state == "done" and run.error is None
-        if not run.is_under_way and (run.run_id in rolled_back or not is_committed):
+        is_at_work = run.is_under_way or run.run_id in going
+        if not is_at_work and (run.run_id in rolled_back or not is_committed):
             yield run.run_id
 
 

@@ -1,8 +1,9 @@
-"""Addresses of runs, which are kept without their passwords: whoever goes on with such a run names it once more."""
+"""Addresses of runs, which are kept without their passwords, and may be another place's when somebody comes back."""
 
 from __future__ import annotations
 
-from storage.address import redacted
+from migrator.runs.records import RunRecord
+from storage.address import redacted, without_user
 from storage.errors import Misuse
 
 _HIDDEN = "***"
@@ -23,3 +24,16 @@ def whole(kept: str, given: str | None, *, run: str) -> str:
 
 def needs_password(kept: str) -> bool:
     return _HIDDEN in kept
+
+
+def require_same_place(record: RunRecord, target: str) -> None:
+    """Misuse where a plan's variables lead elsewhere by now: of what a run did, only the target it did it to can tell.
+
+    By another user it is the same place.
+    """
+    if record.target is not None and without_user(record.target) != without_user(target):
+        raise Misuse(
+            f"the run was at work on {record.target}, and its plan leads to {redacted(target)} now",
+            where=record.run_id,
+            next="set the variables of the plan as they were, and give the same command again",
+        )

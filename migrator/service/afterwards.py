@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from migrator.contracts import Target, Undone
 from migrator.engine.decisions import as_decided
+from migrator.engine.load import stands
+from migrator.engine.placing import Placing
 from migrator.engine.prepare import room_for
 from migrator.engine.revert import revert
 from migrator.engine.verify import verify
@@ -18,8 +20,10 @@ from migrator.runs.recorded import Recording
 from migrator.runs.records import RunRecord
 from migrator.runs.request import LoadRequest, RollbackRequest, VerificationRequest
 from migrator.runs.told import rollback_report, verify_report
+from migrator.service.addresses import require_same_place
 from migrator.service.loading import Finished, Loading, Reported, holds
 from migrator.service.performing import Work
+from storage.schema import Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +40,13 @@ class Afterwards(Loading):
         of = self._migration(catalog, request.of_run)
         plan, folder = self._plan_of(catalog, of), self._brought(catalog, of)
         target, files = self.targets(plan.needs_target().url), self._files(plan)
-        self._marker(target, of)
+        marker = self._marker(target, plan, of)
         archive, mapping = self.archive(of.archive or ""), folder.mapping()
 
         def perform(recording: Recording, steps: Steps) -> Reported:
-            with workbench(room=room_for(archive, mapping)) as bench:
+            tables = [staged.table for staged in marker.tables]
+            with self._alone(target, recording.run, tables), workbench(room=room_for(archive, mapping)) as bench:
+                self._marker(target, plan, of)  # whoever had the tables may have taken it back
                 prepared = as_decided(
                     bench,
                     archive,
@@ -80,15 +86,18 @@ class Afterwards(Loading):
         target, files = self.targets(plan.needs_target().url), self._files(plan)
         self._take_back_left(catalog, files, target, but=of.run_id)
         is_held = holds(target, of.run_id)
-        if not is_held and not resumes:
-            _settle_stopped(catalog, target, of)
+        if not is_held:
+            require_same_place(of, plan.needs_target().url)
+            if not resumes:
+                _settle_stopped(catalog, target, of)
         # a load or a rollback that was killed may have left files only
         is_left = of.state != "running" and files.knows(of.run_id) and not is_held
-        marker = None if is_left or (resumes and not is_held) else self._marker(target, of)
+        marker = None if is_left or (resumes and not is_held) else self._marker(target, plan, of)
         told = self._brought(catalog, of).report()
 
         def perform(recording: Recording, steps: Steps) -> Reported:
-            with self._alone(target, recording.run, [staged.table for staged in marker.tables] if marker else ()):
+            tables = [staged.table for staged in marker.tables] if marker else _of_files(target, files)
+            with self._alone(target, recording.run, tables):
                 reverted = revert(
                     target,
                     of.run_id,
@@ -99,6 +108,8 @@ class Afterwards(Loading):
                     steps=steps,
                     progress=self.progress,
                 )
+                if not holds(target, of.run_id):
+                    _settle_stopped(catalog, target, of)
                 report = rollback_report(self._subject(recording.run, plan), reverted.undone, reverted.files, told)
                 recording.verdict = report.verdict
                 path = self._keep_report(catalog, report)
@@ -106,7 +117,7 @@ class Afterwards(Loading):
 
         return replace(
             _work("rollback", of, perform, self._store_of(plan)),
-            took_effect=lambda _record: not holds(target, of.run_id),
+            took_effect=lambda record: _is_taken_back(target, of, by=record),
         )
 
     def _plan_of(self, catalog: Catalog, of: RunRecord) -> Plan:
@@ -115,6 +126,18 @@ class Afterwards(Loading):
         if isinstance(asked, LoadRequest):
             return self._plan(asked.plan)
         return self._brought(catalog, of).plan(file=of.plan_file, variables=self.settings.variables)
+
+
+def _is_taken_back(target: Target, of: RunRecord, *, by: RunRecord) -> bool:
+    """Whether that rollback has changed the target, though it may have had to leave rows."""
+    marker = stands(target, of.run_id)
+    return marker is None or marker.taken_back_by == by.run_id
+
+
+def _of_files(target: Target, files: Placing) -> list[Table]:
+    """The tables whose rows name files: whoever takes files back asks them, and nobody else is to load them then."""
+    names = {rule.table for rule in files.rules}
+    return [table for table in target.describe().tables if table.name in names]
 
 
 def _settle_stopped(catalog: Catalog, target: Target, of: RunRecord) -> None:

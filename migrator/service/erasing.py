@@ -11,6 +11,7 @@ from migrator.engine.revert import TAKING_BACK
 from migrator.runs.catalog import Catalog
 from migrator.runs.records import RunRecord
 from migrator.runs.request import LoadRequest, Request, SnapshotRequest
+from migrator.service.addresses import require_same_place
 from migrator.service.opening import Opening
 from storage.errors import MigratorError, Misuse
 
@@ -56,6 +57,7 @@ class Erasing(Opening):
                 where=record.run_id,
                 next=f"migrator runs resume {record.run_id} verifies it; then migrator rollback takes it back",
             )
+        require_same_place(record, plan.needs_target().url)
         target.sweep([record.run_id])
         if files.rules and files.knows(record.run_id):
             files.take_back(record.run_id, target)

@@ -52,7 +52,7 @@ class Housekeeping(Loading):
             of = self._migration(catalog, run_id)
             plan = self._brought(catalog, of).plan(file=of.plan_file, variables=self.settings.variables)
             target, files = self.targets(plan.needs_target().url), self._files(plan)
-            marker = self._marker(target, of)
+            marker = self._marker(target, plan, of)
             record = self._start_after(catalog, "closing", of)
             alone = self._alone(target, record, [staged.table for staged in marker.tables])
             with recorded(catalog, record) as recording, alone:

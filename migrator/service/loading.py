@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from migrator.runs.recorded import Recording
 from migrator.runs.records import RunRecord, without_rows
 from migrator.runs.request import Document, LoadRequest
 from migrator.runs.told import Subject, load_report
+from migrator.service.addresses import require_same_place
 from migrator.service.opening import known
 from migrator.service.performing import Performing, Work
 from migrator.service.rehearsing import Original, Rehearsing
@@ -261,11 +262,18 @@ class Loading(Rehearsing, Performing):
         """Files that killed runs of this catalog put there: their rows never came, or are gone again."""
         if not files.rules:
             return
-        left = set(without_rows(catalog.runs())) - {but}  # before the markers: who commits meanwhile has one by then
-        left -= {marker.run for marker in target.markers()}
-        for journal in files.journals():
-            if journal.run in left:
-                files.take_back(journal.run, target)
+        left = set(without_rows(catalog.runs())) - {but}
+        journals = [journal for journal in files.journals() if journal.run in left]
+        with closing(self._locks()) as locks:
+            for journal in journals:
+                hold = locks.take(journal.run)
+                if hold is None:  # somebody goes on with it
+                    continue
+                try:
+                    if not holds(target, journal.run):
+                        files.take_back(journal.run, target)
+                finally:
+                    hold.release()
 
     def _migration(self, catalog: Catalog, run_id: str) -> RunRecord:
         record = catalog.run(run_id)
@@ -277,10 +285,11 @@ class Loading(Rehearsing, Performing):
             )
         return record
 
-    def _marker(self, target: Target, record: RunRecord) -> Marker:
+    def _marker(self, target: Target, plan: Plan, record: RunRecord) -> Marker:
         """What the target itself says of the run: a load that never committed, or was taken back, has no marker."""
         if (marker := stands(target, record.run_id)) is not None:
             return marker
+        require_same_place(record, plan.needs_target().url)
         raise Misuse(
             "the target holds no load of this run: it did not commit, or was taken back already",
             where=record.run_id,

@@ -18,6 +18,7 @@ from migrator.runs.queued import Queued
 from migrator.runs.recorded import Recording, recorded
 from migrator.runs.records import RunRecord, taken_over
 from migrator.runs.request import Request
+from migrator.service.addresses import require_same_place
 from migrator.service.erasing import Erasing
 from storage.errors import Fault, Misuse, Parked, Red
 from storage.location import open_store
@@ -91,9 +92,11 @@ class Performing(Erasing):
 
     def _go_on(self, catalog: Catalog, record: RunRecord, hold: Hold, work: Work[Result]) -> tuple[RunRecord, Result]:
         """The next attempt of a run whose lock is ours; Misuse where somebody else was quicker."""
+        if work.target and not work.took_effect(record):
+            require_same_place(record, work.target)
         if work.seal != record.seal:
             raise Red(
-                "the target's tables are not as they were when the run began",
+                "the target's tables are not as they were when the run began, or an older version began it",
                 where=record.run_id,
                 next="give the command again: it begins anew, with the tables as they are now",
             )

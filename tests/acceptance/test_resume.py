@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from migrator.engine import load as loading
+from migrator.platforms.sqlite.target import SqliteTarget
 from migrator.service import afterwards
 from migrator.service import loading as service_loading
 from storage.errors import Fault
@@ -182,3 +185,66 @@ def test_what_was_staged_stays_until_the_command_is_given_anew(
     assert world.beside_target() == kept
     world.json("migrate", world.plan)
     assert world.beside_target() == set()
+
+
+def test_a_rollback_that_left_rows_is_told_as_done_though_its_report_was_not_written(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = right_office.copied(tmp_path)
+    run = world.json("migrate", world.plan)["run"]
+    with changing(world.target) as connection:
+        connection.execute("UPDATE remarks SET text = 'edited' WHERE id = (SELECT min(id) FROM remarks)")
+    once(monkeypatch, afterwards, "rollback_report")
+    stopped = world.json("rollback", run, code=1)
+    assert stopped["error"].startswith("the rollback was committed")
+    left = dump(world.target)
+    resumed = world.json("runs", "resume", world.runs()[-1]["run_id"], code=3)
+    assert resumed["reversed"] and resumed["kept"]
+    assert dump(world.target) == left
+
+
+def test_a_rollback_that_nobody_resumed_leaves_no_word_where_another_took_all_back(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = right_office.copied(tmp_path)
+    before = dump(world.target)
+    run = world.json("migrate", world.plan)["run"]
+    with changing(world.target) as connection:
+        connection.execute("UPDATE remarks SET text = text || '!'")
+    once(monkeypatch, SqliteTarget, "settle")
+    world.json("rollback", run, code=1)
+    with changing(world.target) as connection:
+        connection.execute("UPDATE remarks SET text = substr(text, 1, length(text) - 1)")
+    assert world.json("rollback", run)["verdict"] == "green"
+    assert dump(world.target) == before
+
+
+def test_what_was_begun_in_one_target_does_not_go_on_in_another(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = right_office.copied(tmp_path)
+    elsewhere = replace(world, target=world.target.with_name("elsewhere.db"))
+    shutil.copy(world.target, elsewhere.target)
+    once(monkeypatch, loading, "merge_rows")
+    run, before = failed(world, "migrate", world.plan, after="stage remarks"), dump(elsewhere.target)
+    refused = elsewhere.json("runs", "resume", run, code=2)
+    assert str(world.target) in refused["error"] and str(elsewhere.target) in refused["error"]
+    assert dump(elsewhere.target) == before
+    assert world.json("runs", "resume", run)["verdict"] == "green"
+    for command in ("verify", "rollback"):
+        assert str(world.target) in elsewhere.json(command, run, code=2)["error"]
+    world.json("rollback", run)
+
+
+def test_a_load_is_verified_and_taken_back_without_its_plan_and_mapping(right_office: World, tmp_path: Path) -> None:
+    world = right_office.copied(tmp_path)
+    before = dump(world.target)
+    run = world.json("migrate", world.plan)["run"]
+    world.plan.write_text("plan: another\n")
+    (world.folder / "mapping.yaml").unlink()
+    for deep in ((), ("--deep",)):
+        assert world.json("verify", run, *deep)["verdict"] == "green"
+    world.plan.unlink()
+    back = world.json("rollback", run)
+    assert (back["verdict"], back["digest_after"]) == ("green", back["digest_before_load"])
+    assert (dump(world.target), world.beside_target()) == (before, set())

@@ -24,8 +24,14 @@ def test_it_is_refused_where_it_is_not_to_wait(right_office: World, tmp_path: Pa
             assert refused["error"] == "run another is at work on the same tables of the target"
             assert "persons" in refused["where"]
             assert "--wait" in refused["next"]
-    assert (dump(world.target), world.beside_target()) == (before, set())
-    assert world.json("migrate", world.plan)["verdict"] == "green"
+        assert (dump(world.target), world.beside_target()) == (before, {f"{world.target.name}.migrator-claim"})
+    run = world.json("migrate", world.plan)["run"]
+    with target.claims("another") as other:
+        assert other.take([target.describe().table("persons")]) == ""
+        for command in ("verify", "rollback", ("runs", "close")):  # what another run is about to write is in no verdict
+            words = [command] if isinstance(command, str) else command
+            assert world.json(*words, run, "--wait", 0, code=1)["error"].startswith("run another is at work")
+    assert world.json("verify", run)["verdict"] == "green"
 
 
 @pytest.mark.parametrize("kind", KINDS)

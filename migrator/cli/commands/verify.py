@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from migrator.cli.loaded import tell
-from migrator.cli.options import Detach, Json, RunId
+from migrator.cli.options import Detach, Json, RunId, Wait, waiting
 from migrator.cli.progress import shown
 
 
@@ -16,6 +16,7 @@ def command(
     deep: Annotated[
         bool, typer.Option("--deep", help="From the archive's CSV master instead of its Parquet twin.")
     ] = False,
+    wait: Wait = None,
     detach: Detach = False,
     json: Json = False,
 ) -> None:
@@ -23,5 +24,5 @@ def command(
     from migrator.wiring import service
 
     with shown() as progress:
-        finished = service(progress, is_detached=detach).verify(run, deep=deep)
+        finished = service(progress, is_detached=detach, **waiting(wait)).verify(run, deep=deep)
     raise typer.Exit(tell(finished, "verified", json=json))

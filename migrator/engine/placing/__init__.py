@@ -119,8 +119,8 @@ class Placing:
         return len(journals)
 
     def knows(self, run: str) -> bool:
-        """Whether a place holds a journal of the run."""
-        return any(journal.is_there for journal in self._of(run))
+        """Whether a place holds a journal of the run, and that it put files there for this target's rows."""
+        return any(journal.is_its_own for journal in self._of(run))
 
     def journals(self) -> tuple[FilesJournal, ...]:
         """Those of this target that stand in its places."""

@@ -59,6 +59,12 @@ class FilesJournal:
     def is_there(self) -> bool:
         return self.store.size(self.key) is not None
 
+    @property
+    def is_its_own(self) -> bool:
+        """Whether it is there, and its head names the same target."""
+        head = _head(self.store, self.key)
+        return head is not None and _named(self.store, self.key, head).target == self.target
+
     def close(self) -> None:
         self.store.delete(self.key)
 
@@ -67,9 +73,12 @@ def journals(store: ObjectStore) -> Iterator[FilesJournal]:
     """Every journal that stands in a store."""
     for info in list(store.list(f"{JOURNALS}/")):
         if info.key.endswith(_SUFFIX) and (head := _head(store, info.key)):
-            with _readable(store, info.key):
-                journal = FilesJournal(store=store, **json.loads(head))
-            yield journal
+            yield _named(store, info.key, head)
+
+
+def _named(store: ObjectStore, key: str, head: bytes) -> FilesJournal:
+    with _readable(store, key):
+        return FilesJournal(store=store, **json.loads(head))
 
 
 def _head(store: ObjectStore, key: str) -> bytes | None:

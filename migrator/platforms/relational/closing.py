@@ -5,11 +5,8 @@ Its marker stays and says so: a closed load is verified like any other, never do
 
 from __future__ import annotations
 
-import json
-
 from migrator.contracts import Closed
-from migrator.platforms.relational.journal import MARKERS, journal_name, marker_of
-from migrator.platforms.relational.sqltext import literal
+from migrator.platforms.relational.journal import amend_marker, journal_name, marker_of
 from migrator.platforms.relational.transaction import Transaction
 from storage import moment
 
@@ -29,7 +26,4 @@ def close(transaction: Transaction, run: str) -> Closed:
 
 
 def _mark(transaction: Transaction, run: str) -> None:
-    markers, about = transaction.own(MARKERS), f"run = {literal(run)}"
-    (told,) = transaction.rows(f"SELECT marker FROM {markers} WHERE {about}")
-    closed = json.dumps(json.loads(told[0]) | {"closed_at": moment.now()}, ensure_ascii=False)
-    transaction.execute(f"UPDATE {markers} SET marker = {literal(closed)} WHERE {about}")
+    amend_marker(transaction, run, closed_at=moment.now())

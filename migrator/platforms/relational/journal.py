@@ -118,6 +118,14 @@ def write_marker(transaction: Transaction, marker: Marker) -> None:
     transaction.execute(f"INSERT INTO {transaction.own(MARKERS)} (run, marker) VALUES ({values})")
 
 
+def amend_marker(transaction: Transaction, run: str, **told: str) -> None:
+    """Say more about a load that stands."""
+    markers, about = transaction.own(MARKERS), f"run = {literal(run)}"
+    ((before,),) = transaction.rows(f"SELECT marker FROM {markers} WHERE {about}")
+    amended = json.dumps(json.loads(before) | told, ensure_ascii=False)
+    transaction.execute(f"UPDATE {markers} SET marker = {literal(amended)} WHERE {about}")
+
+
 def read_markers(transaction: Transaction, tables: Sequence[Table]) -> tuple[Marker, ...]:
     """The committed loads, oldest first; `tables` are the target's own."""
     if not transaction.owns(MARKERS):

@@ -10,6 +10,7 @@ from migrator.platforms.relational.fates import FAILED, KEPT, Fates
 from migrator.platforms.relational.journal import (
     RESTORED,
     Journal,
+    amend_marker,
     before_column,
     forget,
     home_of,
@@ -189,6 +190,7 @@ class _Undo:
             remember(self._transaction, self._by, undone)
         if undone.kept or undone.failed:
             self._shrink_journals()
+            amend_marker(self._transaction, self._marker.run, taken_back_by=self._by)
         else:
             forget(self._transaction, self._marker)
         return undone

@@ -110,7 +110,7 @@ def test_others_in_the_way_cost_an_attempt_and_not_the_load(
     check: MapCheck, target: SqlitePlatform, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     assert check.prepared is not None
-    monkeypatch.setattr("migrator.engine.load._PAUSES", (0.0,))
+    monkeypatch.setattr("migrator.engine.patience._PAUSES_S", (0.0,))
     step_as_it_is, refused = getattr(SqliteMerge, step), iter([True])
 
     def refused_once(self: SqliteMerge, *given, **named):  # type: ignore[no-untyped-def]

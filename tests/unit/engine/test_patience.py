@@ -11,6 +11,7 @@ import pytest
 from migrator.contracts import Undone
 from migrator.engine import patience
 from migrator.engine.patience import patiently
+from migrator.engine.revert import revert
 from migrator.outcomes import Progress, Tick, silent
 from migrator.platforms.sqlite.target import SqliteTarget
 from storage.errors import TransientFault
@@ -72,4 +73,13 @@ def test_what_may_have_been_committed_is_not_taken_for_a_load_that_never_was(pla
     merged(platform.target(), *STORY)
     with pytest.raises(TransientFault, match="somebody holds a lock"):
         take_back(Busy(platform.url, 1, lost=True))
+    assert platform.dump() == before
+
+
+def test_a_rollback_whose_commit_was_made_and_not_heard_of_says_what_it_did(platform: SqlitePlatform) -> None:
+    before = platform.dump()
+    merged(platform.target(), *STORY)
+    with patch.object(patience, "_PAUSES_S", (0, 0)):
+        found = revert(Busy(platform.url, 1, lost=True), "r1", by="b1")
+    assert (found.undone.reversed, found.undone.kept) == (12, 0)
     assert platform.dump() == before
