@@ -152,10 +152,13 @@ class Server:
             return
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGSTOP)  # or it made children while the others are counted
-        for pid in self.family():
+        family = self.family()
+        for pid in family:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
+        while any(map(_lives, family)):  # a child that is about to end still has the memory they shared
+            time.sleep(0.01)
         self._process = None
 
     def family(self) -> list[int]:
@@ -199,6 +202,12 @@ def _children(pid: int) -> list[int]:
     with suppress(OSError):
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []
+
+
+def _lives(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    return False
 
 
 def _reachable() -> Path:
