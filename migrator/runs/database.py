@@ -79,8 +79,8 @@ def _sqlite(url: URL) -> Database:
 
 def _tune_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA busy_timeout = {_WAIT_S * 1000}")
+    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
@@ -90,6 +90,12 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _sqlite_told(error: DBAPIError, where: str) -> MigratorError:
+    if "database is locked" in str(error.orig):
+        return Fault(
+            f"another program has held the catalog for more than {_WAIT_S} s",
+            where=where,
+            next="let it end, then repeat; many programs at once want a PostgreSQL in MIGRATOR_CATALOG",
+        )
     return Fault(
         f"the catalog cannot be used: {error.orig}",
         where=where,

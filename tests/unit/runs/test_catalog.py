@@ -21,6 +21,7 @@ from sqlalchemy import Connection, text
 
 import migrator.runs
 from migrator.outcomes import Verdict
+from migrator.runs import database
 from migrator.runs.catalog import Catalog
 from migrator.runs.database import open_database
 from migrator.runs.models import Base
@@ -372,6 +373,19 @@ def test_a_catalog_that_cannot_be_written_is_a_fault(file_url: str) -> None:
             reading.start(kind="migration", plan="a", tenant="acme")
     finally:
         reading.close()
+
+
+def test_a_catalog_that_somebody_holds_is_not_called_damaged_or_full(
+    file_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_WAIT_S", 0)
+    catalog = Catalog.open(file_url)
+    try:
+        with beside(file_url), pytest.raises(Fault, match="another program has held the catalog") as told:
+            catalog.start(kind="migration", plan="a", tenant="acme")
+        assert "let it end" in told.value.next
+    finally:
+        catalog.close()
 
 
 # ── the server ──────────────────────────────────────────────────────────────────────────────────────────────
