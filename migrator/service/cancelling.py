@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from migrator.runs.catalog import Catalog
 from migrator.runs.liveness.reaper import Reaper
 from migrator.runs.records import RunRecord
+from migrator.runs.request import LoadRequest
+from migrator.service.addresses import whole
 from migrator.service.performing import Performing
 from storage.errors import Fault, Misuse
 
@@ -20,35 +22,49 @@ _LOOK_S = 0.2
 class Cancelling(Performing):
     """The end of a run, at somebody's word."""
 
-    def cancel(self, run_id: str) -> RunRecord:
+    def cancel(self, run_id: str, *, url: str | None = None) -> RunRecord:
         """Stop the run, on whichever machine it is performed, and erase its traces; gives it as cancelled.
 
-        Misuse where it is done, or has changed its target already. Fault where it does not stop.
+        `url` is the address of the copy that it rehearsed in, where that holds a password. Misuse where it is done, or
+        has changed its target already. Fault where it does not stop.
         """
         with self._catalog() as catalog, closing(self._locks()) as locks:
             reaper, record = self._reaper(catalog, locks), catalog.run(run_id)
+            copy = _copy_of(catalog, record, url)
             end = time.monotonic() + _PATIENCE_S
             while record.state != "cancelled":
                 _require_not_done(record)
                 if time.monotonic() > end:
                     raise _does_not_stop(record)
-                if not self._cancelled_here(catalog, reaper, record):
+                if not self._cancelled_here(catalog, reaper, record, copy):
                     if record.is_under_way or record.state == "lost":
                         catalog.move(record, to="cancelling")
                     time.sleep(_LOOK_S)
                 record = catalog.run(record.run_id)
             return record
 
-    def _cancelled_here(self, catalog: Catalog, reaper: Reaper, record: RunRecord) -> bool:
+    def _cancelled_here(self, catalog: Catalog, reaper: Reaper, record: RunRecord, copy: str | None) -> bool:
         """Whether nobody else performs it, so that it could be ended from here."""
         hold = reaper.claim(record)
         if hold is None:
             return False
         try:
-            self._erase(catalog, record if record.attempt == 0 else catalog.take(record))
+            self._erase(catalog, record if record.attempt == 0 else catalog.take(record), url=copy)
         finally:
             hold.release()
         return True
+
+
+def _copy_of(catalog: Catalog, record: RunRecord, url: str | None) -> str | None:
+    """The address of a copy that the run may have left. Misuse where nobody can reach it without its password."""
+    request = catalog.request(record.run_id)
+    if not isinstance(request, LoadRequest) or request.on is None:
+        if url is None:
+            return None
+        raise Misuse("this run rehearsed in no copy", where="--url", next="leave it out")
+    if url is None and record.state not in ("lost", "failed"):  # whoever performs it removes its copy
+        return None
+    return whole(request.on, url, run=record.run_id)
 
 
 def _require_not_done(record: RunRecord) -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from migrator.engine.left import erase_left
 from migrator.engine.restore import REBUILDING
 from migrator.engine.revert import TAKING_BACK
+from migrator.engine.throwaway import clear
 from migrator.runs.catalog import Catalog
 from migrator.runs.records import RunRecord
 from migrator.runs.request import LoadRequest, Request, SnapshotRequest
-from migrator.service.addresses import require_same_place
+from migrator.service.addresses import needs_password, require_same_place
 from migrator.service.opening import Opening
 from storage.errors import MigratorError, Misuse
 
@@ -25,17 +26,20 @@ _FOR_GOOD = {
 class Erasing(Opening):
     """The end of a run that shall not be resumed."""
 
-    def _erase(self, catalog: Catalog, record: RunRecord) -> None:
-        """What the run left goes, then it is recorded as cancelled. By whoever holds its lock."""
+    def _erase(self, catalog: Catalog, record: RunRecord, *, url: str | None = None) -> None:
+        """What the run left goes, then it is recorded as cancelled. By whoever holds its lock.
+
+        `url` is the address of a rehearsal's copy, with its password; the process that made the copy removes it itself.
+        """
         try:
             if record.attempt and (request := catalog.request(record.run_id)):
-                self._erase_traces(record, request)
+                self._erase_traces(record, request, url)
         except MigratorError as error:
             catalog.fail(record, error)
             raise
         catalog.cancelled(record)
 
-    def _erase_traces(self, record: RunRecord, request: Request) -> None:
+    def _erase_traces(self, record: RunRecord, request: Request, url: str | None) -> None:
         from migrator.runs.durable import durable  # slow to import
 
         match request:
@@ -44,6 +48,8 @@ class Erasing(Opening):
                 erase_left(self._source(plan), self._store(plan), record.run_id)
             case LoadRequest(on=None):
                 self._erase_load(record, request)
+            case LoadRequest(on=str() as on) if url or not needs_password(on):
+                clear(self.targets(url or on))
         with durable(self.settings.durable_url) as runs:
             _require_undone(record, runs.finished(record.run_id))
             runs.forget(record.run_id)

@@ -199,7 +199,8 @@ class Loading(Rehearsing, Performing):
         run, plan, target, laps = recording.run, opened.plan, opened.target, Laps()
         folder, files = self._folder(run), self._files(plan)
         room = workbench(room=room_for(opened.archive, opened.mapping))
-        with self._alone(target, run, opened.written), room as bench:
+        is_copy = opened.request.on is not None  # whoever made it has it for himself
+        with self._alone(target, run, () if is_copy else opened.written), room as bench:
             opened.refuse_twice(run.run_id)  # now that nobody else can load it
             folder.keep_words(plan, opened.mapping.text)
             self._take_back_left(catalog, files, target)
@@ -225,7 +226,7 @@ class Loading(Rehearsing, Performing):
                 max_lock_seconds=plan.needs_target().max_lock_s,
                 triggers=plan.needs_target().triggers,
                 files=files,
-                steps=steps if opened.request.on is None else EVERY_STEP,  # a copy is erased, whatever happens
+                steps=EVERY_STEP if is_copy else steps,  # a copy is erased, whatever happens
                 progress=self.progress,
             )
             told = load_report(self._subject(run, plan), opened.archive, checked, loaded)

@@ -99,7 +99,7 @@ def _require_resumable(record: RunRecord) -> None:
 def _require_no_copy(record: RunRecord, request: LoadRequest) -> None:
     if request.on is not None:
         raise Misuse(
-            "the copy that was rehearsed in is gone, or was not made whole",
+            "a rehearsal in a copy is not resumed: its copy lives as long as the command that made it",
             where=record.run_id,
-            next="give the command again: it makes another one",
+            next="give the command again: it removes what is left of that copy, and makes another",
         )

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +17,7 @@ import pytest
 
 from storage import moment
 from tests.acceptance.office import rewritten
-from tests.acceptance.world import World, changing, dump
+from tests.acceptance.world import ROOT, World, changing, dump
 from tests.conformance.made import Made
 from tests.support_transplant import transplant
 
@@ -161,3 +165,44 @@ def test_a_rehearsal_in_a_copy_on_a_server(world: World, made: Made, tmp_path: P
     assert (rehearsed["verdict"], rehearsed["number"]) == ("green", 1)
     assert (target.dump(), copy.dump()) == (before, empty)
     assert world.json("migrate", world.plan)["admission"]["rehearsal"] == rehearsed["run"]
+
+
+_KILLED = """
+import os, signal, sys
+from migrator.cli.app import run
+from migrator.engine import load
+load.verify_with = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+run(sys.argv[1:])
+"""
+
+
+def killed_in(world: World, copy: str) -> str:
+    """The run of a rehearsal in a copy that was killed when everything had been merged there."""
+    program = [sys.executable, "-c", _KILLED, "rehearse", str(world.plan), "--on", copy]
+    environment = {**os.environ, **world.environment, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(program, env=environment, cwd=world.folder, capture_output=True, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended
+    run = world.runs()[-1]
+    assert run["state"] == "lost"
+    return str(run["run_id"])
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_a_copy_that_a_killed_rehearsal_left_goes(world: World, made: Made, kind: str) -> None:
+    """With the next rehearsal there, or when the run is given up; it is not resumed, and says what to do."""
+    target, copy = made(kind), made(kind)
+    transplant(world.target, target)
+    world = replace(world, target_url=target.url)
+    before, empty = target.dump(), copy.dump()
+    run = killed_in(world, copy.url)
+    assert copy.dump() != empty
+    resumed = world.json("runs", "resume", run, code=2)
+    assert "is not resumed" in resumed["error"] and "give the command again" in resumed["next"]
+    rehearsed = world.json("rehearse", world.plan, "--on", copy.url)
+    assert rehearsed["verdict"] == "green" and "killed rehearsal" in str(report(world, rehearsed["run"])["notes"])
+    assert (target.dump(), copy.dump()) == (before, empty)
+    run = killed_in(world, copy.url)
+    if kind != "sqlite":  # nobody kept its password
+        assert "--url" in world.json("runs", "cancel", run, code=2)["next"]
+    assert world.json("runs", "cancel", run, "--url", copy.url)["state"] == "cancelled"
+    assert (target.dump(), copy.dump()) == (before, empty)

@@ -11,8 +11,8 @@ import pytest
 
 from migrator.contracts import Reading, Rebuilding, Whole
 from migrator.engine.departures import departures, described
-from migrator.engine.throwaway import throwaway
-from storage.errors import MigratorError, Misuse, Red
+from migrator.engine.throwaway import clear, throwaway
+from storage.errors import MigratorError, Misuse, Red, TransientFault
 from storage.problem import Problem
 from storage.schema import Schema, Table
 from tests.conformance.platforms import Platform
@@ -221,10 +221,32 @@ class RebuildingContract:
         before, names = empty.dump(), made.target().describe().table_names
         with throwaway(made.source(), names, empty.target()) as problems:
             assert problems == ()
-            assert told(empty.target().describe()) == told(made.target().describe())
-            assert not any(rows(empty).values())
+            copied = empty.target().describe()
+            assert [one for one in told(copied) if one.name in names] == told(made.target().describe())
+            assert not any(count for table, count in rows(empty).items() if table in names)
             empty.run("INSERT INTO teams (name) VALUES ('one');")
         assert empty.dump() == before
+
+    def test_a_copy_that_somebody_left_is_removed(self, made: Platform, empty: Platform) -> None:
+        before, names = empty.dump(), made.target().describe().table_names
+        for _ in range(2):
+            leave_a_copy(made, empty)
+            with throwaway(made.source(), names, empty.target()) as problems:
+                assert [problem.what for problem in problems if "killed" in problem.what]
+                assert not any(count for table, count in rows(empty).items() if table in names)
+            assert empty.dump() == before
+            assert not clear(empty.target())
+        leave_a_copy(made, empty)
+        assert clear(empty.target()) and empty.dump() == before
+
+    def test_a_copy_in_which_somebody_is_at_work_stays(self, made: Platform, empty: Platform) -> None:
+        names = made.target().describe().table_names
+        with throwaway(made.source(), names, empty.target()):
+            there = empty.dump()
+            with pytest.raises(TransientFault, match="at work"), throwaway(made.source(), names, empty.target()):
+                raise AssertionError("two rehearsals in one copy")
+            assert not clear(empty.target())
+            assert empty.dump() == there
 
     def test_what_people_make_in_a_copy_is_theirs(self, made: Platform, empty: Platform) -> None:
         names = made.target().describe().table_names
@@ -239,6 +261,24 @@ class RebuildingContract:
         with pytest.raises(Misuse, match="mine"), throwaway(made.source(), names, empty.target()):
             raise AssertionError("somebody's tables would be erased")
         assert empty.target().describe().table_names == ("mine",)
+
+
+def leave_a_copy(made: Platform, empty: Platform) -> None:
+    """As a rehearsal that is killed does."""
+
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    target = empty.target()
+    target.erase = killed  # type: ignore[method-assign]
+    with pytest.raises(KilledError), throwaway(made.source(), made.target().describe().table_names, target):
+        with target.staging("a-killed-one") as staging:
+            assert staging
+        empty.run("INSERT INTO teams (name) VALUES ('one');")
+
+
+class KilledError(Exception):
+    """Whoever rehearsed is gone."""
 
 
 def _with_default(table: Table, text: str) -> Table:

@@ -124,11 +124,11 @@ def close(run: RunId, wait: Wait = None, json: Json = False) -> None:
 
 
 @app.command()
-def cancel(run: RunId, json: Json = False) -> None:
+def cancel(run: RunId, url: Address = None, json: Json = False) -> None:
     """Give a run up for good, wherever it is performed: it is stopped, and what it left is erased."""
     from migrator.wiring import service
 
-    record = service().cancel(run)
+    record = service().cancel(run, url=url)
     if json:
         print_json({"run": record.run_id, "kind": record.kind, "state": record.state})
     else:
