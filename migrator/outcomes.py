@@ -71,6 +71,33 @@ EVERY_STEP: Steps = _EveryStep()
 """Does everything and remembers nothing: for whoever performs what nobody resumes."""
 
 
+class Shares(Protocol):
+    """Steps of a run that other processes may do in its place; each is done by one of them at a time."""
+
+    def offer(self, sizes: Mapping[str, int], handed: Json) -> None:
+        """Others may do these, the largest first. `handed` is what they need to know for it; it holds no secret."""
+
+    def take(self, name: str) -> bool:
+        """Whether it is to be done here: nobody else does it, or who did fell silent or gave it back."""
+
+    def is_done(self, name: str) -> bool:
+        """Whether somebody else has done it."""
+
+
+class _Unshared:
+    def offer(self, sizes: Mapping[str, int], handed: Json) -> None: ...
+
+    def take(self, name: str) -> bool:
+        return True
+
+    def is_done(self, name: str) -> bool:
+        return False
+
+
+UNSHARED: Shares = _Unshared()
+"""Everything is done where the run is performed."""
+
+
 def as_read_again(given: Given) -> Given:
     """As a later attempt will find it. TypeError where a step gives what is no JSON."""
     read: Given = json.loads(json.dumps(given))

@@ -15,7 +15,7 @@ from storage.described import built
 from storage.identity import Identity, is_archive_id
 from storage.objects import ObjectStore, read_bytes, write_bytes
 from storage.package import TablePart
-from storage.schema import Held
+from storage.schema import Held, Table
 
 LIST = ".parts"
 """What the list's folder is called after the archive's id."""
@@ -116,9 +116,9 @@ class PartList:
         self.erase()
 
 
-def can_stand(part: TablePart) -> bool:
+def can_stand(table: Table) -> bool:
     """Whether a table's parts say all of it: not the values that lie elsewhere, nor rows without a column."""
-    return bool(part.table.columns) and all(column.held is not Held.FILES for column in part.table.columns)
+    return bool(table.columns) and all(column.held is not Held.FILES for column in table.columns)
 
 
 def lists_of(store: ObjectStore, run: str) -> Iterator[PartList]:

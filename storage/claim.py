@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import IO
 
@@ -16,12 +16,18 @@ _LOOK_S = 1.0
 
 
 class ClaimedStore:
-    """Passes every verb on; those that change something, only while the attempt is the one that is listed."""
+    """Passes every verb on; those that change something, only while the attempt is the one that is listed.
 
-    def __init__(self, store: ObjectStore, parts: PartList, attempt: int) -> None:
+    A helper of the attempt has `required`, too, which is asked each time: a Fault once another does its share.
+    """
+
+    def __init__(
+        self, store: ObjectStore, parts: PartList, attempt: int, *, required: Callable[[], None] | None = None
+    ) -> None:
         self._store = store
         self._parts = parts
         self._attempt = attempt
+        self._required = required
         self._looked_at: float | None = None
 
     @property
@@ -61,6 +67,8 @@ class ClaimedStore:
         return self._store.unfinished()
 
     def _require_ours(self) -> None:
+        if self._required is not None:
+            self._required()
         if self._looked_at is None or time.monotonic() - self._looked_at > _LOOK_S:
             self.look()
 

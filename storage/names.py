@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
@@ -18,13 +19,20 @@ def slug_of(text: str) -> str:
 
 
 class FileNames:
-    """Gives every table a file name of its own; a name that had to be altered ends in digits of its hash."""
+    """Gives every table a file name of its own; a name that had to be altered ends in digits of its hash.
 
-    def __init__(self) -> None:
+    Tables that are `expected` have theirs from the start, in that order: whoever expects the same names them alike.
+    """
+
+    def __init__(self, expected: Iterable[str] = ()) -> None:
         self._taken: set[str] = set()
+        self._expected = {table: self._new(table) for table in expected}
 
     def name(self, table: str) -> str:
-        """A name not given before: `table` itself where that is safe everywhere (Windows too), else a stand-in."""
+        """A name of no other table: `table` itself where that is safe everywhere (Windows too), else a stand-in."""
+        return self._expected.get(table) or self._new(table)
+
+    def _new(self, table: str) -> str:
         name = table
         if not _SAFE.fullmatch(table) or table in _DEVICES or table in self._taken:
             stem = slug_of(table[:200])[:40] or "table"
@@ -36,7 +44,8 @@ class FileNames:
 
     def release(self, name: str) -> None:
         """The name may be given again: nothing stands under it any more."""
-        self._taken.discard(name)
+        if name not in self._expected.values():
+            self._taken.discard(name)
 
 
 def is_path(path: str) -> bool:

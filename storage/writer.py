@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import IO, Self
 
-import pyarrow as pa
-
-from storage import bag, manual, package, twin
+from storage import bag, manual, package
 from storage.address import below
-from storage.errors import AlreadyExists, MigratorError, Misuse, Recast, Red
+from storage.errors import AlreadyExists, MigratorError, Misuse, Recast
 from storage.files import FILES_TABLE, FileEntry
-from storage.holding import HeldValues
 from storage.identity import FORMAT_VERSION, Identity, new_archive_id
-from storage.names import FileNames, is_path
+from storage.names import is_path
 from storage.objects import ObjectStore, Sink, write_bytes
 from storage.package import DESCRIPTOR, FOLDERS, Part, TablePart
-from storage.parts import HashingSink, TableWriter, groups
-from storage.schema import Held, Table
+from storage.parts import HashingSink
 from storage.seal import SigningKeys
-from storage.verified import corrupt, passing, verified
+from storage.tables import TablesWriter
 
 __all__ = ["ArchiveWriter", "Identity", "Sealed", "new_archive_id"]
 
@@ -43,7 +39,7 @@ def _nothing_stays(_error: BaseException | None) -> bool:
     return False
 
 
-class ArchiveWriter:
+class ArchiveWriter(TablesWriter):
     """A context that writes one archive; leaving it without `commit()` deletes everything it wrote.
 
     Unless `stays` says of the error that ends it that another writer goes on. AlreadyExists on entry if anything stands
@@ -56,124 +52,46 @@ class ArchiveWriter:
         identity: Identity,
         keys: SigningKeys,
         *,
+        expected: Sequence[str] = (),
         standing: Sequence[TablePart] | None = None,
         stays: Callable[[BaseException | None], bool] = _nothing_stays,
     ) -> None:
-        self._store = store
+        super().__init__(store, identity.archive_id, expected=expected)
         self._identity = identity
         self._keys = keys
         self._standing = standing
         self._stays_after = stays
-        self._names = FileNames()
-        self._tables: dict[str, TablePart] = {}
         self._documents: dict[str, Part] = {}
         self._stays = False  # what stands under the id is an archive: ours, or that of a writer who was first
 
     @property
     def location(self) -> str:
-        return below(self._store.url, self._identity.archive_id)
+        return below(self._store.url, self._archive_id)
 
     def __enter__(self) -> Self:
         if self._standing is not None:
             self._clear(but={f"data/{one.path}" for part in self._standing for one in part.parts})
-        elif next(iter(self._store.list(f"{self._identity.archive_id}/")), None) is not None:
+        elif next(iter(self._store.list(f"{self._archive_id}/")), None) is not None:
             raise AlreadyExists("an archive of this id exists", where=self.location, next="take another archive id")
-        self._held = HeldValues(self._store, self._identity.archive_id)
-        return self
+        return super().__enter__()
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        self._held.close()
+        super().__exit__(_type, error, _traceback)
         if not self._stays and not self._stays_after(error):
             with suppress(MigratorError):  # best effort: without its last object no reader takes it for an archive
-                self._store.delete(f"{self._identity.archive_id}/{bag.TAG_MANIFEST}")
+                self._store.delete(f"{self._archive_id}/{bag.TAG_MANIFEST}")
                 self._delete("")
 
-    def _delete(self, path: str) -> None:
-        for info in list(self._store.list(f"{self._identity.archive_id}/{path}")):
-            self._store.delete(info.key)
-
     def _clear(self, *, but: Collection[str]) -> None:
-        prefix = f"{self._identity.archive_id}/"
+        prefix = f"{self._archive_id}/"
         for info in list(self._store.list(prefix)):
             if info.key.removeprefix(prefix) not in but:
                 self._store.delete(info.key)
 
-    # ── tables ──────────────────────────────────────────────────────────────────────────────────────────────
-    def table(
-        self, table: Table, batches: Iterable[pa.RecordBatch], *, splits: int = 1, scope_class: str = "owned"
-    ) -> TablePart:
-        """Write a table from batches of `arrow_schema(table)`, in one pass.
-
-        Recast, with nothing of this table left behind, where a column needs another type, NULL token or to be held
-        under files/: the caller reads and writes the table again. Misuse if the table is in the archive already.
-        """
-        if table.name in self._tables:
-            raise Misuse("the table is in the archive already", where=table.name, next="write each table once")
-        name = self._names.name(table.name)
-        part = self._write(_holding_attachments(table), batches, name=name, splits=splits, scope_class=scope_class)
-        self._tables[table.name] = part
-        return part
-
-    def _write(
-        self, table: Table, batches: Iterable[pa.RecordBatch], *, name: str, splits: int, scope_class: str
-    ) -> TablePart:
-        mark = self._held.mark()
-        try:
-            with TableWriter(
-                self._store, self._identity.archive_id, table, name, splits=splits, held=self._held
-            ) as writer:
-                for group in groups(batches, table):
-                    writer.write(group)
-                return writer.finish(scope_class)
-        except BaseException:
-            self._held.forget(mark)
-            for path in (f"data/csv/{name}.", f"data/csv/{name}/", f"data/parquet/{name}/"):
-                self._delete(path)
-            self._names.release(name)
-            raise
-
-    def again(self, part: TablePart) -> Iterator[pa.RecordBatch]:
-        """The rows of a table that stands; after the last it is in the archive, as if it had been written here.
-
-        Every byte of it is hashed before a row of that object is released. Red, with nothing of the table left behind,
-        where one is not what it was.
-        """
-        name = self._names.name(part.table.name)
-        try:
-            if name != part.name:
-                raise corrupt(self._store, self._key(part.parquet[0]), "called otherwise")
-            for one in set(part.parts).difference(part.parquet):
-                for _ in passing(self._store, self._key(one), one.sha256):
-                    pass
-            for one in part.parquet:
-                with verified(self._store, self._key(one), one.sha256) as stream:
-                    yield from twin.read_cells(stream, part.table)
-        except Red:
-            self._names.release(name)
-            if all(part.name != written.name for written in self._tables.values()):
-                for one in part.parts:
-                    self._store.delete(self._key(one))
-            raise
-        self._tables[part.table.name] = part
-
-    def _key(self, part: Part) -> str:
-        return f"{self._identity.archive_id}/data/{part.path}"
-
+    # ── what is no table ────────────────────────────────────────────────────────────────────────────────────
     def attach(self, entry: FileEntry, content: IO[bytes]) -> None:
         """Add a file that a row of a table names; the entry says whose it is, and the SHA-256 of its content."""
         self._held.hold(entry, content)
-
-    def cells(self, name: str) -> Iterator[pa.RecordBatch]:
-        """The cells of a table that was written, as they stand in the store: held values by their hash."""
-        part = self._tables[name]
-        for one in part.parquet:
-            with verified(self._store, self._key(one), one.sha256) as stream:
-                yield from twin.read_cells(stream, part.table)
-
-    @property
-    def tables(self) -> tuple[TablePart, ...]:
-        """Those written so far."""
-        return tuple(self._tables.values())
 
     def document(self, path: str, content: bytes) -> None:
         """Add a document, given whole; see `documented`."""
@@ -192,7 +110,7 @@ class ArchiveWriter:
                 where=self.location,
                 next=f"use a new name of [a-z0-9._-] under {', '.join(FOLDERS)}",
             )
-        with self._store.writer(f"{self._identity.archive_id}/data/{path}") as sink:
+        with self._store.writer(f"{self._archive_id}/data/{path}") as sink:
             hashing = HashingSink(sink)
             yield hashing
         self._documents[path] = Part(path=path, bytes=hashing.size, sha256=hashing.sha256)
@@ -204,20 +122,20 @@ class ArchiveWriter:
         self._commit_tags(payload)
         self._stays = True
         return Sealed(
-            archive_id=self._identity.archive_id,
+            archive_id=self._archive_id,
             location=self.location,
             fingerprint=self._keys.fingerprint,
-            rows=sum(part.rows for part in self._tables.values()),
+            rows=sum(part.rows for part in self.tables),
             bytes=sum(part.bytes for part in payload.values()),
-            tables=tuple(self._tables.values()),
+            tables=self.tables,
         )
 
     def _payload(self) -> Mapping[str, Part]:
         """Everything under data/, complete, by path relative to data/."""
         files = self._write_files_table()
         descriptor = package.render(self._descriptor(files))
-        write_bytes(self._store, f"{self._identity.archive_id}/data/{DESCRIPTOR}", descriptor)
-        parts = [one for part in (*self._tables.values(), files) for one in part.parts]
+        write_bytes(self._store, f"{self._archive_id}/data/{DESCRIPTOR}", descriptor)
+        parts = [one for part in (*self.tables, files) for one in part.parts]
         return {
             **{one.path: one for one in (*parts, *self._held.parts())},
             **self._documents,
@@ -234,12 +152,12 @@ class ArchiveWriter:
                 table = replace(table, columns=tuple(columns))
 
     def _descriptor(self, files: TablePart) -> dict[str, object]:
-        tables = (*self._tables.values(), files)
-        names = {part.table.name: part.name for part in self._tables.values()}
+        tables = (*self.tables, files)
+        names = {part.table.name: part.name for part in self.tables}
         masters = [package.table_resource(part, names) for part in tables]
         return {
             "$schema": package.PROFILE,
-            "name": self._identity.archive_id.lower(),
+            "name": self._archive_id.lower(),
             "title": f"{self._identity.tenant}: {self._identity.plan}",
             "created": self._identity.created_at,
             "migrator:format": FORMAT_VERSION,
@@ -249,7 +167,7 @@ class ArchiveWriter:
 
     def _commit_tags(self, payload: Mapping[str, Part]) -> None:
         manifest = bag.render_manifest({f"data/{path}": part.sha256 for path, part in payload.items()})
-        texts = manual.render(self._identity, self._keys.fingerprint, tuple(self._tables.values()))
+        texts = manual.render(self._identity, self._keys.fingerprint, self.tables)
         size = sum(part.bytes for part in payload.values())
         tags = {
             bag.BAG_DECLARATION: bag.BAGIT,
@@ -260,9 +178,9 @@ class ArchiveWriter:
         tag_manifest = bag.render_manifest({path: hashlib.sha256(one).hexdigest() for path, one in tags.items()})
         signatures = {f"signatures/{name}": one for name, one in self._keys.sign(tag_manifest).items()}
         for path, content in (*tags.items(), *signatures.items()):
-            write_bytes(self._store, f"{self._identity.archive_id}/{path}", content)
+            write_bytes(self._store, f"{self._archive_id}/{path}", content)
         try:
-            write_bytes(self._store, f"{self._identity.archive_id}/{bag.TAG_MANIFEST}", tag_manifest, exclusive=True)
+            write_bytes(self._store, f"{self._archive_id}/{bag.TAG_MANIFEST}", tag_manifest, exclusive=True)
         except AlreadyExists:
             self._stays = True
             raise
@@ -270,10 +188,3 @@ class ArchiveWriter:
 
 def _part_of(path: str, content: bytes) -> Part:
     return Part(path=path, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
-
-
-def _holding_attachments(table: Table) -> Table:
-    columns = [
-        replace(one, held=Held.FILES) if one.attachment and not one.attachment.named else one for one in table.columns
-    ]
-    return replace(table, columns=tuple(columns))

@@ -17,7 +17,7 @@ from threading import Lock
 from migrator.contracts import Fence, Source
 from migrator.engine.keeping import WORTH_S, Keep, Keeping
 from migrator.engine.losses import Loss
-from migrator.outcomes import EVERY_STEP, Steps
+from migrator.outcomes import EVERY_STEP, UNSHARED, Shares, Steps
 from storage.begun import Begun, Finished, PartList, can_stand
 from storage.claim import ClaimedStore
 from storage.described import built
@@ -30,15 +30,24 @@ from storage.package import TablePart
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """Who takes a snapshot: a run, for which somebody may keep the fence, or nobody that goes on with it."""
+    """Who takes a snapshot: a run, for which somebody may keep the fence, or nobody that goes on with it.
+
+    Others may copy tables of it that are among the `shares`.
+    """
 
     run: str = ""
     steps: Steps = field(default=EVERY_STEP)
+    shares: Shares = field(default=UNSHARED)
     keep: Keep | None = None
     keep_after_s: float = WORTH_S
 
 
 ONCE = Attempt()
+
+
+def finished(part: TablePart, losses: Sequence[Loss]) -> Finished:
+    """A table as it is listed."""
+    return Finished(part=part, said=json.dumps([asdict(loss) for loss in losses]))
 
 
 class Halfway:
@@ -108,18 +117,22 @@ class Halfway:
 
     # ── what stands ─────────────────────────────────────────────────────────────────────────────────────────
     def stood(self, table: str) -> tuple[TablePart, tuple[Loss, ...]] | None:
-        """What an earlier attempt finished of this table."""
+        """What an earlier attempt, or a helper of this one, finished of this table."""
         if (found := self._finished.get(table)) is None:
             return None
         losses = tuple(built(Loss, one, "a loss") for one in json.loads(found.said))
         return found.part, losses
 
+    def look(self, table: str) -> None:
+        """A helper has listed this table."""
+        self._finished |= {one.part.table.name: one for one in self._parts.finished() if one.part.table.name == table}
+
     def finished(self, part: TablePart, losses: Sequence[Loss]) -> None:
         """All of this table's parts stand; said for good as soon as somebody keeps the fence they were read in."""
-        if not can_stand(part):
+        if not can_stand(part.table):
             return
         with self._lock:
-            self._waiting.append(Finished(part=part, said=json.dumps([asdict(loss) for loss in losses])))
+            self._waiting.append(finished(part, losses))
             if self._kept_by is not None:
                 self._list()
 

@@ -67,14 +67,14 @@ class Left:
     def _entered(self, stack: ExitStack, plan: SourcePlan) -> Gentle:
         if self._begun is not None:
             try:
-                return stack.enter_context(as_planned(self._source, plan, _fence_of(self._begun)))
+                return stack.enter_context(as_planned(self._source, plan, fence_of(self._begun)))
             except FenceLost as lost:
                 self.read_anew(lost.what)
         return stack.enter_context(as_planned(self._source, plan))
 
     def halfway(self, identity: Identity, plan: Plan, resolved: Resolved, fence: Fence) -> Halfway:
         """The archive that was begun; or one of this identity, where none was, or other rows were to leave in it."""
-        scope = _digest(plan, resolved)
+        scope = scope_digest(plan, resolved)
         if self._begun is not None and self._begun.scope != scope:
             self.read_anew("other rows are to leave now than were then")
         attempt = self._attempt.steps.attempt
@@ -98,15 +98,16 @@ def erase_left(source: Source, store: ObjectStore, run: str) -> int:
 def _release(source: Source, begun: Begun) -> None:
     if begun.handle is not None:
         with suppress(MigratorError):  # a keeper ends by itself
-            source.release(_fence_of(begun))
+            source.release(fence_of(begun))
 
 
-def _fence_of(begun: Begun) -> Fence:
+def fence_of(begun: Begun) -> Fence:
+    """The point in time that the archive is of."""
     told = begun.identity.fence
     return built(Fence, {**told, "readers": int(told["readers"]), "handle": begun.handle}, "a fence")
 
 
-def _digest(plan: Plan, resolved: Resolved) -> str:
+def scope_digest(plan: Plan, resolved: Resolved) -> str:
     """Of what the plan says of rows, values included, and of what the source says to it."""
     said = repr((plan.tenant, plan.needs_source().scope, resolved.scope))
     return hashlib.sha256(said.encode()).hexdigest()

@@ -18,7 +18,7 @@ from migrator.plan import ColumnRoot, Plan, SchemaRoot, ScopeRules, root_rows
 from migrator.plan.written import KEY
 from storage.errors import Misuse
 from storage.problem import Problem
-from storage.schema import Table
+from storage.schema import Schema, Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,11 @@ class Resolved:
     classified: Classified
     closure: Closure
     rules: ScopeRules
+
+
+def leaving(schema: Schema, classified: Classified) -> tuple[Table, ...]:
+    """The tables of which rows leave."""
+    return tuple(table for table in schema.tables if classified.classes[table.name] in (OWNED, SHARED))
 
 
 def resolve(reading: Reading, plan: Plan, workbench: Workbench) -> Resolved:

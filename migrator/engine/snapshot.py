@@ -11,19 +11,19 @@ from functools import partial
 from migrator.contracts import Reading, Source
 from migrator.engine.attachments import Attachments, Files, no_files
 from migrator.engine.attachments_found import REPORT, Attached, rendered
-from migrator.engine.classify import OWNED, SHARED
 from migrator.engine.documents import Audit, write_documents
 from migrator.engine.halfway import ONCE, Attempt, Halfway
 from migrator.engine.homes import Homes, homes_of
 from migrator.engine.left import Left
-from migrator.engine.losses import Loss, write_losses
+from migrator.engine.losses import write_losses
 from migrator.engine.masks.masked import Masked, Masker, MaskingReport, masked_by
 from migrator.engine.proof import Proof, Prover
-from migrator.engine.scope import Scope, resolve
+from migrator.engine.scope import Scope, leaving, resolve
+from migrator.engine.spread import Spread
 from migrator.engine.subject.view import SubjectReport, require_decided, view_of
 from migrator.engine.table_copy import TableCopy
 from migrator.engine.workbench import workbench
-from migrator.outcomes import Progress, SourceCost, Tick, silent
+from migrator.outcomes import UNSHARED, Progress, SourceCost, Tick, silent
 from migrator.plan import Plan
 from storage import moment
 from storage.archive import Archive
@@ -87,8 +87,8 @@ def snapshot(
     Red where the scope is undecided, a column cannot be held exactly, the proof fails, masking breaks a key, or a file
     that a row names is missing: no archive is left then.
     """
-    if mask is not None or subject is not None:
-        attempt = replace(attempt, keep=None)  # what is proven is not what is archived, so parts could not be proven
+    if mask is not None or subject is not None:  # what is proven is not what is archived, so parts could not be proven
+        attempt = replace(attempt, keep=None, shares=UNSHARED)
     left = Left(source, store, attempt)
     if left.committed is not None:
         committed()
@@ -110,19 +110,29 @@ def snapshot(
         homes = homes_of(reading.schema, resolved) if subject is None else Homes()
         prover = Prover(bench, resolved.classified, resolved.rules, homes)
         attachments = Attachments(masked.attachments(resolved.rules), places)
-        losses: list[Loss] = []
+        tables = leaving(reading.schema, resolved.classified)
         halfway = left.halfway(identity, plan, resolved, reading.fence)
         identity = halfway.identity
         with (
             attachments,
             halfway,
-            ArchiveWriter(halfway.store, identity, keys, standing=halfway.standing, stays=halfway.stays) as writer,
+            ArchiveWriter(
+                halfway.store,
+                identity,
+                keys,
+                expected=[table.name for table in tables],
+                standing=halfway.standing,
+                stays=halfway.stays,
+            ) as writer,
         ):
             _audit_attempt(audit, attempt, left, halfway)
             copy = TableCopy(reading, resolved, prover, masked, view.withheld, attachments, halfway, progress)
-            for table in reading.schema.tables:
-                if resolved.classified.classes[table.name] in (OWNED, SHARED):
-                    losses += copy.copy(writer, table, audit)
+            spread = Spread(UNSHARED if attachments.are_declared else attempt.shares, halfway, progress)
+            spread.offer(tables, {table.name: resolved.closure.count(table.name) for table in tables}, reading.fence)
+            found = {table.name: copy.copy(writer, table, audit) for table in spread.in_turn(tables)}
+            losses = [loss for table in tables for loss in found[table.name]]
+            if spread.helped:
+                audit.add("copied by other workers", {"tables": spread.helped})
             progress(Tick(step="prove"))
             proof = prover.prove(reading, full=prove_full, progress=progress)
             if proof.problems:

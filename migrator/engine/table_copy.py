@@ -1,9 +1,10 @@
-"""One table into the archive: read from the source, or taken over as an earlier attempt left it."""
+"""One table into the archive: read from the source, or taken over as an earlier attempt or a helper left it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -11,10 +12,8 @@ from migrator.contracts import Reading
 from migrator.engine.attachments import Attachments
 from migrator.engine.documents import Audit
 from migrator.engine.extract import extract
-from migrator.engine.halfway import Halfway
 from migrator.engine.losses import Loss, accepted
 from migrator.engine.masks.masked import Masked
-from migrator.engine.proof import Prover
 from migrator.engine.scope import Resolved
 from migrator.engine.subject.withheld import Withheld
 from migrator.engine.views import require_settled
@@ -22,10 +21,24 @@ from migrator.outcomes import Progress, Tick
 from storage.errors import Recast, Red
 from storage.package import TablePart
 from storage.schema import Table
-from storage.writer import ArchiveWriter
+from storage.tables import TablesWriter
 
 _MOST_RECASTS = 10_000
 _Copied = tuple[TablePart, tuple[Loss, ...]]
+
+
+class Watching(Protocol):
+    """Who looks at the rows as they pass, to prove them later."""
+
+    def watching(self, table: Table, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]: ...
+
+
+class Standing(Protocol):
+    """Which tables stand already; and where those that are finished are told."""
+
+    def stood(self, table: str) -> _Copied | None: ...
+
+    def finished(self, part: TablePart, losses: Sequence[Loss]) -> None: ...
 
 
 class TableCopy:
@@ -35,11 +48,11 @@ class TableCopy:
         self,
         reading: Reading,
         resolved: Resolved,
-        prover: Prover,
+        prover: Watching,
         masked: Masked,
         withheld: Withheld,
         attachments: Attachments,
-        halfway: Halfway,
+        standing: Standing,
         progress: Progress,
     ) -> None:
         self._reading = reading
@@ -48,20 +61,20 @@ class TableCopy:
         self._masked = masked
         self._withheld = withheld
         self._attachments = attachments
-        self._halfway = halfway
+        self._standing = standing
         self._progress = progress
 
-    def copy(self, writer: ArchiveWriter, declared: Table, audit: Audit) -> tuple[Loss, ...]:
+    def copy(self, writer: TablesWriter, declared: Table, audit: Audit) -> tuple[Loss, ...]:
         """What of it is not held exactly, as the plan accepts."""
         part, losses = self._again(writer, declared) or self._read(writer, declared)
         require_settled(part.table, self._resolved.closure.count(declared.name), part.rows)
         audit.add("table", {"table": declared.name, "rows": part.rows, "digest": part.digest})
-        self._halfway.finished(part, losses)
+        self._standing.finished(part, losses)
         return losses
 
-    def _again(self, writer: ArchiveWriter, declared: Table) -> _Copied | None:
-        """The table as an earlier attempt left it, watched as if it were read; None where there is none to be had."""
-        if (stood := self._halfway.stood(declared.name)) is None:
+    def _again(self, writer: TablesWriter, declared: Table) -> _Copied | None:
+        """The table as somebody else left it, watched as if it were read; None where there is none to be had."""
+        if (stood := self._standing.stood(declared.name)) is None:
             return None
         part, losses = stood
         batches = self._prover.watching(part.table, self._counted(declared.name, writer.again(part)))
@@ -72,7 +85,7 @@ class TableCopy:
             return None
         return part, losses
 
-    def _read(self, writer: ArchiveWriter, declared: Table) -> _Copied:
+    def _read(self, writer: TablesWriter, declared: Table) -> _Copied:
         class_ = self._resolved.classified.classes[declared.name]
         table, census = self._reading.census(declared, self._resolved.closure.predicate(declared.name))
         for _ in range(_MOST_RECASTS):

@@ -14,7 +14,7 @@ from migrator.engine.halfway import Attempt
 from migrator.engine.losses import Loss
 from migrator.engine.table_copy import TableCopy
 from storage.schema import Table
-from storage.writer import ArchiveWriter
+from storage.tables import TablesWriter
 
 _copy = TableCopy.copy
 
@@ -22,7 +22,7 @@ _copy = TableCopy.copy
 def halted(table: str, arguments: list[str]) -> int:
     """What the command ends with, if it never comes to the table."""
 
-    def copy(self: TableCopy, writer: ArchiveWriter, declared: Table, audit: Audit) -> tuple[Loss, ...]:
+    def copy(self: TableCopy, writer: TablesWriter, declared: Table, audit: Audit) -> tuple[Loss, ...]:
         if declared.name == table:
             threading.Event().wait()
         return _copy(self, writer, declared, audit)

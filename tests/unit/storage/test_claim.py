@@ -33,6 +33,26 @@ def test_nothing_appears_or_goes_once_another_attempt_writes(monkeypatch: pytest
     assert [info.key for info in store.list() if "/" not in info.key] == ["a", "c"]
 
 
+def test_a_helper_changes_nothing_once_another_does_its_share() -> None:
+    store = MemoryStore()
+    parts = PartList(store, BEGUN.identity.archive_id)
+    parts.begin(BEGUN)
+    is_ours = [True]
+
+    def required() -> None:
+        if not is_ours[0]:
+            raise Fault("another does it", where="share", next="")
+
+    helper = ClaimedStore(store, parts, 1, required=required)
+    write_bytes(helper, "a", b"1")
+    is_ours[0] = False
+    with pytest.raises(Fault, match="another does it"):
+        write_bytes(helper, "b", b"2")
+    with pytest.raises(Fault, match="another does it"):
+        helper.delete("a")
+    assert [info.key for info in store.list() if "/" not in info.key] == ["a"]
+
+
 def test_an_archive_that_is_not_listed_any_more_is_nobodys() -> None:
     store = MemoryStore()
     parts = PartList(store, BEGUN.identity.archive_id)

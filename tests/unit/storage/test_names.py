@@ -44,6 +44,16 @@ def test_a_stand_in_never_takes_the_name_of_another_table() -> None:
     assert names.name("Clients") != stand_in
 
 
+def test_who_expects_the_same_tables_names_them_alike_in_any_order() -> None:
+    one, other = FileNames(["Notes", "notes!", "b"]), FileNames(["Notes", "notes!", "b"])
+    assert {table: one.name(table) for table in ("b", "notes!", "Notes")} == {
+        table: other.name(table) for table in ("Notes", "b", "notes!")
+    }
+    assert one.name(other.name("Notes")) != other.name("Notes")
+    one.release(one.name("b"))
+    assert one.name("b") == "b"
+
+
 def test_plain_names_are_kept() -> None:
     assert FileNames().name("order_lines-2") == "order_lines-2"
 
