@@ -24,6 +24,7 @@ class Settings:
     | MIGRATOR_MASK_KEY    | the secret that masked archives are masked with         | a key beside the signing keys  |
     | MIGRATOR_WAIT        | seconds to wait for another run on the same tables      | 600                            |
     | MIGRATOR_SILENCE     | seconds without a beat after which a run is taken over  | 10                             |
+    | MIGRATOR_PATIENCE    | seconds to wait for a catalog that goes away in a run   | 300                            |
     | AWS_ACCESS_KEY_ID    | whose S3 stores are opened; with AWS_SECRET_ACCESS_KEY  | none                           |
     |                      | and, for temporary keys, AWS_SESSION_TOKEN; all three   |                                |
     |                      | with _NAME at their end for stores with account=name    |                                |
@@ -36,6 +37,7 @@ class Settings:
     mask_secret: str | None = field(default=None, repr=False)
     patience_s: int = 600
     silence_s: int = 10
+    catalog_patience_s: int = 300
     variables: Mapping[str, str] = field(repr=False)
 
     @property
@@ -69,6 +71,7 @@ def read_settings(**given: str) -> Settings:
         mask_secret=environment.get("MIGRATOR_MASK_KEY"),
         patience_s=_seconds(environment, "MIGRATOR_WAIT", default=Settings.patience_s),
         silence_s=_seconds(environment, "MIGRATOR_SILENCE", default=Settings.silence_s),
+        catalog_patience_s=_seconds(environment, "MIGRATOR_PATIENCE", default=Settings.catalog_patience_s),
         variables=environment,
     )
 

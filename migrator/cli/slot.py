@@ -8,6 +8,7 @@ import sys
 import threading
 
 from migrator.cli.output import stderr
+from storage import moment
 
 
 def main() -> None:
@@ -16,14 +17,20 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker hears it, and says what becomes of its runs
     threading.Thread(target=_leave_with_worker, daemon=True).start()
     try:
+        from migrator.runs.liveness.worker_log import WorkerLog
         from migrator.wiring import service
 
-        service().work(lambda line: stderr.print(line, markup=False))
+        service().work(WorkerLog(_say))
     except KeyboardInterrupt:
         pass
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     sys.exit(0)
+
+
+def _say(run_id: str, words: str) -> None:
+    """A line: when, which process, which run, and what of it."""
+    stderr.print(f"{moment.now()} [{os.getpid()}] {run_id or '-'} {words}", markup=False)
 
 
 def _leave_with_worker() -> None:

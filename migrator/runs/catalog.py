@@ -6,19 +6,21 @@ import hashlib
 import os
 import secrets
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Case, Select, case, delete, func, insert, select, update
+from sqlalchemy import Case, ColumnElement, Select, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mappings.nearest import nearest
 from migrator.outcomes import Verdict
 from migrator.runs import models
 from migrator.runs.database import Database, open_database
-from migrator.runs.records import UNDER_WAY, ArchiveRecord, ReportRecord, RunRecord, seen, taken_over
+from migrator.runs.patience import Patience
+from migrator.runs.records import UNDER_WAY, ArchiveRecord, Clock, ReportRecord, RunRecord, seen, taken_over
 from migrator.runs.request import Request, read_request, written
 from migrator.runs.upgrade import bring_to_head
 from storage import moment
@@ -49,6 +51,17 @@ class Catalog:
     def close(self) -> None:
         self._database.close()
 
+    @contextmanager
+    def patient(self, patience: Patience) -> Iterator[None]:
+        """As long as the context is open, a server that is away is waited for; a file is there or is not."""
+        impatient = self._database
+        if impatient.is_shared:
+            self._database = replace(impatient, patience=patience)
+        try:
+            yield
+        finally:
+            self._database = impatient
+
     # ── runs ────────────────────────────────────────────────────────────────────────────────────────────────
     def start(
         self,
@@ -70,7 +83,7 @@ class Catalog:
 
         Without a `request` it cannot be resumed. It is `running` here, or `queued` for whichever worker takes it.
         """
-        now = datetime.now(UTC)
+        now, clock = datetime.now(UTC), self.clock()
         for _ in range(_TRIES_FOR_AN_ID):
             record = RunRecord(
                 run_id=f"{now:%Y%m%dT%H%M%S}-{kind}-{secrets.token_hex(2)}",
@@ -90,6 +103,7 @@ class Catalog:
                 of_run=of_run,
                 plan_file=plan_file,
                 waived=waived or None,
+                heartbeat_at=None if state == "queued" else _text(clock.now),
             )
             with suppress(IntegrityError):  # somebody else got this id in this second
                 return self._numbered(record, request)
@@ -106,11 +120,16 @@ class Catalog:
             connection.execute(insert(models.Run).values(values))
         return numbered
 
-    def take(self, record: RunRecord, *, worker: str | None = None) -> RunRecord:
-        """The run as this process's from now on, by its next attempt. Misuse where somebody else was quicker."""
+    def take(
+        self, record: RunRecord, *, to: str = "running", worker: str | None = None, last_step: str | None = None
+    ) -> RunRecord:
+        """The run as this process's from now on, by its next attempt. Misuse where it is not as the record says.
+
+        `last_step` is what earlier attempts have finished for good.
+        """
         taken = replace(
             record,
-            state="running",
+            state=to,
             attempt=record.attempt + 1,
             host=socket.gethostname(),
             process=os.getpid(),
@@ -118,9 +137,11 @@ class Catalog:
             error=None,
             finished_at=None,
             worker=worker,
-            heartbeat_at=None,  # the earlier attempt's; this one's heart is not to be taken for silent
+            heartbeat_at=_text(self.clock().now),  # the first: who hangs before the next one is missed, too
+            deaths=record.deaths_after(last_step),
+            last_step=last_step,
         )
-        if not self._change(record, asdict(taken)):
+        if not self._change(record, asdict(taken), _as_it_was(record)):
             raise Misuse(
                 "somebody else goes on with this run already",
                 where=record.run_id,
@@ -154,7 +175,7 @@ class Catalog:
         ours = (models.Run.run_id == record.run_id, models.Run.attempt == record.attempt)
         under_way = (*ours, models.Run.state.in_(UNDER_WAY))
         with self._database.transaction() as connection:
-            values: dict[str, Any] = {"heartbeat_at": _text(self._database.now(connection))}
+            values: dict[str, Any] = {"heartbeat_at": _text(self._database.clock(connection).now)}
             if progress is not None:
                 values["progress"] = progress
             connection.execute(update(models.Run).where(*under_way).values(values))
@@ -163,14 +184,7 @@ class Catalog:
 
     def move(self, record: RunRecord, *, to: str) -> bool:
         """Change the state of a run that is still as the record says; whether it was."""
-        was = "running" if record.state == "lost" else record.state
-        with self._database.transaction() as connection:
-            as_it_was = (
-                models.Run.run_id == record.run_id,
-                models.Run.attempt == record.attempt,
-                models.Run.state == was,
-            )
-            return bool(connection.execute(update(models.Run).where(*as_it_was).values(state=to)).rowcount)
+        return self._change(record, {"state": to}, _as_it_was(record))
 
     def _end(
         self,
@@ -189,9 +203,9 @@ class Catalog:
         if not self._change(record, values):
             raise taken_over(record.run_id)
 
-    def _change(self, record: RunRecord, values: dict[str, Any]) -> bool:
+    def _change(self, record: RunRecord, values: dict[str, Any], *also: ColumnElement[bool]) -> bool:
         """Whether it was done: it is not once another attempt has followed the record's."""
-        newest = (models.Run.run_id == record.run_id, models.Run.attempt == record.attempt)
+        newest = (models.Run.run_id == record.run_id, models.Run.attempt == record.attempt, *also)
         with self._database.transaction() as connection:
             return bool(connection.execute(update(models.Run).where(*newest).values(values)).rowcount)
 
@@ -204,9 +218,10 @@ class Catalog:
 
     def run(self, run_id: str) -> RunRecord:
         """The run of this id or unambiguous beginning; Misuse with near ids."""
+        if exact := self._read(select(*_RUN).where(models.Run.run_id == run_id)):
+            return exact[0]
         runs = self.runs()
-        exact = [run for run in runs if run.run_id == run_id]
-        found = exact or [run for run in runs if run.run_id.startswith(run_id)]
+        found = [run for run in runs if run.run_id.startswith(run_id)]
         if len(found) == 1 and run_id:
             return found[0]
         if found and run_id:
@@ -214,10 +229,10 @@ class Catalog:
             raise Misuse(f"several runs begin with {run_id!r}", where=run_id, next=f"write more of it: {names}")
         raise Misuse(f"no run {run_id!r}", where="catalog", next=nearest(run_id, [run.run_id for run in runs]))
 
-    def now(self) -> datetime:
-        """The moment by the clock that hearts beat by."""
+    def clock(self) -> Clock:
+        """What silence is measured by."""
         with self._database.transaction() as connection:
-            return self._database.now(connection)
+            return self._database.clock(connection)
 
     def to_perform(self) -> tuple[RunRecord, ...]:
         """The runs that wait for somebody, or have somebody who may be gone, oldest first."""
@@ -245,8 +260,8 @@ class Catalog:
 
     def _read(self, query: Select[Any]) -> tuple[RunRecord, ...]:
         with self._database.transaction() as connection:
-            now = self._database.now(connection)
-            return tuple(seen(RunRecord(**row), now) for row in connection.execute(query).mappings())
+            clock = self._database.clock(connection)
+            return tuple(seen(RunRecord(**row), clock) for row in connection.execute(query).mappings())
 
     # ── archives and reports ────────────────────────────────────────────────────────────────────────────────
     def record_archive(self, record: ArchiveRecord) -> None:
@@ -276,6 +291,10 @@ class Catalog:
         query = select(models.Report.__table__).where(models.Report.run_id == run_id).order_by(models.Report.format)
         with self._database.transaction() as connection:
             return tuple(ReportRecord(**row) for row in connection.execute(query).mappings())
+
+
+def _as_it_was(record: RunRecord) -> ColumnElement[bool]:
+    return models.Run.state == ("running" if record.state == "lost" else record.state)
 
 
 def _text(at: datetime) -> str:

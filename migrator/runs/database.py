@@ -14,10 +14,13 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, sele
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
+from migrator.runs.patience import Patience
+from migrator.runs.records import Clock
 from storage.errors import Fault, MigratorError, Misuse
 
 # what goes wrong reaches us as exceptions; without a handler it would be printed between our answers as well
-logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
+for _logger in ("sqlalchemy", "psycopg"):
+    logging.getLogger(_logger).addHandler(logging.NullHandler())
 
 _WAIT_S = 30  # for others who write
 
@@ -29,30 +32,45 @@ class Database:
     engine: Engine
     where: str
     told: Callable[[DBAPIError, str], MigratorError]
+    patience: Patience | None = None  # with a server that goes away; without, that is told at once
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction. IntegrityError passes, for whoever expects it; else Fault, or Misuse for a wrong address."""
         try:
-            with self.engine.begin() as connection:
+            with self._connected() as connection, connection.begin():
                 yield connection
         except IntegrityError:
             raise
         except DBAPIError as error:
             raise self.told(error, self.where) from error
 
+    def _connected(self) -> Connection:
+        return self.patience.had(self._connect) if self.patience is not None else self._connect()
+
+    def _connect(self) -> Connection:
+        try:
+            return self.engine.connect()
+        except DBAPIError as error:
+            raise self.told(error, self.where) from error
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a server keeps it, for many machines."""
+        return self.engine.dialect.name == "postgresql"
+
     def claim(self, connection: Connection, what: str) -> None:
         """Hold `what` until the transaction ends; whoever else claims it waits."""
-        if self.engine.dialect.name == "postgresql":  # on SQLite a transaction holds the whole catalog
+        if self.is_shared:  # on SQLite a transaction holds the whole catalog
             name = func.hashtextextended(f"migrator/catalog/{what}", 0)
             connection.execute(select(func.pg_advisory_xact_lock(name)))
 
-    def now(self, connection: Connection) -> datetime:
-        """The moment by the clock that all who share the catalog have in common."""
-        if self.engine.dialect.name == "postgresql":
-            told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-            return told.astimezone(UTC)
-        return datetime.now(UTC)
+    def clock(self, connection: Connection) -> Clock:
+        """The clock that all who share the catalog have in common."""
+        if not self.is_shared:
+            return Clock(now=datetime.now(UTC))
+        told = connection.execute(select(func.clock_timestamp(), func.pg_postmaster_start_time())).one()
+        return Clock(now=told[0].astimezone(UTC), since=told[1].astimezone(UTC))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -104,7 +122,15 @@ def _sqlite_told(error: DBAPIError, where: str) -> MigratorError:
 
 
 # ── PostgreSQL ──────────────────────────────────────────────────────────────────────────────────────────────
-_DEFAULTS = {"application_name": "migrator", "client_encoding": "UTF8", "connect_timeout": "20"}
+_DEFAULTS = {
+    "application_name": "migrator",
+    "client_encoding": "UTF8",
+    "connect_timeout": "10",
+    "keepalives_idle": "10",  # a machine that is gone is missed within half a minute
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
 _REFUSED = re.compile(
     "password|authentication|does not exist|resolve host|host name|certificate|SSL|invalid|bad value", re.IGNORECASE
 )
@@ -117,9 +143,16 @@ def _postgres(url: URL) -> Database:
     # a run may take hours: what the pool held meanwhile is tried before it is used;
     # who waited for a claim sees what was done meanwhile, whatever the server's default
     engine = create_engine(address, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    event.listen(engine, "do_connect", _connect_postgres)
     event.listen(engine, "connect", _tune_postgres)
     shown = URL.create("postgresql", url.username, None, url.host, url.port, url.database)
     return Database(engine=engine, where=shown.render_as_string(), told=_postgres_told)
+
+
+def _connect_postgres(_dialect: object, _record: object, arguments: Any, parameters: Any) -> Any:
+    from migrator.runs.answering import AnsweringConnection
+
+    return AnsweringConnection.connect(*arguments, **parameters)
 
 
 def _tune_postgres(connection: Any, _record: object) -> None:

@@ -56,6 +56,8 @@ class Run(Base):
     heartbeat_at: Mapped[str | None] = mapped_column(String(40))
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     waived: Mapped[str | None] = mapped_column(Text)
+    deaths: Mapped[int] = mapped_column(Integer, server_default="0")
+    last_step: Mapped[str | None] = mapped_column(Text)
 
 
 class Report(Base):

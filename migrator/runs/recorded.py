@@ -66,6 +66,22 @@ def recorded(
             raise
 
 
+@contextmanager
+def opening(catalog: Catalog, record: RunRecord) -> Iterator[None]:
+    """Make ready for the next attempt of a run. What refuses that is no answer: the run failed, and can be resumed."""
+    with watched() as interrupts:
+        try:
+            yield
+        except BaseException as error:
+            interrupts.is_ending = True
+            is_stopped = interrupts.seen or isinstance(error, KeyboardInterrupt)
+            with suppress(Fault):
+                catalog.park(record) if is_stopped else catalog.fail(record, _told(error))
+            if is_stopped:
+                raise _parked(_Way(record=record, last_step=record.last_step, is_resumable=True), after=False) from None
+            raise
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Way:
     """What a person can do about a run that did not come to its end."""

@@ -6,13 +6,22 @@ import os
 import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from storage.errors import Fault
 
 PATIENCE_S = 10.0  # the heart of a run beats every second: one that was silent for longer hangs
 UNDER_WAY = ("running", "cancelling")
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """The moment by the clock that hearts beat by, and since when they can: who was away made nobody silent."""
+
+    now: datetime
+    since: datetime = _EVER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,17 +68,25 @@ class RunRecord:
     heartbeat_at: str | None = None
     progress: dict[str, Any] | None = None
     waived: str | None = None
+    deaths: int = 0  # of attempts in a row that ended with their process, each without another step
+    last_step: str | None = None  # that was finished when the newest attempt began
 
     @property
     def is_under_way(self) -> bool:
         """Whether somebody performs it, as far as is recorded."""
         return self.state in UNDER_WAY
 
-    def is_silent(self, now: datetime, seconds: float) -> bool:
-        """Whether its heart beat once, and not in so many seconds before `now`."""
+    def is_silent(self, clock: Clock, seconds: float) -> bool:
+        """Whether it is recorded that its heart beat, and not that it did in the last so many seconds."""
         if self.heartbeat_at is None:
             return False
-        return now - datetime.fromisoformat(self.heartbeat_at) > timedelta(seconds=seconds)
+        since = max(datetime.fromisoformat(self.heartbeat_at), clock.since)
+        return clock.now - since > timedelta(seconds=seconds)
+
+    def deaths_after(self, last_step: str | None) -> int:
+        """How many attempts in a row will have died, whoever goes on with it now, after this step."""
+        is_dead = self.is_under_way or self.state == "lost"
+        return self.deaths + 1 if is_dead and last_step == self.last_step else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +118,9 @@ def taken_over(run_id: str) -> Fault:
     )
 
 
-def seen(record: RunRecord, now: datetime) -> RunRecord:
+def seen(record: RunRecord, clock: Clock) -> RunRecord:
     """A run whose process died on this host, or whose heart stands still, is lost; the row stays as it was written."""
-    if record.state != "running" or not (_is_gone(record) or record.is_silent(now, PATIENCE_S)):
+    if record.state != "running" or not (_is_gone(record) or record.is_silent(clock, PATIENCE_S)):
         return record
     return replace(record, state="lost")
 

@@ -49,7 +49,10 @@ class Cancelling(Performing):
         if hold is None:
             return False
         try:
-            self._erase(catalog, record if record.attempt == 0 else catalog.take(record), url=copy)
+            if record.attempt == 0:  # it has not begun: there is nothing of it
+                catalog.cancelled(record)
+            else:
+                self._erase(catalog, catalog.take(record, to="cancelling"), hold, url=copy)
         finally:
             hold.release()
         return True

@@ -10,11 +10,14 @@ from migrator.engine.restore import REBUILDING
 from migrator.engine.revert import TAKING_BACK
 from migrator.engine.throwaway import clear
 from migrator.runs.catalog import Catalog
+from migrator.runs.liveness.heart import Heart
+from migrator.runs.liveness.holds import Hold
 from migrator.runs.records import RunRecord
 from migrator.runs.request import LoadRequest, Request, SnapshotRequest
 from migrator.service.addresses import needs_password, require_same_place
 from migrator.service.opening import Opening
-from storage.errors import MigratorError, Misuse
+from storage.errors import MigratorError, Misuse, Parked
+from storage.run_documents import forget_documents
 
 _FOR_GOOD = {
     REBUILDING: "the archive's tables stand",
@@ -26,14 +29,18 @@ _FOR_GOOD = {
 class Erasing(Opening):
     """The end of a run that shall not be resumed."""
 
-    def _erase(self, catalog: Catalog, record: RunRecord, *, url: str | None = None) -> None:
-        """What the run left goes, then it is recorded as cancelled. By whoever holds its lock.
+    def _erase(self, catalog: Catalog, record: RunRecord, hold: Hold, *, url: str | None = None) -> None:
+        """What the run left goes, then it is recorded as cancelled. By whoever holds its lock, and took it to that end.
 
-        `url` is the address of a rehearsal's copy, with its password; the process that made the copy removes it itself.
+        Whoever is killed meanwhile leaves it to be cancelled once more. `url` is the address of a rehearsal's copy,
+        with its password; the process that made the copy removes it itself.
         """
         try:
-            if record.attempt and (request := catalog.request(record.run_id)):
-                self._erase_traces(record, request, url)
+            with Heart(catalog=catalog, record=record, hold=hold, pace=self.pace).beating():
+                if request := catalog.request(record.run_id):
+                    self._erase_traces(record, request, url)
+        except KeyboardInterrupt:
+            raise _half_erased(record) from None
         except MigratorError as error:
             catalog.fail(record, error)
             raise
@@ -46,6 +53,7 @@ class Erasing(Opening):
             case SnapshotRequest():
                 plan = self._plan(request.plan)
                 erase_left(self._source(plan), self._store(plan), record.run_id)
+                forget_documents(self._store(plan), record.run_id)
             case LoadRequest(on=None):
                 self._erase_load(record, request)
             case LoadRequest(on=str() as on) if url or not needs_password(on):
@@ -67,6 +75,15 @@ class Erasing(Opening):
         target.sweep([record.run_id])
         if files.rules and files.knows(record.run_id):
             files.take_back(record.run_id, target)
+        forget_documents(self._store(plan), record.run_id)
+
+
+def _half_erased(record: RunRecord) -> Parked:
+    return Parked(
+        "interrupted while what the run left was erased: some of it is there still",
+        where=record.run_id,
+        next=f"migrator runs cancel {record.run_id} erases the rest, or a worker does",
+    )
 
 
 def _require_undone(record: RunRecord, finished: Sequence[str]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from migrator.outcomes import Steps, Tick
 from migrator.runs.catalog import Catalog
@@ -14,8 +14,9 @@ from migrator.runs.kept import keep
 from migrator.runs.liveness.heart import Heart
 from migrator.runs.liveness.holds import Hold, Holds, open_holds
 from migrator.runs.liveness.reaper import Reaper
+from migrator.runs.patience import Patience
 from migrator.runs.queued import Queued
-from migrator.runs.recorded import Recording, recorded
+from migrator.runs.recorded import Recording, opening, recorded
 from migrator.runs.records import RunRecord, taken_over
 from migrator.runs.request import Request
 from migrator.service.addresses import require_same_place
@@ -24,7 +25,11 @@ from storage.errors import Fault, Misuse, Parked, Red
 from storage.location import open_store
 from storage.seal import SigningKeys
 
+if TYPE_CHECKING:
+    from migrator.runs.durable import Durable
+
 Result = TypeVar("Result")
+_DEATHS = 3  # in a row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +83,11 @@ class Performing(Erasing):
             raise Queued(work.start(catalog, request, state="queued"))
         with closing(self._locks()) as locks:
 
-            def begun() -> tuple[RunRecord, Hold]:
+            def begun(_runs: Durable) -> tuple[RunRecord, Hold]:
                 record = work.start(catalog, request)
                 return record, self._reaper(catalog, locks).needs_new(record)
 
-            return self._perform(catalog, work, begun)
+            return self._perform(catalog, begun, lambda: work)
 
     def _locks(self) -> Holds:
         return open_holds(self.settings.catalog_url, self.settings.run_folder)
@@ -90,53 +95,78 @@ class Performing(Erasing):
     def _reaper(self, catalog: Catalog, locks: Holds) -> Reaper:
         return Reaper(catalog=catalog, holds=locks, patience_s=self.settings.silence_s)
 
-    def _go_on(self, catalog: Catalog, record: RunRecord, hold: Hold, work: Work[Result]) -> tuple[RunRecord, Result]:
+    def _go_on(
+        self, catalog: Catalog, record: RunRecord, hold: Hold, opens: Callable[[], Work[Result]]
+    ) -> tuple[RunRecord, Result]:
         """The next attempt of a run whose lock is ours; Misuse where somebody else was quicker."""
-        if work.target and not work.took_effect(record):
-            require_same_place(record, work.target)
-        if work.seal != record.seal:
-            raise Red(
-                "the target's tables are not as they were when the run began, or an older version began it",
-                where=record.run_id,
-                next="give the command again: it begins anew, with the tables as they are now",
-            )
-        return self._perform(catalog, work, lambda: (catalog.take(record, worker=self.worker), hold))
+
+        def begun(runs: Durable) -> tuple[RunRecord, Hold]:
+            taken = catalog.take(record, worker=self.worker, last_step=runs.last(record.run_id))
+            if taken.deaths >= _DEATHS and self.worker is not None:
+                raise _left(catalog, taken)
+            return taken, hold
+
+        def opened() -> Work[Result]:
+            work = opens()
+            _require_same_tables(record, work)
+            return work
+
+        return self._perform(catalog, begun, opened)
 
     def _perform(
-        self, catalog: Catalog, work: Work[Result], begun: Callable[[], tuple[RunRecord, Hold]]
+        self,
+        catalog: Catalog,
+        begun: Callable[[Durable], tuple[RunRecord, Hold]],
+        opened: Callable[[], Work[Result]],
     ) -> tuple[RunRecord, Result]:
         from migrator.runs.durable import durable  # slow to import
 
         self.pace.begin()
-        with durable(self.settings.durable_url) as runs:
-            record, hold = begun()
-            heart = Heart(catalog=catalog, record=record, hold=hold, pace=self.pace)
+        patience = Patience(self.settings.catalog_patience_s)
+        with durable(self.settings.durable_url) as runs, catalog.patient(patience):
+            record, hold = begun(runs)
+            heart = self._heart(catalog, record, hold, patience)
             try:
-                with (
-                    runs.performing(record.run_id, attempt=record.attempt) as steps,
-                    recorded(
-                        catalog, record, took_effect=partial(work.took_effect, record), last_step=lambda: steps.last
-                    ) as recording,
-                    heart.beating(),
-                ):
-                    result = work.perform(recording, steps)
+                return self._performed(runs, heart, opened)
             except Parked:
-                self._stopped(catalog, heart)
+                self._stopped(heart)
                 raise
             finally:
                 hold.release()
+
+    def _heart(self, catalog: Catalog, record: RunRecord, hold: Hold, patience: Patience) -> Heart:
+        return Heart(
+            catalog=catalog, record=record, hold=hold, pace=self.pace, patience=patience, progress=self.progress
+        )
+
+    def _performed(self, runs: Durable, heart: Heart, opened: Callable[[], Work[Result]]) -> tuple[RunRecord, Result]:
+        """To its end. Whoever hangs while the run is opened is missed like anybody who performs it."""
+        catalog, record = heart.catalog, heart.record
+        with opening(catalog, record), heart.beating():
+            work = opened()
+        with (
+            runs.performing(record.run_id, attempt=record.attempt) as steps,
+            recorded(
+                catalog, record, took_effect=partial(work.took_effect, record), last_step=lambda: steps.last
+            ) as recording,
+            heart.beating(),
+        ):
+            result = work.perform(recording, steps)
         ended = catalog.run(record.run_id)
         return self._keep_in_store(catalog, ended.run_id, work.store) if work.store else ended, result
 
-    def _stopped(self, catalog: Catalog, heart: Heart) -> None:
+    def _stopped(self, heart: Heart) -> None:
         """A run that was interrupted, and not by whoever sits before it. Says so instead of Parked."""
+        record = heart.record
         if heart.was_taken_over:
-            raise taken_over(heart.record.run_id) from None
+            raise taken_over(record.run_id) from None
+        if heart.is_cut_off:
+            raise _cut_off(heart) from None
         if heart.is_cancelled:
-            self._erase(catalog, heart.record)
+            self._erase(heart.catalog, replace(record, state="cancelling"), heart.hold)
             raise Parked(
-                f"{heart.record.kind} cancelled; nothing is left of it",
-                where=heart.record.run_id,
+                f"{record.kind} cancelled; nothing is left of it",
+                where=record.run_id,
                 next="give the command again to start it anew",
             ) from None
 
@@ -150,3 +180,36 @@ class Performing(Erasing):
         except (Fault, Misuse, Red) as error:
             self.progress(Tick(step=f"the store does not keep what became of this run: {error}"))
         return record
+
+
+def _require_same_tables(record: RunRecord, work: Work[Result]) -> None:
+    if work.target and not work.took_effect(record):
+        require_same_place(record, work.target)
+    if work.seal != record.seal:
+        raise Red(
+            "the target's tables are not as they were when the run began, or an older version began it",
+            where=record.run_id,
+            next="give the command again: it begins anew, with the tables as they are now",
+        )
+
+
+def _left(catalog: Catalog, record: RunRecord) -> Fault:
+    """Nobody goes on by himself with a run that takes every process along."""
+    after = f"after {record.last_step}" if record.last_step else "before it had finished a step"
+    fault = Fault(
+        f"{record.deaths} attempts in a row ended with their process, {after}: no worker begins another",
+        where=record.run_id,
+        next="look for what ended them, on the machines that performed it: memory most likely (the system's log says"
+        f" so); then migrator runs resume {record.run_id}, or migrator runs cancel {record.run_id}",
+    )
+    catalog.fail(record, fault)
+    return fault
+
+
+def _cut_off(heart: Heart) -> Fault:
+    return Fault(
+        f"the catalog was away for {heart.patience.seconds:g} s, and the run was stopped",
+        where=heart.record.run_id,
+        next=f"when its server answers again, migrator runs resume {heart.record.run_id} goes on, or a worker does;"
+        " MIGRATOR_PATIENCE says for how many seconds it is waited for",
+    )

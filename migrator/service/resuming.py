@@ -54,14 +54,8 @@ class Resuming(Archiving, Afterwards):
         self, catalog: Catalog, record: RunRecord, hold: Hold, url: str | None = None
     ) -> tuple[RunRecord, Result]:
         """By whoever holds the run's lock."""
-        request = catalog.request(record.run_id)
-        if request is None:
-            raise Misuse(
-                "an older version of this program recorded the run, and not what it was asked for",
-                where=record.run_id,
-                next="give the command again",
-            )
-        return self._go_on(catalog, record, hold, self._work(catalog, record, request, url))
+        request = asked(catalog, record)
+        return self._go_on(catalog, record, hold, lambda: self._work(catalog, record, request, url))
 
     def _work(self, catalog: Catalog, record: RunRecord, request: Request, url: str | None) -> Work[Any]:
         if url is not None and not isinstance(request, RestoreRequest):
@@ -79,6 +73,17 @@ class Resuming(Archiving, Afterwards):
                 return self._rollback(catalog, request, resumes=True)
             case RestoreRequest():
                 return self._restore(request, whole(request.url, url, run=record.run_id))
+
+
+def asked(catalog: Catalog, record: RunRecord) -> Request:
+    request = catalog.request(record.run_id)
+    if request is None:
+        raise Misuse(
+            "an older version of this program recorded the run, and not what it was asked for",
+            where=record.run_id,
+            next="give the command again",
+        )
+    return request
 
 
 def _require_resumable(record: RunRecord) -> None:

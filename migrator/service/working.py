@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 
 from migrator.runs.catalog import Catalog
+from migrator.runs.interrupts import Interrupts, watched
 from migrator.runs.liveness.holds import Hold, Holder
 from migrator.runs.liveness.reaper import Reaper
+from migrator.runs.liveness.worker_log import WorkerLog
 from migrator.runs.records import RunRecord
 from migrator.service.cancelling import Cancelling
-from migrator.service.resuming import Resuming
+from migrator.service.resuming import Resuming, asked
 from storage.address import redacted
-from storage.errors import Fault, MigratorError, Parked
+from storage.errors import MigratorError, Misuse, Parked
+from storage.system import fault_of
 
 _LOOK_S, _AGAIN_S = 0.5, 2.0
 
@@ -28,45 +31,72 @@ class Working(Resuming, Cancelling):
         with self._catalog():
             return redacted(self.settings.catalog_url)
 
-    def work(self, tell: Callable[[str], None]) -> None:
-        """Perform one run after the other until interrupted: what is under way then waits for the next worker."""
-        serving = replace(self, worker=Holder.here().said)
-        while True:
-            try:
-                serving._serve(tell)
-            except Fault as fault:  # the catalog's server is away: runs wait for it, and so do we
-                tell(f"… {fault.what}; tried again")
-                time.sleep(_AGAIN_S)
+    def work(self, log: WorkerLog) -> None:
+        """Perform one run after the other until SIGTERM: what is under way then waits for the next worker.
 
-    def _serve(self, tell: Callable[[str], None]) -> None:
+        While the catalog is away, runs wait for it, and so does this.
+        """
+        serving = replace(self, worker=Holder.here().said)
+        with watched(signal.SIGTERM) as stop:
+            while not stop.seen:
+                try:
+                    serving._serve(log, stop)
+                except MigratorError as error:
+                    log.away(error)
+                    time.sleep(_AGAIN_S)
+
+    def _serve(self, log: WorkerLog, stop: Interrupts) -> None:
         with self._catalog() as catalog, closing(self._locks()) as locks:
+            log.reached()
             reaper = self._reaper(catalog, locks)
-            while True:
-                if not any(self._took(catalog, reaper, record, tell) for record in catalog.to_perform()):
+            while not stop.seen:
+                if not any(self._took(catalog, reaper, record, log) for record in catalog.to_perform()):
                     time.sleep(_LOOK_S)
 
-    def _took(self, catalog: Catalog, reaper: Reaper, record: RunRecord, tell: Callable[[str], None]) -> bool:
+    def _took(self, catalog: Catalog, reaper: Reaper, record: RunRecord, log: WorkerLog) -> bool:
         """Whether it was ours to perform, or to erase."""
-        hold = reaper.claim(record)
-        if hold is None:
+        if log.is_left(record.run_id) or (hold := reaper.claim(record)) is None:
             return False
         try:
+            if not _is_known(catalog, record, log):
+                return False
             if record.state == "cancelling":
-                self._erase(catalog, catalog.take(record))
+                self._cleared(catalog, record, hold, log)
             else:
-                self._served(catalog, record, hold, tell)
+                self._served(catalog, record, hold, log)
         finally:
             hold.release()
         return True
 
-    def _served(self, catalog: Catalog, record: RunRecord, hold: Hold, tell: Callable[[str], None]) -> None:
-        tell(f"… {record.run_id}: {'performed' if record.state == 'queued' else 'taken over'}")
+    def _cleared(self, catalog: Catalog, record: RunRecord, hold: Hold, log: WorkerLog) -> None:
+        log.tell(record.run_id, "somebody cancelled it: what it left is erased here")
+        try:
+            self._erase(catalog, catalog.take(record, to="cancelling", worker=self.worker), hold)
+        except MigratorError as error:
+            log.stopped(record.run_id, error)
+        else:
+            log.tell(record.run_id, "cancelled: nothing is left of it")
+
+    def _served(self, catalog: Catalog, record: RunRecord, hold: Hold, log: WorkerLog) -> None:
+        attempt = f"attempt {record.attempt + 1}"
+        words = "begun" if record.attempt == 0 else "gone on with" if record.state == "queued" else "taken over"
+        log.tell(record.run_id, f"{record.kind} {words}, {attempt}")
         try:
             ended, _found = self._resumed(catalog, record, hold)
-            tell(f"… {record.run_id}: {ended.state}, {ended.verdict}")
-        except MigratorError as error:
-            if (now := catalog.run(record.run_id)).attempt == record.attempt:  # refused before it began
-                catalog.fail(catalog.take(record, worker=self.worker), error)
-            tell(f"… {record.run_id}: {error.what}")
-            if isinstance(error, Parked) and now.state == "queued":
-                raise KeyboardInterrupt from error
+        except Parked as parked:
+            log.tell(record.run_id, parked.what)
+        except (MigratorError, OSError) as error:
+            log.stopped(record.run_id, error if isinstance(error, MigratorError) else fault_of(error))
+        else:
+            log.tell(record.run_id, f"{ended.state}, {ended.verdict}, {attempt}")
+
+
+def _is_known(catalog: Catalog, record: RunRecord, log: WorkerLog) -> bool:
+    """What a newer version of this program was asked for is for its workers."""
+    try:
+        asked(catalog, record)
+    except Misuse as error:
+        log.stopped(record.run_id, error)
+        log.leave(record.run_id)
+        return False
+    return True

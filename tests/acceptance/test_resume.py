@@ -164,7 +164,7 @@ def test_what_is_not_resumed_says_why(right_office: World, tmp_path: Path, monke
         connection.execute("ALTER TABLE persons ADD COLUMN shoe_size INTEGER")
     changed = world.json("runs", "resume", run, code=3)
     assert changed["where"] == run and "not as they were" in changed["error"]
-    assert world.runs()[-1]["attempt"] == 1
+    assert world.runs()[-1]["state"] == "failed"
     with changing(world.source) as connection:
         connection.execute("UPDATE people SET mood = 'furious' WHERE id = 1")
     world.json("snapshot", world.plan)

@@ -60,11 +60,11 @@ class Reaper:
     def _taken(self, record: RunRecord) -> Hold | None:
         if record.state not in ("running", "cancelling", "lost"):
             return self.holds.take(record.run_id)
-        now = self.catalog.now()
-        if record.state == "lost" or record.is_silent(now, self.missed_s):
+        clock = self.catalog.clock()
+        if record.state == "lost" or record.is_silent(clock, self.missed_s):
             if hold := self.holds.take(record.run_id):
                 return hold
-            if record.is_silent(now, self.patience_s):
+            if record.is_silent(clock, self.patience_s):
                 return self._ended(record)
         return None
 

@@ -1,0 +1,46 @@
+"""What a worker says for its log: what it began, took over and finished, each once, with the run's id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from storage.errors import MigratorError
+
+Say = Callable[[str, str], None]
+"""Takes a run's id, "" where it is about none, and words of one line."""
+
+
+class WorkerLog:
+    """Remembers what was said last: whatever lasts is told once."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._away: str | None = None
+        self._left: set[str] = set()
+
+    def tell(self, run_id: str, words: str) -> None:
+        self._say(run_id, words)
+
+    def stopped(self, run_id: str, error: MigratorError) -> None:
+        """It did not come to its end here, or came to a red one."""
+        where = f" ({error.where})" if error.where and error.where != run_id else ""
+        self._say(run_id, f"stopped: {error.what}{where}; {error.next}")
+
+    def away(self, error: MigratorError) -> None:
+        """The catalog cannot be used just now."""
+        if error.what != self._away:
+            self._say("", f"{error.what} ({error.where}); tried again until it can be: {error.next}")
+        self._away = error.what
+
+    def reached(self) -> None:
+        """The catalog can be used."""
+        if self._away is not None:
+            self._say("", "the catalog answers again")
+        self._away = None
+
+    def leave(self, run_id: str) -> None:
+        """This process cannot perform that run; another may."""
+        self._left.add(run_id)
+
+    def is_left(self, run_id: str) -> bool:
+        return run_id in self._left

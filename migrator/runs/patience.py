@@ -1,0 +1,53 @@
+"""For how long a catalog that goes away in the middle of a run is waited for, instead of giving the run up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from storage.errors import Fault
+
+PATIENCE_S = 300
+_AGAIN_S = 1.0
+
+Got = TypeVar("Got")
+
+
+class Patience:
+    """So many seconds from when the catalog answered last; those who use it in any thread share them."""
+
+    def __init__(self, seconds: float = PATIENCE_S) -> None:
+        self.seconds = seconds
+        self._answered = time.monotonic()
+        self._given_up = threading.Event()
+
+    @property
+    def away_s(self) -> float:
+        """For how long nobody has had an answer."""
+        return time.monotonic() - self._answered
+
+    @property
+    def is_over(self) -> bool:
+        return self._given_up.is_set() or self.away_s > self.seconds
+
+    def answered(self) -> None:
+        self._answered = time.monotonic()
+
+    def give_up(self) -> None:
+        """Nothing more is waited for: whoever comes with the catalog away is told so at once."""
+        self._given_up.set()
+
+    def had(self, get: Callable[[], Got]) -> Got:
+        """What `get` gives as soon as the catalog can be reached. Its Fault where that takes too long."""
+        while True:
+            try:
+                got = get()
+            except Fault:
+                if self.is_over:
+                    raise
+                self._given_up.wait(_AGAIN_S)
+            else:
+                self.answered()
+                return got
