@@ -54,19 +54,25 @@ class RollbackRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClosingRequest:
+    of_run: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RestoreRequest:
     archive: str
     url: str  # without its password
     master: bool = False
 
 
-Request = SnapshotRequest | LoadRequest | VerificationRequest | RollbackRequest | RestoreRequest
+Request = SnapshotRequest | LoadRequest | VerificationRequest | RollbackRequest | ClosingRequest | RestoreRequest
 
 _OPERATIONS: dict[str, type[Request]] = {
     "snapshot": SnapshotRequest,
     "load": LoadRequest,
     "verify": VerificationRequest,
     "rollback": RollbackRequest,
+    "close": ClosingRequest,
     "restore": RestoreRequest,
 }
 _DOCUMENTS = ("plan", "mapping", "mask")

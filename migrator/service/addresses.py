@@ -33,7 +33,8 @@ def require_same_place(record: RunRecord, target: str) -> None:
     """
     if record.target is not None and without_user(record.target) != without_user(target):
         raise Misuse(
-            f"the run was at work on {record.target}, and its plan leads to {redacted(target)} now",
+            f"the target holds no load of this run, which was at work on {record.target}: its plan leads to"
+            f" {redacted(target)} now",
             where=record.run_id,
             next="set the variables of the plan as they were, and give the same command again",
         )

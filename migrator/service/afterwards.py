@@ -22,7 +22,7 @@ from migrator.runs.request import LoadRequest, RollbackRequest, VerificationRequ
 from migrator.runs.told import rollback_report, verify_report
 from migrator.service.addresses import require_same_place
 from migrator.service.loading import Finished, Loading, Reported, holds
-from migrator.service.performing import Work
+from migrator.service.performing import Result, Work
 from storage.schema import Table
 
 
@@ -69,7 +69,7 @@ class Afterwards(Loading):
             recording.verdict = report.verdict
             return Reported(report=report, report_path=self._keep_report(catalog, report))
 
-        return _work("verification", of, perform, self._store_of(plan))
+        return work_on(of, "verification", perform, self._store_of(plan))
 
     def rollback(self, run_id: str, *, whole: bool = False) -> tuple[Finished, Undone]:
         """Take a committed load back; red where rows were kept or failed, and they are listed."""
@@ -116,7 +116,7 @@ class Afterwards(Loading):
             return Reported(report=report, report_path=path, undone=reverted.undone)
 
         return replace(
-            _work("rollback", of, perform, self._store_of(plan)),
+            work_on(of, "rollback", perform, self._store_of(plan)),
             took_effect=lambda record: _is_taken_back(target, of, by=record),
         )
 
@@ -147,7 +147,8 @@ def _settle_stopped(catalog: Catalog, target: Target, of: RunRecord) -> None:
             target.settle(run.run_id)
 
 
-def _work(kind: str, of: RunRecord, perform: Callable[[Recording, Steps], Reported], store: str) -> Work[Reported]:
+def work_on(of: RunRecord, kind: str, perform: Callable[[Recording, Steps], Result], store: str) -> Work[Result]:
+    """Work on a load that was made: its run says what it is about."""
     return Work(
         kind=kind,
         plan=of.plan,

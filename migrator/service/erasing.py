@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from migrator.engine.accept import ACCEPTING
 from migrator.engine.left import erase_left
 from migrator.engine.restore import REBUILDING
 from migrator.engine.revert import TAKING_BACK
@@ -22,6 +23,7 @@ from storage.run_documents import forget_documents
 _FOR_GOOD = {
     REBUILDING: "the archive's tables stand",
     TAKING_BACK: "the load is taken back",
+    ACCEPTING: "the load is accepted for good",
 }
 
 

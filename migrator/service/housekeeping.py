@@ -5,19 +5,16 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from migrator.contracts import Closed
-from migrator.outcomes import Verdict
 from migrator.plan import Plan
 from migrator.runs.backup import BackedUp, backup
 from migrator.runs.catalog import Catalog
 from migrator.runs.kept import place_of
 from migrator.runs.pruning import Policy, Pruning, pruning
 from migrator.runs.rebuilding import Rebuilt, rebuild
-from migrator.runs.recorded import recorded
 from migrator.runs.records import RunRecord
 from migrator.service.loading import Loading
 from storage.errors import MigratorError, Misuse
@@ -43,25 +40,9 @@ class Swept:
 
 @dataclass(frozen=True, kw_only=True)
 class Housekeeping(Loading):
-    """Pruning, closing, sweeping, backing up and rebuilding."""
+    """Pruning, sweeping, backing up and rebuilding."""
 
     # ── what goes ───────────────────────────────────────────────────────────────────────────────────────────
-    def close(self, run_id: str) -> tuple[RunRecord, Closed]:
-        """Accept a load for good: its journals leave the target, and nothing takes it back any more."""
-        with self._catalog() as catalog:
-            of = self._migration(catalog, run_id)
-            plan = self._brought(catalog, of).plan(file=of.plan_file, variables=self.settings.variables)
-            target, files = self.targets(plan.needs_target().url), self._files(plan)
-            marker = self._marker(target, plan, of)
-            record = self._start_after(catalog, "closing", of)
-            alone = self._alone(target, record, [staged.table for staged in marker.tables])
-            with recorded(catalog, record) as recording, alone:
-                closed = target.close(of.run_id)
-                of_files = files.accept(of.run_id) if files.rules else 0
-                recording.verdict = Verdict.GREEN
-            kept = self._keep_in_store(catalog, record.run_id, self._store_of(plan))
-            return kept, replace(closed, journals=closed.journals + of_files)
-
     def prune(self, policy: Policy, *, apply: bool) -> Pruning:
         """What of the runs goes by this policy; it does go where that is to be applied."""
         with self._catalog() as catalog:

@@ -297,18 +297,6 @@ class Loading(Rehearsing, Performing):
             next="`migrator runs list` shows what became of it",
         )
 
-    def _start_after(self, catalog: Catalog, kind: str, of: RunRecord) -> RunRecord:
-        return catalog.start(
-            kind=kind,
-            plan=of.plan,
-            tenant=of.tenant,
-            archive=of.archive,
-            target=of.target,
-            seal=of.seal,
-            of_run=of.run_id,
-            plan_file=of.plan_file,
-        )
-
     def _subject(self, record: RunRecord, plan: Plan) -> Subject:
         return Subject(record=record, source=redacted(plan.source.url) if plan.source else "", tool=tool())
 

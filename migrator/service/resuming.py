@@ -6,12 +6,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from migrator.contracts import Closed
 from migrator.engine.restore import Restored
 from migrator.engine.snapshot import Snapshot
 from migrator.runs.catalog import Catalog
 from migrator.runs.liveness.holds import Hold
 from migrator.runs.records import RunRecord
 from migrator.runs.request import (
+    ClosingRequest,
     LoadRequest,
     Request,
     RestoreRequest,
@@ -20,18 +22,18 @@ from migrator.runs.request import (
     VerificationRequest,
 )
 from migrator.service.addresses import whole
-from migrator.service.afterwards import Afterwards
 from migrator.service.archiving import Archiving
+from migrator.service.closing import Closing
 from migrator.service.loading import Reported
 from migrator.service.performing import Work
 from storage.errors import Misuse
 
-Result = Snapshot | Restored | Reported
+Result = Snapshot | Restored | Reported | Closed
 _RESUMABLE = ("parked", "failed", "lost")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resuming(Archiving, Afterwards):
+class Resuming(Archiving, Closing):
     """The next attempt."""
 
     def resume(self, run_id: str, *, url: str | None = None) -> tuple[RunRecord, Result]:
@@ -71,6 +73,8 @@ class Resuming(Archiving, Afterwards):
                 return self._verification(catalog, request)
             case RollbackRequest():
                 return self._rollback(catalog, request, resumes=True)
+            case ClosingRequest():
+                return self._closing(catalog, request)
             case RestoreRequest():
                 return self._restore(request, whole(request.url, url, run=record.run_id))
 

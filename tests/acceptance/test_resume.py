@@ -118,6 +118,20 @@ def test_a_verification_and_a_rollback(right_office: World, tmp_path: Path, monk
     assert taken_back["digest_before_load"] == taken_back["digest_after"]
 
 
+def test_an_acceptance(right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = right_office.copied(tmp_path)
+    run = world.json("migrate", world.plan)["run"]
+    loaded = [line for line in dump(world.target) if "migrator_" not in line]
+    world.plan.unlink()
+    once(monkeypatch, SqliteTarget, "close")
+    closing = failed(world, "runs", "close", run)
+    resumed = world.json("runs", "resume", closing)
+    assert (resumed["of_run"], resumed["verdict"]) == (run, "green") and resumed["journals"] and resumed["entries"]
+    assert (world.runs()[-1]["state"], world.runs()[-1]["attempt"]) == ("done", 2)
+    assert [line for line in dump(world.target) if "migrator_" not in line] == loaded
+    assert "accepted for good" in world.json("rollback", run, code=2)["error"]
+
+
 def test_a_snapshot_and_a_restore(right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from migrator.service import archiving
 

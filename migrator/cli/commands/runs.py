@@ -116,11 +116,7 @@ def close(run: RunId, wait: Wait = None, json: Json = False) -> None:
 
     with shown() as progress:
         record, closed = service(progress, is_detached=False, **waiting(wait)).close(run)
-    if json:
-        print_json({"run": record.run_id, "of_run": record.of_run, "verdict": record.verdict, **asdict(closed)})
-        return
-    said = f"{closed.journals} journals about {closed.entries} rows are gone from the target"
-    stdout.print(f"{record.of_run} is accepted for good: {said}; it cannot be taken back any more", markup=False)
+    raise typer.Exit(told(record, closed, json=json))
 
 
 @app.command()

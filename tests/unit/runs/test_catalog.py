@@ -27,6 +27,7 @@ from migrator.runs.database import open_database
 from migrator.runs.models import Base
 from migrator.runs.records import ArchiveRecord, RunRecord
 from migrator.runs.request import (
+    ClosingRequest,
     Document,
     LoadRequest,
     Request,
@@ -226,6 +227,7 @@ PLAN = Document(text="plan: été\nsource: {url: '${SOURCE_URL}'}\n", file="ét�
         LoadRequest(plan=PLAN, mapping=PLAN, archive="a", rehearse=True, on="sqlite:///copy.db"),
         VerificationRequest(of_run="20261122T011758-migration-3f2a", deep=True),
         RollbackRequest(of_run="20261122T011758-migration-3f2a"),
+        ClosingRequest(of_run="20261122T011758-migration-3f2a"),
         RestoreRequest(archive="file:///store/a-1", url="postgresql://me:***@host/db"),
     ],
     ids=lambda request: type(request).__name__,
