@@ -101,6 +101,12 @@ class Expected:
     kept: set[Entry] = field(default_factory=set)
     failed: set[Entry] = field(default_factory=set)
 
+    @classmethod
+    def of(cls, *, before: State, loaded: State, found: State, now: State) -> Expected:
+        """Of rows without a key, those are taken for gone that are."""
+        words = Counter(found["words"]) - Counter(now["words"])
+        return cls(before=before, loaded=loaded, found=found, words=words)
+
     def __post_init__(self) -> None:
         keyed = [rows for rows in STORY if rows.key]
         self.created = {entry for rows in keyed for entry in _keys(rows.table, rows, rows.create)}
