@@ -1,7 +1,8 @@
-"""A network between a command and a server: plain TCP on the loopback that can be cut, stalled and slowed."""
+"""A network between a command and a server: plain TCP on the loopback that can be cut, stalled, slowed and silenced."""
 
 from __future__ import annotations
 
+import ctypes
 import socket
 import struct
 import threading
@@ -13,6 +14,9 @@ from tests.servers.process import LOOPBACK
 
 _AT_ONCE = 16 << 10
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: a close that says nothing more, as a router that forgets does
+
+_ATTACH_FILTER = 26  # SO_ATTACH_FILTER, which Python does not name
+_DROP = struct.pack("HBBI", 0x06, 0, 0, 0)  # a program of one instruction: keep nothing of the packet
 
 
 class Proxy:
@@ -47,6 +51,15 @@ class Proxy:
         self._flows.clear()
         yield
         self._flows.set()
+
+    @contextmanager
+    def silenced(self) -> Iterator[None]:
+        """What is connected now hears nothing for ever, not even that its packets arrived; others get through."""
+        with self._lock:
+            pairs = set(self._pairs)
+        for pair in pairs:
+            pair.silence()
+        yield
 
     @contextmanager
     def slowed(self, bytes_per_second: float) -> Iterator[None]:
@@ -108,6 +121,11 @@ class _Pair:
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self.ways = ((client, server), (server, client))
 
+    def silence(self) -> None:
+        for end, _ in self.ways:
+            with suppress(OSError):
+                _drop_every_packet(end)
+
     def reset(self) -> None:
         for end, _ in self.ways:
             with suppress(OSError):
@@ -117,6 +135,12 @@ class _Pair:
     def close(self) -> None:
         for end, _ in self.ways:
             end.close()
+
+
+def _drop_every_packet(end: socket.socket) -> None:
+    """By a filter of the kernel's: whoever sends to it gets no acknowledgement, as of a machine without power."""
+    drop = ctypes.create_string_buffer(_DROP)
+    end.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, struct.pack("HL", 1, ctypes.addressof(drop)))
 
 
 def _reset(end: socket.socket) -> None:

@@ -174,7 +174,8 @@ class Scene:
 
     @cached_property
     def objects(self) -> ObjectStore:
-        return open_store(self.store.url, Accounts(variables=self.world.environment))
+        url = self.store.direct if isinstance(self.store, BucketSide) else self.store.url
+        return open_store(url, Accounts(variables=self.world.environment))
 
     def archives(self) -> tuple[str, ...]:
         """The ids of every archive that a reader sees."""

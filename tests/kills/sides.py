@@ -46,9 +46,10 @@ class PlatformSide(Side):
 
 @dataclass(frozen=True, kw_only=True)
 class BucketSide(Side):
-    """A bucket on an S3 server."""
+    """A bucket on an S3 server; `direct` reaches it whatever happens to the network."""
 
     bucket: Bucket
+    direct: str
 
     @property
     def environment(self) -> dict[str, str]:
@@ -86,7 +87,8 @@ class Grounds:
         server, network = self._running("s3", STORE, ceph.running)
         bucket = server.bucket()
         reached = replace(bucket, endpoint=_through(network, bucket.endpoint))
-        return BucketSide(url=reached.url("archives"), bucket=reached, server=server, network=network)
+        url, direct = reached.url("archives"), bucket.url("archives")
+        return BucketSide(url=url, direct=direct, bucket=reached, server=server, network=network)
 
     def _running(self, kind: str, role: str, make: Callable[[], AbstractContextManager[S]]) -> tuple[S, Proxy]:
         key = f"{kind} of the {role}"

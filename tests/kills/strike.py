@@ -39,6 +39,7 @@ class Strike:
     codes: frozenset[int] = frozenset()
     commands: frozenset[str] = frozenset(COMMANDS)
     lasts: float = math.inf
+    leaves_sessions: bool = False  # what comes next meets those of the struck command
     fits: Callable[[Scene], bool] = field(default=_everywhere)
 
     def can(self, scene: Scene, command: str) -> bool:

@@ -27,6 +27,9 @@ _SETTINGS = {
     "max-connections": "60",
     "server-id": "1",
     "skip-name-resolve": "1",
+    "tcp-keepalive-interval": "10",  # by itself it misses a client that vanished after two hours
+    "tcp-keepalive-probes": "6",
+    "tcp-keepalive-time": "60",
     "sync-binlog": "0",
 }
 _KEEPS_COMMITS = {"innodb-flush-log-at-trx-commit": "2"}

@@ -24,7 +24,10 @@ dbapi._blocking_call = interruptible  # type: ignore[attr-defined, assignment]
 _NOTICED = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "6"}
 """In seconds: a peer that vanished, as after a power cut, is missed in two minutes; the system's own say two hours."""
 
-_CONNECTING = {"connect_timeout": "20", **_NOTICED}
+_USER_TIMEOUT = {"tcp_user_timeout": "120000"}
+"""In milliseconds: the same for a peer that is still to confirm what it was sent, of whom nobody asks for life signs."""
+
+_CONNECTING = {"connect_timeout": "20", **_NOTICED, **_USER_TIMEOUT}
 _ANEW = "repeat the command: it starts anew from a point in time of its own"
 
 _CHECK = "client_connection_check_interval"
@@ -59,6 +62,7 @@ class Session:
             "row_security": "off",  # rows a policy would hide are an error, never left out in silence
             _CHECK: "1s",  # a killed client's statement would go on to its end, and hold its locks as long
             **{f"tcp_{name}": value for name, value in _NOTICED.items()},
+            **_USER_TIMEOUT,
         }
         if self.read_only:
             settings["default_transaction_read_only"] = "on"

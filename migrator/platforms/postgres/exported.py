@@ -21,7 +21,12 @@ from storage.errors import FenceLost
 
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-NOTICED = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
+NOTICED = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
 """Settings by which a server ends a session whose machine is gone within a minute, and the snapshot with it."""
 
 KEEPER = "migrator keeper"

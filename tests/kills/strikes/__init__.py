@@ -1,30 +1,36 @@
 """Every strike there is, in one list."""
 
 from tests.kills.strike import Strike
+from tests.kills.strikes.cancelling import CANCELLED
 from tests.kills.strikes.credentials import CREDENTIALS_EXPIRED
-from tests.kills.strikes.disks import QUOTA, SCRATCH_FULL, STORE_FULL, TARGET_FULL, TARGET_SERVER_FULL
-from tests.kills.strikes.locks import LOCKED, LOCKED_TOO_LONG, RESTLESS
-from tests.kills.strikes.networks import NETWORK_CUT, NETWORK_SLOWED, NETWORK_STALLED
+from tests.kills.strikes.disks import QUOTA, SCRATCH_FULL, SERVER_FULL, STORE_FULL, TARGET_FULL
+from tests.kills.strikes.locks import LOCKED, LOCKED_TOO_LONG, RESTLESS, SERIALIZABLE
+from tests.kills.strikes.networks import NETWORK_CUT, NETWORK_GONE, NETWORK_SILENT, NETWORK_SLOWED, NETWORK_STALLED
 from tests.kills.strikes.processes import INT, KILL, TERM
-from tests.kills.strikes.servers import SERVER_KILLED
+from tests.kills.strikes.servers import SERVER_AWAY, SERVER_KILLED
 
 __all__ = [
+    "CANCELLED",
     "CREDENTIALS_EXPIRED",
     "INT",
     "KILL",
     "LOCKED",
     "LOCKED_TOO_LONG",
     "NETWORK_CUT",
+    "NETWORK_GONE",
+    "NETWORK_SILENT",
     "NETWORK_SLOWED",
     "NETWORK_STALLED",
     "QUOTA",
     "RESTLESS",
     "SCRATCH_FULL",
+    "SERIALIZABLE",
+    "SERVER_AWAY",
+    "SERVER_FULL",
     "SERVER_KILLED",
     "STORE_FULL",
     "STRIKES",
     "TARGET_FULL",
-    "TARGET_SERVER_FULL",
     "TERM",
 ]
 
@@ -32,17 +38,22 @@ STRIKES: tuple[Strike, ...] = (
     KILL,
     TERM,
     INT,
+    CANCELLED,
     *SERVER_KILLED.values(),
+    *SERVER_AWAY.values(),
     *NETWORK_CUT.values(),
     *NETWORK_STALLED.values(),
     *NETWORK_SLOWED.values(),
+    *NETWORK_SILENT.values(),
+    *NETWORK_GONE.values(),
     *CREDENTIALS_EXPIRED.values(),
     QUOTA,
     SCRATCH_FULL,
     STORE_FULL,
     TARGET_FULL,
-    TARGET_SERVER_FULL,
+    *SERVER_FULL.values(),
     *LOCKED.values(),
     RESTLESS,
+    SERIALIZABLE,
     LOCKED_TOO_LONG,
 )

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from tests.kills.disk import Disk
 from tests.kills.scene import Scene
-from tests.kills.sides import SOURCE, STORE, TARGET
+from tests.kills.sides import CATALOG, SOURCE, STORE, TARGET
 from tests.kills.strike import COMMANDS_OF, At, Strike, side
 from tests.kills.watched import Watched
 from tests.servers.process import Restartable
@@ -77,11 +77,14 @@ TARGET_FULL = Strike(
     commands=COMMANDS_OF[TARGET],
     fits=lambda scene: side(scene, TARGET).server is None,
 )
-TARGET_SERVER_FULL = Strike(
-    name="a full disk of the target's server",
-    at=_of_the_server(TARGET),
-    codes=_FAULT,
-    commands=COMMANDS_OF[TARGET],
-    lasts=1.0,
-    fits=_served(TARGET),
-)
+SERVER_FULL = {
+    role: Strike(
+        name=f"a full disk of the {role}'s server",
+        at=_of_the_server(role),
+        codes=_FAULT,
+        commands=COMMANDS_OF[role],
+        lasts=1.0,
+        fits=_served(role),
+    )
+    for role in (SOURCE, TARGET, CATALOG)
+}

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pymysql
@@ -19,6 +20,7 @@ from tests.kills.scene import Scene
 from tests.kills.sides import CATALOG, SOURCE, TARGET, PlatformSide
 from tests.kills.strike import COMMANDS_OF, At, Strike, side
 from tests.kills.watched import Watched
+from tests.servers.postgres import Postgres
 
 _HELD_S = 1.2
 _TOO_LONG_S = 34  # longer than a command waits
@@ -74,6 +76,20 @@ def _restless(scene: Scene, _watched: Watched) -> Iterator[None]:
     finally:
         over.set()
         worker.join()
+
+
+@contextmanager
+def _serializable(scene: Scene, watched: Watched) -> Iterator[None]:
+    """The same, where the house wants every transaction serializable that does not say otherwise."""
+    server, user = scene.target.server, urlsplit(scene.target.url).username or ""
+    assert isinstance(server, Postgres)
+    default = sql.SQL("ALTER ROLE {} SET default_transaction_isolation TO {}")
+    server.admin(default.format(sql.Identifier(user), sql.Literal("serializable")))
+    try:
+        with _restless(scene, watched):
+            yield
+    finally:
+        server.admin(sql.SQL("ALTER ROLE {} RESET default_transaction_isolation").format(sql.Identifier(user)))
 
 
 def _write_until(target: PlatformSide, over: threading.Event) -> None:
@@ -137,6 +153,14 @@ LOCKED_TOO_LONG = Strike(
     codes=_FAULT,
     commands=COMMANDS_OF[TARGET],
     lasts=_TOO_LONG_S,
+)
+SERIALIZABLE = Strike(
+    name="people who write the same rows, every transaction serializable",
+    at=_serializable,
+    codes=_FAULT,
+    commands=COMMANDS_OF[TARGET],
+    lasts=2 * _RESTLESS_S,
+    fits=lambda scene: isinstance(scene.target.server, Postgres),
 )
 RESTLESS = Strike(
     name="people who write the same rows, in any order",

@@ -1,9 +1,11 @@
-"""The network between the command and a server breaks, stands still, or is slow."""
+"""The network between the command and a server breaks, stands still, is slow, or ends without a word."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 
 from tests.kills.proxy import Proxy
 from tests.kills.scene import Scene
@@ -43,6 +45,28 @@ def _strikes(name: str, change: Callable[[Proxy], AbstractContextManager[None]],
     }
 
 
+def _silenced_for_good(role: str) -> At:
+    """Whoever gives the command again reaches the server another way, where the old sessions still stand."""
+
+    @contextmanager
+    def at(scene: Scene, watched: Watched) -> Iterator[None]:
+        with _on(role, Proxy.silenced)(scene, watched):
+            watched.process.kill()
+            yield
+
+    return at
+
+
 NETWORK_CUT = _strikes("cut", Proxy.cut, codes=frozenset({1}), lasts=_BREAK_S)
 NETWORK_STALLED = _strikes("stalled", Proxy.stalled, lasts=_STILL_S)
 NETWORK_SLOWED = _strikes("slowed", _slowed)
+NETWORK_SILENT = _strikes("silent", Proxy.silenced, codes=frozenset({1}), leaves_sessions=True)
+NETWORK_GONE = {
+    role: replace(
+        strike,
+        name=f"silent network of the {role}, and kill -9 of the command",
+        at=_silenced_for_good(role),
+        codes=frozenset({-signal.SIGKILL}),
+    )
+    for role, strike in NETWORK_SILENT.items()
+}

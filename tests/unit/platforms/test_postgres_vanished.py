@@ -9,11 +9,14 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import LiteralString
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
-from migrator.platforms.postgres.connect import LOADING, connect
+from migrator.platforms.postgres.connect import LOADING, Session, connect
+from tests.kills.proxy import Proxy
 
 ROOT = Path(__file__).parents[3]
 ENDLESS = """
@@ -24,6 +27,8 @@ with closing({0}(os.environ["URL"], LOADING)) as connection, closing(connection.
     cursor.execute("SELECT pg_sleep(3600)")
 """
 AT_WORK = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid()"
+STANDS = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
+WORKS = f"{STANDS} AND state = 'active' AND query LIKE '%%pg_sleep(1)%%'"
 LOOKS = 3_000
 
 
@@ -34,15 +39,15 @@ def test_the_statement_of_a_killed_client_ends(postgres_url: str, driver: str) -
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "URL": postgres_url}
     with psycopg.connect(postgres_url, autocommit=True) as watching, subprocess.Popen(program, env=environment) as one:
         try:
-            _await(watching, sessions=1)
+            _await(watching, AT_WORK, sessions=1)
         finally:
             one.kill()
-        _await(watching, sessions=0)
+        _await(watching, AT_WORK, sessions=0)
 
 
-def _await(watching: psycopg.Connection, *, sessions: int) -> None:
+def _await(watching: psycopg.Connection, query: LiteralString, *values: object, sessions: int) -> None:
     for _ in range(LOOKS):
-        if watching.execute(AT_WORK).fetchone() == (sessions,):
+        if watching.execute(query, values or None).fetchone() == (sessions,):
             return
         time.sleep(0.02)
     pytest.fail(f"there are not {sessions} sessions at work")
@@ -51,11 +56,28 @@ def _await(watching: psycopg.Connection, *, sessions: int) -> None:
 def test_a_side_that_is_cut_off_without_a_word_is_missed_by_the_other(postgres_url: str) -> None:
     with closing(connect(postgres_url, LOADING)) as connection:
         assert connection.execute("SHOW tcp_keepalives_idle").fetchone() == ("60",)
-        assert _patience(connection) == 60
+        assert connection.execute("SHOW tcp_user_timeout").fetchone() == ("120000",)
+        assert _patience(connection) == (60, 120_000)
     with closing(connect(f"{postgres_url}?keepalives_idle=7", LOADING)) as connection:
-        assert _patience(connection) == 7
+        assert _patience(connection) == (7, 120_000)
 
 
-def _patience(connection: psycopg.Connection) -> int:
+def _patience(connection: psycopg.Connection) -> tuple[int, int]:
     with socket.socket(fileno=os.dup(connection.fileno())) as ours:
-        return ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+        options = (socket.TCP_KEEPIDLE, socket.TCP_USER_TIMEOUT)
+        idle, unconfirmed = (ours.getsockopt(socket.IPPROTO_TCP, option) for option in options)
+        return idle, unconfirmed
+
+
+def test_a_session_whose_reply_nobody_confirms_ends(postgres_url: str) -> None:
+    """The system sends it again for a quarter of an hour, and the session's locks are held as long."""
+    parts = urlsplit(postgres_url)
+    with closing(Proxy(parts.port or 0)) as network, psycopg.connect(postgres_url, autocommit=True) as watching:
+        login, _, host = parts.netloc.rpartition("@")
+        reached = parts._replace(netloc=f"{login}@{host.partition(':')[0]}:{network.port}").geturl()
+        with closing(connect(reached, Session(extra={"tcp_user_timeout": "1000"}))) as connection:
+            process = connection.info.backend_pid
+            connection.pgconn.send_query(b"SELECT pg_sleep(1)")
+            _await(watching, WORKS, process, sessions=1)
+            with network.silenced():
+                _await(watching, STANDS, process, sessions=0)
