@@ -25,7 +25,7 @@ _NOTICED = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives_co
 """In seconds: a peer that vanished, as after a power cut, is missed in two minutes; the system's own say two hours."""
 
 _USER_TIMEOUT = {"tcp_user_timeout": "120000"}
-"""In milliseconds: the same for a peer that is still to confirm what it was sent, of whom nobody asks for life signs."""
+"""In milliseconds: the same for a peer that is still to confirm what it was sent, whom nobody asks for life signs."""
 
 _CONNECTING = {"connect_timeout": "20", **_NOTICED, **_USER_TIMEOUT}
 _ANEW = "repeat the command: it starts anew from a point in time of its own"
