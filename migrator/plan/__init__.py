@@ -19,6 +19,7 @@ from migrator.plan.nouns import (
     root_rows,
 )
 from migrator.plan.reading import load_plan, read_plan
+from migrator.plan.retention import Retention
 
 __all__ = [
     "AttachmentRule",
@@ -28,6 +29,7 @@ __all__ = [
     "FileRule",
     "Guess",
     "Plan",
+    "Retention",
     "Root",
     "SchemaRoot",
     "ScopeRules",

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from mappings.nearest import nearest
 from migrator.contracts import NO_TRIGGERS, ReadLimits, Triggers
+from migrator.plan.retention import Retention
 from storage.errors import Misuse
 from storage.problem import Problem
 
@@ -217,6 +218,7 @@ class Plan:
     store: str | None
     mapping: str | None
     target: TargetPlan | None
+    retention: Retention | None = None
 
     @property
     def sha256(self) -> str:
@@ -231,6 +233,11 @@ class Plan:
         if self.target is None:
             raise self._lacks("target")
         return self.target
+
+    def needs_retention(self) -> Retention:
+        if self.retention is None:
+            raise self._lacks("retention")
+        return self.retention
 
     def needs_mapping(self) -> str:
         if self.mapping is None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
 from mappings.node import Node, read_yaml
 from migrator.contracts import DISABLE, FIRE, NO_TRIGGERS, REFUSE, ReadLimits, Triggers
+from migrator.plan.age import age
 from migrator.plan.choice import choice
 from migrator.plan.nouns import FileRule, Plan, SourcePlan, TargetPlan
+from migrator.plan.retention import read_retention
 from migrator.plan.scope import read_scope
 from migrator.plan.variables import Variables
 from storage.errors import Misuse
@@ -23,8 +24,7 @@ TRIGGER_MODES = (REFUSE, FIRE, DISABLE)
 MATCH_POLICIES = ("error", "keep", "overwrite")
 _LIMITS = ("max_connections", "allow_brief_lock", "statement_timeout", "rows_per_second", "hold_minutes")
 _TARGET = ("on_match", "triggers", "max_lock_s", "rehearsal_max_age", "attachments")
-_AGE = re.compile(r"([1-9][0-9]{0,3})([dh])")
-_TOP = ("source", "store", "mapping", "target")
+_TOP = ("source", "store", "mapping", "target", "retention")
 
 
 def load_plan(path: Path, variables: Mapping[str, str]) -> Plan:
@@ -54,6 +54,7 @@ def read_plan(text: str, *, file: str, variables: Mapping[str, str]) -> Plan:
         store=known.expanded(top["store"], "store") if "store" in top else None,
         mapping=known.expanded(top["mapping"], "mapping") if "mapping" in top else None,
         target=_target(top["target"], known) if "target" in top else None,
+        retention=read_retention(top["retention"]) if "retention" in top else None,
     )
 
 
@@ -125,20 +126,12 @@ def _target(node: Node, variables: Variables) -> TargetPlan:
         },
         lines={table: f"{child.file}:{child.line}" for table, child in policies.items() if table},
         max_lock_s=entries["max_lock_s"].integer("target.max_lock_s") if "max_lock_s" in entries else None,
-        rehearsal_max_age=_age(entries["rehearsal_max_age"])
+        rehearsal_max_age=age(entries["rehearsal_max_age"], "target.rehearsal_max_age")
         if "rehearsal_max_age" in entries
         else TargetPlan.rehearsal_max_age,
         triggers=_triggers(entries["triggers"]) if "triggers" in entries else NO_TRIGGERS,
         attachments=_attachments(entries["attachments"], variables) if "attachments" in entries else (),
     )
-
-
-def _age(node: Node) -> timedelta:
-    written = _AGE.fullmatch(node.text)
-    if node.kind != "scalar" or written is None:
-        raise node.refused(f"target.rehearsal_max_age is no age: {node.text!r}", next="write days or hours: 7d, or 36h")
-    number = int(written[1])
-    return timedelta(days=number) if written[2] == "d" else timedelta(hours=number)
 
 
 def _attachments(node: Node, variables: Variables) -> tuple[FileRule, ...]:

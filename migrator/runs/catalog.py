@@ -271,6 +271,11 @@ class Catalog:
             connection.execute(earlier)
             connection.execute(insert(models.Archive).values(asdict(record)))
 
+    def forget_archive(self, location: str) -> None:
+        """Keep no record of the archive that was there; no error where there is none."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(models.Archive).where(models.Archive.location == location))
+
     def archives(self, *, tenant: str | None = None) -> tuple[ArchiveRecord, ...]:
         """Every archive, oldest first, of one tenant where asked."""
         query = select(models.Archive.__table__).order_by(models.Archive.created_at, models.Archive.archive_id)

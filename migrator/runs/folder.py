@@ -36,10 +36,14 @@ class RunFolder:
 
     def keep_words(self, plan: Plan, mapping_text: str) -> None:
         """What the run was told, as it was told: a later verification must not read an edited plan."""
+        self.keep_plan(plan)
+        with translated(self.path):
+            (self.path / "mapping.yaml").write_text(mapping_text, encoding="utf-8")
+
+    def keep_plan(self, plan: Plan) -> None:
         self._make()
         with translated(self.path):
             (self.path / "plan.yaml").write_text(plan.text, encoding="utf-8")
-            (self.path / "mapping.yaml").write_text(mapping_text, encoding="utf-8")
 
     def plan(self, *, file: str | None, variables: Mapping[str, str]) -> Plan:
         """The plan as the run was told it, its `${…}` expanded now; `file` is how messages name it."""

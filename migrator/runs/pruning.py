@@ -22,7 +22,7 @@ class Policy:
     """
 
     keep: int = 10
-    days: int = 90
+    days: float = 90
 
 
 @dataclass(frozen=True, kw_only=True)

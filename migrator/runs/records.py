@@ -46,7 +46,7 @@ class RunRecord:
     """
 
     run_id: str
-    kind: str  # snapshot | rehearsal | migration | verification | rollback | restore
+    kind: str  # snapshot | rehearsal | migration | verification | rollback | restore | closing | removal
     number: int  # per plan and kind, from 1
     plan: str
     tenant: str

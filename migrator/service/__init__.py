@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from migrator.service.following import Following
-from migrator.service.housekeeping import Housekeeping
 from migrator.service.loading import Finished, Reported
 from migrator.service.looking import Looking
+from migrator.service.retention import Keeping
 from migrator.service.working import Working
 
 __all__ = ["Finished", "Reported", "Service"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service(Looking, Working, Housekeeping, Following):
+class Service(Looking, Working, Keeping, Following):
     """The operations; nothing knows a driver."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from migrator.engine.load import stands
 from migrator.plan import Plan
 from migrator.runs.backup import BackedUp, backup
 from migrator.runs.catalog import Catalog
@@ -16,6 +17,7 @@ from migrator.runs.kept import place_of
 from migrator.runs.pruning import Policy, Pruning, pruning
 from migrator.runs.rebuilding import Rebuilt, rebuild
 from migrator.runs.records import RunRecord
+from migrator.service.addresses import require_same_place
 from migrator.service.loading import Loading
 from storage.errors import MigratorError, Misuse
 from storage.location import open_store
@@ -46,9 +48,12 @@ class Housekeeping(Loading):
     def prune(self, policy: Policy, *, apply: bool) -> Pruning:
         """What of the runs goes by this policy; it does go where that is to be applied."""
         with self._catalog() as catalog:
-            found = pruning(catalog.runs(), policy, datetime.now(UTC), self._needed)
-            if apply and found.goes:
-                self._forget_all(catalog, sorted(found.goes, key=lambda run: run.of_run is None))
+            return self._pruned(catalog, catalog.runs(), policy, apply=apply)
+
+    def _pruned(self, catalog: Catalog, runs: Sequence[RunRecord], policy: Policy, *, apply: bool) -> Pruning:
+        found = pruning(runs, policy, datetime.now(UTC), self._needed)
+        if apply and found.goes:
+            self._forget_all(catalog, sorted(found.goes, key=lambda run: run.of_run is None))
         return found
 
     def _needed(self, run: RunRecord) -> str | None:
@@ -62,10 +67,12 @@ class Housekeeping(Loading):
             return None
         try:
             plan = folder.plan(file=run.plan_file, variables=self.settings.variables)
-            standing = {one.run for one in self.targets(plan.needs_target().url).markers() if one.closed_at is None}
+            marker = stands(self.targets(plan.needs_target().url), run.run_id)
+            if marker is None:
+                require_same_place(run, plan.needs_target().url)
         except MigratorError as error:
             return f"whether its load stands cannot be asked: {error.what}"
-        if run.run_id in standing:
+        if marker is not None and marker.closed_at is None:
             return f"its load stands: take it back, or accept it with migrator runs close {run.run_id}"
         return None
 

@@ -83,7 +83,7 @@ def asked(catalog: Catalog, record: RunRecord) -> Request:
     request = catalog.request(record.run_id)
     if request is None:
         raise Misuse(
-            "an older version of this program recorded the run, and not what it was asked for",
+            f"what this {record.kind} was asked for is not kept: nobody can go on with it",
             where=record.run_id,
             next="give the command again",
         )

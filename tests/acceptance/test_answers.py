@@ -59,6 +59,9 @@ def answers(right_office: World, tmp_path_factory: pytest.TempPathFactory) -> di
     found |= {"rollback": world.json("rollback", run), "runs list": world.json("runs", "list")}
     found["runs close"] = world.json("runs", "close", world.json("migrate", world.plan)["run"])
     found["admin backup"] = world.json("admin", "backup", world.folder / "backup")
+    with world.plan.open("a", encoding="utf-8") as plan:
+        plan.write("\nretention: {archives: 1h, runs: 1h}\n")
+    found["admin retain"] = world.json("admin", "retain", world.plan)
     return {**found, "admin rebuild": world.json("admin", "rebuild", world.store)}
 
 

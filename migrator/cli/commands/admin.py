@@ -1,19 +1,23 @@
-"""migrator admin sweep PLAN · migrator admin backup DIR · migrator admin rebuild STORE…"""
+"""migrator admin sweep|retain PLAN · migrator admin backup DIR · migrator admin rebuild STORE…"""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migrator.cli.options import Json, PlanFile
 from migrator.cli.output import exit_code, print_json, print_problems, print_verdict, stderr, stdout
 from migrator.outcomes import Verdict
+from storage.address import below
 
-app = typer.Typer(help="Look after what is kept: sweep, back up, rebuild.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from migrator.service.retention import Retained
+
+app = typer.Typer(help="Look after what is kept: sweep, retain, back up, rebuild.", no_args_is_help=True)
 
 
 @app.command()
@@ -46,6 +50,43 @@ def sweep(
     for line in swept_in_words(swept.archives):
         stdout.print(line, markup=False)
     stdout.print(", ".join(f"{count} {name}" for name, count in counts.items()), markup=False)
+
+
+@app.command()
+def retain(
+    plan: PlanFile,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; else it is only said what would go.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove the plan's old archives and runs by its own retention, but those that something needs."""
+    from migrator.wiring import service
+
+    served = service()
+    found = served.retain(served.plan(plan), apply=yes)
+    if json:
+        print_json({"removed": yes, **_retained_json(found)})
+        return
+    for archive in found.archives.goes:
+        stdout.print(below(found.store, archive.archive_id), markup=False)
+    for run in found.runs.goes if found.runs else ():
+        stdout.print(run.run_id, markup=False)
+    for kept in found.archives.stays:
+        stderr.print(f"{kept.archive.archive_id} stays: {kept.because}", markup=False)
+    for one in found.runs.stays if found.runs else ():
+        stderr.print(f"{one.run.run_id} stays: {one.because}", markup=False)
+    runs = len(found.runs.goes) if found.runs else 0
+    counts = f"{len(found.archives.goes)} archives and {runs} runs"
+    stderr.print(f"{counts} are gone" if yes else f"{counts} would go: --yes does it", markup=False)
+
+
+def _retained_json(found: Retained) -> dict[str, object]:
+    runs = found.runs
+    return {
+        "archives": [below(found.store, archive.archive_id) for archive in found.archives.goes],
+        "archives_stay": [{"archive": one.archive.archive_id, "because": one.because} for one in found.archives.stays],
+        "runs": [run.run_id for run in runs.goes] if runs else [],
+        "runs_stay": [{"run": one.run.run_id, "because": one.because} for one in runs.stays] if runs else [],
+    }
 
 
 @app.command()
