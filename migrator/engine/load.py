@@ -29,7 +29,7 @@ from migrator.outcomes import (
 )
 from storage import moment
 from storage.described import built
-from storage.errors import MigratorError, Red, may_be_resumed
+from storage.errors import MigratorError, Misuse, Red, may_be_resumed
 from storage.problem import Problem
 
 CHECKING, STAGING, MERGING = "check the mapping", "stage and verify staging", "merge, locks held"
@@ -119,6 +119,7 @@ class _Loading:
     def run(self) -> Loaded:
         with self.target.staging(self.identity.run, keep=self._is_resumable) as staging:
             given = self.steps.once("merge", lambda: asdict(self._to_the_commit(staging)))
+        self._require_standing()
         merged = built(Merged, given, "merge")
         laps, verification = Laps(), merged.verification
         if verification is None:
@@ -136,6 +137,19 @@ class _Loading:
             timings=(*merged.timings, *laps.timings),
             problems=(*_rehearsal_problems(self.rehearse, merged.digest_before, after), *_left_problems(merged.left)),
         )
+
+    def _require_standing(self) -> None:
+        """Misuse where somebody took the load back before it was resumed: what was verified is there no more."""
+        if self.rehearse or self.steps.attempt == 1:
+            return
+        marker = stands(self.target, self.identity.run)
+        if marker is None or marker.taken_back_by:
+            rest = f"migrator rollback {self.identity.run} for the rows that it left, then " if marker else ""
+            raise Misuse(
+                "the load was committed, and taken back since",
+                where=self.identity.run,
+                next=f"{rest}give the command again to load it once more",
+            )
 
     @property
     def _is_resumable(self) -> bool:

@@ -49,7 +49,7 @@ def revert(
             return Undone(reversed=0, kept=0, failed=0)
 
     undone = built(Undone, steps.once(TAKING_BACK, lambda: asdict(rows())), "undone")
-    target.settle(by)
+    patiently(partial(target.settle, by), step="take back", progress=progress)
     taken = _files(target, run, files, steps, is_known=not only_files) if files.rules else None
     notes = (*undone.notes, *(taken.notes if taken else ()))
     return Reverted(undone=replace(undone, notes=notes), files=taken)

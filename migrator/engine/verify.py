@@ -22,8 +22,12 @@ from migrator.engine.placing import FilesCompared
 from migrator.engine.prepare import Prepared
 from migrator.engine.twins import twin_check
 from migrator.outcomes import EVERY_STEP, Check, Difference, Progress, Steps, Tick, Verdict, Verification, silent
+from storage import moment
 from storage.described import built
 from storage.schema import Table
+
+READ_BEFORE = "every table was read by the last attempt of this run"
+"""The check that is told as not run where it is not so."""
 
 Read = Callable[[Table, Predicate], Iterable[pa.RecordBatch]]
 """Live rows of a table (its columns, typed as it says)."""
@@ -35,17 +39,29 @@ def verify(
     *,
     files: Sequence[FilesCompared] = (),
     read_from: str = "parquet",
+    after: str = "",
     steps: Steps = EVERY_STEP,
     progress: Progress = silent,
 ) -> Verification:
-    """Compare the committed target with `prepared` (materialised, its decisions restored); `files` are compared."""
+    """Compare the committed target with `prepared` (materialised, its decisions restored); `files` are compared.
+
+    `after` names the rollback that took some of it back, if one did: what was found before is not what stands now.
+    """
 
     def read(table: Table, predicate: Predicate) -> Iterator[pa.RecordBatch]:
         with target.scan(table, predicate, columns=table.column_names) as batches:
             yield from batches
 
-    checks = tuple(free_numbers(prepared, target))
-    return verify_with(prepared, read, files=files, checks=checks, read_from=read_from, steps=steps, progress=progress)
+    return verify_with(
+        prepared,
+        read,
+        files=files,
+        checks=tuple(free_numbers(prepared, target)),
+        read_from=read_from,
+        after=after,
+        steps=steps,
+        progress=progress,
+    )
 
 
 def verify_with(
@@ -55,11 +71,13 @@ def verify_with(
     files: Sequence[FilesCompared] = (),
     checks: Sequence[Check] = (),
     read_from: str = "parquet",
+    after: str = "",
     steps: Steps = EVERY_STEP,
     progress: Progress = silent,
 ) -> Verification:
     """The same through any reader: a rehearsal verifies what its open transaction sees."""
-    tables = [_verified_once(prepared, staged, read, steps, progress) for staged in prepared.tables]
+    step = f"after {after}, verify" if after else "verify"
+    tables = [_verified_once(prepared, staged, read, step, steps, progress) for staged in prepared.tables]
     loaded = {source for one in files for source in one.sources}
     checks = [
         *(check for table in tables for check in table.kept),
@@ -67,26 +85,39 @@ def verify_with(
         twin_check(prepared),
         *(one.check for one in files),
         *left_behind(prepared.archive, loaded),
+        *_read_before(tables, steps.attempt),
     ]
     return conclude([table.compared for table in tables], checks, files=files, read_from=read_from)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Verified:
-    """One table; `kept` is about the rows that are the target's own."""
+    """One table; `kept` is about the rows that are the target's own. `attempt` of the run read it then."""
 
     compared: Compared
     kept: tuple[Check, ...]
+    attempt: int = 1
+    read_at: str = ""
 
 
-def _verified_once(prepared: Prepared, staged: Staged, read: Read, steps: Steps, progress: Progress) -> _Verified:
+def _read_before(tables: Sequence[_Verified], attempt: int) -> Iterator[Check]:
+    """Nobody is to think that all of it was read when the run ended."""
+    earlier = [f"{table.compared.comparison.table} at {table.read_at}" for table in tables if table.attempt < attempt]
+    if earlier:
+        read = f"attempts that were stopped read {', '.join(earlier)}; how it is by now was not looked at"
+        yield Check(name=READ_BEFORE, passed=None, detail=read)
+
+
+def _verified_once(
+    prepared: Prepared, staged: Staged, read: Read, step: str, steps: Steps, progress: Progress
+) -> _Verified:
     progress(Tick(step="verify", what=staged.table.name, total=prepared.count(staged)))
 
     def verified() -> dict[str, Any]:
         compared, kept = _compare_live(prepared, staged, read), tuple(_kept_are_there(prepared, staged, read))
-        return asdict(_Verified(compared=compared, kept=kept))
+        return asdict(_Verified(compared=compared, kept=kept, attempt=steps.attempt, read_at=moment.now()))
 
-    return built(_Verified, steps.once(f"verify {staged.table.name}", verified), "verify")
+    return built(_Verified, steps.once(f"{step} {staged.table.name}", verified), "verify")
 
 
 def conclude(

@@ -46,7 +46,7 @@ class Afterwards(Loading):
         def perform(recording: Recording, steps: Steps) -> Reported:
             tables = [staged.table for staged in marker.tables]
             with self._alone(target, recording.run, tables), workbench(room=room_for(archive, mapping)) as bench:
-                self._marker(target, plan, of)  # whoever had the tables may have taken it back
+                standing = self._marker(target, plan, of)  # whoever had the tables may have taken it back
                 prepared = as_decided(
                     bench,
                     archive,
@@ -62,6 +62,7 @@ class Afterwards(Loading):
                     target,
                     files=tuple(files.compare(prepared, self.progress)),
                     read_from="csv" if request.deep else "parquet",
+                    after=standing.taken_back_by,
                     steps=steps,
                     progress=self.progress,
                 )

@@ -97,6 +97,37 @@ def test_a_load_that_was_committed_is_told_to_its_end(
     assert dump(world.target) == before
 
 
+def test_a_load_that_was_taken_back_before_it_was_resumed_is_not_called_red(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = right_office.copied(tmp_path)
+    before = dump(world.target)
+    once(monkeypatch, service_loading, "load_report")
+    world.json("migrate", world.plan, code=1)
+    run = world.runs()[-1]["run_id"]
+    assert world.json("rollback", run)["verdict"] == "green"
+    assert "taken back since" in world.json("runs", "resume", run, code=2)["error"]
+    assert (dump(world.target), world.beside_target()) == (before, set())
+    assert world.json("migrate", world.plan)["verdict"] == "green"
+
+
+def test_what_was_verified_before_a_rollback_is_not_told_after_it(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = right_office.copied(tmp_path)
+    once(monkeypatch, service_loading, "load_report")
+    world.json("migrate", world.plan, code=1)
+    load = world.runs()[-1]["run_id"]
+    once(monkeypatch, afterwards, "verify_report")
+    world.json("verify", load, code=1)
+    verification = world.runs()[-1]["run_id"]
+    with changing(world.target) as connection:
+        connection.execute("UPDATE remarks SET text = 'edited' WHERE id = (SELECT min(id) FROM remarks)")
+    assert world.json("rollback", load, code=3)["kept"]
+    assert world.json("runs", "resume", verification, code=3)["different"]
+    assert f"migrator rollback {load}" in world.json("runs", "resume", load, code=2)["next"]
+
+
 def test_a_verification_and_a_rollback(right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world = right_office.copied(tmp_path)
     before = dump(world.target)

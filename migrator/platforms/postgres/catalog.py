@@ -170,7 +170,7 @@ WRITER = """
 SELECT current_database()::text AS database, has_database_privilege(current_database(), 'CREATE') AS may_create,
     current_setting('transaction_read_only') = 'on' AS read_only,
     ARRAY(SELECT p FROM unnest(ARRAY['USAGE', 'CREATE']) p WHERE NOT has_schema_privilege(n.oid, p)) AS lacks_on_schema,
-    ARRAY(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'DELETE']) p
+    ARRAY(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p
         WHERE NOT has_table_privilege(m.oid, p)) AS lacks_on_markers
 FROM (SELECT) one LEFT JOIN pg_namespace n ON n.nspname = 'migrator'
 LEFT JOIN pg_class m ON m.relnamespace = n.oid AND m.relname = 'migrator_loads'

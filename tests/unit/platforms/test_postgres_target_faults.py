@@ -464,9 +464,22 @@ def test_a_load_is_taken_back_though_the_first_load_was_another_role_s(platform:
     for statement in PostgresTarget(guest).examine(["t"]).grants.splitlines():
         platform.run(statement)
     loaded(PostgresTarget(guest), Rows("t", ("id", "v"), ("id",), create=[(77, "seven")]), run="r2")
+    platform.run("UPDATE t SET v = 'edited' WHERE id = 77;")
+    assert PostgresTarget(guest).undo("r2", by="b2").kept == 1
+    platform.run("UPDATE t SET v = 'seven' WHERE id = 77;")
     taken_back(platform.target())
     taken_back(PostgresTarget(guest), "r2")
     assert platform.dump()["t"] == before["t"]
+
+
+def test_a_load_is_accepted_though_the_first_load_was_another_role_s(platform: PostgresPlatform, guest: str) -> None:
+    loaded(platform.target(), STORY)
+    for statement in PostgresTarget(guest).examine(["t"]).grants.splitlines():
+        platform.run(statement)
+    loaded(PostgresTarget(guest), Rows("t", ("id", "v"), ("id",), create=[(77, "seven")]), run="r2")
+    assert PostgresTarget(guest).close("r2").journals == 1
+    assert [bool(marker.closed_at) for marker in platform.target().markers()] == [False, True]
+    taken_back(platform.target())
 
 
 def test_only_who_owns_a_table_may_disable_its_triggers_and_doctor_says_so(
