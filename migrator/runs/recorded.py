@@ -41,9 +41,10 @@ def recorded(
     target cannot be asked, that is told. `last_step` names what is finished for good, if anything is; a run without it
     cannot be resumed.
     """
-    with watched() as interrupts:
+    with watched(is_held=True) as interrupts:
         recording = Recording(run=record, interrupts=interrupts)
         try:
+            interrupts.heed()
             yield recording
             interrupts.is_ending = True
             catalog.finish(record, verdict=recording.verdict)
@@ -69,8 +70,9 @@ def recorded(
 @contextmanager
 def opening(catalog: Catalog, record: RunRecord) -> Iterator[None]:
     """Make ready for the next attempt of a run. What refuses that is no answer: the run failed, and can be resumed."""
-    with watched() as interrupts:
+    with watched(is_held=True) as interrupts:
         try:
+            interrupts.heed()
             yield
         except BaseException as error:
             interrupts.is_ending = True

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from migrator.outcomes import Steps, Tick
 from migrator.runs.catalog import Catalog
+from migrator.runs.interrupts import watched
 from migrator.runs.kept import keep
 from migrator.runs.liveness.heart import Heart
 from migrator.runs.liveness.holds import Hold, Holds, open_holds
@@ -123,7 +124,8 @@ class Performing(Erasing):
 
         self.pace.begin()
         patience = Patience(self.settings.catalog_patience_s)
-        with durable(self.settings.durable_url) as runs, catalog.patient(patience):
+        # whoever asks to stop while the run is recorded is heard by who can park it
+        with durable(self.settings.durable_url) as runs, catalog.patient(patience), watched(is_held=True):
             record, hold = begun(runs)
             heart = self._heart(catalog, record, hold, patience)
             try:

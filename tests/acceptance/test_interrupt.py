@@ -62,6 +62,7 @@ def _is_parked(world: World, answer: Answer) -> bool:
 
 
 BOTH = pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=lambda by: by.name)
+ANY = pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda by: by.name)
 
 
 @BOTH
@@ -106,7 +107,7 @@ def test_who_stops_a_command_outside_of_a_run_is_told(
     assert "interrupted" in world.json("runs", "list", code=130)["error"]
 
 
-@BOTH
+@ANY
 def test_rehearse(busy_office: World, tmp_path: Path, chance: random.Random, by: signal.Signals) -> None:
     world = busy_office.copied(tmp_path)
     before = world.state()

@@ -59,7 +59,7 @@ class FiveSteps(Service):
         with self._catalog() as catalog:
             self._begin(catalog, request, self._five())
 
-    def _work(self, _catalog: Catalog, _record: RunRecord, _request: Request) -> Work[None]:
+    def _work(self, _catalog: Catalog, _record: RunRecord, _request: Request, _url: str | None) -> Work[None]:
         return self._five()
 
     def _five(self) -> Work[None]:

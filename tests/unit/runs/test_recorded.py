@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from migrator.runs.catalog import Catalog
+from migrator.runs.interrupts import watched
 from migrator.runs.recorded import recorded
-from storage.errors import Fault, MigratorError, Misuse, Red
+from storage.errors import Fault, MigratorError, Misuse, Parked, Red
 
 
 @pytest.mark.parametrize(
@@ -50,3 +52,40 @@ def test_who_cannot_ask_the_target_is_not_told_that_nothing_happened(
     assert str(raised) in error.value.what
     assert f"migrator verify {record.run_id}" in error.value.next
     catalog.close()
+
+
+STOP = pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda by: by.name)
+
+
+@STOP
+def test_who_asks_to_stop_while_a_run_is_recorded_parks_it(tmp_path: Path, by: signal.Signals) -> None:
+    """It was left as running by a process that was gone: a worker went on with what somebody had just stopped."""
+    catalog = Catalog.open(f"sqlite:///{tmp_path / 'catalog.db'}")
+    with watched(is_held=True):
+        record = catalog.start(kind="migration", plan="p", tenant="t")
+        signal.raise_signal(by)
+        with pytest.raises(Parked), recorded(catalog, record):
+            raise AssertionError("it has begun")
+        signal.raise_signal(by)  # somebody is impatient, with nothing left to stop
+    assert catalog.run(record.run_id).state == "parked"
+    catalog.close()
+
+
+@STOP
+def test_who_asks_twice_is_not_kept_waiting(by: signal.Signals) -> None:
+    with watched() as around:
+        with pytest.raises(KeyboardInterrupt), watched(is_held=True):
+            signal.raise_signal(by)
+            signal.raise_signal(by)
+        assert around.seen
+
+
+def test_who_wants_a_command_to_outlive_its_terminal_is_obeyed() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with watched() as interrupts:
+            signal.raise_signal(signal.SIGHUP)
+        assert not interrupts.seen
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
