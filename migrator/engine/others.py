@@ -10,24 +10,20 @@ import pyarrow as pa
 
 from mappings.quote import identifier as quoted
 from mappings.quote import literal
-from migrator.contracts import Among, Predicate, Reading, Whole
+from migrator.contracts import Reading
 from migrator.engine import tokens
 from migrator.engine.classify import Classified
 from migrator.engine.edges import Edges
 from migrator.engine.equality import as_text, folded
-from migrator.engine.homes import Home, Homes
+from migrator.engine.homes import Homes
+from migrator.engine.ids import as_ids, find_ids
 from migrator.engine.roots import named_columns
-from migrator.engine.workbench import QueryKeys, Workbench
+from migrator.engine.workbench import Workbench
 from migrator.plan import ScopeRules
-from storage.errors import Recast
 from storage.problem import Problem
-from storage.schema import Column, Kind, Table, Type
-from storage.types import arrow_type
+from storage.schema import Column, Kind, Table
 
 _SHOWN = 10
-_MOST_ASKED = 1 << 20
-"""How many keys are looked for one by one: where there are more of them than tenants, all tenants are less to read."""
-
 _SAID, _FOUND = "migrator said", "migrator found"
 
 
@@ -98,7 +94,8 @@ class Others(Edges):
     def named(self, reading: Reading) -> Iterator[Named]:
         """Other tenants that archived rows name; rows are walked before."""
         for home in self._homes.found:
-            self._find(reading, home)
+            texts = f"SELECT DISTINCT said FROM said.{quoted(_SAID)}"
+            find_ids(self._workbench, reading, home, as_ids(home.column, texts, "said"), _FOUND)
             ours = home.ours("arch", "migrator_walk IS NOT NULL")
             id_ = as_text("f", home.column)
             ids = f"SELECT {id_} AS id FROM said.{quoted(_FOUND)} f WHERE ({ours}) IS NOT TRUE"
@@ -114,25 +111,3 @@ class Others(Edges):
                     is_number=home.column.type.kind is Kind.INTEGER,
                     examples=tuple(str(id_) for (id_,) in self._workbench.rows(some)),
                 )
-
-    def _find(self, reading: Reading, home: Home) -> None:
-        """Which of all that is said are values of the home's column."""
-        name, schema = home.column.name, pa.schema([pa.field(home.column.name, arrow_type(home.column.type))])
-        keys = self._keys(home.column)
-        asked: Predicate = Among(columns=(name,), keys=keys)
-        if (many := len(keys)) > _MOST_ASKED and reading.count(home.table, Whole()) < many:
-            asked = Whole()
-        try:
-            batches = reading.scan(home.table, asked, columns=[name], distinct=True) if many else ()
-            self._workbench.ingest("said", _FOUND, batches, schema)
-        except Recast:  # a key of another type than ours is in none of these texts as it is
-            self._workbench.ingest("said", _FOUND, [], schema)
-
-    def _keys(self, column: Column) -> QueryKeys:
-        kind = column.type.kind
-        key = "TRY_CAST(said AS BIGINT)" if kind is Kind.INTEGER else "said"
-        query = f"SELECT DISTINCT {key} AS k FROM said.{quoted(_SAID)} WHERE k IS NOT NULL AND k::VARCHAR = said"
-        if kind is Kind.UUID:
-            query += f" AND regexp_full_match(said, '{tokens.UUID}')"
-        type_ = Type(kind=Kind.TEXT) if kind is Kind.TEXT else column.type
-        return QueryKeys(workbench=self._workbench, query=f"{query} ORDER BY ALL", types=(type_,))

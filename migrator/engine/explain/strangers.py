@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mappings.quote import identifier as quoted
-from migrator.contracts import Among, Reading
+from migrator.contracts import Reading
 from migrator.engine.classify import OWNED
 from migrator.engine.draft.evidence import MOST_ROWS
 from migrator.engine.equality import as_text, with_column
@@ -17,16 +17,15 @@ from migrator.engine.explain.chance import BESIDE, LEAST, says_something
 from migrator.engine.explain.explanation import Held
 from migrator.engine.explain.own import first_rows
 from migrator.engine.homes import LIKE_IDS, Home
+from migrator.engine.ids import as_ids, find_ids
 from migrator.engine.scope import Resolved
-from migrator.engine.workbench import QueryKeys, Workbench
+from migrator.engine.workbench import Workbench
 from storage.errors import Recast, Red
 from storage.schema import Column, Kind, Table
 from storage.types import arrow_type
 
 _LONGEST, _EXAMPLES = 64, 10  # an id is short: what is longer is text
 _FOUND, _OWNED = "migrator found", "migrator_class = 'owned'"
-_KEYS = {Kind.INTEGER: "TRY_CAST(v AS BIGINT)", Kind.UUID: "TRY_CAST(v AS UUID)::VARCHAR"}
-"""A text as the key it may be, NULL where it is none; of texts, itself."""
 
 
 class Strangers:
@@ -100,9 +99,7 @@ class Strangers:
     def _ask(self) -> None:
         """Leaves the tenants' ids that there are in `said.ids`, as text, and those of others in `said.strangers`."""
         column, found = self._home.column, f"said.{quoted(_FOUND)} f"
-        key = _KEYS.get(column.type.kind, "v")
-        same = "k::VARCHAR = v"  # 042 is not 42
-        self._find(f"SELECT DISTINCT k FROM (SELECT {key} AS k, v FROM said.some) WHERE {same}")
+        find_ids(self._bench, self._reading, self._home, as_ids(column, "SELECT v FROM said.some", "v"), _FOUND)
         self._bench.execute(f"CREATE TABLE said.ids AS SELECT {self._as_id('f', column)} AS id FROM {found}")
         self._bench.execute(f"DELETE FROM {found} WHERE {self._home.ours('own', _OWNED)}")
         self._bench.execute(f"CREATE TABLE said.strangers AS SELECT {self._as_id('f', column)} AS id FROM {found}")
@@ -112,18 +109,10 @@ class Strangers:
     def _ask_beside(self) -> float:
         """The part of the numbers beside ids that are ids, too."""
         beside = f"SELECT DISTINCT id::BIGINT + unnest({list(BESIDE)}) AS k FROM said.ids WHERE id::BIGINT >= {LEAST}"
-        known = "k::VARCHAR IN (SELECT v FROM said.some)"
-        asked, found = self._find(f"SELECT k FROM ({beside}) WHERE NOT {known}")
-        return found / asked if asked else 0.0
-
-    def _find(self, keys: str) -> tuple[int, int]:
-        """Leaves those of the keys that there are in `said`; how many were asked for, how many there are."""
-        column = self._home.column
-        sought = QueryKeys(workbench=self._bench, query=f"{keys} ORDER BY ALL", types=(column.type,))
-        asked, among = len(sought), Among(columns=(column.name,), keys=sought)
-        scanned = self._reading.scan(self._home.table, among, columns=[column.name], distinct=True) if asked else ()
-        schema = pa.schema([pa.field(column.name, arrow_type(column.type))])
-        return asked, self._bench.ingest("said", _FOUND, scanned, schema)
+        keys = f"SELECT k FROM ({beside}) WHERE k::VARCHAR NOT IN (SELECT v FROM said.some WHERE v IS NOT NULL)"
+        asked = find_ids(self._bench, self._reading, self._home, keys, _FOUND)
+        found = f"SELECT count(*) FROM ({keys}) JOIN said.{quoted(_FOUND)} f ON f.{quoted(self._home.column.name)} = k"
+        return int(self._bench.one(found)) / asked if asked else 0.0
 
     def _as_id(self, alias: str, column: Column) -> str:
         text = as_text(alias, column)

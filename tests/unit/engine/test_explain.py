@@ -150,7 +150,9 @@ def test_a_reference_that_the_plan_declares_is_no_news(firms: SqlitePlatform) ->
     assert explained(firms, scope).undeclared == ()
 
 
-def numbered(platform: SqlitePlatform, ids: Iterable[int], held: Iterable[int]) -> tuple[tuple[str, int, int], ...]:
+def numbered(
+    platform: SqlitePlatform, ids: Iterable[int], held: Iterable[int | None]
+) -> tuple[tuple[str, int, int], ...]:
     """What is told of a column of such numbers, where tenants have these ids and we are the first."""
     ids = list(ids)
     platform.run(
@@ -173,12 +175,13 @@ SPARSE = [7_003 * one for one in range(1, 200)]
         pytest.param(range(1, 100), [0, 1, 1, 0], id="yes and no"),
         pytest.param([5, 1, 77], [1, 77, 3, 12], id="small numbers"),
         pytest.param(range(1, 5_000), range(1_500, 1_600), id="ids that follow each other"),
+        pytest.param(range(1, 5_000), [*range(1_500, 1_600), None], id="the same, and a row that holds none"),
         pytest.param(range(4, 50_000, 10), range(2_000, 4_000), id="ids in steps of ten, and any numbers"),
         pytest.param(SPARSE, range(14_000, 15_000), id="one of a thousand"),
     ],
 )
 def test_numbers_that_are_ids_as_any_would_be_say_nothing(
-    platform: SqlitePlatform, ids: Iterable[int], held: Iterable[int]
+    platform: SqlitePlatform, ids: Iterable[int], held: Iterable[int | None]
 ) -> None:
     assert numbered(platform, ids, held) == ()
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from migrator.contracts import Among, Predicate, Whole
-from migrator.engine import others
+from migrator.engine import ids
 from migrator.engine.gentle import Gentle
 from migrator.engine.others import Named
 from storage.memory import MemoryStore
@@ -98,7 +98,7 @@ def test_tenants_are_found_by_key_and_where_all_of_them_are_fewer_by_reading_the
         return scan(reading, table, predicate, columns=columns, distinct=distinct)
 
     monkeypatch.setattr(Gentle, "scan", watched)
-    monkeypatch.setattr(others, "_MOST_ASKED", most)
+    monkeypatch.setattr(ids, "MOST_ASKED", most)
     marked.run("INSERT INTO notes VALUES ('acme', 'some'), ('acme', 'more'), ('acme', 'words');")
     assert [where for where, _, _ in told(marked, BY_MARK)] == ["firms.said", "notes.said"]
     assert scanned == [Among if most else Whole]
