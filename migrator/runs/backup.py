@@ -92,8 +92,12 @@ def _names(folder: Path) -> Iterator[str]:
 
 def _copy(folder: Path, names: Iterable[str], to: Path) -> None:
     for name in names:
-        (to / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (folder / name).open("rb") as content:
+        try:
+            content = (folder / name).open("rb")
+        except FileNotFoundError:  # a run that is under way has replaced it, or somebody pruned the run
+            continue
+        with content:
+            (to / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write(to / name, content)
 
 

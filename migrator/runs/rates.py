@@ -21,12 +21,18 @@ def rates(catalog: Catalog, plan: str, report_of: Callable[[RunRecord], RunRepor
     found, archives = Rates(), catalog.archives()
     done = [run for run in catalog.runs(plan=plan) if run.verdict == Verdict.GREEN and run.finished_at is not None]
     for run in done:  # oldest first: the newest has the last word
-        if run.kind == "snapshot" and (archive := _taken_by(run, archives)):
+        if run.kind == "snapshot" and _is_timed(run) and (archive := _taken_by(run, archives)):
             found = replace(found, snapshot=_rate(archive.rows, run, found.snapshot))
         if run.kind in _LOADS and (archive := _loaded_by(run, archives)):
-            found = replace(found, load=_rate(archive.rows, run, found.load))
+            if _is_timed(run):
+                found = replace(found, load=_rate(archive.rows, run, found.load))
             found = replace(found, merge=_merging(run, report_of(run), found.merge))
     return found
+
+
+def _is_timed(run: RunRecord) -> bool:
+    """Whether it was at work from its beginning to its end: not of one that waited for a worker, or was resumed."""
+    return run.attempt == 1 and run.worker is None
 
 
 def _taken_by(run: RunRecord, archives: Sequence[ArchiveRecord]) -> ArchiveRecord | None:

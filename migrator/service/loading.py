@@ -196,11 +196,12 @@ class Loading(Rehearsing, Performing):
         )
 
     def _loaded(self, catalog: Catalog, opened: _Load, recording: Recording, steps: Steps) -> Reported:
-        run, plan, target, laps = recording.run, opened.plan, opened.target, Laps()
+        run, plan, target = recording.run, opened.plan, opened.target
         folder, files = self._folder(run), self._files(plan)
         room = workbench(room=room_for(opened.archive, opened.mapping))
         is_copy = opened.request.on is not None  # whoever made it has it for himself
         with self._alone(target, run, () if is_copy else opened.written), room as bench:
+            laps = Laps()  # what another run has it wait for is none of its own time
             opened.refuse_twice(run.run_id)  # now that nobody else can load it
             folder.keep_words(plan, opened.mapping.text)
             self._take_back_left(catalog, files, target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -89,6 +90,25 @@ def test_it_never_mixes_with_what_is_there(url: str, home: Path, run: RunRecord,
     with pytest.raises(Misuse, match="not empty"):
         backup(url, home / "runs", None, tmp_path / "one")
     assert files(tmp_path / "one") == before
+
+
+def test_what_a_run_under_way_takes_back_is_not_in_it(
+    url: str, home: Path, run: RunRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that was listed and is gone before it is copied: decisions that are made anew, a run that is pruned."""
+    from migrator.runs import backup as backing_up
+
+    names = backing_up._names
+
+    def listed(folder: Path) -> Iterator[str]:
+        found = tuple(names(folder))
+        (folder / "plan.yaml").unlink()
+        yield from found
+
+    monkeypatch.setattr(backing_up, "_names", listed)
+    backup(url, home / "runs", None, tmp_path / "one")
+    assert f"runs/{run.run_id}/told.json" in files(tmp_path / "one")
+    subprocess.run(["sha256sum", "-c", "--quiet", "manifest-sha256.txt"], cwd=tmp_path / "one", check=True)
 
 
 def test_one_that_fails_half_way_is_none(url: str, home: Path, run: RunRecord, tmp_path: Path) -> None:

@@ -70,6 +70,21 @@ def test_a_run_with_little_to_do_says_nothing_of_speed(catalog: Catalog) -> None
     assert rates(catalog, "exit", lambda _run: None) == DOCUMENTED
 
 
+def test_a_run_that_stood_still_meanwhile_says_nothing_of_speed(catalog: Catalog) -> None:
+    """Its hours in a queue, or parked, would pass for slowness; what its merge took, its report says all the same."""
+    archive = snapshot(catalog, 40_000)
+    known = rates(catalog, "exit", lambda _run: None)
+    run = catalog.start(kind="rehearsal", plan="exit", tenant="acme", archive=archive.location)
+    catalog.park(run)
+    catalog.finish(catalog.take(catalog.run(run.run_id)), verdict=Verdict.GREEN)
+    queued = catalog.start(kind="rehearsal", plan="exit", tenant="acme", archive=archive.location, state="queued")
+    catalog.finish(catalog.take(catalog.run(queued.run_id), worker="1 on here"), verdict=Verdict.GREEN)
+    report = replace(GREEN, timings=(StepTiming(step=MERGING, seconds=4.0, rows=50_000),))
+    found = rates(catalog, "exit", lambda of: report if of.run_id == run.run_id else None)
+    assert (found.snapshot, found.load) == (known.snapshot, DOCUMENTED.load)
+    assert found.merge.rows_per_second == 12_500
+
+
 def test_a_load_tells_its_own_speed_and_how_long_it_held_locks(catalog: Catalog) -> None:
     archive = snapshot(catalog, 40_000)
     run = catalog.start(kind="rehearsal", plan="exit", tenant="acme", archive=archive.location)
