@@ -126,10 +126,10 @@ def seen(record: RunRecord, clock: Clock) -> RunRecord:
 
 
 def _is_gone(record: RunRecord) -> bool:
-    return record.host == socket.gethostname() and not _is_alive(record.process)
+    return record.host == socket.gethostname() and not is_alive(record.process)
 
 
-def _is_alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -61,24 +61,27 @@ class Timeline:
 class Moment:
     """So many seconds after the command has told of its `number`-th step, called `step` in the undisturbed run.
 
-    Without a number: after the turn, when the target's marker came or went.
+    Without a number: after the turn, when the target's marker came or went. `after_first`: so many seconds after the
+    first step of all that is in the undisturbed run, for whoever is not told of steps.
     """
 
     command: str
     number: int | None
     step: str
     seconds: float
+    after_first: float = 0.0
 
     def __str__(self) -> str:
         return f"{self.seconds:.3f} s after “{self.step}” ({self.number or '–'}) of {self.command}"
 
-    def await_in(self, watched: Watched, has_turned: Callable[[], bool]) -> None:
-        if self.number is not None:
-            watched.reach(self.number)
-        else:
+    def await_in(self, watched: Watched, has_turned: Callable[[], bool], *, is_told: bool = True) -> None:
+        """Wait for it. `is_told`: the command says each step as it comes to it."""
+        if self.number is None:
             while watched.process.poll() is None and not has_turned():
                 time.sleep(0.001)
-        time.sleep(self.seconds)
+        elif is_told:
+            watched.reach(self.number)
+        time.sleep(self.seconds if is_told else self.after_first or self.seconds)
 
 
 def drawn(phase: Phase, timeline: Timeline, chance: random.Random) -> Moment:
@@ -90,4 +93,6 @@ def drawn(phase: Phase, timeline: Timeline, chance: random.Random) -> Moment:
     named = [(number, span) for number, span in spans if span[0] in phase.steps]
     told = spans[1:]  # the start is of no use: nothing is recorded by then
     number, (step, seconds) = chance.choice(named or told or spans)
-    return Moment(command=phase.command, number=number, step=step, seconds=chance.uniform(*phase.part) * seconds)
+    seconds *= chance.uniform(*phase.part)
+    before = sum(took for _, (_, took) in spans[1:number])
+    return Moment(command=phase.command, number=number, step=step, seconds=seconds, after_first=before + seconds)

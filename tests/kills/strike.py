@@ -39,6 +39,7 @@ class Strike:
     codes: frozenset[int] = frozenset()
     commands: frozenset[str] = frozenset(COMMANDS)
     lasts: float = math.inf
+    by_workers: bool = False  # the run is left to workers, and followed: that is the command then
     leaves_sessions: bool = False  # what comes next meets those of the struck command
     fits: Callable[[Scene], bool] = field(default=_everywhere)
 

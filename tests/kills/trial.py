@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from migrator.platforms.postgres.exported import KEEPER
@@ -15,6 +16,8 @@ from tests.kills.ending import End, forget_archives, require_undisturbed, set_ba
 from tests.kills.moments import ABOUT_A_LOAD, MIGRATE, PHASES, REHEARSE, Moment
 from tests.kills.scene import Scene
 from tests.kills.strike import Strike
+from tests.kills.watched import Watched
+from tests.kills.workers import left_to_workers
 from tests.soak.promise import require
 
 _PATIENCE_S = 180
@@ -70,14 +73,20 @@ def _make_ready(scene: Scene, command: str, told: str) -> None:
 
 
 def _struck(scene: Scene, arguments: Sequence[str], strike: Strike, moment: Moment, told: str) -> Answer:
-    standing, watched = scene.standing, scene.start(*arguments)
-    moment.await_in(watched, lambda: scene.standing != standing)
-    with strike.at(scene, watched):
-        watched.ends_within(min(strike.lasts, _PATIENCE_S))
-    if not watched.ends_within(_PATIENCE_S):
-        watched.process.kill()
-        require(False, f"{told}: it does not end: {watched.answer()}")
+    standing, beside = scene.standing, left_to_workers if strike.by_workers else _at_hand
+    with beside(scene, arguments, told) as watched:
+        moment.await_in(watched, lambda: scene.standing != standing, is_told=not strike.by_workers)
+        with strike.at(scene, watched):
+            watched.ends_within(min(strike.lasts, _PATIENCE_S))
+        if not watched.ends_within(_PATIENCE_S):
+            watched.process.kill()
+            require(False, f"{told}: it does not end: {watched.answer()}")
     return watched.answer()
+
+
+@contextmanager
+def _at_hand(scene: Scene, arguments: Sequence[str], _told: str) -> Iterator[Watched]:
+    yield scene.start(*arguments)
 
 
 def _require_honest(strike: Strike, answer: Answer, told: str) -> None:

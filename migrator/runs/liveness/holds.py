@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from migrator.runs.records import RunRecord
+from migrator.runs.records import RunRecord, is_alive
 
 _HOST_LENGTH = 32  # PostgreSQL keeps 63 characters of what a session is called
 _NAMESPACE = Path("/proc/self/ns/pid")
@@ -46,8 +46,17 @@ class Holder:
 
     @property
     def can_be_ended_here(self) -> bool:
+        return self._is_here and self.process != os.getpid()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether this machine can say that there is no such process."""
+        return self._is_here and not is_alive(self.process)
+
+    @property
+    def _is_here(self) -> bool:
         own = Holder.here()
-        return (self.namespace, self.host) == (own.namespace, own.host) and self.process != own.process
+        return (self.namespace, self.host) == (own.namespace, own.host)
 
     def is_of(self, record: RunRecord) -> bool:
         """Whether it is who performs the run by its record, and not somebody who is about to."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from migrator.runs.catalog import Catalog
-from migrator.runs.liveness.holds import Hold, Holds
+from migrator.runs.liveness.holds import Hold, Holder, Holds
 from migrator.runs.records import PATIENCE_S, RunRecord, taken_over
 from storage.errors import Misuse
 
@@ -64,19 +64,19 @@ class Reaper:
         if record.state == "lost" or record.is_silent(clock, self.missed_s):
             if hold := self.holds.take(record.run_id):
                 return hold
-            if record.is_silent(clock, self.patience_s):
-                return self._ended(record)
+            holder = self.holds.holder(record.run_id)
+            if holder is None or not holder.is_of(record):  # or somebody is about to perform the run
+                return None
+            if holder.is_gone or record.is_silent(clock, self.patience_s):
+                return self._ended(record, holder)
         return None
 
-    def _ended(self, record: RunRecord) -> Hold | None:
-        """The lock, when the run's performer is no more; whoever else holds it is about to perform the run."""
-        holder = self.holds.holder(record.run_id)
-        if holder is None or not holder.is_of(record):
-            return None
-        if holder.can_be_ended_here:
+    def _ended(self, record: RunRecord, holder: Holder) -> Hold | None:
+        """The lock, when the run's performer is no more."""
+        if holder.can_be_ended_here and not holder.is_gone:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(holder.process, signal.SIGKILL)
-        else:
+        else:  # of one that is gone a network that ended without a word left the session
             self.holds.end(record.run_id)
         until = time.monotonic() + _ENDING_S
         while time.monotonic() < until:

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,8 +21,10 @@ from migrator.runs.liveness.reaper import Reaper
 from migrator.runs.records import RunRecord
 from migrator.runs.request import Document, SnapshotRequest
 from storage.errors import Misuse
+from tests.kills.proxy import Proxy
 
 ROOT = Path(__file__).parents[3]
+PATIENCE_S = 60
 PERFORM = """
 import sys, time
 from pathlib import Path
@@ -81,10 +84,16 @@ def run(catalog: Catalog) -> RunRecord:
 
 @pytest.fixture
 def performer(url: str, tmp_path: Path, run: RunRecord) -> Iterator[subprocess.Popen[str]]:
+    with performing(url, tmp_path, run) as process:
+        yield process
+
+
+@contextmanager
+def performing(url: str, folder: Path, run: RunRecord) -> Iterator[subprocess.Popen[str]]:
     """Another process that performs the run, and does nothing but beat."""
     code = f"import signal; signal.signal(signal.SIGTERM, signal.default_int_handler)\n{PERFORM}"
     with subprocess.Popen(
-        [sys.executable, "-c", code, url, str(tmp_path), run.run_id],
+        [sys.executable, "-c", code, url, str(folder), run.run_id],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -102,7 +111,7 @@ def said(performer: subprocess.Popen[str]) -> str:
 
 def claimed(reaper: Reaper, run_id: str) -> Hold:
     """The run's lock, as soon as it can be had."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         if hold := reaper.claim(reaper.catalog.run(run_id)):
             return hold
@@ -156,6 +165,21 @@ def test_the_lock_of_the_dead_is_taken(reaper: Reaper, run: RunRecord, performer
     performer.kill()
     performer.wait()
     claimed(reaper, run.run_id).release()
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_of_the_dead_whose_network_ended_without_a_word_the_server_s_session_is_ended(
+    url: str, tmp_path: Path, reaper: Reaper, run: RunRecord
+) -> None:
+    """Its lock outlived it by minutes, and whoever resumed the run was told that the dead performed it."""
+    parts = urlsplit(url)
+    with closing(Proxy(parts.port or 0)) as network:
+        login, _, host = parts.netloc.rpartition("@")
+        reached = parts._replace(netloc=f"{login}@{host.partition(':')[0]}:{network.port}").geturl()
+        with performing(reached, tmp_path, run) as performer, network.silenced():
+            performer.kill()
+            performer.wait()
+            claimed(replace(reaper, patience_s=10 * PATIENCE_S), run.run_id).release()
 
 
 def test_who_hangs_is_ended(reaper: Reaper, run: RunRecord, performer: subprocess.Popen[str]) -> None:
