@@ -16,10 +16,14 @@ Got = TypeVar("Got")
 
 
 class Patience:
-    """So many seconds from when the catalog answered last; those who use it in any thread share them."""
+    """So many seconds from when the catalog answered last; those who use it in any thread share them.
+
+    `ran_out` says that they were not enough.
+    """
 
     def __init__(self, seconds: float = PATIENCE_S) -> None:
         self.seconds = seconds
+        self.ran_out = False
         self._answered = time.monotonic()
         self._given_up = threading.Event()
 
@@ -30,7 +34,10 @@ class Patience:
 
     @property
     def is_over(self) -> bool:
-        return self._given_up.is_set() or self.away_s > self.seconds
+        if self.away_s > self.seconds:
+            self.ran_out = True
+            self.give_up()
+        return self._given_up.is_set()
 
     def answered(self) -> None:
         self._answered = time.monotonic()
@@ -40,8 +47,15 @@ class Patience:
         self._given_up.set()
 
     def had(self, get: Callable[[], Got]) -> Got:
-        """What `get` gives as soon as the catalog can be reached. Its Fault where that takes too long."""
+        """What `get` gives as soon as the catalog can be reached. Its Fault where that takes too long; once it did,
+        nobody asks again."""
         while True:
+            if self.ran_out:
+                raise Fault(
+                    "the catalog has been away for too long",
+                    where="MIGRATOR_CATALOG",
+                    next="look after its server; MIGRATOR_PATIENCE says for how many seconds it is waited for",
+                )
             try:
                 got = get()
             except Fault:

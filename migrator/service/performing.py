@@ -130,8 +130,11 @@ class Performing(Erasing):
             heart = self._heart(catalog, record, hold, patience)
             try:
                 return self._performed(runs, heart, opened)
-            except Parked:
-                self._stopped(heart)
+            except (Parked, Fault) as error:
+                if patience.ran_out:
+                    raise _cut_off(record, patience) from error
+                if isinstance(error, Parked):
+                    self._stopped(heart)
                 raise
             finally:
                 hold.release()
@@ -162,8 +165,6 @@ class Performing(Erasing):
         record = heart.record
         if heart.was_taken_over:
             raise taken_over(record.run_id) from None
-        if heart.is_cut_off:
-            raise _cut_off(heart) from None
         if heart.is_cancelled:
             self._erase(heart.catalog, replace(record, state="cancelling"), heart.hold)
             raise Parked(
@@ -208,10 +209,10 @@ def _left(catalog: Catalog, record: RunRecord) -> Fault:
     return fault
 
 
-def _cut_off(heart: Heart) -> Fault:
+def _cut_off(record: RunRecord, patience: Patience) -> Fault:
     return Fault(
-        f"the catalog was away for {heart.patience.seconds:g} s, and the run was stopped",
-        where=heart.record.run_id,
-        next=f"when its server answers again, migrator runs resume {heart.record.run_id} goes on, or a worker does;"
+        f"the catalog was away for {patience.seconds:g} s, and the run was stopped",
+        where=record.run_id,
+        next=f"when its server answers again, migrator runs resume {record.run_id} goes on, or a worker does;"
         " MIGRATOR_PATIENCE says for how many seconds it is waited for",
     )

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from migrator.wiring import open_target
+from tests.acceptance.performers import (
+    PATIENCE_S,
+    at_work,
+    is_gone,
+    is_waiting,
+    queued,
+    shown,
+    until,
+    until_started,
+    worker,
+)
 from tests.acceptance.world import World, dump
-
-PATIENCE_S = 120
 
 
 @pytest.fixture
@@ -31,59 +35,6 @@ def shared(alone: World, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> 
     """The same with a catalog that machines share."""
     monkeypatch.setenv("MIGRATOR_CATALOG", postgres_url)
     return alone
-
-
-@contextmanager
-def worker(world: World, *options: object) -> Iterator[subprocess.Popen[str]]:
-    """A worker as a process, killed at the end."""
-    with world.start("worker", *options) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-@contextmanager
-def at_work(world: World) -> Iterator[None]:
-    """Somebody else has the target's tables: who loads waits for them, for as long as the context is open."""
-    target = open_target(world.environment["TARGET_URL"])
-    with target.claims("somebody-else") as claims:
-        assert not claims.take(target.describe().tables)
-        yield
-
-
-def queued(world: World) -> str:
-    """A rehearsal that waits for a worker."""
-    run: str = world.json("rehearse", world.plan, "--detach")["run"]
-    assert shown(world, run)["state"] == "queued"
-    return run
-
-
-def shown(world: World, run: str) -> dict[str, Any]:
-    return world.json("runs", "show", run)
-
-
-def until(world: World, run: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The run, as soon as this holds for it."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        if holds(record := shown(world, run)):
-            return record
-        time.sleep(0.1)
-    raise AssertionError(f"still not: {record}")
-
-
-def is_waiting(record: dict[str, Any]) -> bool:
-    """Whether it is performed, and has come to the tables that somebody else has."""
-    return record["state"] == "running" and "wait for" in (record["progress"] or {}).get("step", "")
-
-
-def is_gone(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def test_what_was_asked_for_and_left_is_performed_and_followed(alone: World) -> None:
@@ -173,12 +124,3 @@ def test_what_waits_or_is_parked_is_cancelled_by_who_asks_for_it(alone: World) -
         assert process.wait(PATIENCE_S) == 130
     assert shown(alone, parked)["state"] == "parked"
     assert alone.json("runs", "cancel", parked)["state"] == "cancelled"
-
-
-def until_started(world: World, before: str) -> str:
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        if (newest := world.runs()[-1]["run_id"]) != before:
-            return str(newest)
-        time.sleep(0.1)
-    raise AssertionError("nothing was started")

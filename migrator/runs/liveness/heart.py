@@ -22,8 +22,7 @@ _TOLD_S = 5.0  # a catalog that does not answer for so long is told of
 
 @dataclass(kw_only=True)
 class Heart:
-    """`was_taken_over`, `is_cancelled` and `is_cut_off` say why the performing thread was interrupted; the last, that
-    the catalog was away for longer than `patience`."""
+    """`was_taken_over`, `is_cancelled` and `patience.ran_out` say why the performing thread was interrupted."""
 
     catalog: Catalog
     record: RunRecord
@@ -33,7 +32,6 @@ class Heart:
     progress: Progress = silent
     was_taken_over: bool = False
     is_cancelled: bool = False
-    is_cut_off: bool = False
     _stopped: threading.Event = field(default_factory=threading.Event, repr=False)
     _striking: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -88,8 +86,6 @@ class Heart:
         is_told = False
         while not self._stopped.wait(BEAT_S):
             if self.patience.is_over:
-                self.is_cut_off = True
-                self.patience.give_up()
                 self._interrupt()
                 return
             if is_told != (self.patience.away_s > _TOLD_S):

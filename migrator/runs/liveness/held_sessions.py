@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
+from migrator.runs.answering import AnsweringConnection
 from migrator.runs.database import Database, open_database
 from migrator.runs.liveness.holds import Holder
 from storage.errors import MigratorError
@@ -25,6 +26,7 @@ WHERE locktype = 'advisory' AND granted AND objsubid = 1
 _HOLDER = text(f"SELECT application_name {_HOLDING}")
 _END = text(f"SELECT pg_terminate_backend(pid) {_HOLDING}")
 _CALLED = "migrator "
+_ANSWER_S = 5.0
 
 
 class SessionHold:
@@ -55,7 +57,9 @@ class SessionHolds:
 
     @classmethod
     def open(cls, url: str) -> SessionHolds:
-        return cls(database=open_database(url))
+        database = open_database(url)
+        event.listen(database.engine, "connect", _waits_for_nobody)
+        return cls(database=database)
 
     def take(self, run_id: str) -> SessionHold | None:
         connection = _taken(self.database, run_id)
@@ -73,6 +77,10 @@ class SessionHolds:
 
     def close(self) -> None:
         self.database.close()
+
+
+def _waits_for_nobody(connection: AnsweringConnection, _record: object) -> None:
+    connection.answer_s = _ANSWER_S
 
 
 def _taken(database: Database, run_id: str) -> Connection | None:
