@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -78,7 +79,9 @@ def _again(report: RunReport, archive: str, run: str) -> Command:
     return Command(line=f"migrator verify {run}", why="the target read again and compared again, value by value")
 
 
+@cache
 def _environment() -> Environment:
+    """Kept, for it keeps what it compiled: that takes longer than a small load."""
     environment = Environment(
         loader=PackageLoader("migrator.reports"),
         autoescape=True,
