@@ -23,7 +23,9 @@ class MysqlClaims:
         for lock in sorted({claim_lock(self._connection, table) for table in tables}):
             if not taken(self._connection, lock):
                 self.give_back()
-                return f"the run of connection {self._connection.text(f'SELECT IS_USED_LOCK({lock})')}"
+                holder = self._connection.text(f"SELECT IS_USED_LOCK({lock})")
+                # a server misses a client that vanished after hours
+                return f"the run of connection {holder} (KILL {holder} ends it where its machine is gone)"
             self._mine.append(lock)
         return ""
 
