@@ -17,10 +17,12 @@ PATIENCE_S = 120
 
 @contextmanager
 def worker(world: World, *options: object) -> Iterator[subprocess.Popen[str]]:
-    """A worker as a process, killed at the end."""
+    """A worker as a process, stopped at the end: what it is about to keep of a run that is done, it keeps."""
     with world.start("worker", *options) as process:
         try:
             yield process
+            process.terminate()
+            process.wait(PATIENCE_S)
         finally:
             process.kill()
 
