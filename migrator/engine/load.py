@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from typing import TypeVar
@@ -69,6 +69,7 @@ def load(
     max_lock_seconds: int | None = None,
     triggers: Triggers = NO_TRIGGERS,
     files: Placing = NO_FILES,
+    patience_s: float = 0,
     steps: Steps = EVERY_STEP,
     progress: Progress = silent,
 ) -> Loaded:
@@ -76,7 +77,8 @@ def load(
 
     Nothing is committed unless staging, merge and ledger agree, and locks are held for `max_lock_seconds` at most: Red.
     After the commit a verification that finds differences does not raise: it is the red answer of a load that stands.
-    Of a load that `stands`, `prepared` has to hold what it decided.
+    Of a load that `stands`, `prepared` has to hold what it decided. A server may go on for a while with what an attempt
+    asked that was killed: that is waited for, `patience_s` seconds.
     """
     return _Loading(
         prepared=prepared,
@@ -87,6 +89,7 @@ def load(
         max_lock_seconds=max_lock_seconds,
         triggers=triggers,
         files=files,
+        patience_s=patience_s,
         steps=steps,
         progress=progress,
     ).run()
@@ -109,6 +112,7 @@ class _Loading:
     max_lock_seconds: int | None
     triggers: Triggers
     files: Placing
+    patience_s: float
     steps: Steps
     progress: Progress
     laps: Laps = field(default_factory=Laps)
@@ -117,7 +121,8 @@ class _Loading:
     left: Sequence[RowNote] = ()  # files that a rehearsal put there and did not take back
 
     def run(self) -> Loaded:
-        with self.target.staging(self.identity.run, keep=self._is_resumable) as staging:
+        with ExitStack() as stack:
+            staging = self._staging(stack)
             given = self.steps.once("merge", lambda: asdict(self._to_the_commit(staging)))
         self._require_standing()
         merged = built(Merged, given, "merge")
@@ -136,6 +141,14 @@ class _Loading:
             lock_seconds=merged.lock_seconds,
             timings=(*merged.timings, *laps.timings),
             problems=(*_rehearsal_problems(self.rehearse, merged.digest_before, after), *_left_problems(merged.left)),
+        )
+
+    def _staging(self, stack: ExitStack) -> Staging:
+        return patiently(
+            lambda: stack.enter_context(self.target.staging(self.identity.run, keep=self._is_resumable)),
+            step="open staging",
+            patience_s=self.patience_s,
+            progress=self.progress,
         )
 
     def _require_standing(self) -> None:

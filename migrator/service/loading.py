@@ -227,6 +227,7 @@ class Loading(Rehearsing, Performing):
                 max_lock_seconds=plan.needs_target().max_lock_s,
                 triggers=plan.needs_target().triggers,
                 files=files,
+                patience_s=self.settings.patience_s,
                 steps=EVERY_STEP if is_copy else steps,  # a copy is erased, whatever happens
                 progress=self.progress,
             )

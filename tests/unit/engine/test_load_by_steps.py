@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from migrator.engine import patience
 from migrator.engine.check import MapCheck
 from migrator.engine.load import Loaded, load
 from migrator.engine.verify import READ_BEFORE
-from migrator.outcomes import Verdict
+from migrator.outcomes import Tick, Verdict
 from migrator.platforms.sqlite.merge import SqliteMerge
 from migrator.platforms.sqlite.staging import SqliteStaging
 from storage.errors import Fault, Red
@@ -151,3 +153,29 @@ def test_a_red_answer_ends_the_run_and_keeps_nothing(
     with pytest.raises(Red, match="orphan"):
         loaded(check, target, KeptSteps(path=tmp_path / "steps.json"))
     assert left(target) == []
+
+
+def test_a_server_that_goes_on_with_a_killed_attempt_is_waited_for(
+    check: MapCheck, target: SqlitePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "_PAUSES_S", (0.0,))
+    assert check.prepared is not None
+    with ExitStack() as killed:
+        killed.enter_context(target.target().staging("r1", keep=True))
+        told = list[Tick]()
+
+        def tell(tick: Tick) -> None:
+            told.append(tick)
+            if waited(told) == 5:
+                killed.close()
+
+        steps = KeptSteps(path=tmp_path / "steps.json", attempt=2)
+        found = load(
+            check.prepared, target.target(), IDENTITY, rehearse=False, patience_s=600, steps=steps, progress=tell
+        )
+    assert found.verdict is Verdict.GREEN
+    assert waited(told) == 5
+
+
+def waited(told: Sequence[Tick]) -> int:
+    return sum(tick.what == "another process is loading this run" for tick in told)
