@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +46,9 @@ def _stopped(world: World, *arguments: object, by: signal.Signals, after: float)
     """The command's answer when the signal came so many seconds after its run was recorded."""
     before = len(world.runs())
     process = world.start(*arguments)
-    while process.poll() is None and len(world.runs()) == before:
-        time.sleep(0.01)
+    with closing(sqlite3.connect(world.home / "catalog.db", timeout=30)) as catalog:
+        while process.poll() is None and catalog.execute("SELECT count(*) FROM runs").fetchone() == (before,):
+            time.sleep(0.01)
     time.sleep(after)
     process.send_signal(by)
     stdout, stderr = process.communicate(timeout=300)
