@@ -277,6 +277,8 @@ class Forecast:
     lock_seconds: float
     rollback_seconds: float  # a load that is given up before its commit is undone in this time
     basis: str
+    way_back_seconds: float | None = None  # taking it back after its commit; None where no load of the plan ever was
+    way_back_basis: str = ""
     took_seconds: float | None = None
     took_lock_seconds: float | None = None
 

@@ -13,6 +13,7 @@ from storage.described import built
 from storage.errors import Misuse
 
 TAKING_BACK = "take back rows"
+"""The step, and what a rollback's report calls the time it took, files included."""
 
 
 @dataclass(frozen=True, kw_only=True)

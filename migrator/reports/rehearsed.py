@@ -58,6 +58,7 @@ def forecast(report: RunReport) -> Iterator[Told]:
         french="annulée avant validation en",
         value=said_duration(found.rollback_seconds),
     )
+    yield Told(english="Taken back after the commit in", french="reprise après validation en", value=_way_back(found))
     yield Told(english="For", french="pour", value=f"{found.rows:,} archived rows, {found.basis}")
 
 
@@ -73,6 +74,12 @@ def shortly(found: Forecast) -> str:
         f"the migration takes about {said_duration(found.seconds)},"
         f" {said_duration(found.lock_seconds)} of it with locks held"
     )
+
+
+def _way_back(found: Forecast) -> str:
+    if found.way_back_seconds is None:
+        return "not measured: no load of this plan was taken back yet"
+    return f"{said_duration(found.way_back_seconds)}, {found.way_back_basis}"
 
 
 def _beside(forecast: float, took: float | None) -> str:

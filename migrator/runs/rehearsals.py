@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from migrator.engine.load import AFTERWARDS, MERGING, UNDOING
+from migrator.engine.revert import TAKING_BACK
 from migrator.outcomes import (
     Change,
     Forecast,
@@ -21,15 +22,32 @@ _SLOWER, _LEAST_S = 1.2, 1.0
 
 
 # ── forecast ────────────────────────────────────────────────────────────────────────────────────────────────
-def forecast(report: RunReport, rows: int) -> Forecast:
-    """Of the migration that this rehearsal of so many archived rows rehearses."""
+def forecast(report: RunReport, rows: int, rollback: RunReport | None = None) -> Forecast:
+    """Of the migration that this rehearsal of so many archived rows rehearses; `rollback` is of an earlier load."""
     seconds = sum(timing.seconds for timing in report.timings if timing.step not in AFTERWARDS)
-    return Forecast(
+    found = Forecast(
         rows=rows,
         seconds=round(seconds, 3),
         lock_seconds=_seconds(report.timings, MERGING),
         rollback_seconds=_seconds(report.timings, UNDOING),
         basis=f"as rehearsal {report.number} measured it on {report.target}",
+    )
+    return _with_way_back(found, report, rollback) if rollback else found
+
+
+def is_measured(rollback: RunReport) -> bool:
+    """Whether this rollback says how long taking rows back takes."""
+    return bool(_seconds(rollback.timings, TAKING_BACK) and rollback.rollback and rollback.rollback["reversed"])
+
+
+def _with_way_back(found: Forecast, report: RunReport, rollback: RunReport) -> Forecast:
+    """By the rows that go back: those of the load, not of its archive."""
+    taken_back = (rollback.rollback or {})["reversed"]
+    loaded = sum(edge.loaded for edge in report.equations)
+    return replace(
+        found,
+        way_back_seconds=round(_seconds(rollback.timings, TAKING_BACK) * loaded / taken_back, 3),
+        way_back_basis=f"as rollback {rollback.number} took {taken_back} rows back on {rollback.target}",
     )
 
 
@@ -44,6 +62,7 @@ def scaled(found: Forecast, rows: int) -> Forecast:
         seconds=round(found.seconds * share, 3),
         lock_seconds=round(found.lock_seconds * share, 3),
         rollback_seconds=round(found.rollback_seconds * share, 3),
+        way_back_seconds=None if found.way_back_seconds is None else round(found.way_back_seconds * share, 3),
         basis=f"{found.basis}, for {found.rows} rows",
     )
 

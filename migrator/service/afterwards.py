@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from migrator.contracts import Target, Undone
 from migrator.engine.decisions import as_decided
+from migrator.engine.laps import Laps
 from migrator.engine.load import stands
 from migrator.engine.placing import Placing
 from migrator.engine.prepare import room_for
-from migrator.engine.revert import revert
+from migrator.engine.revert import TAKING_BACK, revert
 from migrator.engine.verify import verify
 from migrator.engine.workbench import workbench
 from migrator.outcomes import Steps
@@ -99,6 +100,7 @@ class Afterwards(Loading):
         def perform(recording: Recording, steps: Steps) -> Reported:
             tables = [staged.table for staged in marker.tables] if marker else _of_files(target, files)
             with self._alone(target, recording.run, tables):
+                laps = Laps()
                 reverted = revert(
                     target,
                     of.run_id,
@@ -109,9 +111,12 @@ class Afterwards(Loading):
                     steps=steps,
                     progress=self.progress,
                 )
+                laps.lap(TAKING_BACK, reverted.undone.reversed)
                 if not holds(target, of.run_id):
                     _settle_stopped(catalog, target, of)
                 report = rollback_report(self._subject(recording.run, plan), reverted.undone, reverted.files, told)
+                if steps.attempt == 1:  # else an earlier attempt did some of it
+                    report = replace(report, timings=laps.timings)
                 recording.verdict = report.verdict
                 path = self._keep_report(catalog, report)
             return Reported(report=report, report_path=path, undone=reverted.undone)

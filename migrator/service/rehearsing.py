@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from migrator.outcomes import Admission, RehearsalBefore, RunReport, SealParts
+from migrator.outcomes import Admission, RehearsalBefore, RunReport, SealParts, Verdict
 from migrator.plan import Plan
 from migrator.runs.catalog import Catalog
 from migrator.runs.gate import Gate, gate, rehearsals
 from migrator.runs.records import RunRecord
-from migrator.runs.rehearsals import compared, forecast, held_against, scaled
+from migrator.runs.rehearsals import compared, forecast, held_against, is_measured, scaled
 from migrator.service.records import Records
 from storage.archive import Archive
 from storage.errors import MigratorError
@@ -53,11 +53,19 @@ class Rehearsing(Records):
         """The report of a load, with what rehearsals make of it."""
         rows = sum(archived.rows for archived in archive.tables)
         if admission is None:
-            return replace(report, forecast=forecast(report, rows), rehearsal_before=self._before(catalog, report))
+            found = forecast(report, rows, self._rollback_before(catalog, report))
+            return replace(report, forecast=found, rehearsal_before=self._before(catalog, report))
         rehearsed = self._told_of(catalog, admission.rehearsal) if admission.rehearsal else None
-        found = rehearsed.forecast if rehearsed else None
-        compared_with_it = held_against(scaled(found, rows), report.timings) if found else None
+        forecasted = rehearsed.forecast if rehearsed else None
+        compared_with_it = held_against(scaled(forecasted, rows), report.timings) if forecasted else None
         return replace(report, admission=admission, forecast=compared_with_it)
+
+    def _rollback_before(self, catalog: Catalog, report: RunReport) -> RunReport | None:
+        """The newest that says how long taking a load of this plan back takes."""
+        runs = reversed(catalog.runs(plan=report.plan, kind="rollback"))
+        green = (run for run in runs if (run.tenant, run.verdict) == (report.tenant, Verdict.GREEN))
+        told = (self._told_of(catalog, run.run_id) for run in green)
+        return next((found for found in told if found and is_measured(found)), None)
 
     def _before(self, catalog: Catalog, report: RunReport) -> RehearsalBefore | None:
         for run in rehearsals(catalog.runs(plan=report.plan), report.tenant):

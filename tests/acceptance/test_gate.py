@@ -55,6 +55,10 @@ def test_a_rehearsal_lets_it_through_and_forecasts_it(world: World) -> None:
     assert forecast["seconds"] == rehearsed["forecast"]["seconds"] and forecast["took_seconds"] > 0
     steps = [timing["step"] for timing in report(world, migrated["run"])["timings"]]  # type: ignore[attr-defined]
     assert {"check the mapping", "merge, locks held"} <= set(steps)
+    assert forecast["way_back_seconds"] is None
+    world.json("rollback", migrated["run"])
+    found = world.json("rehearse", world.plan)["forecast"]
+    assert found["way_back_seconds"] > 0 and "rollback 1" in found["way_back_basis"]
 
 
 def test_a_newer_archive_is_of_the_same_seal(world: World) -> None:

@@ -16,7 +16,7 @@ from tests.benchmarks.servers import KINDS, MARIADB, POSTGRESQL, SQLITE, servers
 from tests.soak.promise import ending
 from tests.soak.there_and_back import ThereAndBack
 
-BASE_MIB, MOST_TIMES = 250, 7
+BASE_MIB, MOST_TIMES = 300, 7
 MAPPING = """\
 mapping: large
 version: 1

@@ -12,7 +12,7 @@ from migrator.outcomes import Admission, RunReport
 from migrator.reports import render
 from migrator.reports.findings import has_reservations
 from migrator.reports.rehearsed import off
-from tests.unit.reports.report_samples import EMPTY, GREEN, REHEARSAL, WAIVED
+from tests.unit.reports.report_samples import EMPTY, FORECAST, GREEN, REHEARSAL, WAIVED
 from tests.unit.reports.test_report_page import Page
 
 BY_REHEARSAL = replace(
@@ -61,6 +61,9 @@ def test_a_forecast_is_shown_and_afterwards_its_error(words: object) -> None:
     )
     assert "forecast 4.08 s, took 5.10 s: 1.02 s longer than forecast (+25%)" in words(WAIVED)
     assert "forecast 0.34 s, took 0.30 s: 0.04 s shorter than forecast (-12%)" in words(WAIVED)
+    assert "not measured: no load of this plan" in words(REHEARSAL)
+    measured = replace(FORECAST, way_back_seconds=7.5, way_back_basis="as rollback 2 took 5475 rows back on x.db")
+    assert "7.50 s, as rollback 2 took 5475 rows back on x.db" in words(replace(REHEARSAL, forecast=measured))
     assert "Forecast of the migration" not in words(GREEN)
 
 

@@ -24,7 +24,7 @@ _SLOWER = st.builds(SlowerStep, before_seconds=_SECONDS, seconds=_SECONDS)
 _FORECASTS = st.builds(
     Forecast,
     **dict.fromkeys(("seconds", "lock_seconds", "rollback_seconds"), _SECONDS),
-    **dict.fromkeys(("took_seconds", "took_lock_seconds"), st.none() | _SECONDS),
+    **dict.fromkeys(("took_seconds", "took_lock_seconds", "way_back_seconds"), st.none() | _SECONDS),
 )
 _INFERRED = {field.name: ... for field in dataclasses.fields(RunReport)}
 _REPORTS = st.builds(

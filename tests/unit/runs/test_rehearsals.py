@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.engine.load import DIGEST_AGAIN, GIVEN_UP, MERGING, UNDOING
+from migrator.engine.revert import TAKING_BACK
 from migrator.outcomes import Change, StepTiming, Verdict
-from migrator.runs.rehearsals import compared, forecast, held_against, scaled
-from tests.unit.reports.report_samples import GREEN, REHEARSAL
+from migrator.runs.rehearsals import compared, forecast, held_against, is_measured, scaled
+from tests.unit.reports.report_samples import GREEN, REHEARSAL, ROLLBACK
 
 STEPS = (
     StepTiming(step="check", seconds=2.0),
@@ -28,6 +29,22 @@ def test_a_migration_takes_what_its_rehearsal_took_but_for_the_way_back() -> Non
     found = forecast(TIMED, rows=1_200)
     assert (found.seconds, found.lock_seconds, found.rollback_seconds, found.rows) == (22.0, 4.0, 1.5, 1_200)
     assert "rehearsal 3" in found.basis and REHEARSAL.target in found.basis
+
+
+def test_the_way_back_after_the_commit_is_that_of_a_rollback() -> None:
+    assert forecast(TIMED, rows=1_200).way_back_seconds is None
+    loaded = sum(edge.loaded for edge in TIMED.equations)
+    taken_back = replace(
+        ROLLBACK,
+        rollback={"reversed": 2 * loaded, "kept": 0, "failed": 0},
+        timings=(StepTiming(step=TAKING_BACK, seconds=8.0),),
+    )
+    assert is_measured(taken_back)
+    assert not is_measured(replace(taken_back, timings=()))  # of a version that did not say, or resumed
+    assert not is_measured(replace(taken_back, rollback={"reversed": 0, "kept": 0, "failed": 0}))
+    found = forecast(TIMED, 1_200, taken_back)
+    assert found.way_back_seconds == 4.0 and f"{2 * loaded} rows" in found.way_back_basis
+    assert scaled(found, 2_400).way_back_seconds == 8.0
 
 
 def test_of_a_merge_that_was_tried_twice_the_last_one_counts() -> None:
