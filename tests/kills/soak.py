@@ -20,7 +20,7 @@ from tests.soak.promise import BrokenError
 _ORDER = (MIGRATE, VERIFY, ROLLBACK, SNAPSHOT, MIGRATE, ROLLBACK, REHEARSE)  # who is about a load finds one
 _OF_A_KIND = 4 * len(_ORDER)  # trials before files become servers, or servers files
 _TURN = len(_ORDER)
-_SAID = 2_000
+_SAID = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,8 @@ class Soak:
             figure = replace(figure, code=outcome.code, more=outcome.more)
         except BrokenError as error:
             self._scenes.pop((pair, is_served), None)
-            figure = replace(figure, broken=" ".join(str(error).split())[:_SAID])
+            words = str(error).replace(str(self.grounds.folder), "…")
+            figure = replace(figure, broken=" ".join(words.split())[:_SAID])
         self._keep(replace(figure, seconds=round(time.monotonic() - started, 1)))
 
     def _keep(self, figure: Figure) -> None:
