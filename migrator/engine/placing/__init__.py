@@ -124,7 +124,7 @@ class Placing:
 
     def journals(self) -> tuple[FilesJournal, ...]:
         """Those of this target that stand in its places."""
-        return tuple(journal for shelf in self.shelves for journal in journals(shelf) if journal.target == self.target)
+        return tuple(journal for shelf in self.shelves for journal in journals(shelf) if journal.is_of(self.target))
 
     def _of(self, run: str) -> Iterator[FilesJournal]:
         """The run's journal in each place, whether it is there or not."""

@@ -120,7 +120,7 @@ def _others(journal: FilesJournal, target: Target) -> Iterator[FilesJournal]:
     """The journals there of loads at work, and of other targets."""
     committed = {marker.run for marker in target.markers()}  # their rows say what they need
     for other in journals(journal.store):
-        if other.run != journal.run and not (other.target == journal.target and other.run in committed):
+        if other.run != journal.run and not (other.is_of(journal.target) and other.run in committed):
             yield other
 
 

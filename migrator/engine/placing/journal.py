@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from migrator.contracts import JOURNALS
 from migrator.engine.placing.due import DueFile
-from storage.address import below
+from storage.address import below, without_user
 from storage.errors import Fault, Misuse
 from storage.objects import ObjectStore
 
@@ -63,7 +63,11 @@ class FilesJournal:
     def is_its_own(self) -> bool:
         """Whether it is there, and its head names the same target."""
         head = _head(self.store, self.key)
-        return head is not None and _named(self.store, self.key, head).target == self.target
+        return head is not None and _named(self.store, self.key, head).is_of(self.target)
+
+    def is_of(self, target: str) -> bool:
+        """Whether the rows of this target name the files, whoever asks there."""
+        return without_user(self.target) == without_user(target)
 
     def close(self) -> None:
         self.store.delete(self.key)
