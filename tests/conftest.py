@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +48,16 @@ def _ctrl_c() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True)
+def _complaints() -> Iterator[None]:
+    """A run that is interrupted wants to hear no complaints of what it left half-read; the tests after it do."""
+    before = sys.unraisablehook
+    yield
+    if sys.unraisablehook != before:
+        gc.collect()  # its own are not theirs
+        sys.unraisablehook = before
 
 
 @pytest.fixture(scope="session")
