@@ -68,6 +68,8 @@ class Archiving(Performing):
             subject=subject,
             prove_full=prove_full,
         )
+        if self.is_detached:
+            self._source(plan).describe()  # what cannot be opened is told to who asks, and not to a log at night
         with self._catalog() as catalog:
             return self._begin(catalog, request, self._snapshot(catalog, request))
 

@@ -81,6 +81,19 @@ def test_a_worker_that_hangs_is_ended_and_its_run_goes_on(shared: World, monkeyp
         assert until(shared, run, lambda record: record["state"] == "done")["verdict"] == "green"
 
 
+def test_a_run_that_takes_every_process_along_is_left_to_a_person(alone: World) -> None:
+    with worker(alone):
+        with at_work(alone):
+            run = queued(alone)
+            for attempt in (1, 2, 3):
+                record = until(alone, run, lambda record: is_waiting(record) and record["attempt"] == attempt)  # noqa: B023
+                os.kill(record["process"], signal.SIGKILL)
+            left = until(alone, run, lambda record: record["state"] == "failed")
+        assert "3 attempts in a row" in left["error"]["what"]
+        assert f"migrator runs resume {run}" in left["error"]["next"]
+        assert alone.json("runs", "resume", run)["verdict"] == "green"
+
+
 def test_a_worker_that_is_stopped_puts_its_run_back(alone: World) -> None:
     with at_work(alone):
         run = queued(alone)

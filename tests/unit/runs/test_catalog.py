@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -35,6 +37,7 @@ from migrator.runs.request import (
     RollbackRequest,
     SnapshotRequest,
     VerificationRequest,
+    read_request,
 )
 from migrator.runs.upgrade import HEAD
 from storage.errors import Fault, MigratorError, Misuse, Red
@@ -235,6 +238,23 @@ PLAN = Document(text="plan: été\nsource: {url: '${SOURCE_URL}'}\n", file="ét�
 def test_what_was_asked_for_is_read_as_it_was_given(catalog: Catalog, request_: Request) -> None:
     run = catalog.start(kind="migration", plan="a", tenant="acme", request=request_)
     assert catalog.request(run.run_id) == request_
+
+
+@pytest.mark.parametrize(
+    ("told", "request_"),
+    [
+        ({"operation": "snapshot", "plan": asdict(PLAN)}, SnapshotRequest(plan=PLAN)),
+        (
+            {"operation": "load", "plan": asdict(PLAN), "mapping": asdict(PLAN), "archive": "a", "rehearse": True},
+            LoadRequest(plan=PLAN, mapping=PLAN, archive="a", rehearse=True),
+        ),
+        ({"operation": "verify", "of_run": "r"}, VerificationRequest(of_run="r")),
+        ({"operation": "rollback", "of_run": "r"}, RollbackRequest(of_run="r")),
+        ({"operation": "restore", "archive": "a", "url": "u"}, RestoreRequest(archive="a", url="u")),
+    ],
+)
+def test_what_was_asked_for_before_there_was_more_to_ask_for_is_read(told: dict[str, Any], request_: Request) -> None:
+    assert read_request(told) == request_
 
 
 def test_what_an_older_or_newer_program_was_asked_for_is_not_guessed(catalog: Catalog, url: str) -> None:

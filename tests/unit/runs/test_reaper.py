@@ -89,9 +89,8 @@ def performer(url: str, tmp_path: Path, run: RunRecord) -> Iterator[subprocess.P
 
 
 @contextmanager
-def performing(url: str, folder: Path, run: RunRecord) -> Iterator[subprocess.Popen[str]]:
+def performing(url: str, folder: Path, run: RunRecord, code: str = PERFORM) -> Iterator[subprocess.Popen[str]]:
     """Another process that performs the run, and does nothing but beat."""
-    code = f"import signal; signal.signal(signal.SIGTERM, signal.default_int_handler)\n{PERFORM}"
     with subprocess.Popen(
         [sys.executable, "-c", code, url, str(folder), run.run_id],
         cwd=ROOT,
@@ -187,6 +186,14 @@ def test_who_hangs_is_ended(reaper: Reaper, run: RunRecord, performer: subproces
     hold = claimed(reaper, run.run_id)
     assert performer.wait(60) == -signal.SIGKILL
     hold.release()
+
+
+def test_who_hangs_before_its_heart_beats_is_ended(reaper: Reaper, url: str, tmp_path: Path, run: RunRecord) -> None:
+    with performing(url, tmp_path, run, code=PERFORM.replace("with heart.beating():", "if True:")) as performer:
+        performer.send_signal(signal.SIGSTOP)
+        hold = claimed(reaper, run.run_id)
+        assert performer.wait(60) == -signal.SIGKILL
+        hold.release()
 
 
 def test_who_is_about_to_perform_is_not_taken_for_who_hung(

@@ -1,0 +1,45 @@
+"""What is left to a worker: let through and looked at when it is asked for, by whoever asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.office import rewritten
+from tests.acceptance.performers import until, worker
+from tests.acceptance.world import World, dump
+
+
+@pytest.fixture
+def world(right_office: World, tmp_path: Path) -> World:
+    """An office with an archive; its loads have to be rehearsed."""
+    return replace(right_office.copied(tmp_path), is_gated=True)
+
+
+def test_the_gate_is_asked_before_and_not_once_more(world: World) -> None:
+    before = dump(world.target)
+    assert "never rehearsed" in world.json("migrate", world.plan, "--detach", code=3)["error"]
+    assert world.runs() == []
+    vouching = world.json("rehearse", world.plan)["run"]
+    run = world.json("migrate", world.plan, "--detach")["run"]
+    world.json("rehearse", world.plan)  # what comes later changes nothing of what was let through
+    assert dump(world.target) == before
+    with worker(world):
+        until(world, run, lambda record: record["verdict"] == "green")
+    assert world.json("report", run, "--format", "json")["admission"]["rehearsal"] == vouching
+
+
+@pytest.mark.parametrize("command", ["snapshot", "rehearse"])
+def test_what_cannot_be_opened_is_refused_at_once(world: World, command: str) -> None:
+    (world.source if command == "snapshot" else world.target).unlink()
+    refused = world.json(command, world.plan, "--detach", code=2)
+    assert refused["where"] and refused["next"]
+    assert world.runs() == []
+
+
+def test_a_plan_whose_variables_nobody_set_is_not_queued(world: World) -> None:
+    rewritten(world.plan, "${SOURCE_URL}", "${NOBODY_SAID}")
+    assert "NOBODY_SAID" in world.json("snapshot", world.plan, "--detach", code=2)["error"]
+    assert world.runs() == []
