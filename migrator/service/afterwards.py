@@ -112,8 +112,8 @@ class Afterwards(Loading):
                     progress=self.progress,
                 )
                 laps.lap(TAKING_BACK, reverted.undone.reversed)
-                if not holds(target, of.run_id):
-                    _settle_stopped(catalog, target, of)
+                if not reverted.undone.kept + reverted.undone.failed:
+                    _settle_stopped(catalog, target, of)  # nobody needs to be told of less any more
                 report = rollback_report(self._subject(recording.run, plan), reverted.undone, reverted.files, told)
                 if steps.attempt == 1:  # else an earlier attempt did some of it
                     report = replace(report, timings=laps.timings)

@@ -32,3 +32,16 @@ def test_each_does_it_or_says_that_it_is_done(right_office: World, tmp_path: Pat
     codes, answers = _at_once(world, "rollback", run)
     assert codes == [0, 2, 2], answers
     assert (dump(world.target), world.beside_target()) == (before, set())
+
+
+def test_a_verification_beside_a_rollback_sees_the_load_whole_or_says_that_it_is_gone(
+    right_office: World, tmp_path: Path
+) -> None:
+    world = right_office.copied(tmp_path)
+    run = world.json("migrate", world.plan)["run"]
+    rollback, *verifications = [
+        world.start(*command, run, "--json") for command in (("rollback",), ("verify",), ("verify",))
+    ]
+    answers = [process.communicate(timeout=300)[0] for process in (rollback, *verifications)]
+    assert rollback.returncode == 0, answers
+    assert {process.returncode for process in verifications} <= {0, 2}, answers

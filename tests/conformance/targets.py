@@ -875,7 +875,7 @@ class TargetContract:
         platform.run("UPDATE members SET note = 'edited' WHERE id = 12;")
         some = target.undo("r1", by="b1")
         assert some.kept and target.undo("r1", by="b1") == some
-        assert [marker.run for marker in target.markers()] == ["r1"]
+        assert [(marker.run, marker.taken_back_by) for marker in target.markers()] == [("r1", "b1")]
         target.settle("b1")
         platform.run("UPDATE members SET note = '' WHERE id = 12;")
 
