@@ -64,7 +64,7 @@ class Finished:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Load:
+class OpenedLoad:
     """A load whose parts are opened; of a rehearsal in a copy, `lacking` tells what the copy lacks."""
 
     request: LoadRequest
@@ -160,14 +160,14 @@ class Loading(Rehearsing, Performing):
 
     def _opened_load(
         self, request: LoadRequest, plan: Plan, original: Original | None = None, *, but: str = ""
-    ) -> _Load:
+    ) -> OpenedLoad:
         """Everything the request names, looked at. Red where the archive is damaged, or loaded already, `but` by it."""
         target = self.targets(plan.needs_target().url)
         archive = self._intact(plan, request.archive)
         mapping = known(plan, load_mapping(request.mapping.text, file=request.mapping.file))
         schema = target.describe()
         tables = original.tables if original else schema.tables
-        opened = _Load(
+        opened = OpenedLoad(
             request=request,
             plan=plan,
             target=target,
@@ -180,7 +180,7 @@ class Loading(Rehearsing, Performing):
         opened.refuse_twice(but)
         return opened
 
-    def _load_work(self, catalog: Catalog, opened: _Load) -> Work[Reported]:
+    def _load_work(self, catalog: Catalog, opened: OpenedLoad) -> Work[Reported]:
         return Work(
             kind="rehearsal" if opened.request.rehearse else "migration",
             plan=opened.plan.name,
@@ -195,7 +195,7 @@ class Loading(Rehearsing, Performing):
             took_effect=lambda run: not opened.request.rehearse and holds(opened.target, run.run_id),
         )
 
-    def _loaded(self, catalog: Catalog, opened: _Load, recording: Recording, steps: Steps) -> Reported:
+    def _loaded(self, catalog: Catalog, opened: OpenedLoad, recording: Recording, steps: Steps) -> Reported:
         run, plan, target = recording.run, opened.plan, opened.target
         folder, files = self._folder(run), self._files(plan)
         room = workbench(room=room_for(opened.archive, opened.mapping))
@@ -243,7 +243,7 @@ class Loading(Rehearsing, Performing):
             recording.verdict = report.verdict
             return Reported(report=report, report_path=self._keep_report(catalog, report))
 
-    def _as_decided(self, bench: Workbench, opened: _Load, decisions: Path, files: Placing) -> MapCheck:
+    def _as_decided(self, bench: Workbench, opened: OpenedLoad, decisions: Path, files: Placing) -> MapCheck:
         """What an earlier attempt found before it committed: by now the target holds the load itself."""
         if not decisions.exists():
             raise Fault(

@@ -24,7 +24,7 @@ from migrator.runs.request import (
 from migrator.service.addresses import whole
 from migrator.service.archiving import Archiving
 from migrator.service.closing import Closing
-from migrator.service.loading import Reported
+from migrator.service.loading import OpenedLoad, Reported, holds
 from migrator.service.performing import Work
 from storage.errors import Misuse
 
@@ -68,7 +68,10 @@ class Resuming(Archiving, Closing):
             case LoadRequest():
                 _require_no_copy(record, request)
                 plan = self._plan(request.plan)
-                return self._load_work(catalog, self._opened_load(request, plan, but=record.run_id))
+                opened = self._opened_load(request, plan, but=record.run_id)
+                if _is_asked_again(record, opened):
+                    self._let_through(catalog, plan, opened.parts, record.waived)
+                return self._load_work(catalog, opened)
             case VerificationRequest():
                 return self._verification(catalog, request)
             case RollbackRequest():
@@ -103,6 +106,16 @@ def _require_resumable(record: RunRecord) -> None:
         what = "the run came to its end, and its answer is red: that is not resumed"
         next_ = "mend what it found (migrator runs show), then give the command again"
     raise Misuse(what, where=record.run_id, next=next_)
+
+
+def _is_asked_again(record: RunRecord, opened: OpenedLoad) -> bool:
+    """Whether the gate is: a migration that lay for a while, and has committed nothing, may have lost its rehearsal.
+
+    Who takes over from a process that died goes on by what that was let through by.
+    """
+    has_lain = record.state in ("parked", "failed") or record.attempt == 0
+    is_as_it_was = opened.parts.seal == record.seal  # else that is what is told
+    return has_lain and is_as_it_was and not opened.request.rehearse and not holds(opened.target, record.run_id)
 
 
 def _require_no_copy(record: RunRecord, request: LoadRequest) -> None:

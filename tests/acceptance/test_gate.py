@@ -17,6 +17,7 @@ import pytest
 
 from storage import moment
 from tests.acceptance.office import rewritten
+from tests.acceptance.test_resume import once
 from tests.acceptance.world import ROOT, World, changing, dump
 from tests.conformance.made import Made
 from tests.support_transplant import transplant
@@ -119,6 +120,33 @@ def test_a_waiver_is_recorded_and_stands_on_the_first_page(world: World) -> None
     page = world.migrator("report", run["run_id"], "--out", world.folder / "report.html")
     first = (world.folder / "report.html").read_text("utf-8").partition("<h3>What is not in the new system")[0]
     assert page.code == 0 and "the board wants it tonight" in first and "never rehearsed" in first
+
+
+def test_a_migration_that_lay_for_a_while_is_let_through_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it was let through by when it began may be old by now, or a later rehearsal red."""
+    from migrator.engine import load as loading
+
+    world.json("rehearse", world.plan)
+    once(monkeypatch, loading, "merge_rows")
+    world.json("migrate", world.plan, code=1)
+    (run,) = (run["run_id"] for run in world.runs() if run["kind"] == "migration")
+    with changing(world.home / "catalog.db") as catalog:
+        catalog.execute("UPDATE runs SET finished_at = '2020-01-01T00:00:00Z' WHERE kind = 'rehearsal'")
+    before = dump(world.target)
+    refused = world.json("runs", "resume", run, code=3)
+    assert "the gate is closed" in refused["error"] and "days old" in refused["error"]
+    assert dump(world.target) == before and world.runs()[-1]["state"] == "failed"
+    world.json("rehearse", world.plan)
+    assert world.json("runs", "resume", run)["verdict"] == "green"
+
+
+def test_who_waived_the_gate_goes_on_without_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from migrator.engine import load as loading
+
+    once(monkeypatch, loading, "merge_rows")
+    world.json("migrate", world.plan, "--waive", "tonight or never", code=1)
+    resumed = world.json("runs", "resume", world.runs()[-1]["run_id"])
+    assert resumed["verdict"] == "green" and resumed["admission"]["waived"] == "tonight or never"
 
 
 # ── in a copy ───────────────────────────────────────────────────────────────────────────────────────────────
