@@ -349,6 +349,7 @@ class RunReport:
     tool: str
     started_at: str
     finished_at: str
+    attempt: int = 1  # the one that came to its end; timings are those of whoever finished a step
     equations: tuple[Equation, ...] = ()
     columns: tuple[ColumnFate, ...] = ()
     dropped_tables: dict[str, str] = field(default_factory=dict)

@@ -64,6 +64,7 @@ def _report(subject: Subject, verdict: Verdict) -> RunReport:
         tool=subject.tool,
         started_at=record.started_at,
         finished_at=moment.now(),
+        attempt=record.attempt,
         not_run=_NOT_RUN,
     )
 

@@ -58,6 +58,9 @@ def test_a_load_that_a_fault_stopped(
     for told in ("kind", "number", "verdict", "edges", "digest_before", "digest_loaded", "digest_after", "compared"):
         assert resumed[told] == expected[told]
     assert (world.runs()[-1]["state"], world.runs()[-1]["attempt"]) == ("done", 2)
+    assert world.migrator("report", run, "--format", "json").json["attempt"] == 2
+    page = world.home / "runs" / run / "report.html"
+    assert "2: the run was stopped, and went on where it was" in page.read_text("utf-8")
     assert world.beside_target() == set()
     assert world.json("runs", "resume", run, code=2)["error"] == "the run is done"
 

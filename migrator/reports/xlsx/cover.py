@@ -98,6 +98,8 @@ def _identity(report: RunReport) -> Iterator[Fact]:
         "Finished · fin": report.finished_at,
         "Software · logiciel": report.tool,
     }
+    if report.attempt > 1:
+        facts["Attempt · tentative"] = f"{report.attempt}: the run was stopped, and went on where it was"
     if report.admission is not None:
         facts["Let through by · admise par"] = rehearsed.let_through(report) or "no rehearsal"
     yield from (Fact(label=label, value=value or "not recorded") for label, value in facts.items())
