@@ -22,7 +22,12 @@ def position_of(record: RunRecord) -> Position | None:
 
 def said_position(position: Position) -> str:
     """One line: the step, how much of it is done, how fast, and how long it will take."""
-    parts = [f"{position.step} {position.what}".strip()]
+    return " · ".join(part for part in (f"{position.step} {position.what}".strip(), said_pace(position)) if part)
+
+
+def said_pace(position: Position) -> str:
+    """How much of its step is done, how fast, and how long the rest will take; nothing where nobody knows."""
+    parts = []
     if position.total:
         parts.append(f"{said_number(position.done)} of {said_number(position.total)} ({position.percent} %)")
     elif position.done:

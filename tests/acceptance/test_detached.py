@@ -18,13 +18,13 @@ def world(right_office: World, tmp_path: Path) -> World:
     return replace(right_office.copied(tmp_path), is_gated=True)
 
 
-def test_the_gate_is_asked_before_and_not_once_more(world: World) -> None:
+def test_the_gate_is_asked_before_it_waits(world: World) -> None:
     before = dump(world.target)
     assert "never rehearsed" in world.json("migrate", world.plan, "--detach", code=3)["error"]
     assert world.runs() == []
     vouching = world.json("rehearse", world.plan)["run"]
     run = world.json("migrate", world.plan, "--detach")["run"]
-    world.json("rehearse", world.plan)  # what comes later changes nothing of what was let through
+    world.json("rehearse", world.plan)  # a later one is not what let it through
     assert dump(world.target) == before
     with worker(world):
         until(world, run, lambda record: record["verdict"] == "green")

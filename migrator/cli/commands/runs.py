@@ -14,6 +14,7 @@ from migrator.cli.options import Json, RunId, Wait, waiting
 from migrator.cli.output import print_json, print_problems, print_table, stderr, stdout
 from migrator.cli.position import cells, position_of
 from migrator.cli.progress import shown
+from migrator.cli.states import said_state
 
 Address = Annotated[
     str | None,
@@ -36,7 +37,7 @@ def list_(json: Json = False) -> None:
         "",
         ("run", "kind", "number", "plan", "tenant", "state", "verdict", "step", "%", "rows/s", "left"),
         (
-            (r.run_id, r.kind, r.number, r.plan, r.tenant, r.state, r.verdict or "–", *cells(position_of(r)))
+            (r.run_id, r.kind, r.number, r.plan, r.tenant, said_state(r), r.verdict or "–", *cells(position_of(r)))
             for r in runs
         ),
         right=("number", "%", "rows/s", "left"),
