@@ -60,13 +60,14 @@ class Resuming(Archiving, Closing):
         return self._go_on(catalog, record, hold, lambda: self._work(catalog, record, request, url))
 
     def _work(self, catalog: Catalog, record: RunRecord, request: Request, url: str | None) -> Work[Any]:
+        if isinstance(request, LoadRequest):
+            _require_no_copy(record, request)
         if url is not None and not isinstance(request, RestoreRequest):
             raise Misuse("this run has no address of its own", where="--url", next="leave it out: its plan names it")
         match request:
             case SnapshotRequest():
                 return self._snapshot(catalog, request)
             case LoadRequest():
-                _require_no_copy(record, request)
                 plan = self._plan(request.plan)
                 opened = self._opened_load(request, plan, but=record.run_id)
                 if _is_asked_again(record, opened):

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from migrator.engine import restore as restoring
+from tests.acceptance.test_resume import once
 from tests.acceptance.world import World, dump
 from tests.conformance.platforms import MysqlPlatform, PostgresPlatform
 from tests.support_transplant import transplant
@@ -81,9 +83,9 @@ def test_a_whole_database_goes_around(world: World, place: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("kind", ["postgres", "mariadb"])
 def test_a_server_s_database_goes_around(
-    social: World, request: pytest.FixtureRequest, tmp_path: Path, kind: str
+    social: World, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """One tenant of it, by both forms; and what was restored, whole, with the digests it came with."""
+    """One tenant of it, by both forms, one of them resumed; and what was restored, whole, with the same digests."""
     server: Any = request.getfixturevalue(kind)
     databases = [server.database() for _ in range(3)]
     request.addfinalizer(lambda: [server.drop(database) for database in databases])
@@ -91,8 +93,16 @@ def test_a_server_s_database_goes_around(
     transplant(social.source, source)
     world = social.between(source.url, source.url, tmp_path)
     archive = world.json("snapshot", world.plan)["archive"]
-    for platform, form in zip(restored, ("parquet", "csv"), strict=True):
-        answer = world.json("restore", archive, platform.url, "--from", form)
+    once(monkeypatch, restoring, "described")  # the tables stand, and nobody has read them yet
+    stopped = world.json("restore", archive, restored[0].url, code=1)
+    run = world.runs()[-1]["run_id"]
+    assert f"migrator runs resume {run} goes on after rebuild" in stopped["next"]
+    assert "--url" in world.json("runs", "resume", run, code=2)["next"]  # nobody kept the password
+    resumed = world.json("runs", "resume", run, "--url", restored[0].url)
+    for answer, form in (
+        (resumed, "parquet"),
+        (world.json("restore", archive, restored[1].url, "--from", "csv"), "csv"),
+    ):
         assert (answer["verdict"], answer["read_from"], answer["rows"]) == ("green", form, 191)
     first, second = (platform.dump() for platform in restored)
     assert first | {"": []} == second | {"": []}  # the catalogs name constraints' triggers by numbers
