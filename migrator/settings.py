@@ -50,10 +50,14 @@ class Settings:
         return (self.home / "store").as_uri()
 
     @property
+    def is_shared(self) -> bool:
+        """Whether other machines can have the same catalog."""
+        return self.catalog_url.startswith("postgres")
+
+    @property
     def durable_url(self) -> str:
         """Where the steps of runs are kept: with a catalog that machines share, and else in a file."""
-        is_shared = self.catalog_url.startswith("postgres")
-        return self.catalog_url if is_shared else f"sqlite:///{self.home / 'durable.db'}"
+        return self.catalog_url if self.is_shared else f"sqlite:///{self.home / 'durable.db'}"
 
     def run_folder(self, run_id: str) -> Path:
         return self.home / "runs" / run_id

@@ -67,3 +67,24 @@ class Report(Base):
     format: Mapped[str] = mapped_column(String(10), primary_key=True)
     path: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(String(64))
+
+
+class Share(Base):
+    __tablename__ = "shares"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    attempt: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(10))  # open | taken by a helper | kept by who performs | done | back
+    worker: Mapped[str | None] = mapped_column(Text)
+    beat_at: Mapped[str | None] = mapped_column(String(40))
+    most: Mapped[int] = mapped_column(Integer)  # helpers at once
+    handed: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class IdleWorker(Base):
+    __tablename__ = "idle_workers"
+
+    worker: Mapped[str] = mapped_column(Text, primary_key=True)
+    seen_at: Mapped[str] = mapped_column(String(40))

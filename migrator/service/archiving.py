@@ -27,6 +27,7 @@ from migrator.runs.request import Document, RestoreRequest, SnapshotRequest
 from migrator.service.keeper import KeeperProcess
 from migrator.service.opening import refuse_export
 from migrator.service.performing import Performing, Work
+from migrator.service.spreading import Spreading
 from migrator.settings import tool
 from storage.address import redacted
 from storage.check import CheckResult, check_archive
@@ -38,7 +39,7 @@ from storage.sweep import QUIET, sweep, swept_in_words
 
 
 @dataclass(frozen=True, kw_only=True)
-class Archiving(Performing):
+class Archiving(Performing, Spreading):
     """Archives in, out and back."""
 
     def snapshot(
@@ -75,16 +76,16 @@ class Archiving(Performing):
 
     def _snapshot(self, catalog: Catalog, request: SnapshotRequest) -> Work[Snapshot]:
         plan = self._plan(request.plan)
-        source = self._source(plan)
+        self._source(plan)  # an address that no driver knows is refused before anything begins
         masker = self._masker(request.mask, request.mask_key) if request.mask is not None else None
 
         def perform(recording: Recording, steps: Steps) -> Snapshot:
-            store = self._store(plan)
+            store, source = self._store(plan), plan.needs_source()
             swept = swept_in_words(sweep(store, before=datetime.now(UTC) - QUIET))
-            attempt = Attempt(run=recording.run.run_id, steps=steps, keep=_keep(plan.needs_source()))
-            with self._told(recording.run):
+            with self._told(recording.run), self._shared(recording.run, request, source.limits) as (shares, limits):
+                attempt = Attempt(run=recording.run.run_id, steps=steps, shares=shares, keep=_keep(source))
                 taken = snapshot(
-                    source,
+                    self.sources(source.url, limits),
                     plan,
                     store,
                     SigningKeys.load_or_create(self.settings.keys),

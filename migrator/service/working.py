@@ -13,6 +13,7 @@ from migrator.runs.liveness.holds import Hold, Holder
 from migrator.runs.liveness.reaper import Reaper
 from migrator.runs.liveness.worker_log import WorkerLog
 from migrator.runs.records import RunRecord
+from migrator.service.assisting import Assisting
 from migrator.service.cancelling import Cancelling
 from migrator.service.resuming import Resuming, asked
 from storage.address import redacted
@@ -23,7 +24,7 @@ _LOOK_S, _AGAIN_S = 0.5, 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Working(Resuming, Cancelling):
+class Working(Resuming, Cancelling, Assisting):
     """What a worker does."""
 
     def reached(self) -> str:
@@ -46,11 +47,13 @@ class Working(Resuming, Cancelling):
                     time.sleep(_AGAIN_S)
 
     def _serve(self, log: WorkerLog, stop: Interrupts) -> None:
-        with self._catalog() as catalog, closing(self._locks()) as locks:
+        with self._catalog() as catalog, closing(self._locks()) as locks, self._idle(self.worker or "") as idle:
             log.reached()
             reaper = self._reaper(catalog, locks)
             while not stop.seen:
-                if not any(self._took(catalog, reaper, record, log) for record in catalog.to_perform()):
+                if any(self._took(catalog, reaper, record, log) for record in catalog.to_perform()):
+                    continue
+                if idle is None or not self._assisted(catalog, idle, log):
                     time.sleep(_LOOK_S)
 
     def _took(self, catalog: Catalog, reaper: Reaper, record: RunRecord, log: WorkerLog) -> bool:

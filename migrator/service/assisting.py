@@ -1,0 +1,77 @@
+"""A worker that has nothing to perform helps with what another performs: it does shares of it, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+
+from migrator.engine.helping import help_snapshot
+from migrator.engine.spread import Handed
+from migrator.runs.catalog import Catalog
+from migrator.runs.liveness.helper import Helper
+from migrator.runs.liveness.worker_log import WorkerLog
+from migrator.runs.request import SnapshotRequest
+from migrator.runs.shares import Share, Shares
+from migrator.service.opening import Opening
+from storage.described import built
+from storage.errors import MigratorError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Idle:
+    """A worker between two runs; `left` are runs that it cannot help with."""
+
+    shares: Shares
+    worker: str
+    left: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assisting(Opening):
+    """What a worker does for the runs of others."""
+
+    @contextmanager
+    def _idle(self, worker: str) -> Iterator[Idle | None]:
+        """None where the catalog is of this machine alone."""
+        if not self.settings.is_shared:
+            yield None
+            return
+        with closing(Shares.open(self.settings.catalog_url, self.settings.silence_s)) as shares:
+            yield Idle(shares=shares, worker=worker)
+
+    def _assisted(self, catalog: Catalog, idle: Idle, log: WorkerLog) -> bool:
+        """Whether there was anything to do for others; else they know that they can ask."""
+        share = idle.shares.next(idle.worker, but=idle.left)
+        if share is None:
+            idle.shares.announce(idle.worker)
+            return False
+        try:
+            with Helper(idle.shares, share, idle.worker) as helper:
+                self._help(catalog, share, helper, log)
+        except MigratorError as error:
+            idle.left.add(share.run_id)
+            log.stopped(share.run_id, error)
+        return True
+
+    def _help(self, catalog: Catalog, share: Share, helper: Helper, log: WorkerLog) -> None:
+        request = catalog.request(share.run_id)
+        assert isinstance(request, SnapshotRequest)
+        plan = self._plan(request.plan)
+        source = plan.needs_source()
+        help_snapshot(
+            self.sources(source.url, replace(source.limits, max_connections=1)),
+            plan,
+            self._store(plan),
+            built(Handed, share.handed, "what is handed over"),
+            run=share.run_id,
+            attempt=share.attempt,
+            tables=_told(helper, share.run_id, log),
+            required=helper.require,
+        )
+
+
+def _told(helper: Helper, run_id: str, log: WorkerLog) -> Iterator[str]:
+    for name in helper.names():
+        log.tell(run_id, f"helps: copies {name}")
+        yield name
