@@ -1,7 +1,7 @@
 """A copy of a platform's structure in an empty one, to rehearse in: no row comes along, and nothing stays.
 
 A table of its own says what the copy was made of. Whoever is killed leaves it standing; the next one finds that table
-and removes what it names, unless a rehearsal is at work there.
+and removes what it names, unless a rehearsal is at work there or somebody has rows in it by now.
 """
 
 from __future__ import annotations
@@ -103,10 +103,26 @@ def _cleared(copy: Target, claims: Claims) -> bool | None:
         return None
     if made is None:
         return False
+    _require_unused(copy, made)
     with copy.staging(made.token):
         pass  # sweeps what whoever was killed had staged
     copy.erase(made.with_mark, made.model)
     return True
+
+
+def _require_unused(copy: Target, made: _Made) -> None:
+    """A rehearsal commits no row: where one stands, somebody has begun to use the copy."""
+    names = {table.name for table in made.tables}
+    for table in copy.describe().tables:
+        if table.name not in names:
+            continue
+        with copy.scan(table, Whole()) as batches:
+            if any(batch.num_rows for batch in batches):
+                raise Misuse(
+                    f"a killed rehearsal left a copy there, and somebody has rows in it: {table.name}",
+                    where="--on",
+                    next="name another empty database; if nobody needs these rows, delete them and repeat",
+                )
 
 
 def _left(copy: Target) -> _Made | None:

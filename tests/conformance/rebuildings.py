@@ -239,6 +239,16 @@ class RebuildingContract:
         leave_a_copy(made, empty)
         assert clear(empty.target()) and empty.dump() == before
 
+    def test_a_copy_that_somebody_uses_by_now_stays(self, made: Platform, empty: Platform) -> None:
+        leave_a_copy(made, empty)
+        empty.run("INSERT INTO teams (name) VALUES ('one');")
+        there, names = empty.dump(), made.target().describe().table_names
+        with pytest.raises(Misuse, match="rows in it: teams"), throwaway(made.source(), names, empty.target()):
+            raise AssertionError("somebody's rows would be erased")
+        with pytest.raises(Misuse, match="rows in it: teams"):
+            clear(empty.target())
+        assert empty.dump() == there
+
     def test_a_copy_in_which_somebody_is_at_work_stays(self, made: Platform, empty: Platform) -> None:
         names = made.target().describe().table_names
         with throwaway(made.source(), names, empty.target()):
@@ -271,10 +281,9 @@ def leave_a_copy(made: Platform, empty: Platform) -> None:
 
     target = empty.target()
     target.erase = killed  # type: ignore[method-assign]
-    with pytest.raises(KilledError), throwaway(made.source(), made.target().describe().table_names, target):
-        with target.staging("a-killed-one") as staging:
-            assert staging
-        empty.run("INSERT INTO teams (name) VALUES ('one');")
+    copied = throwaway(made.source(), made.target().describe().table_names, target)
+    with pytest.raises(KilledError), copied, target.staging("a-killed-one") as staging:
+        assert staging
 
 
 class KilledError(Exception):
