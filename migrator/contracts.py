@@ -381,7 +381,10 @@ class Claims(Protocol):
     """Tables of a target that one run has for itself, on whatever machine others ask for them."""
 
     def take(self, tables: Sequence[Table]) -> str:
-        """Take them, all or none: "" if they are this run's now, else who has one of them, in a person's words."""
+        """Take them, all or none: "" if they are this run's now, else who has one of them, in a person's words.
+
+        Where that is an earlier attempt of this run, which hangs or whose machine is gone, its sessions are ended.
+        """
         ...
 
     def require(self) -> None:

@@ -26,6 +26,7 @@ from migrator.contracts import (
     NO_TRIGGERS,
     OVERWRITE,
     Among,
+    Claims,
     Digest,
     Marker,
     Merge,
@@ -37,7 +38,8 @@ from migrator.contracts import (
     Undone,
 )
 from migrator.platforms.relational import closing as relational_closing
-from storage.errors import Misuse, Red, TransientFault
+from storage.errors import Fault, Misuse, Red, TransientFault
+from storage.schema import Table
 from storage.types import arrow_type
 from tests.conformance.platforms import Platform, integers
 
@@ -224,6 +226,15 @@ def swept(target: Target, run: str = "r1") -> None:
             time.sleep(0.05)
 
 
+def taken_at_last(claims: Claims, tables: Sequence[Table]) -> None:
+    """Once the server has noticed that nobody has them any more."""
+    for _ in range(100):
+        if claims.take(tables) == "":
+            return
+        time.sleep(0.05)
+    pytest.fail("somebody holds them still")
+
+
 @contextmanager
 def _at_last(target: Target, run: str) -> Iterator[Staging]:
     """The staging that a killed process kept, once the server has noticed that nobody holds it."""
@@ -277,12 +288,36 @@ class TargetContract:
 
         killed(take_and_die)
         with target.claims("second") as second:
-            for _ in range(100):  # until the server has noticed
-                if second.take(every) == "":
-                    break
-                time.sleep(0.05)
-            else:
-                pytest.fail("somebody holds them still")
+            taken_at_last(second, every)
+        assert platform.dump() == before
+
+    def test_an_attempt_that_hangs_is_ended_by_the_next_one(self, platform: Platform, target: Target) -> None:
+        """It can neither commit nor keep the next one waiting; where it is of this machine, it is killed before."""
+        if not self.claims_by_table:
+            return
+        before, rows = platform.dump(), words((1, "twice"))
+        staged = [rows.staged(target)]
+        with (
+            platform.target().claims("other") as other,
+            suppress(Fault),
+            target.claims("r1") as hanging,
+            target.staging("r1", keep=True) as staging,
+        ):
+            assert hanging.take([one.table for one in staged]) == ""
+            assert other.take([target.describe().table("seats")]) == ""
+            staging.stage(staged[0], [rows.batch(target)])
+            with platform.target().claims("r1") as following:
+                with pytest.raises(Fault), target.merging("r1") as merge:
+                    merge.lock(staged)
+                    merge.merge(staged)
+                    taken_at_last(following, [one.table for one in staged])
+                    merge.commit(marker("r1", staged, Digest(), Digest()))
+                assert "run" in following.take([target.describe().table("seats")])
+                other.require()
+                with pytest.raises(Fault):
+                    hanging.require()
+                with _at_last(platform.target(), "r1"):
+                    pass
         assert platform.dump() == before
 
     # ── staging ─────────────────────────────────────────────────────────────────────────────────────────────

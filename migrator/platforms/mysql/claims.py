@@ -7,27 +7,41 @@ from contextlib import closing, contextmanager, suppress
 
 from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.connect import LENIENT_MODE, Connection, connect
-from migrator.platforms.mysql.locks import claim_lock, give_back, taken
-from storage.errors import Fault
+from migrator.platforms.mysql.locks import attempt_locks, claim_lock, give_back, holder_of, staging_lock, taken
+from storage.errors import Fault, MigratorError
 from storage.schema import Table
 
 
 class MysqlClaims:
     """See migrator.contracts.Claims."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, run: str) -> None:
         self._connection = connection
+        self._run = run
         self._mine: list[str] = []
 
     def take(self, tables: Sequence[Table]) -> str:
         for lock in sorted({claim_lock(self._connection, table) for table in tables}):
             if not taken(self._connection, lock):
                 self.give_back()
-                holder = self._connection.text(f"SELECT IS_USED_LOCK({lock})")
+                holder = holder_of(self._connection, lock)
+                self._end_earlier(holder)
                 # a server misses a client that vanished after hours
                 return f"the run of connection {holder} (KILL {holder} ends it where its machine is gone)"
             self._mine.append(lock)
+        claiming, _ = attempt_locks(self._connection, self._run)
+        if self._mine and taken(self._connection, claiming):
+            self._mine.append(claiming)
         return ""
+
+    def _end_earlier(self, holder: str) -> None:
+        """Whoever goes on with a run has its lock in the catalog: an attempt whose sessions are here still hangs."""
+        claiming, merging = attempt_locks(self._connection, self._run)
+        if holder and holder == holder_of(self._connection, claiming):
+            for lock in (merging, staging_lock(self._connection, self._run), claiming):
+                if session := holder_of(self._connection, lock):
+                    with suppress(MigratorError):  # it has ended meanwhile
+                        self._connection.execute(f"KILL {session}")
 
     def give_back(self) -> None:
         while self._mine:
@@ -38,10 +52,10 @@ class MysqlClaims:
 
 
 @contextmanager
-def claims(address: Address) -> Iterator[MysqlClaims]:
+def claims(address: Address, run: str) -> Iterator[MysqlClaims]:
     """See migrator.contracts.Target.claims: the locks go with the session."""
     with closing(connect(address, mode=LENIENT_MODE)) as connection:
-        held = MysqlClaims(connection)
+        held = MysqlClaims(connection, run)
         try:
             yield held
         finally:

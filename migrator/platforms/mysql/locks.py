@@ -23,6 +23,19 @@ def claim_lock(connection: Connection, table: Table) -> str:
     return literal(shortened(f"migrator claim {connection.database}.{table.name}".lower()))
 
 
+def attempt_locks(connection: Connection, run: str) -> tuple[str, str]:
+    """The locks, as literals, of who has tables for this run, and of who merges it: they only tell whose sessions these
+    are."""
+    names = (f"migrator {what} {connection.database}:{run.lower()}" for what in ("claims", "merge"))
+    claiming, merging = (literal(shortened(name)) for name in names)
+    return claiming, merging
+
+
+def holder_of(connection: Connection, lock: str) -> str:
+    """The number of the session that has the lock; empty where none has."""
+    return connection.text(f"SELECT coalesce(IS_USED_LOCK({lock}), '')")
+
+
 def taken(connection: Connection, lock: str, *, patience_s: int = 0) -> bool:
     """Whether this session has the lock now; it goes with the session."""
     return connection.text(f"SELECT GET_LOCK({lock}, {patience_s})") == "1"

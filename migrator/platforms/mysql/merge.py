@@ -10,6 +10,7 @@ import pyarrow as pa
 from migrator.contracts import NO_TRIGGERS, Closed, Predicate, Triggers, Undone
 from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.connect import LENIENT_MODE, Connection, connect
+from migrator.platforms.mysql.locks import attempt_locks, taken
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import scan
 from migrator.platforms.mysql.sweep import sweep
@@ -31,6 +32,7 @@ def merging(
 ) -> Iterator[MysqlMerge]:
     """A transaction on the target, begun by `lock`; whatever was not committed is rolled back."""
     with _transaction(address, run, max_seconds) as (connection, transaction):
+        taken(connection, attempt_locks(connection, run)[1])
         transaction.shuts_out = bool(triggers.writes)
         yield MysqlMerge(connection, transaction, run, triggers)
         if transaction.is_open:

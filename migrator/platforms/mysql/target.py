@@ -73,7 +73,7 @@ class MysqlTarget:
             return read_markers(transaction, describe(connection).tables)
 
     def claims(self, run: str) -> AbstractContextManager[MysqlClaims]:
-        return claims(self._address)
+        return claims(self._address, run)
 
     def staging(self, run: str, *, keep: bool = False) -> AbstractContextManager[MysqlStaging]:
         return staging(self._address, run, keep=keep)

@@ -8,16 +8,20 @@ from typing import Any
 
 import psycopg
 
-from migrator.platforms.postgres.connect import LOADING, connect, place, translated
+from migrator.platforms.postgres.connect import LOADING, connect, of_run, place, translated
 from migrator.platforms.postgres.transaction import live_name
 from storage.schema import Table
 
-_NAME_BYTES = 63
 _KEY = "SELECT hashtextextended('migrator claim ' || to_regclass(%s)::oid, 0)"
 _HOLDER = """
 SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND a.datname = current_database()
     AND l.database = a.datid AND ((l.classid::bigint << 32) | l.objid::bigint) = %s
+"""
+_END_EARLIER = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+    AND application_name = current_setting('application_name')
 """
 
 
@@ -49,8 +53,10 @@ class PostgresClaims:
         return key
 
     def _holder(self, key: int) -> str:
-        name = self._asked(_HOLDER, key) or ""
-        return str(name).replace("migrator ", "run ", 1) or "another run"
+        name = str(self._asked(_HOLDER, key) or "")
+        if name == self._asked("SELECT current_setting(%s)", "application_name"):
+            self._connection.execute(_END_EARLIER)
+        return name.replace("migrator ", "run ", 1) or "another run"
 
     def _asked(self, query: str, value: object) -> Any:
         row = self._connection.execute(query.encode(), (value,)).fetchone()
@@ -60,9 +66,7 @@ class PostgresClaims:
 @contextmanager
 def claims(url: str, run: str) -> Iterator[PostgresClaims]:
     """See migrator.contracts.Target.claims: the session says whose it is, and its locks go with it."""
-    with closing(connect(url, LOADING)) as connection:
-        with translated(place(url)):
-            connection.execute("SELECT set_config('application_name', %s, false)", (f"migrator {run}"[:_NAME_BYTES],))
+    with closing(connect(url, of_run(LOADING, run))) as connection:
         try:
             yield PostgresClaims(connection, place(url))
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import adbc_driver_manager
@@ -30,6 +30,7 @@ _USER_TIMEOUT = {"tcp_user_timeout": "120000"}
 _CONNECTING = {"connect_timeout": "20", **_NOTICED, **_USER_TIMEOUT}
 _ANEW = "repeat the command: it starts anew from a point in time of its own"
 
+_NAME_BYTES = 63
 _CHECK = "client_connection_check_interval"
 
 
@@ -86,6 +87,11 @@ class Session:
 
 LOADING = Session(statement_timeout_s=0, extra={"idle_session_timeout": "0"})
 """How a load writes: what bounds its time is the plan, not what the server thinks fit for its ordinary users."""
+
+
+def of_run(session: Session, run: str) -> Session:
+    """The same, called after the run: whoever goes on with it can tell what an attempt left that hangs."""
+    return replace(session, extra={**session.extra, "application_name": f"migrator {run}"[:_NAME_BYTES]})
 
 
 def place(url: str) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from migrator.contracts import NO_TRIGGERS, Closed, Predicate, Triggers, Undone
 from migrator.platforms.postgres import catalog
-from migrator.platforms.postgres.connect import LOADING, connect, place, translated
+from migrator.platforms.postgres.connect import LOADING, connect, of_run, place, translated
 from migrator.platforms.postgres.staging import sweep
 from migrator.platforms.postgres.transaction import PostgresTransaction
 from migrator.platforms.postgres.uncommitted import scan
@@ -40,7 +40,7 @@ def merging(
 def _transaction(
     url: str, run: str, max_seconds: int | None = None
 ) -> Iterator[tuple[psycopg.Connection, PostgresTransaction]]:
-    with closing(connect(url, LOADING)) as connection, translated(place(url)):
+    with closing(connect(url, of_run(LOADING, run))) as connection, translated(place(url)):
         connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
         try:
             transaction = PostgresTransaction(connection, run, where=place(url), max_seconds=max_seconds)

@@ -17,7 +17,7 @@ import pyarrow as pa
 from psycopg.errors import LockNotAvailable, UniqueViolation
 
 from migrator.contracts import ACTION, EDGE, KEEP, Staged
-from migrator.platforms.postgres.connect import LOADING, connect, connect_arrow, place, translated
+from migrator.platforms.postgres.connect import LOADING, connect, connect_arrow, of_run, place, translated
 from migrator.platforms.postgres.copied import Misfit, copied
 from migrator.platforms.postgres.domains import base_type
 from migrator.platforms.postgres.interruptible import batches_of
@@ -78,7 +78,7 @@ class PostgresStaging:
         schema = pa.schema([pa.field(column.name, copied(column).arrow) for column in table.columns])
         outgoing = Outgoing(staged.table.name, table, batches)
         reader = pa.RecordBatchReader.from_batches(schema, outgoing)
-        with closing(connect_arrow(self._url, LOADING)) as arrow, closing(arrow.cursor()) as cursor:
+        with closing(connect_arrow(self._url, of_run(LOADING, self._run))) as arrow, closing(arrow.cursor()) as cursor:
             try:
                 cursor.adbc_ingest(
                     shortened(staged.table.name), reader, mode="append", db_schema_name=schema_name(self._run)
@@ -140,7 +140,7 @@ class PostgresStaging:
         values = [selected(column, f"t.{quoted(column.name)}") for column in table.columns]
         named = ", ".join(f"{value} AS c{i}" for i, value in enumerate(values))
         with (
-            closing(connect_arrow(self._url, LOADING)) as arrow,
+            closing(connect_arrow(self._url, of_run(LOADING, self._run))) as arrow,
             closing(arrow.cursor()) as cursor,
             translated(place(self._url)),
         ):
@@ -217,7 +217,7 @@ def staging(url: str, run: str, *, keep: bool = False) -> Iterator[PostgresStagi
     TransientFault where another process has the same run's staging open: a lock of its session says so.
     """
     name = schema_name(run)
-    with closing(connect(url, LOADING)) as connection, translated(place(url)):
+    with closing(connect(url, of_run(LOADING, run))) as connection, translated(place(url)):
         sweep(connection)
         if not _lock(connection, name):
             raise TransientFault(

@@ -298,7 +298,7 @@ def test_ten_writers_beside_a_load_and_its_rollback(platform: PostgresPlatform) 
 
 
 # ── lost connections ────────────────────────────────────────────────────────────────────────────────────────────
-KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'migrator' AND datname = "
+KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ^@ 'migrator' AND datname = "
 
 
 def cut(platform: PostgresPlatform, postgres: Postgres) -> None:
