@@ -21,6 +21,7 @@ from storage.errors import MigratorError, Misuse, Parked
 from storage.system import fault_of
 
 _LOOK_S, _AGAIN_S = 0.5, 2.0
+_OTHERS_FIRST_S = 5.0  # whoever performs runs was cut off, too, and is not silent for that
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,8 @@ class Working(Resuming, Cancelling, Assisting):
 
     def _serve(self, log: WorkerLog, stop: Interrupts) -> None:
         with self._catalog() as catalog, closing(self._locks()) as locks, self._idle(self.worker or "") as idle:
-            log.reached()
+            if log.reached():
+                time.sleep(_OTHERS_FIRST_S)
             reaper = self._reaper(catalog, locks)
             while not stop.seen:
                 if any(self._took(catalog, reaper, record, log) for record in catalog.to_perform()):

@@ -15,7 +15,7 @@ class WorkerLog:
 
     def __init__(self, say: Say) -> None:
         self._say = say
-        self._away: str | None = None
+        self._away: type[MigratorError] | None = None
         self._left: set[str] = set()
 
     def tell(self, run_id: str, words: str) -> None:
@@ -28,15 +28,16 @@ class WorkerLog:
 
     def away(self, error: MigratorError) -> None:
         """The catalog cannot be used just now."""
-        if error.what != self._away:
+        if type(error) is not self._away:  # a server that goes away says so in several words
             self._say("", f"{error.what} ({error.where}); tried again until it can be: {error.next}")
-        self._away = error.what
+        self._away = type(error)
 
-    def reached(self) -> None:
-        """The catalog can be used."""
-        if self._away is not None:
+    def reached(self) -> bool:
+        """The catalog can be used; whether it could not before."""
+        was_away, self._away = self._away is not None, None
+        if was_away:
             self._say("", "the catalog answers again")
-        self._away = None
+        return was_away
 
     def leave(self, run_id: str) -> None:
         """This process cannot perform that run; another may."""
