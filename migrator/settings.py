@@ -22,6 +22,9 @@ class Settings:
     | MIGRATOR_CATALOG     | the catalog's database, sqlite:/// or postgresql://     | $MIGRATOR_HOME/catalog.db      |
     | MIGRATOR_SIGNING_KEY | the folder of the signing keys                          | $MIGRATOR_HOME/keys            |
     | MIGRATOR_MASK_KEY    | the secret that masked archives are masked with         | a key beside the signing keys  |
+    | MIGRATOR_VAULT_KEY   | the file of the key that seals platforms' addresses     | $MIGRATOR_HOME/vault.key       |
+    | MIGRATOR_PUBLIC_URL  | where people reach the server, if by another address    | where it listens               |
+    | MIGRATOR_BROWSED     | bytes kept here of archives that people look into       | 5 GiB                          |
     | MIGRATOR_WAIT        | seconds to wait for another run on the same tables      | 600                            |
     | MIGRATOR_SILENCE     | seconds without a beat after which a run is taken over  | 10                             |
     | MIGRATOR_PATIENCE    | seconds to wait for a catalog that goes away in a run   | 300                            |
@@ -39,6 +42,10 @@ class Settings:
     silence_s: int = 10
     catalog_patience_s: int = 300
     variables: Mapping[str, str] = field(repr=False)
+    vault: Path
+    public_url: str = ""
+    browsed_bytes: int = 5 << 30
+    is_confined: bool = False  # whether plans reach the addresses of `variables` and no others
 
     @property
     def accounts(self) -> Accounts:
@@ -73,17 +80,20 @@ def read_settings(**given: str) -> Settings:
         keys=Path(keys).expanduser() if keys else home / "keys",
         catalog_url=environment.get("MIGRATOR_CATALOG") or f"sqlite:///{home / 'catalog.db'}",
         mask_secret=environment.get("MIGRATOR_MASK_KEY"),
-        patience_s=_seconds(environment, "MIGRATOR_WAIT", default=Settings.patience_s),
-        silence_s=_seconds(environment, "MIGRATOR_SILENCE", default=Settings.silence_s),
-        catalog_patience_s=_seconds(environment, "MIGRATOR_PATIENCE", default=Settings.catalog_patience_s),
+        patience_s=_whole(environment, "MIGRATOR_WAIT", "seconds", default=Settings.patience_s),
+        silence_s=_whole(environment, "MIGRATOR_SILENCE", "seconds", default=Settings.silence_s),
+        catalog_patience_s=_whole(environment, "MIGRATOR_PATIENCE", "seconds", default=Settings.catalog_patience_s),
         variables=environment,
+        browsed_bytes=_whole(environment, "MIGRATOR_BROWSED", "bytes", default=Settings.browsed_bytes),
+        public_url=(environment.get("MIGRATOR_PUBLIC_URL") or "").rstrip("/"),
+        vault=Path(environment.get("MIGRATOR_VAULT_KEY") or home / "vault.key").expanduser(),
     )
 
 
-def _seconds(environment: Mapping[str, str], name: str, *, default: int) -> int:
+def _whole(environment: Mapping[str, str], name: str, of: str, *, default: int) -> int:
     given = environment.get(name)
     if given and not given.isdecimal():
-        raise Misuse("not a number of seconds", where=name, next="write a whole number")
+        raise Misuse(f"not a number of {of}", where=name, next="write a whole number")
     return int(given) if given else default
 
 

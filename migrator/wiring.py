@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import TypeVar
 
 import pyarrow as pa
@@ -13,13 +14,18 @@ import pyarrow as pa
 from migrator.contracts import ReadLimits, Source, Target
 from migrator.engine.attachments import Files
 from migrator.outcomes import Progress, silent
+from migrator.runs.database import open_database
 from migrator.runs.liveness.pace import Pace
+from migrator.runs.upgrade import bring_to_head
 from migrator.service import Service
-from migrator.settings import read_settings
+from migrator.service.opening import Confined
+from migrator.service.served import Served, confined
+from migrator.settings import Settings, read_settings
 from storage.address import redacted
 from storage.credentials import Accounts
 from storage.errors import Misuse
 from storage.objects import ObjectStore
+from storage.system import translated
 
 _SQLALCHEMY = re.compile(r"[a-z0-9_]+\+[a-z0-9_]+://")  # dialect+driver, for any database without a driver of ours
 
@@ -105,7 +111,25 @@ def service(progress: Progress = silent, *, is_detached: bool = False, **given: 
         progress=pace.heard(progress),
         pace=pace,
         is_detached=is_detached,
+        confined=partial(_confined, settings),
     )
+
+
+@contextmanager
+def served(progress: Progress = silent) -> Iterator[Served]:
+    """Everything a server offers, over this process's environment; its catalog is made where there is none."""
+    offered = service(progress, is_detached=True)
+    settings = offered.settings
+    with translated(settings.home):
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with closing(open_database(settings.catalog_url)) as database:
+        bring_to_head(database)
+        yield Served.over(offered, database)
+
+
+def _confined(settings: Settings, tenant: str) -> Confined:
+    with closing(open_database(settings.catalog_url)) as database:
+        return confined(database, settings.vault, tenant)
 
 
 def _give_memory_back() -> None:

@@ -67,6 +67,11 @@ class Archive:
     def location(self) -> str:
         return below(self.store.url, self._folder)
 
+    @property
+    def folder(self) -> str:
+        """What its objects' names begin with in the store."""
+        return self._folder
+
     def described(self) -> tuple[ArchivedTable, ...]:
         """Every table the descriptor knows: the platform's, and the one of held files."""
         return (*self.tables, self._files)
@@ -110,12 +115,12 @@ class Archive:
             yield from self._master_texts(part)
             return
         for one in part.parquet:
-            with verified(self.store, *self._vouched_key(one)) as stream:
+            with verified(self.store, *self.vouched_key(one)) as stream:
                 yield from twin.read_cells(stream, part.table)
 
     def _master_texts(self, part: ArchivedTable) -> Iterator[pa.RecordBatch]:
         for one in part.csv:
-            with verified(self.store, *self._vouched_key(one)) as stream:
+            with verified(self.store, *self.vouched_key(one)) as stream:
                 yield from csvtext.read_texts(
                     stream, part.table, has_header=part.header is None, longest=part.longest_record
                 )
@@ -176,7 +181,8 @@ class Archive:
         with verified(self.store, self._held_key(sha256), sha256) as stream:
             return stream.read()
 
-    def _vouched_key(self, part: Part) -> tuple[str, str]:
+    def vouched_key(self, part: Part) -> tuple[str, str]:
+        """The object that holds this file of a table, and the hash its bytes must have."""
         path = f"data/{part.path}"
         key = f"{self._folder}/{path}"
         if self._manifest.get(path) != part.sha256:

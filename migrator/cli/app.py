@@ -21,6 +21,7 @@ from migrator.cli.commands import (
     rollback,
     runs,
     scope,
+    serve,
     snapshot,
     verify,
     worker,
@@ -39,7 +40,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, inspect, doctor, scope, snapshot, rehearse, migrate, verify, rollback, restore, report, worker):
+for module in (
+    demo,
+    inspect,
+    doctor,
+    scope,
+    snapshot,
+    rehearse,
+    migrate,
+    verify,
+    rollback,
+    restore,
+    report,
+    worker,
+    serve,
+):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(archive.app, name="archive")
 app.add_typer(map_.app, name="map")

@@ -40,10 +40,10 @@ def load_plan(path: Path, variables: Mapping[str, str]) -> Plan:
     return read_plan(text, file=str(path), variables=variables)
 
 
-def read_plan(text: str, *, file: str, variables: Mapping[str, str]) -> Plan:
-    """The plan a text holds; see `load_plan`."""
+def read_plan(text: str, *, file: str, variables: Mapping[str, str], is_confined: bool = False) -> Plan:
+    """The plan a text holds; see `load_plan`. Confined, its addresses are `${NAME}` of `variables` and nothing else."""
     _refuse_passwords(text, file)
-    known = Variables(known=variables)
+    known = Variables(known=variables, is_confined=is_confined)
     top = read_yaml(text, file=file).fields("the plan", required=("plan", "tenant"), optional=_TOP)
     return Plan(
         name=_name(top["plan"]),
@@ -51,7 +51,7 @@ def read_plan(text: str, *, file: str, variables: Mapping[str, str]) -> Plan:
         file=file,
         text=text,
         source=_source(top["source"], known) if "source" in top else None,
-        store=known.expanded(top["store"], "store") if "store" in top else None,
+        store=known.address(top["store"], "store", may_lead_below=True) if "store" in top else None,
         mapping=known.expanded(top["mapping"], "mapping") if "mapping" in top else None,
         target=_target(top["target"], known) if "target" in top else None,
         retention=read_retention(top["retention"]) if "retention" in top else None,
@@ -90,7 +90,7 @@ def _tenant(node: Node) -> str:
 def _source(node: Node, variables: Variables) -> SourcePlan:
     entries = node.fields("source", required=("url", "scope"), optional=_LIMITS)
     return SourcePlan(
-        url=variables.expanded(entries["url"], "source.url"),
+        url=variables.address(entries["url"], "source.url"),
         scope=read_scope(entries["scope"], variables),
         limits=_limits(entries),
     )
@@ -119,7 +119,7 @@ def _target(node: Node, variables: Variables) -> TargetPlan:
     entries = node.fields("target", required=("url",), optional=_TARGET)
     policies = _policies(entries.get("on_match"))
     return TargetPlan(
-        url=variables.expanded(entries["url"], "target.url"),
+        url=variables.address(entries["url"], "target.url"),
         on_match={
             "": "error",
             **{table: choice(child, f"on_match.{table}", MATCH_POLICIES) for table, child in policies.items()},
@@ -141,7 +141,7 @@ def _attachments(node: Node, variables: Variables) -> tuple[FileRule, ...]:
         rule = FileRule(
             table=entries["table"].string("table"),
             column=entries["column"].string("column"),
-            base=variables.expanded(entries["base"], "base"),
+            base=variables.address(entries["base"], "base", may_lead_below=True),
             source=entries["from"].string("from") if "from" in entries else None,
             at=f"{child.file}:{child.line}",
         )

@@ -155,7 +155,7 @@ def _attachment(node: Node, variables: Variables) -> AttachmentRule:
         type_column=column("type"),
         size_column=column("size"),
         hash_column=column("hash"),
-        base=variables.expanded(entries["base"], "base") if "base" in entries else None,
+        base=variables.address(entries["base"], "base", may_lead_below=True) if "base" in entries else None,
         most=_most(entries["max_bytes"]) if "max_bytes" in entries else AttachmentRule.most,
         at=at(node),
     )

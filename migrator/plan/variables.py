@@ -8,15 +8,38 @@ from dataclasses import dataclass
 
 from mappings.node import Node
 from migrator.plan.nouns import Scalar
+from storage.address import below
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
+_NAMED = re.compile(r"\$\{(\w+)\}((?:/[\w.-]+)*)")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Variables:
-    """What the environment of the reader says."""
+    """What the environment of the reader says.
+
+    `is_confined` where addresses may be those of `known` only: whoever writes the plan is not whoever runs it.
+    """
 
     known: Mapping[str, str]
+    is_confined: bool = False
+
+    def address(self, node: Node, what: str, *, may_lead_below: bool = False) -> str:
+        """The node's address. Misuse where it is confined, and neither one of those known nor, for what is a place for
+        files, below one."""
+        if not self.is_confined:
+            return self.expanded(node, what)
+        named = _NAMED.fullmatch(node.string(what))
+        path = named[2].removeprefix("/") if named else ""
+        if named is None or named[1] not in self.known or (path and not may_lead_below) or ".." in path.split("/"):
+            names = ", ".join(f"${{{name}}}" for name in sorted(self.known)) or "none yet"
+            raise node.refused(
+                f"{what} is not the address of a platform that this tenant has",
+                next=f"write one of its platforms, which an admin registers: {names}",
+            )
+        return below(self.known[named[1]], path) if path else self.known[named[1]]
 
     def expanded(self, node: Node, what: str) -> str:
         """The node's text, `what` being its name; Misuse with file:line where a variable is not set."""

@@ -76,6 +76,7 @@ class Catalog:
         of_run: str | None = None,
         plan_file: str | None = None,
         waived: str | None = None,
+        asked_by: str | None = None,
         request: Request | None = None,
         state: str = "running",
     ) -> RunRecord:
@@ -103,6 +104,7 @@ class Catalog:
                 of_run=of_run,
                 plan_file=plan_file,
                 waived=waived or None,
+                asked_by=asked_by,
                 heartbeat_at=None if state == "queued" else _text(clock.now),
             )
             with suppress(IntegrityError):  # somebody else got this id in this second
@@ -218,8 +220,8 @@ class Catalog:
 
     def run(self, run_id: str) -> RunRecord:
         """The run of this id or unambiguous beginning; Misuse with near ids."""
-        if exact := self._read(select(*_RUN).where(models.Run.run_id == run_id)):
-            return exact[0]
+        if (exact := self.find(run_id)) is not None:
+            return exact
         runs = self.runs()
         found = [run for run in runs if run.run_id.startswith(run_id)]
         if len(found) == 1 and run_id:
@@ -228,6 +230,10 @@ class Catalog:
             names = ", ".join(run.run_id for run in found[:5])
             raise Misuse(f"several runs begin with {run_id!r}", where=run_id, next=f"write more of it: {names}")
         raise Misuse(f"no run {run_id!r}", where="catalog", next=nearest(run_id, [run.run_id for run in runs]))
+
+    def find(self, run_id: str) -> RunRecord | None:
+        """The run of exactly this id."""
+        return next(iter(self._read(select(*_RUN).where(models.Run.run_id == run_id))), None)
 
     def clock(self) -> Clock:
         """What silence is measured by."""

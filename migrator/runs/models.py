@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-_TENANT = String(200).with_variant(Text(), "postgresql")  # SQLite keeps to no length
+TENANT = String(200).with_variant(Text(), "postgresql")  # SQLite keeps to no length
 
 
 class Base(DeclarativeBase):
@@ -19,7 +19,7 @@ class Archive(Base):
 
     archive_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     location: Mapped[str] = mapped_column(Text)
-    tenant: Mapped[str] = mapped_column(_TENANT, index=True)
+    tenant: Mapped[str] = mapped_column(TENANT, index=True)
     plan: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[str] = mapped_column(String(40))  # RFC 3339, UTC: reads the same in every database
     rows: Mapped[int] = mapped_column(BigInteger)
@@ -36,7 +36,7 @@ class Run(Base):
     kind: Mapped[str] = mapped_column(String(20))
     number: Mapped[int] = mapped_column(Integer)
     plan: Mapped[str] = mapped_column(String(64), index=True)
-    tenant: Mapped[str] = mapped_column(_TENANT)
+    tenant: Mapped[str] = mapped_column(TENANT)
     state: Mapped[str] = mapped_column(String(10))
     verdict: Mapped[str | None] = mapped_column(String(10))
     source: Mapped[str | None] = mapped_column(Text)
@@ -58,6 +58,7 @@ class Run(Base):
     waived: Mapped[str | None] = mapped_column(Text)
     deaths: Mapped[int] = mapped_column(Integer, server_default="0")
     last_step: Mapped[str | None] = mapped_column(Text)
+    asked_by: Mapped[str | None] = mapped_column(String(254))
 
 
 class Report(Base):

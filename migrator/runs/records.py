@@ -70,6 +70,7 @@ class RunRecord:
     waived: str | None = None
     deaths: int = 0  # of attempts in a row that ended with their process, each without another step
     last_step: str | None = None  # that was finished when the newest attempt began
+    asked_by: str | None = None  # on a server: its plan is read for its tenant, and not by the environment
 
     @property
     def is_under_way(self) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from migrator.runs.database import Database
 from storage.errors import Misuse
 
-HEAD = "0005"
+HEAD = "0010"
 """The newest migration; alembic, slow to import, is asked for only where a catalog is not there yet."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from migrator.service.browsing import Browsing
 from migrator.service.following import Following
 from migrator.service.loading import Finished, Reported
 from migrator.service.looking import Looking
@@ -14,5 +15,5 @@ __all__ = ["Finished", "Reported", "Service"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service(Looking, Working, Keeping, Following):
+class Service(Looking, Browsing, Working, Keeping, Following):
     """The operations; nothing knows a driver."""

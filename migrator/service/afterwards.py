@@ -130,7 +130,7 @@ class Afterwards(Loading):
         """As the load was told it; older versions kept it in the run's folder alone."""
         asked = catalog.request(of.run_id)
         if isinstance(asked, LoadRequest):
-            return self._plan(asked.plan)
+            return self.read_plan(asked.plan)
         return self._brought(catalog, of).plan(file=of.plan_file, variables=self.settings.variables)
 
 

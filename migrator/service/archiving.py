@@ -19,7 +19,7 @@ from migrator.engine.restore import Restored, restore
 from migrator.engine.snapshot import Snapshot, recorded, snapshot
 from migrator.outcomes import Steps, Tick, Verdict
 from migrator.plan import Plan, SourcePlan
-from migrator.plan.masking import load_mask_rules, read_mask_rules
+from migrator.plan.masking import MaskRules, load_mask_rules, read_mask_rules
 from migrator.runs.catalog import Catalog
 from migrator.runs.recorded import Recording
 from migrator.runs.records import ArchiveRecord, RunRecord
@@ -43,13 +43,13 @@ class Archiving(Performing, Spreading):
     """Archives in, out and back."""
 
     def snapshot(
-        self, plan: Plan, mask: Path | None = None, *, subject: str | None = None, prove_full: bool = False
+        self, plan: Plan, mask: Path | Document | None = None, *, subject: str | None = None, prove_full: bool = False
     ) -> tuple[RunRecord, Snapshot]:
         """Take a snapshot of the plan's tenant; Red, with nothing left in the store, where it cannot be whole.
 
-        `mask` is a file of rules by which values are replaced before they are archived; `subject` names the one person
-        of the tenant that it is to be about: `table=key` or `table.column=value`. With `prove_full`, all that
-        stays behind is asked, too.
+        `mask` is a file (or a text) of rules by which values are replaced before they are archived; `subject` names
+        the one person of the tenant that it is to be about: `table=key` or `table.column=value`. With `prove_full`,
+        all that stays behind is asked, too.
         """
         if mask is not None and subject is not None:
             raise Misuse(
@@ -61,7 +61,7 @@ class Archiving(Performing, Spreading):
                 where="--prove",
                 next="leave out --prove full: the list of mentions says what stays behind and is about the person",
             )
-        rules = load_mask_rules(mask) if mask is not None else None
+        rules = _rules(mask)
         request = SnapshotRequest(
             plan=Document(text=plan.text, file=plan.file),
             mask=Document(text=rules.text, file=rules.file) if rules is not None else None,
@@ -75,7 +75,7 @@ class Archiving(Performing, Spreading):
             return self._begin(catalog, request, self._snapshot(catalog, request))
 
     def _snapshot(self, catalog: Catalog, request: SnapshotRequest) -> Work[Snapshot]:
-        plan = self._plan(request.plan)
+        plan = self.read_plan(request.plan)
         self._source(plan)  # an address that no driver knows is refused before anything begins
         masker = self._masker(request.mask, request.mask_key) if request.mask is not None else None
 
@@ -227,3 +227,9 @@ def _record_archive(catalog: Catalog, plan: Plan, taken: Snapshot) -> None:
             where=taken.sealed.location,
             next="it can be used as it is, and is found in its store: migrator archive check says that it is whole",
         ) from error
+
+
+def _rules(mask: Path | Document | None) -> MaskRules | None:
+    if isinstance(mask, Document):
+        return read_mask_rules(mask.text, file=mask.file)
+    return load_mask_rules(mask) if mask is not None else None

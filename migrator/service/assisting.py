@@ -57,7 +57,7 @@ class Assisting(Opening):
     def _help(self, catalog: Catalog, share: Share, helper: Helper, log: WorkerLog) -> None:
         request = catalog.request(share.run_id)
         assert isinstance(request, SnapshotRequest)
-        plan = self._plan(request.plan)
+        plan = self.read_plan(request.plan)
         source = plan.needs_source()
         help_snapshot(
             self.sources(source.url, replace(source.limits, max_connections=1)),

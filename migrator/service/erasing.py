@@ -40,7 +40,7 @@ class Erasing(Opening):
         try:
             with Heart(catalog=catalog, record=record, hold=hold, pace=self.pace).beating():
                 if request := catalog.request(record.run_id):
-                    self._erase_traces(record, request, url)
+                    self._serving(record)._erase_traces(record, request, url)
         except KeyboardInterrupt:
             raise _half_erased(record) from None
         except MigratorError as error:
@@ -53,7 +53,7 @@ class Erasing(Opening):
 
         match request:
             case SnapshotRequest():
-                plan = self._plan(request.plan)
+                plan = self.read_plan(request.plan)
                 erase_left(self._source(plan), self._store(plan), record.run_id)
                 forget_documents(self._store(plan), record.run_id)
             case LoadRequest(on=None):
@@ -65,7 +65,7 @@ class Erasing(Opening):
             runs.forget(record.run_id)
 
     def _erase_load(self, record: RunRecord, request: LoadRequest) -> None:
-        plan = self._plan(request.plan)
+        plan = self.read_plan(request.plan)
         target, files = self.targets(plan.needs_target().url), self._files(plan)
         if any(marker.run == record.run_id for marker in target.markers()):
             raise Misuse(

@@ -158,6 +158,21 @@ class Loading(Rehearsing, Performing):
             work = replace(self._load_work(catalog, opened), waived=waived)
             return Finished.of(*self._begin(catalog, request, work))
 
+    def let_through(self, plan: Plan, archive: str, waive: str | None) -> str:
+        """The seal that a migration of this archive would have. Red where it could not be done, or no rehearsal and no
+        waiver lets it through."""
+        mapping = self.mapping(plan)
+        request = LoadRequest(
+            plan=Document(text=plan.text, file=plan.file),
+            mapping=Document(text=mapping.text, file=mapping.file),
+            archive=archive,
+            rehearse=False,
+        )
+        opened = self._opened_load(request, plan)
+        with self._catalog() as catalog:
+            self._let_through(catalog, plan, opened.parts, waive)
+        return opened.parts.seal
+
     def _opened_load(
         self, request: LoadRequest, plan: Plan, original: Original | None = None, *, but: str = ""
     ) -> OpenedLoad:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Self
 
 from mappings.load import load_mapping
 from mappings.model import Mapping
@@ -33,6 +34,18 @@ from storage.system import translated
 
 
 @dataclass(frozen=True, kw_only=True)
+class Confined:
+    """What plans of one tenant of a server can name: its platforms and their keys, and its mappings."""
+
+    variables: dict[str, str] = field(repr=False)
+    mapping: Callable[[str], Document | None]
+
+
+def _not_a_server(_tenant: str) -> Confined:
+    raise Misuse("no tenants are registered here", where="server", next="ask the server that has them")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Opening:
     """The ways in.
 
@@ -47,28 +60,40 @@ class Opening:
     shelves: Callable[[str], ObjectStore]
     progress: Progress = field(default=silent)
     pace: Pace = field(default_factory=Pace)
+    confined: Callable[[str], Confined] = field(default=_not_a_server)
+    mappings: Callable[[str], Document | None] | None = None  # what a tenant of a server wrote; no files are read then
 
     def plan(self, path: Path) -> Plan:
         return load_plan(path, self.settings.variables)
 
-    def _plan(self, document: Document) -> Plan:
+    def for_tenant(self, tenant: str) -> Self:
+        """The same for a tenant of this server: plans reach its platforms by their names, and nothing else."""
+        found = self.confined(tenant)
+        settings = replace(self.settings, variables=found.variables, is_confined=True)
+        return replace(self, settings=settings, mappings=found.mapping)
+
+    def _serving(self, record: RunRecord) -> Self:
+        """Whatever plans mean where this run was asked for."""
+        return self.for_tenant(record.tenant) if record.asked_by is not None else self
+
+    def read_plan(self, document: Document) -> Plan:
         """The plan as it was asked for, its `${…}` expanded now."""
-        return read_plan(document.text, file=document.file, variables=self.settings.variables)
+        settings = self.settings
+        return read_plan(
+            document.text, file=document.file, variables=settings.variables, is_confined=settings.is_confined
+        )
 
     def mapping(self, plan: Plan) -> Mapping:
         """The plan's mapping: beside the plan, from the working directory, or of the catalog that is shipped."""
         return known(plan, self._mapping(plan, plan.needs_mapping()))
 
     def _mapping(self, plan: Plan, named: str) -> Mapping:
-        for path in (Path(plan.file).parent / named, Path(named)):
-            if path.is_file():
-                return load_mapping(_text(path), file=str(path))
-        shipped = files("mappings").joinpath("catalog", Path(named).name)
-        if shipped.is_file():
-            return load_mapping(shipped.read_text(encoding="utf-8"), file=f"mappings/catalog/{Path(named).name}")
-        raise Misuse(
-            f"no such mapping file: {named}", where=plan.file, next="a relative path starts beside the plan, then here"
-        )
+        written = self.mappings(named) if self.mappings is not None else _beside(plan, named)
+        if (found := written or _shipped(named)) is None:
+            raise Misuse(
+                f"no such mapping: {named}", where=plan.file, next="a relative path starts beside the plan, then here"
+            )
+        return load_mapping(found.text, file=found.file)
 
     def archive(self, location: str) -> Archive:
         return Archive.open(*self._opened(location))
@@ -167,6 +192,23 @@ def known(plan: Plan, mapping: Mapping) -> Mapping:
     if plan.target is not None:
         plan.target.require_known([table.name for table in mapping.tables])
     return mapping
+
+
+def _beside(plan: Plan, named: str) -> Document | None:
+    """The mapping's file, beside the plan or from the working directory."""
+    for path in (Path(plan.file).parent / named, Path(named)):
+        if path.is_file():
+            return Document(text=_text(path), file=str(path))
+    return None
+
+
+def _shipped(named: str) -> Document | None:
+    """The mapping of that name in the catalog that comes with this program."""
+    name = Path(named).name
+    shipped = files("mappings").joinpath("catalog", name)
+    if not shipped.is_file():
+        return None
+    return Document(text=shipped.read_text(encoding="utf-8"), file=f"mappings/catalog/{name}")
 
 
 def _text(path: Path) -> str:

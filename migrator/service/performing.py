@@ -54,7 +54,9 @@ class Work(Generic[Result]):
     plan_file: str | None = None
     waived: str | None = None
 
-    def start(self, catalog: Catalog, request: Request, *, state: str = "running") -> RunRecord:
+    def start(
+        self, catalog: Catalog, request: Request, *, state: str = "running", asked_by: str | None = None
+    ) -> RunRecord:
         return catalog.start(
             state=state,
             kind=self.kind,
@@ -67,6 +69,7 @@ class Work(Generic[Result]):
             of_run=self.of_run,
             plan_file=self.plan_file,
             waived=self.waived,
+            asked_by=asked_by,
             request=request,
         )
 
@@ -77,15 +80,16 @@ class Performing(Erasing):
 
     is_detached: bool = False
     worker: str | None = None
+    asked_by: str | None = None
 
     def _begin(self, catalog: Catalog, request: Request, work: Work[Result]) -> tuple[RunRecord, Result]:
         """A new run, to its end; gives its record and what it found. Queued where it is left to a worker."""
         if self.is_detached:
-            raise Queued(work.start(catalog, request, state="queued"))
+            raise Queued(work.start(catalog, request, state="queued", asked_by=self.asked_by))
         with closing(self._locks()) as locks:
 
             def begun(_runs: Durable) -> tuple[RunRecord, Hold]:
-                record = work.start(catalog, request)
+                record = work.start(catalog, request, asked_by=self.asked_by)
                 return record, self._reaper(catalog, locks).needs_new(record)
 
             return self._perform(catalog, begun, lambda: work)

@@ -11,7 +11,7 @@ from migrator.runs.brought import bring, require_trusted
 from migrator.runs.catalog import Catalog
 from migrator.runs.folder import RunFolder
 from migrator.runs.kept import attempt_of, read
-from migrator.runs.records import RunRecord
+from migrator.runs.records import ArchiveRecord, RunRecord
 from migrator.runs.request import LoadRequest, RestoreRequest, RollbackRequest, SnapshotRequest, VerificationRequest
 from migrator.runs.transfer import Transferred, transfer
 from migrator.service.opening import Opening
@@ -51,7 +51,7 @@ class Records(Opening):
         """The store that keeps what became of the run, by the way this machine has there."""
         match catalog.request(record.run_id):
             case SnapshotRequest(plan=plan) | LoadRequest(plan=plan):
-                return self._store_of(self._plan(plan))
+                return self._store_of(self.read_plan(plan))
             case RestoreRequest(archive=archive):
                 return split_archive(archive)[0]
             case VerificationRequest(of_run=of_run) | RollbackRequest(of_run=of_run):
@@ -78,6 +78,19 @@ class Records(Opening):
     def run(self, run_id: str) -> RunRecord:
         with self._catalog() as catalog:
             return catalog.run(run_id)
+
+    def find_run(self, run_id: str) -> RunRecord | None:
+        """The run of exactly this id."""
+        with self._catalog() as catalog:
+            return catalog.find(run_id)
+
+    def archives(self, tenant: str | None = None) -> tuple[ArchiveRecord, ...]:
+        """Every archive the catalog knows, oldest first, of one tenant where asked."""
+        with self._catalog() as catalog:
+            return catalog.archives(tenant=tenant)
+
+    def find_archive(self, archive_id: str) -> ArchiveRecord | None:
+        return next((archive for archive in self.archives() if archive.archive_id == archive_id), None)
 
     def told(self, record: RunRecord) -> tuple[Problem, ...]:
         """What the operator of a snapshot was told of other tenants, where it ran on this machine."""

@@ -52,12 +52,22 @@ class Resuming(Archiving, Closing):
                 finally:
                     hold.release()
 
+    def requeue(self, run_id: str) -> RunRecord:
+        """Leave the next attempt to whichever worker takes it. Misuse where there is nothing to resume."""
+        with self._catalog() as catalog:
+            record = catalog.run(run_id)
+            _require_resumable(record)
+            asked(catalog, record)
+            if not catalog.move(record, to="queued"):
+                raise Misuse("somebody else goes on with this run already", where=run_id, next="follow it")
+            return catalog.run(run_id)
+
     def _resumed(
         self, catalog: Catalog, record: RunRecord, hold: Hold, url: str | None = None
     ) -> tuple[RunRecord, Result]:
         """By whoever holds the run's lock."""
-        request = asked(catalog, record)
-        return self._go_on(catalog, record, hold, lambda: self._work(catalog, record, request, url))
+        request, serving = asked(catalog, record), self._serving(record)
+        return serving._go_on(catalog, record, hold, lambda: serving._work(catalog, record, request, url))
 
     def _work(self, catalog: Catalog, record: RunRecord, request: Request, url: str | None) -> Work[Any]:
         if isinstance(request, LoadRequest):
@@ -68,7 +78,7 @@ class Resuming(Archiving, Closing):
             case SnapshotRequest():
                 return self._snapshot(catalog, request)
             case LoadRequest():
-                plan = self._plan(request.plan)
+                plan = self.read_plan(request.plan)
                 opened = self._opened_load(request, plan, but=record.run_id)
                 if _is_asked_again(record, opened):
                     self._let_through(catalog, plan, opened.parts, record.waived)

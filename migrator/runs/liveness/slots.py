@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,18 +22,20 @@ class Slots:
     command: Sequence[str]
     count: int
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list, repr=False)
+    _is_ending: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def serve(self) -> None:
-        """Until somebody interrupts."""
-        while True:
+        """Until somebody interrupts, or another thread ends it."""
+        while not self._is_ending.is_set():
             self.processes = [one for one in self.processes if one.poll() is None]
             missing = self.count - len(self.processes)
             for _ in range(missing):
                 self._start()
-            time.sleep(_AGAIN_S if missing else _LOOK_S)
+            self._is_ending.wait(_AGAIN_S if missing else _LOOK_S)
 
     def end(self, grace_s: float) -> bool:
         """Ask every process to park its run and leave; after so many seconds it is killed. Whether none had to be."""
+        self._is_ending.set()
         for process in self.processes:
             process.terminate()
         until = time.monotonic() + grace_s

@@ -21,6 +21,8 @@ from alembic.script import ScriptDirectory
 from psycopg.sql import SQL, Identifier, Literal
 from sqlalchemy import Connection, text
 
+import migrator.access.models
+import migrator.registry.models
 import migrator.runs
 from migrator.outcomes import Verdict
 from migrator.runs import database

@@ -1,0 +1,56 @@
+"""The application: routes, errors as problems, and a guard around it all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+
+from api import problems
+from api.guard import Guard
+from api.pages import archives as archive_pages
+from api.pages import assets, doing, entrance, overview
+from api.pages.frame import problem_page
+from api.routes import (
+    accounts,
+    approvals,
+    archives,
+    audit,
+    documents,
+    operations,
+    platforms,
+    runs,
+    session,
+    tenants,
+    tokens,
+)
+from migrator.service.served import Served
+from migrator.settings import tool
+
+_ROUTERS = (session, accounts, tokens, tenants, platforms, documents, operations, approvals, archives, runs, audit)
+_PAGES = (assets, entrance, overview, archive_pages, doing)
+
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(served: Served, *, is_secure: bool = False, lifespan: Lifespan | None = None) -> FastAPI:
+    """The server over these operations; `is_secure` where people reach it by https."""
+    app = FastAPI(
+        title="migrator",
+        version=tool().partition(" ")[2],
+        description="A tenant's data out of one platform, and into another: verified, and undoable to the last row.",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # its page would fetch scripts from another host
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.served, app.state.is_secure = served, is_secure
+    problems.install(app, problem_page)
+    app.add_middleware(Guard, is_secure=is_secure)
+    for module in _ROUTERS:
+        app.include_router(module.router, prefix="/v1")
+    for pages in _PAGES:
+        app.include_router(pages.router)
+    return app

@@ -1,0 +1,142 @@
+"""/tenants/{tenant}, /archives/{archive}: what a tenant has, and a look into any table of an archive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.asked import Asked, of_archive, of_tenant
+from api.pages.frame import page
+from api.routes.archives import found
+from migrator.access.roles import Permission
+from migrator.engine.browse.question import Comparison, Condition, Question
+from migrator.registry.documents import Kind
+from storage.schema import ForeignKey, Table
+
+router = APIRouter(include_in_schema=False)
+_ROWS = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One page of a table, and the ways from it to others."""
+
+    path: str
+    search: str
+    column: str
+    comparison: str
+    value: str
+    sort: str
+    descending: bool
+    start: int
+
+    def link(self, **changes: object) -> str:
+        """The same page but for these."""
+        told = {**vars(self), **changes}
+        del told["path"]
+        kept = {name: "1" if value is True else value for name, value in told.items() if value not in ("", 0, False)}
+        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+
+    def sorted_by(self, column: str) -> str:
+        return self.link(sort=column, descending=self.sort == column and not self.descending, start=0)
+
+    @property
+    def question(self) -> Question:
+        one = Condition(column=self.column, comparison=_comparison(self.comparison), value=self.value)
+        return Question(
+            conditions=(one,) if self.column else (),
+            search=self.search,
+            sort=self.sort,
+            is_descending=self.descending,
+            after=self.start,
+            rows=_ROWS,
+        )
+
+
+@router.get("/tenants/{tenant}")
+def tenant(asked: Annotated[Asked, of_tenant(Permission.LOOK)], request: Request) -> Response:
+    """Its plans, its archives, its runs."""
+    served = asked.served
+    runs = [run for run in served.service.runs() if run.tenant == asked.tenant]
+    return page(
+        request,
+        "tenant.html.j2",
+        asked=asked,
+        tenant=served.tenants.find(asked.tenant),
+        plans=served.documents.newest(Kind.PLAN, tenant=asked.tenant),
+        archives=served.service.archives(asked.tenant)[::-1],
+        runs=runs[::-1][:50],
+        may_run=asked.who.may(Permission.RUN, asked.tenant),
+    )
+
+
+@router.get("/archives/{archive}")
+def archive(asked: Annotated[Asked, of_archive(Permission.LOOK)], archive: str, request: Request) -> Response:
+    """What it is, and its tables."""
+    record = found(asked, archive)
+    opened = asked.service.archive(record.location)
+    return page(request, "archive.html.j2", asked=asked, archive=record, opened=opened)
+
+
+@router.get("/archives/{archive}/tables/{table:path}")
+def table(
+    asked: Annotated[Asked, of_archive(Permission.READ_ROWS)],
+    archive: str,
+    table: str,
+    request: Request,
+    search: Annotated[str, Query(max_length=200)] = "",
+    column: str = "",
+    comparison: str = "",
+    value: str = "",
+    sort: str = "",
+    descending: bool = False,
+    start: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """A page of rows; a key leads to the row it points at."""
+    record = found(asked, archive)
+    part = asked.service.archive(record.location).table(table)
+    view = View(
+        path=request.url.path,
+        search=search,
+        column=column,
+        comparison=comparison,
+        value=value,
+        sort=sort,
+        descending=descending,
+        start=start,
+    )
+    rows = asked.service.browse(record, table, view.question)
+    asked.note("read rows", archive, table=table)
+    return page(
+        request,
+        "table.html.j2",
+        asked=asked,
+        archive=record,
+        part=part,
+        view=view,
+        found=rows,
+        last=min(start + _ROWS, rows.matching),
+        comparisons=list(Comparison),
+        keys=_keys(part.table, archive),
+    )
+
+
+def _comparison(told: str) -> Comparison:
+    return Comparison(told) if told in list(Comparison) else Comparison.IS
+
+
+def _keys(table: Table, archive: str) -> dict[str, tuple[str, str]]:
+    """Of columns that alone point at a row: the path of the page of those rows, and the column there."""
+    found: dict[str, tuple[str, str]] = {}
+    for key in _single(table.foreign_keys):
+        found[key.columns[0]] = (f"/archives/{archive}/tables/{key.parent}", key.parent_columns[0])
+    return found
+
+
+def _single(keys: Sequence[ForeignKey]) -> list[ForeignKey]:
+    return [key for key in keys if len(key.columns) == 1]

@@ -1,0 +1,90 @@
+"""The frame of every page: its template, its language, and who reads it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from api.asked import Asked, session_of
+from api.pages.words import preferred, words
+from api.problems import Refusal
+from migrator.access.sessions import form_token
+from storage.quantity import said_duration, said_size
+
+SECURE_PAGE = {"Cache-Control": "no-store"}
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("api", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["size"] = said_size
+    made.filters["duration"] = said_duration
+    made.filters["number"] = _number
+    made.filters["moment"] = _moment
+    return made
+
+
+def page(
+    request: Request, template: str, *, asked: Asked | None = None, status: int = 200, **values: object
+) -> HTMLResponse:
+    """The page, in its reader's language."""
+    language = _language(request, asked)
+    session = session_of(request)
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            t=words(language),
+            language=language,
+            who=asked.who if asked else None,
+            form_token=form_token(session) if session else "",
+            path=request.url.path,
+            **values,
+        )
+    )
+    return HTMLResponse(text, status_code=status, headers=SECURE_PAGE)
+
+
+def problem_page(request: Request, refusal: Refusal) -> Response:
+    """A refusal as a person reads it; whoever is nobody yet is led to where they log in."""
+    if refusal.status == 401 and request.method == "GET":
+        return RedirectResponse(f"/login?next={request.url.path}", status_code=303)
+    return page(request, "problem.html.j2", status=refusal.status, problem=refusal)
+
+
+async def read_form(request: Request) -> None:
+    """What a form sent, before anybody asks who sent it."""
+    if request.method == "POST":
+        body = (await request.body()).decode("utf-8", "replace")
+        request.state.form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=200))
+
+
+def form_of(request: Request) -> dict[str, str]:
+    found: dict[str, str] = getattr(request.state, "form", {})
+    return found
+
+
+def _language(request: Request, asked: Asked | None) -> str:
+    if asked is not None and (account := asked.served.accounts.find(asked.who.id)) is not None:
+        return account.language
+    return preferred(request.headers.get("accept-language", ""))
+
+
+def _number(value: int | float) -> str:
+    """With thin spaces between thousands: no language mistakes them for decimals."""
+    return f"{value:,.0f}".replace(",", "\u202f")
+
+
+def _moment(value: str | None) -> str:
+    return datetime.fromisoformat(value).strftime("%Y-%m-%d %H:%M") + " UTC" if value else ""

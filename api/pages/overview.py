@@ -1,0 +1,91 @@
+"""/ and /runs/{run}: what is under way, what needs somebody, and how each tenant stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from api.asked import Anybody, Asked, of_run
+from api.pages.frame import page
+from migrator.access.roles import Permission
+from migrator.registry.tenants import Tenant
+from migrator.runs.records import ArchiveRecord, RunRecord
+
+router = APIRouter(include_in_schema=False)
+_NOW = ("queued", "running", "cancelling", "lost")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How far a tenant is."""
+
+    tenant: Tenant
+    archive: ArchiveRecord | None
+    rehearsal: RunRecord | None
+    migration: RunRecord | None
+
+
+@router.get("/")
+def overview(asked: Anybody, request: Request) -> Response:
+    """The runs and tenants that are there for whoever looks."""
+    runs = [run for run in asked.served.service.runs() if asked.who.may(Permission.LOOK, run.tenant)]
+    waiting = [one for one in asked.served.approvals.all(only_open=True) if asked.who.may(Permission.LOOK, one.tenant)]
+    return page(
+        request,
+        "overview.html.j2",
+        asked=asked,
+        now=[run for run in runs if run.state in _NOW],
+        red=list(_needing_somebody(runs)),
+        waiting=waiting,
+        tenants=list(_standings(asked, runs)),
+    )
+
+
+@router.get("/runs/{run}")
+def run(asked: Annotated[Asked, of_run(Permission.LOOK)], run: str, request: Request) -> Response:
+    record = asked.served.service.run(run)
+    return page(
+        request, "run.html.j2", asked=asked, run=record, doing=list(_doing(asked, record)), has_report=_reports(record)
+    )
+
+
+def _reports(run: RunRecord) -> bool:
+    return run.verdict is not None and run.kind in ("rehearsal", "migration", "verification", "rollback")
+
+
+def _doing(asked: Asked, run: RunRecord) -> Iterator[str]:
+    """What whoever looks may do with it."""
+    if asked.who.may(Permission.RUN, run.tenant):
+        if run.state in ("parked", "failed", "lost"):
+            yield "resume"
+        if run.state not in ("done", "cancelled"):
+            yield "cancel"
+        if (run.kind, run.state) == ("migration", "done"):
+            yield "verify"
+    if asked.who.may(Permission.ASK, run.tenant) and (run.kind, run.state) == ("migration", "done"):
+        yield "ask"
+
+
+def _needing_somebody(runs: Iterable[RunRecord]) -> Iterator[RunRecord]:
+    """The newest of each plan and kind, where it is red or stopped."""
+    newest = {(run.tenant, run.plan, run.kind): run for run in runs}
+    for one in reversed(newest.values()):
+        if one.verdict == "red" or one.state in ("failed", "parked", "lost"):
+            yield one
+
+
+def _standings(asked: Asked, runs: Iterable[RunRecord]) -> Iterator[Standing]:
+    archives = {archive.tenant: archive for archive in asked.served.service.archives()}
+    last = {(run.tenant, run.kind): run for run in runs}
+    for tenant in asked.served.tenants.all():
+        if asked.who.sees(tenant.tenant):
+            yield Standing(
+                tenant=tenant,
+                archive=archives.get(tenant.tenant),
+                rehearsal=last.get((tenant.tenant, "rehearsal")),
+                migration=last.get((tenant.tenant, "migration")),
+            )

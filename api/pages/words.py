@@ -1,0 +1,48 @@
+"""What pages say, in the reader's language: one file a language, all with the same keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+LANGUAGES = ("en", "fr")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    language: str
+    texts: Mapping[str, str]
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The text of that key, its {names} filled in. KeyError where there is none: a test walks every page."""
+        return self.texts[key].format(**values) if values else self.texts[key]
+
+
+@cache
+def words(language: str) -> Words:
+    """The words of a language; English where it is not known."""
+    known = language if language in LANGUAGES else LANGUAGES[0]
+    text = files("api").joinpath("words", f"{known}.yaml").read_text(encoding="utf-8")
+    return Words(language=known, texts=dict(_flat(yaml.safe_load(text), "")))
+
+
+def preferred(accepted: str) -> str:
+    """Of what a browser says it accepts, the first language that is known."""
+    for part in accepted.split(","):
+        language = part.partition(";")[0].strip().partition("-")[0].lower()
+        if language in LANGUAGES:
+            return language
+    return LANGUAGES[0]
+
+
+def _flat(tree: Mapping[str, object], above: str) -> Iterator[tuple[str, str]]:
+    for name, value in tree.items():
+        key = f"{above}.{name}" if above else str(name)
+        if isinstance(value, Mapping):
+            yield from _flat(value, key)
+        else:
+            yield key, str(value)

@@ -1,0 +1,100 @@
+"""/v1/accounts: people, and what they may do."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.asked import Asked, everywhere
+from api.paging import After, Limit, page
+from migrator.access.accounts import Account
+from migrator.access.roles import Grant, Permission, Role
+
+router = APIRouter(prefix="/accounts", tags=["accounts"])
+Admin = Annotated[Asked, everywhere(Permission.ADMINISTER)]
+
+
+class Granted(BaseModel):
+    """A role, for one tenant or, as `*`, for all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tenant: str = Field(min_length=1, max_length=200, examples=["acme", "*"])
+    role: Role
+
+    @property
+    def grant(self) -> Grant:
+        return Grant(tenant=self.tenant, role=self.role)
+
+
+class Invited(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    grants: list[Granted] = Field(min_length=1)
+
+
+class Change(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    grants: list[Granted] | None = None
+    is_disabled: bool | None = None
+
+
+def shown(account: Account) -> dict[str, Any]:
+    return {
+        "login": account.login,
+        "name": account.name,
+        "language": account.language,
+        "created_at": account.created_at,
+        "disabled_at": account.disabled_at,
+        "has_password": account.has_password,
+        "issuer": account.issuer,
+        "grants": [{"tenant": one.tenant, "role": one.role} for one in account.grants],
+    }
+
+
+@router.get("")
+def every(asked: Admin, after: After = None, limit: Limit = 100) -> dict[str, Any]:
+    """Every account."""
+    return page(asked.served.accounts.all(), lambda one: one.login, shown, after=after, limit=limit)
+
+
+@router.post("/invitations", status_code=201)
+def invite(asked: Admin, given: Invited) -> dict[str, str]:
+    """A link for a new colleague; it works once, for an hour, and is shown now only."""
+    grants = [one.grant for one in given.grants]
+    key = asked.served.invitations.make(grants=grants, made_by=asked.who.name)
+    asked.note("invite", "account", grants=", ".join(f"{one.role} of {one.tenant}" for one in grants))
+    return {"link": f"/welcome/{key}"}
+
+
+@router.get("/{login}")
+def one(asked: Admin, login: str) -> dict[str, Any]:
+    return shown(asked.served.accounts.named(login))
+
+
+@router.patch("/{login}")
+def change(asked: Admin, login: str, given: Change) -> dict[str, Any]:
+    """Give other roles, or let nobody in by it any more."""
+    accounts, account = asked.served.accounts, asked.served.accounts.named(login)
+    if given.grants is not None:
+        grants = [one.grant for one in given.grants]
+        accounts.set_grants(account.account_id, grants)
+        asked.note("grant", account.login, grants=", ".join(f"{one.role} of {one.tenant}" for one in grants))
+    if given.is_disabled is not None:
+        (accounts.disable if given.is_disabled else accounts.enable)(account.account_id)
+        asked.note("disable" if given.is_disabled else "enable", account.login)
+        if given.is_disabled:
+            asked.served.sessions.end_all(account.account_id)
+    return shown(accounts.named(login))
+
+
+@router.post("/{login}/link", status_code=201)
+def link(asked: Admin, login: str) -> dict[str, str]:
+    """A link by which this account gets a new password."""
+    account = asked.served.accounts.named(login)
+    key = asked.served.invitations.make(account_id=account.account_id, made_by=asked.who.name)
+    asked.note("make link", account.login)
+    return {"link": f"/welcome/{key}"}

@@ -1,0 +1,214 @@
+"""/v1/tenants/{tenant}/plans/{plan}/…: what is done with a plan. What takes long is a run; what changes a target for
+good waits for another pair of eyes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.asked import Asked, of_run, of_tenant
+from api.problems import unknown
+from api.work import IdempotencyKey, accepted, once, started
+from migrator.access.approvals import Approval
+from migrator.access.roles import Permission
+from migrator.plan import Plan
+from migrator.runs.records import RunRecord
+from migrator.runs.request import Document
+from migrator.service import Service
+from migrator.service.served import ERASE, MIGRATE, ROLL_BACK
+
+router = APIRouter(tags=["operations"])
+Looking = Annotated[Asked, of_tenant(Permission.LOOK)]
+Running = Annotated[Asked, of_tenant(Permission.RUN)]
+Asking = Annotated[Asked, of_tenant(Permission.ASK)]
+AskingOfRun = Annotated[Asked, of_run(Permission.ASK)]
+RunningOfRun = Annotated[Asked, of_run(Permission.RUN)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Snapshot(_Strict):
+    mask: str | None = Field(default=None, description="Rules by which values are replaced, as YAML.")
+    subject: str | None = Field(default=None, description="The one person it is to be about: table=key.")
+    prove_full: bool = False
+
+
+class Load(_Strict):
+    archive: str | None = Field(default=None, description="An archive's id; else the newest of the plan's tenant.")
+    whole: bool = False
+
+
+class Migration(Load):
+    waive: str | None = Field(default=None, description="Why it may do without a green rehearsal.")
+    reason: str = Field(min_length=1, max_length=2000, description="For whoever approves it.")
+
+
+class Verification(_Strict):
+    deep: bool = False
+
+
+class Rollback(_Strict):
+    whole: bool = False
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class Closing(_Strict):
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+# ── of a plan ───────────────────────────────────────────────────────────────────────────────────────────────
+@router.post("/tenants/{tenant}/plans/{plan}/snapshots", status_code=202)
+def snapshot(asked: Running, plan: str, given: Snapshot, key: IdempotencyKey = None) -> Response:
+    """Read the tenant's data at one point in time into an archive."""
+    return once(asked, key, {"snapshot": plan, **given.model_dump()}, lambda: accepted(take(asked, plan, given)))
+
+
+@router.post("/tenants/{tenant}/plans/{plan}/rehearsals", status_code=202)
+def rehearse(asked: Running, plan: str, given: Load, key: IdempotencyKey = None) -> Response:
+    """The whole load and verification, then undone."""
+    return once(asked, key, {"rehearse": plan, **given.model_dump()}, lambda: accepted(try_out(asked, plan, given)))
+
+
+@router.post("/tenants/{tenant}/plans/{plan}/migrations", status_code=202)
+def migrate(asked: Asking, plan: str, given: Migration, key: IdempotencyKey = None) -> Response:
+    """Ask for the load into the target. It begins when an approver who is not you has agreed."""
+    request = {"migrate": plan, **given.model_dump()}
+    return once(asked, key, request, lambda: waiting(ask_to_migrate(asked, plan, given)))
+
+
+def take(asked: Asked, plan: str, given: Snapshot) -> RunRecord:
+    """A snapshot, left to a worker."""
+    service, read = _opened(asked, plan)
+    subject = given.subject or None
+    record = started(lambda: service.snapshot(read, _mask(given.mask), subject=subject, prove_full=given.prove_full))
+    asked.note("start snapshot", record.run_id, plan=plan)
+    return record
+
+
+def try_out(asked: Asked, plan: str, given: Load) -> RunRecord:
+    """A rehearsal, left to a worker."""
+    service, read = _opened(asked, plan)
+    record = started(lambda: service.rehearse(read, _archive(asked, given.archive), whole=given.whole))
+    asked.note("start rehearsal", record.run_id, plan=plan)
+    return record
+
+
+def ask_to_migrate(asked: Asked, plan: str, given: Migration) -> Approval:
+    """What an approver decides. Red where it could not begin now: what would be refused later is no surprise."""
+    service, read = _opened(asked, plan)
+    archive = service.archive_of(read, _archive(asked, given.archive)).location
+    seal = service.let_through(read, archive, given.waive)
+    request = {"plan": plan, "text": read.text, "archive": archive, "whole": given.whole, "waive": given.waive}
+    approval = asked.served.approvals.ask(
+        asked.who, MIGRATE, tenant=asked.tenant, plan=plan, request=request, reason=given.reason, seal=seal
+    )
+    asked.note("ask for migration", approval.approval_id, plan=plan)
+    return approval
+
+
+@router.get("/tenants/{tenant}/plans/{plan}/scope")
+def scope(asked: Running, plan: str, count: bool = False) -> dict[str, Any]:
+    """Every table, what leaves with the tenant, by which path; asks the source."""
+    service, read = _opened(asked, plan)
+    return asdict(service.explain(read, count=count))
+
+
+@router.get("/tenants/{tenant}/plans/{plan}/doctor")
+def doctor(asked: Running, plan: str) -> dict[str, Any]:
+    """Everything the plan names, looked at before anything starts."""
+    service, read = _opened(asked, plan)
+    return asdict(service.doctor(read))
+
+
+@router.get("/tenants/{tenant}/plans/{plan}/check")
+def check(asked: Running, plan: str, archive: str | None = None) -> dict[str, Any]:
+    """The mapping, checked on every row of the archive."""
+    service, read = _opened(asked, plan)
+    return asdict(service.map_check(read, _archive(asked, archive)))
+
+
+@router.get("/tenants/{tenant}/plans/{plan}/preview")
+def preview(
+    asked: Looking, plan: str, archive: str | None = None, table: str | None = None, rows: int = 20
+) -> dict[str, Any]:
+    """Real rows before and after the mapping."""
+    service, read = _opened(asked, plan)
+    found = service.map_preview(read, _archive(asked, archive), table=table, rows=max(1, min(rows, 200)))
+    asked.note("read rows", plan, table=table or "every table")
+    return {"edges": [asdict(one) for one in found]}
+
+
+# ── of a run ────────────────────────────────────────────────────────────────────────────────────────────────
+@router.post("/runs/{run}/verifications", status_code=202)
+def verify(asked: RunningOfRun, run: str, given: Verification, key: IdempotencyKey = None) -> Response:
+    """Read the target of a load again, and compare."""
+    return once(asked, key, {"verify": run, **given.model_dump()}, lambda: accepted(look_again(asked, run, given)))
+
+
+@router.post("/runs/{run}/rollbacks", status_code=202)
+def rollback(asked: AskingOfRun, run: str, given: Rollback, key: IdempotencyKey = None) -> Response:
+    """Ask for a load to be taken back."""
+    request = {"roll back": run, **given.model_dump()}
+    return once(asked, key, request, lambda: waiting(ask_of_run(asked, run, ROLL_BACK, given)))
+
+
+@router.post("/runs/{run}/closings", status_code=202)
+def close(asked: AskingOfRun, run: str, given: Closing, key: IdempotencyKey = None) -> Response:
+    """Ask for a load to be accepted for good: what could take it back is erased."""
+    request = {"close": run, **given.model_dump()}
+    return once(asked, key, request, lambda: waiting(ask_of_run(asked, run, ERASE, given)))
+
+
+def look_again(asked: Asked, run: str, given: Verification) -> RunRecord:
+    """A verification, left to a worker."""
+    record = started(lambda: asked.service.verify(run, deep=given.deep))
+    asked.note("start verification", record.run_id, of=run)
+    return record
+
+
+def ask_of_run(asked: Asked, run: str, what: str, given: Rollback | Closing) -> Approval:
+    """What an approver decides about a load."""
+    record = asked.served.service.run(run)
+    approval = asked.served.approvals.ask(
+        asked.who,
+        what,
+        tenant=asked.tenant,
+        plan=record.plan,
+        request={"run": run, **given.model_dump()},
+        reason=given.reason,
+        seal=record.seal,
+    )
+    asked.note(f"ask to {what}", approval.approval_id, of=run)
+    return approval
+
+
+def waiting(approval: Approval) -> JSONResponse:
+    """202: somebody else decides."""
+    location = f"/v1/approvals/{approval.approval_id}"
+    body = {"approval": approval.approval_id, "what": approval.what, "state": "waits for approval"}
+    return JSONResponse(body, status_code=202, headers={"Location": location})
+
+
+def _opened(asked: Asked, plan: str) -> tuple[Service, Plan]:
+    service = asked.service
+    return service, asked.served.plan(service, asked.tenant, plan)
+
+
+def _archive(asked: Asked, archive_id: str | None) -> str | None:
+    """Where the archive of that id lies: one of this tenant, and no address."""
+    if archive_id is None:
+        return None
+    found = asked.served.service.find_archive(archive_id)
+    if found is None or found.tenant != asked.tenant:
+        raise unknown("archive", archive_id)
+    return found.location
+
+
+def _mask(text: str | None) -> Document | None:
+    return Document(text=text, file="mask") if text is not None else None

@@ -1,0 +1,84 @@
+"""/v1/platforms: where plans may lead. Addresses are written, used, and never read again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from api.asked import Anybody, Asked, everywhere
+from api.paging import After, Limit, page
+from api.problems import unknown
+from migrator.access.roles import Permission
+from migrator.registry.platforms import Platform, Secret
+
+router = APIRouter(prefix="/platforms", tags=["platforms"])
+Admin = Annotated[Asked, everywhere(Permission.ADMINISTER)]
+
+
+class Address(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    url: SecretStr = Field(examples=["postgresql://reader:password@db.example.org/crm"])
+    access_key: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr("")
+    tenants: list[str] = Field(default_factory=list, description="For whom it is; `*` for all.", examples=[["acme"]])
+
+
+class Allowed(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    tenants: list[str]
+
+
+@router.get("")
+def every(asked: Anybody, after: After = None, limit: Limit = 100) -> dict[str, Any]:
+    """The platforms that plans of your tenants can name; their addresses without passwords."""
+    sees = asked.who.sees
+    visible = [one for one in asked.served.platforms.all() if any(map(sees, one.tenants)) or _is_mine(asked, one)]
+    return page(visible, lambda one: one.name, lambda one: _shown(asked, one), after=after, limit=limit)
+
+
+@router.put("/{name}")
+def put(asked: Admin, name: str, given: Address) -> dict[str, Any]:
+    """Register a platform, or give it another address."""
+    secret = Secret(
+        given.url.get_secret_value(), given.access_key.get_secret_value(), given.secret_key.get_secret_value()
+    )
+    platform = asked.served.platforms.put(name, secret, tenants=given.tenants, by=asked.who.name)
+    asked.note("put platform", name, address=platform.address, tenants=", ".join(given.tenants))
+    return _shown(asked, platform)
+
+
+@router.patch("/{name}")
+def allow(asked: Admin, name: str, given: Allowed) -> dict[str, Any]:
+    """Say for whom it is."""
+    _found(asked, name)
+    asked.served.platforms.allow(name, given.tenants)
+    asked.note("allow platform", name, tenants=", ".join(given.tenants))
+    return _shown(asked, _found(asked, name))
+
+
+@router.delete("/{name}", status_code=204)
+def remove(asked: Admin, name: str) -> None:
+    _found(asked, name)
+    asked.served.platforms.remove(name)
+    asked.note("remove platform", name)
+
+
+def _is_mine(asked: Asked, platform: Platform) -> bool:
+    return asked.who.is_everywhere or "*" in platform.tenants
+
+
+def _shown(asked: Asked, platform: Platform) -> dict[str, Any]:
+    """Who else has it is for those who see everybody."""
+    told = asdict(platform)
+    return {**told, "tenants": [one for one in platform.tenants if one == "*" or asked.who.sees(one)]}
+
+
+def _found(asked: Asked, name: str) -> Platform:
+    if (found := asked.served.platforms.find(name)) is None:
+        raise unknown("platform", name)
+    return found

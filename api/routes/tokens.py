@@ -1,0 +1,54 @@
+"""/v1/tokens: what programs come in with."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.asked import Asked, everywhere
+from api.paging import After, Limit, page
+from api.routes.accounts import Granted
+from migrator.access.roles import Permission
+
+router = APIRouter(prefix="/tokens", tags=["tokens"])
+Admin = Annotated[Asked, everywhere(Permission.ADMINISTER)]
+
+
+class New(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200, examples=["nightly export"])
+    grants: list[Granted] = Field(min_length=1)
+    days: int = Field(default=90, ge=1, le=366)
+
+
+@router.get("")
+def every(asked: Admin, after: After = None, limit: Limit = 100) -> dict[str, Any]:
+    """Every token, revoked and expired ones too; what they are is shown to nobody again."""
+    return page(
+        sorted(asked.served.tokens.all(), key=lambda one: one.token_id),
+        lambda one: one.token_id,
+        asdict,
+        after=after,
+        limit=limit,
+    )
+
+
+@router.post("", status_code=201)
+def make(asked: Admin, given: New) -> dict[str, Any]:
+    """A new token. Its key is in this answer and nowhere else."""
+    lifetime = timedelta(days=given.days)
+    grants = [one.grant for one in given.grants]
+    token, key = asked.served.tokens.make(given.name, grants, lifetime=lifetime, made_by=asked.who)
+    asked.note("make token", token.token_id, name=token.name)
+    return {**asdict(token), "key": key}
+
+
+@router.delete("/{token}", status_code=204)
+def revoke(asked: Admin, token: str) -> None:
+    asked.served.tokens.revoke(token)
+    asked.note("revoke token", token)

@@ -1,0 +1,25 @@
+"""The application of this process's environment, as `migrator serve` starts it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from api.app import create_app
+from migrator.wiring import served
+
+
+def application() -> FastAPI:
+    """What uvicorn serves; what it opens is closed when it ends."""
+    stack = ExitStack()
+    offered = stack.enter_context(served())
+    is_secure = offered.service.settings.public_url.startswith("https://")
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with stack:
+            yield
+
+    return create_app(offered, is_secure=is_secure, lifespan=lifespan)

@@ -1,0 +1,112 @@
+"""Four eyes: what one person asks for, and another decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, insert, select, update
+
+from migrator.access import models
+from migrator.access.clock import now
+from migrator.access.keys import new_id
+from migrator.access.roles import Permission, Principal
+from migrator.runs.database import Database
+from storage.errors import Misuse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """`is_granted` is None until somebody decided; `run_id` the run that was started then."""
+
+    approval_id: str
+    tenant: str
+    what: str  # migrate, roll back, erase
+    plan: str
+    seal: str | None
+    request: Mapping[str, Any]
+    reason: str
+    asked_by: str
+    asked_by_name: str
+    asked_at: str
+    is_granted: bool | None = None
+    decided_by: str | None = None
+    decided_by_name: str | None = None
+    decided_at: str | None = None
+    words: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approvals:
+    database: Database
+
+    def ask(
+        self,
+        who: Principal,
+        what: str,
+        *,
+        tenant: str,
+        plan: str,
+        request: Mapping[str, Any],
+        reason: str,
+        seal: str | None = None,
+    ) -> Approval:
+        asked = Approval(
+            approval_id=new_id(),
+            tenant=tenant,
+            what=what,
+            plan=plan,
+            seal=seal,
+            request=request,
+            reason=reason,
+            asked_by=who.id,
+            asked_by_name=who.name,
+            asked_at=now(),
+        )
+        with self.database.transaction() as connection:
+            connection.execute(insert(models.Approval).values(**vars(asked)))
+        return asked
+
+    def find(self, approval_id: str) -> Approval | None:
+        return next(iter(self._read(models.Approval.approval_id == approval_id)), None)
+
+    def all(self, *, only_open: bool = False) -> tuple[Approval, ...]:
+        """Every one, oldest first."""
+        return self._read(*([models.Approval.is_granted.is_(None)] if only_open else []))
+
+    def decide(self, who: Principal, approval: Approval, *, grant: bool, words: str = "") -> Approval:
+        """Once, by somebody else than who asked. Misuse otherwise, or where it was decided or withdrawn before."""
+        if not who.may(Permission.APPROVE, approval.tenant):
+            raise Misuse("only an approver decides that", where=approval.approval_id, next="ask one of them")
+        if who.id == approval.asked_by:
+            raise Misuse("who asked for it does not decide it", where=approval.approval_id, next="ask another approver")
+        values = {
+            "is_granted": grant,
+            "decided_by": who.id,
+            "decided_by_name": who.name,
+            "decided_at": now(),
+            "words": words,
+        }
+        is_open = (models.Approval.approval_id == approval.approval_id, models.Approval.is_granted.is_(None))
+        with self.database.transaction() as connection:
+            if not connection.execute(update(models.Approval).where(*is_open).values(**values)).rowcount:
+                raise Misuse("it was decided already", where=approval.approval_id, next="look at it again")
+        return self._again(approval)
+
+    def started(self, approval: Approval, run_id: str) -> Approval:
+        is_it = models.Approval.approval_id == approval.approval_id
+        with self.database.transaction() as connection:
+            connection.execute(update(models.Approval).where(is_it).values(run_id=run_id))
+        return self._again(approval)
+
+    def _again(self, approval: Approval) -> Approval:
+        found = self.find(approval.approval_id)
+        assert found is not None
+        return found
+
+    def _read(self, *where: ColumnElement[bool]) -> tuple[Approval, ...]:
+        query = select(models.Approval.__table__).where(*where).order_by(models.Approval.asked_at)
+        with self.database.transaction() as connection:
+            return tuple(Approval(**row) for row in connection.execute(query).mappings())

@@ -1,0 +1,77 @@
+"""migrator serve"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from migrator.cli.output import stderr
+
+_SLOT = (sys.executable, "-P", "-m", "migrator.cli.slot")
+_STREAMS_END_S = 5
+
+
+def command(
+    host: Annotated[str, typer.Option("--host", help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 for a free one.")] = 8080,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="N", min=0, help="Runs performed here at once; 0 leaves all to workers.")
+    ] = 1,
+    grace: Annotated[
+        int, typer.Option("--grace", metavar="SECONDS", min=0, help="How long its runs may take to stop, at its end.")
+    ] = 20,
+    proxy: Annotated[
+        str,
+        typer.Option("--proxy", metavar="ADDRESS", help="The address of the proxy whose X-Forwarded-… is believed."),
+    ] = "",
+) -> None:
+    """Serve the API and the pages, and perform the runs that are asked for there, until it is stopped."""
+    import uvicorn
+
+    from migrator.runs.liveness.slots import Slots
+    from migrator.wiring import service
+
+    settings = service().settings
+    config = uvicorn.Config(
+        "api.server:application",
+        factory=True,
+        host=host,
+        port=port,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(proxy),
+        forwarded_allow_ips=proxy or None,
+        timeout_graceful_shutdown=_STREAMS_END_S,
+    )
+    server = uvicorn.Server(config)
+    server.config.load()
+    listening = config.bind_socket()
+    address = settings.public_url or f"http://{host}:{listening.getsockname()[1]}"
+    _welcome(address)
+    slots = Slots(command=_SLOT, count=workers)
+    performing = threading.Thread(target=slots.serve, daemon=True)
+    performing.start()
+    try:
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        stderr.print(f"… ending: its runs have {grace} s to stop", markup=False)
+        slots.end(grace)
+
+
+def _welcome(address: str) -> None:
+    """Where it is; on a server that nobody has an account of, the way in for the first admin."""
+    from migrator.access.invitations import FIRST_ADMIN
+    from migrator.wiring import served
+
+    stderr.print(f"serving at {address}", markup=False)
+    with served() as offered:
+        if offered.accounts.any():
+            return
+        key = offered.invitations.make(grants=FIRST_ADMIN, made_by="server")
+    stderr.print("nobody has an account yet: this link makes the first admin's, once, within an hour", markup=False)
+    stderr.print(f"  {address}/welcome/{key}", markup=False)

@@ -1,0 +1,122 @@
+"""A page of an archived table, as somebody asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from mappings.quote import literal
+from migrator.engine.browse.question import FILE, ROW, Question, named
+from migrator.engine.browse.shelf import Shelf
+from storage.archive import Archive, ArchivedTable
+from storage.errors import Misuse
+from storage.schema import Column, Held, Table
+from storage.types import to_text
+
+_MEMORY = "256MB"
+_LONGEST = 2_000  # characters of a value on a page; what is longer is cut, and said
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A value as text; None is NULL. `is_cut` where there is more of it, `file` the hash of one that is a file."""
+
+    text: str | None
+    is_cut: bool = False
+    file: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """`matching` rows are asked for in all; `rows` are those of this page, cells in the order of `columns`."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    matching: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Browser:
+    shelf: Shelf
+
+    def page(self, archive: Archive, table: str, question: Question) -> Page:
+        """The rows somebody asks for. Misuse where there is no such table or column, or a value is none of its
+        column's; Red where the archive is damaged."""
+        part = archive.table(table)
+        question.require_sound(part.table)
+        if not part.table.columns or not part.parquet:
+            return Page(columns=part.table.column_names, rows=(), matching=part.rows)
+        where, parameters = question.where(part.table)
+        with _reading(self.shelf.table(archive, part), part.table) as connection, _understood(part):
+            # to its end: an unfinished result blocks the connection
+            ((matching,),) = connection.execute(f"SELECT count(*) FROM rows WHERE {where}", parameters).fetchall()
+            columns = ", ".join(named(part.table, name) for name in part.table.column_names)
+            order = question.order(part.table)
+            query = f"SELECT {columns} FROM rows WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+            given = [*parameters, question.rows, question.after]
+            found = connection.sql(query, params=given).to_arrow_table()
+        return Page(
+            columns=part.table.column_names,
+            rows=tuple(_cells(found, part.table.columns)),
+            matching=matching,
+        )
+
+
+@contextmanager
+def _reading(files: Sequence[Path], table: Table) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The files as `rows`; nothing else can be read there."""
+    connection = duckdb.connect(
+        config={
+            "memory_limit": _MEMORY,
+            "threads": 1,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "temp_directory": "",
+        }
+    )
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"SET allowed_directories = [{literal(str(files[0].parent))}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        listed = ", ".join(literal(str(file)) for file in files)
+        # by their place: DuckDB takes `Order` and `order` for one name
+        columns = ", ".join(named(table, name) for name in table.column_names)
+        places = f"file_index AS {FILE}, file_row_number AS {ROW}"
+        connection.execute(
+            f"CREATE VIEW rows AS SELECT {columns}, {places} FROM read_parquet([{listed}]) AS part({columns})"
+        )
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _understood(part: ArchivedTable) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+        raise Misuse(
+            f"a value that is looked for is none of its column's: {str(error).splitlines()[0]}",
+            where=part.table.name,
+            next="write it as it is shown there",
+        ) from error
+
+
+def _cells(found: pa.Table, columns: Sequence[Column]) -> Iterator[tuple[Cell, ...]]:
+    shown = [_shown(cells.combine_chunks(), column) for cells, column in zip(found.columns, columns, strict=True)]
+    return iter(zip(*shown, strict=True))
+
+
+def _shown(cells: pa.Array, column: Column) -> list[Cell]:
+    if column.held is Held.FILES:
+        return [Cell(text=text) for text in cells.to_pylist()]
+    return [
+        Cell(text=text[:_LONGEST], is_cut=True) if text is not None and len(text) > _LONGEST else Cell(text=text)
+        for text in to_text(cells, column.type).to_pylist()
+    ]

@@ -1,0 +1,121 @@
+"""Plans and mappings as they were written, version by version: none is ever changed, so a run's words stay."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, RowMapping, func, insert, select
+
+from mappings.nearest import nearest
+from migrator.registry import models
+from migrator.runs.database import Database
+from storage import moment
+from storage.errors import Misuse
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+class Kind(StrEnum):
+    PLAN = "plan"
+    MAPPING = "mapping"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """One version; `version` counts from 1."""
+
+    kind: Kind
+    tenant: str
+    name: str
+    version: int
+    text: str = field(repr=False)
+    note: str
+    written_at: str
+    written_by: str
+
+    @property
+    def file(self) -> str:
+        """How messages name it."""
+        return f"{self.kind} {self.name} version {self.version}"
+
+
+class Stale(Misuse):
+    """Somebody else wrote a version since the one that was to be followed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Documents:
+    database: Database
+
+    def write(self, kind: Kind, tenant: str, name: str, text: str, *, by: str, after: int, note: str = "") -> Written:
+        """The next version, after the one that its writer read (0 for a new document). Stale where that is not the
+        newest any more; Misuse where the name is none."""
+        if _NAME.fullmatch(name) is None:
+            raise Misuse(f"not a name of a {kind}: {name!r}", where="name", next="small letters, digits, . _ and -")
+        written = Written(
+            kind=kind,
+            tenant=tenant,
+            name=name,
+            version=after + 1,
+            text=text,
+            note=note,
+            written_at=moment.now(),
+            written_by=by,
+        )
+        with self.database.transaction() as connection:
+            self.database.claim(connection, f"{kind} {tenant}/{name}")
+            newest = connection.execute(select(func.max(models.Document.version)).where(*_is(kind, tenant, name)))
+            if (there := newest.scalar() or 0) != after:
+                raise Stale(
+                    f"the newest version is {there}, this one follows {after}",
+                    where=f"{kind} {name}",
+                    next="read the newest one, and write what you change in it",
+                )
+            connection.execute(insert(models.Document).values({**vars(written), "kind": kind.value}))
+        return written
+
+    def newest(self, kind: Kind, *, tenant: str | None = None) -> tuple[Written, ...]:
+        """The newest version of each, of one tenant where asked."""
+        own = models.Document
+        last = (
+            select(own.kind, own.tenant, own.name, func.max(own.version).label("version"))
+            .group_by(own.kind, own.tenant, own.name)
+            .subquery()
+        )
+        is_last = [getattr(own, name) == last.c[name] for name in ("kind", "tenant", "name", "version")]
+        query = select(own.__table__).where(*is_last, own.kind == kind.value).order_by(own.tenant, own.name)
+        if tenant is not None:
+            query = query.where(own.tenant == tenant)
+        with self.database.transaction() as connection:
+            return tuple(_written(row) for row in connection.execute(query).mappings())
+
+    def versions(self, kind: Kind, tenant: str, name: str) -> tuple[Written, ...]:
+        """Every version, oldest first. Misuse with near names where there is none."""
+        query = select(models.Document.__table__).where(*_is(kind, tenant, name)).order_by(models.Document.version)
+        with self.database.transaction() as connection:
+            found = tuple(_written(row) for row in connection.execute(query).mappings())
+        if not found:
+            names = [one.name for one in self.newest(kind, tenant=tenant)]
+            raise Misuse(f"no {kind} {name!r}", where=tenant, next=nearest(name, names))
+        return found
+
+    def read(self, kind: Kind, tenant: str, name: str, version: int | None = None) -> Written:
+        """That version, else the newest. Misuse where there is none."""
+        every = self.versions(kind, tenant, name)
+        if version is None:
+            return every[-1]
+        for one in every:
+            if one.version == version:
+                return one
+        raise Misuse(f"no version {version}", where=f"{kind} {name}", next=f"the newest is {every[-1].version}")
+
+
+def _is(kind: Kind, tenant: str, name: str) -> tuple[ColumnElement[bool], ...]:
+    own = models.Document
+    return own.kind == kind.value, own.tenant == tenant, own.name == name
+
+
+def _written(row: RowMapping) -> Written:
+    return Written(**{**row, "kind": Kind(row["kind"])})

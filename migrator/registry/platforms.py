@@ -1,0 +1,129 @@
+"""The platforms an admin allows: a plan on a server reaches these, and nothing else on any network."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from migrator.registry import models
+from migrator.registry.vault import Vault
+from migrator.runs.database import Database
+from storage import moment
+from storage.address import redacted
+from storage.errors import Misuse
+
+EVERYBODY = "*"
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """`address` without its password: nobody is ever shown more."""
+
+    name: str
+    address: str
+    tenants: tuple[str, ...]
+    changed_at: str
+    changed_by: str
+
+    def is_for(self, tenant: str) -> bool:
+        return tenant in self.tenants or EVERYBODY in self.tenants
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What is sealed: the whole address, and for a store in a bucket whose it is."""
+
+    url: str = field(repr=False)
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platforms:
+    database: Database
+    vault: Vault
+
+    def all(self) -> tuple[Platform, ...]:
+        with self.database.transaction() as connection:
+            allowed: dict[str, list[str]] = {}
+            for name, tenant in connection.execute(
+                select(models.PlatformTenant.name, models.PlatformTenant.tenant).order_by(models.PlatformTenant.tenant)
+            ):
+                allowed.setdefault(name, []).append(tenant)
+            own = models.Platform
+            rows = connection.execute(
+                select(own.name, own.address, own.changed_at, own.changed_by).order_by(own.name)
+            ).mappings()
+            return tuple(Platform(**row, tenants=tuple(allowed.get(row["name"], ()))) for row in rows)
+
+    def find(self, name: str) -> Platform | None:
+        return next((one for one in self.all() if one.name == name), None)
+
+    def put(self, name: str, secret: Secret, *, tenants: Iterable[str], by: str) -> Platform:
+        """Register a platform, or give one another address. Misuse where the name cannot stand in a plan."""
+        if _NAME.fullmatch(name) is None:
+            raise Misuse(
+                f"not a platform's name: {name!r}",
+                where="name",
+                next="capital letters, digits and _: plans write it as ${NAME}",
+            )
+        sealed = self.vault.sealed(name, json.dumps(vars(secret)))
+        values = {"address": redacted(secret.url), "sealed": sealed, "changed_at": moment.now(), "changed_by": by}
+        with self.database.transaction() as connection:
+            changed = connection.execute(update(models.Platform).where(models.Platform.name == name).values(values))
+            if not changed.rowcount:
+                connection.execute(insert(models.Platform).values(name=name, **values))
+            _allow(connection, name, tenants)
+        found = self.find(name)
+        assert found is not None
+        return found
+
+    def allow(self, name: str, tenants: Iterable[str]) -> None:
+        """For these tenants and no others."""
+        with self.database.transaction() as connection:
+            _allow(connection, name, tenants)
+
+    def remove(self, name: str) -> None:
+        with self.database.transaction() as connection:
+            connection.execute(delete(models.Platform).where(models.Platform.name == name))
+
+    def variables(self, tenant: str) -> Mapping[str, str]:
+        """What `${NAME}` means in a plan of this tenant: the addresses of its platforms, and nothing else."""
+        return {name: _with_account(name, secret) for name, secret in self._secrets(tenant)}
+
+    def accounts(self, tenant: str) -> Mapping[str, str]:
+        """The keys of its stores, by the names `storage.credentials` looks for."""
+        found: dict[str, str] = {}
+        for name, secret in self._secrets(tenant):
+            if secret.access_key:
+                found |= {
+                    f"AWS_ACCESS_KEY_ID_{name}": secret.access_key,
+                    f"AWS_SECRET_ACCESS_KEY_{name}": secret.secret_key,
+                }
+        return found
+
+    def _secrets(self, tenant: str) -> Iterable[tuple[str, Secret]]:
+        names = [one.name for one in self.all() if one.is_for(tenant)]
+        query = select(models.Platform.name, models.Platform.sealed).where(models.Platform.name.in_(names))
+        with self.database.transaction() as connection:
+            rows = connection.execute(query).all()
+        return [(name, Secret(**json.loads(self.vault.opened(name, sealed)))) for name, sealed in rows]
+
+
+def _with_account(name: str, secret: Secret) -> str:
+    """The address, saying whose keys open it."""
+    if not secret.access_key:
+        return secret.url
+    return f"{secret.url}{'&' if '?' in secret.url else '?'}account={name}"
+
+
+def _allow(connection: Connection, name: str, tenants: Iterable[str]) -> None:
+    connection.execute(delete(models.PlatformTenant).where(models.PlatformTenant.name == name))
+    rows = [{"name": name, "tenant": tenant} for tenant in dict.fromkeys(tenants)]
+    if rows:
+        connection.execute(insert(models.PlatformTenant), rows)

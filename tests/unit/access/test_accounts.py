@@ -1,0 +1,140 @@
+"""Accounts, and the ways in: passwords, sessions, links, and how often one may try."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from migrator.access import sessions as sessions_module
+from migrator.access import throttle as throttle_module
+from migrator.access.accounts import Accounts
+from migrator.access.invitations import FIRST_ADMIN, Invitations
+from migrator.access.roles import EVERYWHERE, Grant, Role
+from migrator.access.sessions import Sessions, form_token, is_form_token
+from migrator.access.throttle import BY_ADDRESS, BY_LOGIN, Throttle
+from migrator.runs.database import Database
+from storage.errors import Misuse
+
+PHRASE = "correct horse battery staple"
+ADMIN = Grant(tenant=EVERYWHERE, role=Role.ADMIN)
+
+
+def everything(database: Database) -> str:
+    """All that a reader of the database sees."""
+    with database.transaction() as connection:
+        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
+        return "".join(str(connection.execute(text(f"SELECT * FROM {table}")).all()) for table in tables)
+
+
+def test_a_password_opens_its_account_and_no_other(database: Database) -> None:
+    accounts = Accounts(database=database)
+    ann = accounts.add("Ann@Example.org", password=PHRASE, grants=[ADMIN])
+    accounts.add("bob", password=PHRASE.upper())
+    assert accounts.authenticated("ann@example.ORG", PHRASE) == ann
+    assert accounts.authenticated("bob", PHRASE) is None
+    assert accounts.authenticated("nobody", PHRASE) is None
+    assert accounts.authenticated("ann@example.org", "") is None
+
+
+def test_what_is_kept_tells_no_password_session_or_link(database: Database) -> None:
+    account = Accounts(database=database).add("ann", password=PHRASE)
+    session = Sessions(database=database).begin(account.account_id, address="127.0.0.1")
+    link = Invitations(database=database).make(grants=FIRST_ADMIN, made_by="ann")
+    Throttle(database=database).failed("her password typed as a login", "127.0.0.1")
+    kept = everything(database)
+    assert not [secret for secret in (PHRASE, session, link, "typed as a login") if secret in kept]
+
+
+@pytest.mark.parametrize("password", ["", "short", "x" * 11, "x" * 1025])
+def test_a_password_that_is_none_is_refused(database: Database, password: str) -> None:
+    with pytest.raises(Misuse, match="12 characters"):
+        Accounts(database=database).add("ann", password=password)
+    assert not Accounts(database=database).any()
+
+
+@pytest.mark.parametrize("login", ["", "two words", "a@b@c", "x" * 255, "ann\n"])
+def test_a_login_that_is_none_is_refused(database: Database, login: str) -> None:
+    with pytest.raises(Misuse, match="not a login"):
+        Accounts(database=database).add(login)
+
+
+def test_two_accounts_never_share_a_login(database: Database) -> None:
+    accounts = Accounts(database=database)
+    accounts.add("ann")
+    with pytest.raises(Misuse, match="already"):
+        accounts.add("ANN")
+
+
+def test_the_last_admin_stays(database: Database) -> None:
+    accounts = Accounts(database=database)
+    ann = accounts.add("ann", password=PHRASE, grants=[ADMIN])
+    bob = accounts.add("bob", password=PHRASE, grants=[ADMIN])
+    accounts.disable(bob.account_id)
+    for remove in (lambda: accounts.disable(ann.account_id), lambda: accounts.set_grants(ann.account_id, [])):
+        with pytest.raises(Misuse, match="only admin"):
+            remove()
+    accounts.enable(bob.account_id)
+    accounts.disable(ann.account_id)
+    assert accounts.authenticated("ann", PHRASE) is None
+
+
+def test_a_disabled_account_has_no_way_in(database: Database) -> None:
+    accounts = Accounts(database=database)
+    account = accounts.add("ann", password=PHRASE)
+    accounts.disable(account.account_id)
+    assert accounts.authenticated("ann", PHRASE) is None
+
+
+def test_a_session_is_somebodys_until_it_ends(database: Database) -> None:
+    account = Accounts(database=database).add("ann")
+    sessions = Sessions(database=database)
+    keys = [sessions.begin(account.account_id, address="127.0.0.1") for _ in range(3)]
+    sessions.end(keys[0])
+    assert [sessions.account_of(key) for key in keys] == [None, account.account_id, account.account_id]
+    sessions.end_all(account.account_id, but=keys[1])
+    assert [sessions.account_of(key) for key in keys] == [None, account.account_id, None]
+    assert sessions.account_of("invented") is None
+
+
+@pytest.mark.parametrize("limit", ["IDLE", "LONGEST"])
+def test_a_session_that_is_too_old_is_over(database: Database, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    account = Accounts(database=database).add("ann")
+    sessions = Sessions(database=database)
+    key = sessions.begin(account.account_id, address="127.0.0.1")
+    monkeypatch.setattr(sessions_module, limit, -timedelta(seconds=1))
+    assert sessions.account_of(key) is None
+
+
+def test_a_form_is_of_its_session(database: Database) -> None:
+    assert is_form_token("one session", form_token("one session"))
+    assert not is_form_token("one session", form_token("another"))
+    assert "one session" not in form_token("one session")
+
+
+def test_a_link_works_once(database: Database) -> None:
+    invitations = Invitations(database=database)
+    link = invitations.make(grants=FIRST_ADMIN, made_by="the server")
+    found = invitations.find(link)
+    assert found is not None and found.grants == FIRST_ADMIN
+    invitations.use(link)
+    assert invitations.find(link) is None
+    with pytest.raises(Misuse, match="was used"):
+        invitations.use(link)
+    with pytest.raises(Misuse, match="was used"):
+        invitations.use("invented")
+
+
+def test_who_fails_too_often_waits_by_login_and_by_address(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    throttle = Throttle(database=database)
+    for number in range(BY_LOGIN):
+        assert not throttle.wait("ann", f"10.0.0.{number}")
+        throttle.failed("ANN", f"10.0.0.{number}")
+    assert timedelta() < throttle.wait("ann", "10.9.9.9") <= throttle_module.PERIOD
+    assert not throttle.wait("bob", "10.9.9.9")
+    for number in range(BY_ADDRESS):
+        throttle.failed(f"login {number}", "10.0.1.1")
+    assert throttle.wait("bob", "10.0.1.1")
+    monkeypatch.setattr(throttle_module, "PERIOD", -timedelta(seconds=1))
+    assert not throttle.wait("bob", "10.0.1.1")
