@@ -57,12 +57,13 @@ class Assisting(Opening):
     def _help(self, catalog: Catalog, share: Share, helper: Helper, log: WorkerLog) -> None:
         request = catalog.request(share.run_id)
         assert isinstance(request, SnapshotRequest)
-        plan = self.read_plan(request.plan)
+        serving = self._serving(catalog.run(share.run_id))
+        plan = serving.read_plan(request.plan)
         source = plan.needs_source()
         help_snapshot(
             self.sources(source.url, replace(source.limits, max_connections=1)),
             plan,
-            self._store(plan),
+            serving._store(plan),
             built(Handed, share.handed, "what is handed over"),
             run=share.run_id,
             attempt=share.attempt,
