@@ -12,7 +12,7 @@ from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Case, ColumnElement, Select, case, delete, func, insert, select, update
+from sqlalchemy import Case, ColumnElement, Connection, Select, case, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mappings.nearest import nearest
@@ -20,7 +20,16 @@ from migrator.outcomes import Verdict
 from migrator.runs import models
 from migrator.runs.database import Database, open_database
 from migrator.runs.patience import Patience
-from migrator.runs.records import UNDER_WAY, ArchiveRecord, Clock, ReportRecord, RunRecord, seen, taken_over
+from migrator.runs.records import (
+    UNDER_WAY,
+    ArchiveRecord,
+    Clock,
+    ReportRecord,
+    RunChange,
+    RunRecord,
+    seen,
+    taken_over,
+)
 from migrator.runs.request import Request, read_request, written
 from migrator.runs.upgrade import bring_to_head
 from storage import moment
@@ -120,6 +129,7 @@ class Catalog:
             numbered = replace(record, number=(connection.execute(query).scalar() or 0) + 1)
             values = {**asdict(numbered), "request": written(request) if request else None}
             connection.execute(insert(models.Run).values(values))
+            self._tell(connection, record.run_id)
         return numbered
 
     def take(
@@ -209,7 +219,30 @@ class Catalog:
         """Whether it was done: it is not once another attempt has followed the record's."""
         newest = (models.Run.run_id == record.run_id, models.Run.attempt == record.attempt, *also)
         with self._database.transaction() as connection:
-            return bool(connection.execute(update(models.Run).where(*newest).values(values)).rowcount)
+            was_done = bool(connection.execute(update(models.Run).where(*newest).values(values)).rowcount)
+            if was_done:
+                self._tell(connection, record.run_id)
+            return was_done
+
+    def _tell(self, connection: Connection, run_id: str) -> None:
+        """The state that the run came into, for whoever asks what changed."""
+        own, columns = models.Run, ("run_id", "tenant", "kind", "plan", "state", "verdict")
+        self._database.claim(connection, "changes")  # else a number could be seen before a smaller one
+        now = literal(_text(datetime.now(UTC)))
+        told = select(*(getattr(own, name) for name in columns), now).where(own.run_id == run_id)
+        connection.execute(insert(models.RunChange).from_select([*columns, "at"], told))
+
+    def changes(self, *, after: int, most: int = 500) -> tuple[RunChange, ...]:
+        """The states that runs came into after that change, in their order."""
+        own = models.RunChange
+        query = select(own.__table__).where(own.number > after).order_by(own.number).limit(most)
+        with self._database.transaction() as connection:
+            return tuple(RunChange(**row) for row in connection.execute(query).mappings())
+
+    def newest_change(self) -> int:
+        """The number of the last one; 0 where nothing ever ran."""
+        with self._database.transaction() as connection:
+            return connection.execute(select(func.max(models.RunChange.number))).scalar() or 0
 
     def request(self, run_id: str) -> Request | None:
         """What the run of this id was asked for; None where an older version recorded it."""

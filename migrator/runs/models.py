@@ -61,6 +61,22 @@ class Run(Base):
     asked_by: Mapped[str | None] = mapped_column(String(254))
 
 
+class RunChange(Base):
+    """A run came into a state: numbered as they happened, for whoever was away and asks what came since."""
+
+    __tablename__ = "run_changes"
+    __table_args__ = {"sqlite_autoincrement": True}  # a number is never given again
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.run_id", ondelete="CASCADE"), index=True)
+    tenant: Mapped[str] = mapped_column(TENANT)
+    kind: Mapped[str] = mapped_column(String(20))
+    plan: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(10))
+    verdict: Mapped[str | None] = mapped_column(String(10))
+    at: Mapped[str] = mapped_column(String(40))
+
+
 class Report(Base):
     __tablename__ = "reports"
 

@@ -91,6 +91,20 @@ class RunRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunChange:
+    """A run came into a state; `number` grows with every change of any run."""
+
+    number: int
+    run_id: str
+    tenant: str
+    kind: str
+    plan: str
+    state: str
+    verdict: str | None
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportRecord:
     run_id: str
     format: str

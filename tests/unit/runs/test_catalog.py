@@ -488,3 +488,23 @@ def test_a_server_that_restarts_during_a_run_costs_nothing(private_postgres: Pos
 def test_a_tenant_of_any_length_is_recorded(catalog: Catalog) -> None:
     run = catalog.start(kind="migration", plan="a", tenant="é" * 1000)
     assert catalog.run(run.run_id).tenant == "é" * 1000
+
+
+def test_whoever_was_away_reads_every_state_that_runs_came_into(catalog: Catalog) -> None:
+    run = catalog.start(kind="snapshot", plan="one", tenant="ours", state="queued")
+    before = catalog.newest_change()
+    taken = catalog.take(run)
+    catalog.beat(taken, {"step": "copy"})  # how far it is changes too often for that
+    catalog.finish(taken, verdict=Verdict.GREEN)
+    told = [(one.run_id, one.tenant, one.state, one.verdict) for one in catalog.changes(after=0)]
+    assert told == [
+        (run.run_id, "ours", "queued", None),
+        (run.run_id, "ours", "running", None),
+        (run.run_id, "ours", "done", "green"),
+    ]
+    assert [one.state for one in catalog.changes(after=before)] == ["running", "done"]
+    assert catalog.changes(after=catalog.newest_change()) == ()
+    catalog.forget(run.run_id)
+    assert catalog.changes(after=0) == ()
+    catalog.start(kind="snapshot", plan="one", tenant="ours")
+    assert catalog.newest_change() > before + 2

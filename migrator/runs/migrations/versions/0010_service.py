@@ -23,15 +23,33 @@ _TABLES = (
     "sessions",
     "account_grants",
     "accounts",
+    "run_changes",
 )
 
 
 def upgrade() -> None:
     op.add_column("runs", sa.Column("asked_by", sa.String(254)))
+    _changes()
     _accounts()
     _tokens()
     _doing()
     _registry()
+
+
+def _changes() -> None:
+    op.create_table(
+        "run_changes",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("run_id", sa.String(80), sa.ForeignKey("runs.run_id", ondelete="CASCADE"), nullable=False),
+        sa.Column("tenant", _TENANT, nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("plan", _NAME, nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("verdict", sa.String(10)),
+        sa.Column("at", _MOMENT, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_run_changes_run_id", "run_changes", ["run_id"])
 
 
 def _accounts() -> None:
