@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from mappings.nearest import nearest
 from migrator.outcomes import Verdict
 from migrator.runs import models
+from migrator.runs.answers import of_error
 from migrator.runs.database import Database, open_database
 from migrator.runs.patience import Patience
 from migrator.runs.records import (
@@ -161,9 +162,16 @@ class Catalog:
             )
         return taken
 
-    def finish(self, record: RunRecord, *, verdict: Verdict | None, error: MigratorError | None = None) -> None:
-        """The run came to its end; a red one says why."""
-        self._end(record, "done", verdict=verdict, error=error)
+    def finish(
+        self,
+        record: RunRecord,
+        *,
+        verdict: Verdict | None,
+        error: MigratorError | None = None,
+        answer: dict[str, Any] | None = None,
+    ) -> None:
+        """The run came to its end; a red one says why. `answer` is what its report does not say (`runs.answers`)."""
+        self._end(record, "done", verdict=verdict, error=error, answer=answer)
 
     def park(self, record: RunRecord) -> None:
         """The run was interrupted; nothing of it is visible. What a worker had begun waits for the next one.
@@ -205,12 +213,14 @@ class Catalog:
         *,
         verdict: Verdict | None = None,
         error: MigratorError | None = None,
+        answer: dict[str, Any] | None = None,
     ) -> None:
         values = {
             "state": state,
             "verdict": verdict and verdict.value,
             "error": {"what": error.what, "where": error.where, "next": error.next} if error else None,
             "finished_at": _text(datetime.now(UTC)),
+            "answer": of_error(error) if error and record.asked_by is not None else answer,
         }
         if not self._change(record, values):
             raise taken_over(record.run_id)
@@ -243,6 +253,12 @@ class Catalog:
         """The number of the last one; 0 where nothing ever ran."""
         with self._database.transaction() as connection:
             return connection.execute(select(func.max(models.RunChange.number))).scalar() or 0
+
+    def answer(self, run_id: str) -> dict[str, Any]:
+        """What the run of this id came to beside its report, where somebody asked for it on a server."""
+        query = select(models.Run.answer).where(models.Run.run_id == run_id)
+        with self._database.transaction() as connection:
+            return connection.execute(query).scalar() or {}
 
     def request(self, run_id: str) -> Request | None:
         """What the run of this id was asked for; None where an older version recorded it."""

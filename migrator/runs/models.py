@@ -59,13 +59,14 @@ class Run(Base):
     deaths: Mapped[int] = mapped_column(Integer, server_default="0")
     last_step: Mapped[str | None] = mapped_column(Text)
     asked_by: Mapped[str | None] = mapped_column(String(254))
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class RunChange(Base):
     """A run came into a state: numbered as they happened, for whoever was away and asks what came since."""
 
     __tablename__ = "run_changes"
-    __table_args__ = {"sqlite_autoincrement": True}  # a number is never given again
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - no number is given twice
 
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.run_id", ondelete="CASCADE"), index=True)

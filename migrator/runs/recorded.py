@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from migrator.outcomes import Verdict
 from migrator.runs.catalog import Catalog
@@ -16,10 +17,11 @@ from storage.system import fault_of
 
 @dataclass(kw_only=True)
 class Recording:
-    """The run under way; set `verdict` before leaving the context."""
+    """The run under way; set `verdict` before leaving the context, and `answer` where it has one (`runs.answers`)."""
 
     run: RunRecord
     verdict: Verdict | None = field(default=None)
+    answer: dict[str, Any] | None = field(default=None, repr=False)
     interrupts: Interrupts = field(default_factory=Interrupts, repr=False)
 
     def settle(self) -> None:
@@ -47,7 +49,7 @@ def recorded(
             interrupts.heed()
             yield recording
             interrupts.is_ending = True
-            catalog.finish(record, verdict=recording.verdict)
+            catalog.finish(record, verdict=recording.verdict, answer=recording.answer)
         except BaseException as error:
             interrupts.is_ending = True
             way = _Way(record=record, last_step=last_step() if last_step else None, is_resumable=last_step is not None)

@@ -123,6 +123,7 @@ class Afterwards(Loading):
 
         return replace(
             work_on(of, "rollback", perform, self._store_of(plan)),
+            answer=lambda found: found.undone,
             took_effect=lambda record: _is_taken_back(target, of, by=record),
         )
 

@@ -26,7 +26,7 @@ from migrator.runs.records import ArchiveRecord, RunRecord
 from migrator.runs.request import Document, RestoreRequest, SnapshotRequest
 from migrator.service.keeper import KeeperProcess
 from migrator.service.opening import refuse_export
-from migrator.service.performing import Performing, Work
+from migrator.service.performing import Performing, Work, itself
 from migrator.service.spreading import Spreading
 from migrator.settings import tool
 from storage.address import redacted
@@ -112,6 +112,7 @@ class Archiving(Performing, Spreading):
             source=redacted(plan.needs_source().url),
             plan_file=plan.file,
             perform=perform,
+            answer=itself,
             store=self._store_of(plan),
         )
 
@@ -196,6 +197,7 @@ class Archiving(Performing, Spreading):
             archive=archive.location,
             target=request.url,
             perform=perform,
+            answer=itself,
             took_effect=lambda _record: made.is_set(),
             store=archive.store.url,
         )

@@ -13,7 +13,7 @@ from migrator.runs.recorded import Recording
 from migrator.runs.records import RunRecord
 from migrator.runs.request import ClosingRequest
 from migrator.service.afterwards import Afterwards, work_on
-from migrator.service.performing import Work
+from migrator.service.performing import Work, itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,4 +42,4 @@ class Closing(Afterwards):
             standing = stands(target, of.run_id)
             return standing is not None and standing.closed_at is not None
 
-        return replace(work_on(of, "closing", perform, self._store_of(plan)), took_effect=is_closed)
+        return replace(work_on(of, "closing", perform, self._store_of(plan)), answer=itself, took_effect=is_closed)

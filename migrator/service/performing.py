@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from migrator.outcomes import Steps, Tick
+from migrator.runs.answers import of_found
 from migrator.runs.catalog import Catalog
 from migrator.runs.interrupts import watched
 from migrator.runs.kept import keep
@@ -33,17 +34,24 @@ Result = TypeVar("Result")
 _DEATHS = 3  # in a row
 
 
+def itself(result: object) -> object:
+    """The answer of what has no report."""
+    return result
+
+
 @dataclass(frozen=True, kw_only=True)
 class Work(Generic[Result]):
     """What a request becomes once its parts are opened: what the catalog says of the run, and how it is performed.
 
-    `perform` sets the verdict. Of a run that did not come to its end `took_effect` says whether its target has changed.
+    `perform` sets the verdict; `answer` is what of its result no report says. Of a run that did not come to its end
+    `took_effect` says whether its target has changed.
     """
 
     kind: str
     plan: str
     tenant: str
     perform: Callable[[Recording, Steps], Result]
+    answer: Callable[[Result], object] | None = None
     took_effect: Callable[[RunRecord], bool] = lambda _record: False
     store: str | None = None  # what becomes of the run is kept there, beside the archives
     source: str | None = None  # addresses without their passwords
@@ -161,6 +169,8 @@ class Performing(Erasing):
             heart.beating(),
         ):
             result = work.perform(recording, steps)
+            if work.answer is not None and record.asked_by is not None:  # who asked is elsewhere, and is told later
+                recording.answer = of_found(work.answer(result))
         ended = catalog.run(record.run_id)
         return self._keep_in_store(catalog, ended.run_id, work.store) if work.store else ended, result
 

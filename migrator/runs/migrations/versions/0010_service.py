@@ -29,6 +29,7 @@ _TABLES = (
 
 def upgrade() -> None:
     op.add_column("runs", sa.Column("asked_by", sa.String(254)))
+    op.add_column("runs", sa.Column("answer", sa.JSON(none_as_null=True)))
     _changes()
     _accounts()
     _tokens()
@@ -199,4 +200,5 @@ def _registry() -> None:
 def downgrade() -> None:
     for table in _TABLES:
         op.drop_table(table)
+    op.drop_column("runs", "answer")
     op.drop_column("runs", "asked_by")
