@@ -20,6 +20,7 @@ from api.routes import (
     documents,
     operations,
     platforms,
+    keeping,
     runs,
     session,
     tenants,
@@ -28,7 +29,21 @@ from api.routes import (
 from migrator.service.served import Served
 from migrator.settings import tool
 
-_ROUTERS = (session, accounts, tokens, tenants, platforms, documents, operations, approvals, archives, runs, audit)
+_ROUTERS = (
+    session,
+    accounts,
+    tokens,
+    tenants,
+    platforms,
+    documents,
+    operations,
+    approvals,
+    archives,
+    keeping,
+    runs,
+    audit,
+)
+from api.slow import places
 _PAGES = (assets, entrance, overview, archive_pages, doing)
 
 
@@ -46,7 +61,7 @@ def create_app(served: Served, *, is_secure: bool = False, lifespan: Lifespan | 
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.served, app.state.is_secure = served, is_secure
+    app.state.served, app.state.is_secure, app.state.slow = served, is_secure, places()
     problems.install(app, problem_page)
     app.add_middleware(Guard, is_secure=is_secure)
     for module in _ROUTERS:

@@ -45,8 +45,8 @@ def decide(asked: Annotated[Asked, of_approval(Permission.APPROVE)], approval: s
     begin = served.approved(found) if given.grant else None  # what could not begin is not agreed to
     decided = served.approvals.decide(asked.who, found, grant=given.grant, words=given.words)
     asked.note("approve" if given.grant else "refuse", approval, what=found.what, words=given.words)
-    if begin is not None:
-        decided = served.approvals.started(decided, begin().run_id)
+    if begin is not None and (run := begin()) is not None:
+        decided = served.approvals.started(decided, run.run_id)
     return shown(decided)
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Asked, of_run, of_tenant
 from api.problems import unknown
+from api.slow import SLOW
 from api.work import IdempotencyKey, accepted, once, started
 from migrator.access.approvals import Approval
 from migrator.access.roles import Permission
@@ -84,7 +85,7 @@ def migrate(asked: Asking, plan: str, given: Migration, key: IdempotencyKey = No
 
 def take(asked: Asked, plan: str, given: Snapshot) -> RunRecord:
     """A snapshot, left to a worker."""
-    service, read = _opened(asked, plan)
+    service, read = opened(asked, plan)
     subject = given.subject or None
     record = started(lambda: service.snapshot(read, _mask(given.mask), subject=subject, prove_full=given.prove_full))
     asked.note("start snapshot", record.run_id, plan=plan)
@@ -93,7 +94,7 @@ def take(asked: Asked, plan: str, given: Snapshot) -> RunRecord:
 
 def try_out(asked: Asked, plan: str, given: Load) -> RunRecord:
     """A rehearsal, left to a worker."""
-    service, read = _opened(asked, plan)
+    service, read = opened(asked, plan)
     record = started(lambda: service.rehearse(read, _archive(asked, given.archive), whole=given.whole))
     asked.note("start rehearsal", record.run_id, plan=plan)
     return record
@@ -101,7 +102,7 @@ def try_out(asked: Asked, plan: str, given: Load) -> RunRecord:
 
 def ask_to_migrate(asked: Asked, plan: str, given: Migration) -> Approval:
     """What an approver decides. Red where it could not begin now: what would be refused later is no surprise."""
-    service, read = _opened(asked, plan)
+    service, read = opened(asked, plan)
     archive = service.archive_of(read, _archive(asked, given.archive)).location
     seal = service.let_through(read, archive, given.waive)
     request = {"plan": plan, "text": read.text, "archive": archive, "whole": given.whole, "waive": given.waive}
@@ -112,33 +113,37 @@ def ask_to_migrate(asked: Asked, plan: str, given: Migration) -> Approval:
     return approval
 
 
-@router.get("/tenants/{tenant}/plans/{plan}/scope")
+@router.get("/tenants/{tenant}/plans/{plan}/scope", dependencies=[SLOW])
 def scope(asked: Running, plan: str, count: bool = False) -> dict[str, Any]:
     """Every table, what leaves with the tenant, by which path; asks the source."""
-    service, read = _opened(asked, plan)
-    return asdict(service.explain(read, count=count))
+    service, read = opened(asked, plan)
+    found = service.explain(read, count=count)
+    asked.note("read scope", plan)
+    return asdict(found)
 
 
-@router.get("/tenants/{tenant}/plans/{plan}/doctor")
+@router.get("/tenants/{tenant}/plans/{plan}/doctor", dependencies=[SLOW])
 def doctor(asked: Running, plan: str) -> dict[str, Any]:
     """Everything the plan names, looked at before anything starts."""
-    service, read = _opened(asked, plan)
+    service, read = opened(asked, plan)
     return asdict(service.doctor(read))
 
 
-@router.get("/tenants/{tenant}/plans/{plan}/check")
+@router.get("/tenants/{tenant}/plans/{plan}/check", dependencies=[SLOW])
 def check(asked: Running, plan: str, archive: str | None = None) -> dict[str, Any]:
     """The mapping, checked on every row of the archive."""
-    service, read = _opened(asked, plan)
-    return asdict(service.map_check(read, _archive(asked, archive)))
+    service, read = opened(asked, plan)
+    found = service.map_check(read, _archive(asked, archive))
+    asked.note("check mapping", plan)
+    return asdict(found)
 
 
-@router.get("/tenants/{tenant}/plans/{plan}/preview")
+@router.get("/tenants/{tenant}/plans/{plan}/preview", dependencies=[SLOW])
 def preview(
     asked: Looking, plan: str, archive: str | None = None, table: str | None = None, rows: int = 20
 ) -> dict[str, Any]:
     """Real rows before and after the mapping."""
-    service, read = _opened(asked, plan)
+    service, read = opened(asked, plan)
     found = service.map_preview(read, _archive(asked, archive), table=table, rows=max(1, min(rows, 200)))
     asked.note("read rows", plan, table=table or "every table")
     return {"edges": [asdict(one) for one in found]}
@@ -195,7 +200,8 @@ def waiting(approval: Approval) -> JSONResponse:
     return JSONResponse(body, status_code=202, headers={"Location": location})
 
 
-def _opened(asked: Asked, plan: str) -> tuple[Service, Plan]:
+def opened(asked: Asked, plan: str) -> tuple[Service, Plan]:
+    """The operations in the tenant's name, and its plan."""
     service = asked.service
     return service, asked.served.plan(service, asked.tenant, plan)
 

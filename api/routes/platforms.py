@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from api.asked import Anybody, Asked, everywhere
 from api.paging import After, Limit, page
 from api.problems import unknown
+from api.slow import SLOW
 from migrator.access.roles import Permission
+from migrator.engine.draft import written
 from migrator.registry.platforms import Platform, Secret
 
 router = APIRouter(prefix="/platforms", tags=["platforms"])
 Admin = Annotated[Asked, everywhere(Permission.ADMINISTER)]
+Running = Annotated[Asked, everywhere(Permission.RUN)]  # a platform holds many tenants: who looks at it sees them all
+Words = Annotated[str, Query(max_length=400)]
 
 
 class Address(BaseModel):
@@ -66,6 +70,24 @@ def remove(asked: Admin, name: str) -> None:
     _found(asked, name)
     asked.served.platforms.remove(name)
     asked.note("remove platform", name)
+
+
+@router.get("/{name}/inspection", dependencies=[SLOW])
+def inspect(asked: Running, name: str) -> dict[str, Any]:
+    """Its tables, each counted, every column tested by all of its values, and who its tenants may be."""
+    _found(asked, name)
+    found = asked.service.inspect(f"${{{name}}}")
+    asked.note("inspect platform", name)
+    return found.told
+
+
+@router.get("/{name}/draft", dependencies=[SLOW])
+def draft(asked: Running, name: str, tenant: Words = "", root: Words = "") -> dict[str, Any]:
+    """A plan proposed for a tenant of it, to be confirmed; what speaks for it names other tenants, too."""
+    _found(asked, name)
+    found = asked.service.draft(f"${{{name}}}", tenant=tenant, root=root)
+    asked.note("draft scope", name)
+    return {**asdict(found), "plan": written(found, address=f"${{{name}}}")}
 
 
 def _is_mine(asked: Asked, platform: Platform) -> bool:

@@ -31,15 +31,25 @@ class Variables:
         files, below one."""
         if not self.is_confined:
             return self.expanded(node, what)
-        named = _NAMED.fullmatch(node.string(what))
+        found = self.named(node.string(what), may_lead_below=may_lead_below)
+        if found is None:
+            raise node.refused(f"{what} is not the address of a platform that this tenant has", next=self.said_names)
+        return found
+
+    def named(self, text: str, *, may_lead_below: bool = False) -> str | None:
+        """The address that `${NAME}`, or for a place for files `${NAME}/below`, leads to; None where it is none of
+        those known."""
+        named = _NAMED.fullmatch(text)
         path = named[2].removeprefix("/") if named else ""
         if named is None or named[1] not in self.known or (path and not may_lead_below) or ".." in path.split("/"):
-            names = ", ".join(f"${{{name}}}" for name in sorted(self.known)) or "none yet"
-            raise node.refused(
-                f"{what} is not the address of a platform that this tenant has",
-                next=f"write one of its platforms, which an admin registers: {names}",
-            )
+            return None
         return below(self.known[named[1]], path) if path else self.known[named[1]]
+
+    @property
+    def said_names(self) -> str:
+        """What could stand there."""
+        names = ", ".join(f"${{{name}}}" for name in sorted(self.known)) or "none yet"
+        return f"write one of its platforms, which an admin registers: {names}"
 
     def expanded(self, node: Node, what: str) -> str:
         """The node's text, `what` being its name; Misuse with file:line where a variable is not set."""

@@ -93,7 +93,10 @@ class Platforms:
             connection.execute(delete(models.Platform).where(models.Platform.name == name))
 
     def variables(self, tenant: str) -> Mapping[str, str]:
-        """What `${NAME}` means in a plan of this tenant: the addresses of its platforms, and nothing else."""
+        """What `${NAME}` means in a plan of this tenant: the addresses of its platforms, and nothing else.
+
+        For EVERYBODY: all there are.
+        """
         return {name: _with_account(name, secret) for name, secret in self._secrets(tenant)}
 
     def accounts(self, tenant: str) -> Mapping[str, str]:
@@ -108,7 +111,7 @@ class Platforms:
         return found
 
     def _secrets(self, tenant: str) -> Iterable[tuple[str, Secret]]:
-        names = [one.name for one in self.all() if one.is_for(tenant)]
+        names = [one.name for one in self.all() if tenant == EVERYBODY or one.is_for(tenant)]
         query = select(models.Platform.name, models.Platform.sealed).where(models.Platform.name.in_(names))
         with self.database.transaction() as connection:
             rows = connection.execute(query).all()

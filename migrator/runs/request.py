@@ -61,7 +61,7 @@ class ClosingRequest:
 @dataclass(frozen=True, kw_only=True)
 class RestoreRequest:
     archive: str
-    url: str  # without its password
+    url: str  # without its password; on a server the ${NAME} of a platform
     master: bool = False
 
 

@@ -156,7 +156,7 @@ class Archiving(Performing, Spreading):
 
     def copy_archive(self, location: str, store: str) -> Copied:
         """Copy an archive into another store, and check the copy whole."""
-        target = open_store(store, self.settings.accounts)
+        target = open_store(self.address(store, may_lead_below=True), self.settings.accounts)
         return copy_archive(*self._opened(location), target, told=self._copying)
 
     def _copying(self, done: int, total: int) -> None:
@@ -164,11 +164,12 @@ class Archiving(Performing, Spreading):
 
     def restore(self, location: str, url: str, *, master: bool = False) -> tuple[RunRecord, Restored]:
         """The archive back into an empty platform of its kind; nothing is left there of one that failed on the way."""
+        address = self.address(url)
         request = RestoreRequest(archive=location, url=redacted(url), master=master)
         if self.is_detached and request.url != url:
             raise Misuse("no password is ever kept for a worker", where="--detach", next="restore it from here")
         with self._catalog() as catalog:
-            return self._begin(catalog, request, self._restore(request, url))
+            return self._begin(catalog, request, self._restore(request, address))
 
     def _restore(self, request: RestoreRequest, url: str) -> Work[Restored]:
         """Into the platform at `url`, whose password the request does not hold."""
@@ -195,7 +196,7 @@ class Archiving(Performing, Spreading):
             plan=archive.identity.plan,
             tenant=archive.identity.tenant,
             archive=archive.location,
-            target=request.url,
+            target=redacted(url),
             perform=perform,
             answer=itself,
             took_effect=lambda _record: made.is_set(),

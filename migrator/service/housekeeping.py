@@ -45,10 +45,11 @@ class Housekeeping(Loading):
     """Pruning, sweeping, backing up and rebuilding."""
 
     # ── what goes ───────────────────────────────────────────────────────────────────────────────────────────
-    def prune(self, policy: Policy, *, apply: bool) -> Pruning:
-        """What of the runs goes by this policy; it does go where that is to be applied."""
+    def prune(self, policy: Policy, *, apply: bool, tenant: str | None = None) -> Pruning:
+        """What of the runs, of one tenant where asked, goes by this policy; it does go where that is to be applied."""
         with self._catalog() as catalog:
-            return self._pruned(catalog, catalog.runs(), policy, apply=apply)
+            runs = [run for run in catalog.runs() if tenant in (None, run.tenant)]
+            return self._pruned(catalog, runs, policy, apply=apply)
 
     def _pruned(self, catalog: Catalog, runs: Sequence[RunRecord], policy: Policy, *, apply: bool) -> Pruning:
         found = pruning(runs, policy, datetime.now(UTC), self._needed)
@@ -66,7 +67,8 @@ class Housekeeping(Loading):
         ):  # it never began to load
             return None
         try:
-            plan = folder.plan(file=run.plan_file, variables=self.settings.variables)
+            variables = self._serving(run).settings.variables
+            plan = folder.plan(file=run.plan_file, variables=variables)
             marker = stands(self.targets(plan.needs_target().url), run.run_id)
             if marker is None:
                 require_same_place(run, plan.needs_target().url)

@@ -28,7 +28,7 @@ class Looking(Opening):
     """What is there, what leaves, what stands in the way, and what would go wrong."""
 
     def inspect(self, url: str) -> Inspection:
-        return inspect(self.sources(url, ReadLimits()))
+        return inspect(self.sources(self.address(url), ReadLimits()))
 
     def scope(self, plan: Plan) -> Scope:
         with as_planned(self._source(plan), plan.needs_source()) as reading, workbench() as bench:
@@ -43,7 +43,7 @@ class Looking(Opening):
 
     def draft(self, url: str, *, tenant: str = "", root: str = "") -> Draft:
         """A scope proposed for a source, for a person to confirm; see `engine.draft`."""
-        with gently(self.sources(url, ReadLimits()), ReadLimits()) as reading:
+        with gently(self.sources(self.address(url), ReadLimits()), ReadLimits()) as reading:
             return draft(reading, tenant=tenant, root=root)
 
     def doctor(self, plan: Plan) -> Diagnosis:

@@ -18,6 +18,7 @@ from migrator.engine.placing import Placing
 from migrator.engine.workbench import Workbench
 from migrator.outcomes import Progress, silent
 from migrator.plan import Plan, load_plan, read_plan
+from migrator.plan.variables import Variables
 from migrator.runs.catalog import Catalog
 from migrator.runs.folder import RunFolder
 from migrator.runs.liveness.pace import Pace
@@ -82,6 +83,16 @@ class Opening:
         return read_plan(
             document.text, file=document.file, variables=settings.variables, is_confined=settings.is_confined
         )
+
+    def address(self, given: str, *, may_lead_below: bool = False) -> str:
+        """What somebody means by an address: itself; of a server's tenant the platform of that name, and no other."""
+        if not self.settings.is_confined:
+            return given
+        variables = Variables(known=self.settings.variables, is_confined=True)
+        found = variables.named(given, may_lead_below=may_lead_below)
+        if found is None:
+            raise Misuse("no platform that this tenant has", where=redacted(given), next=variables.said_names)
+        return found
 
     def mapping(self, plan: Plan) -> Mapping:
         """The plan's mapping: beside the plan, from the working directory, or of the catalog that is shipped."""

@@ -62,7 +62,7 @@ class Records(Opening):
         """A finished run's report, rendered anew from its JSON."""
         with self._catalog() as catalog:
             record = catalog.run(run_id)
-            report = self._brought(catalog, record).report()
+            report = self._serving(record)._brought(catalog, record).report()
         if report is None:
             raise Misuse(
                 f"there is no report of this {record.kind}",

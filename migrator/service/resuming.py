@@ -90,7 +90,7 @@ class Resuming(Archiving, Closing):
             case ClosingRequest():
                 return self._closing(catalog, request)
             case RestoreRequest():
-                return self._restore(request, whole(request.url, url, run=record.run_id))
+                return self._restore(request, self.address(whole(request.url, url, run=record.run_id)))
 
 
 def asked(catalog: Catalog, record: RunRecord) -> Request:

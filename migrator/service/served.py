@@ -28,6 +28,7 @@ from migrator.runs.queued import Queued
 from migrator.runs.records import RunRecord
 from migrator.runs.request import Document
 from migrator.service import Service
+from migrator.service.clearing import PRUNE, RETAIN, to_prune, to_retain
 from migrator.service.opening import Confined
 from storage.errors import Misuse, Red
 
@@ -90,13 +91,18 @@ class Served:
             raise Misuse(f"the plan calls itself {plan.name!r}", where=file, next="write it under its own name")
 
     # ── what four eyes decide ───────────────────────────────────────────────────────────────────────────────
-    def approved(self, approval: Approval) -> Callable[[], RunRecord]:
-        """How what was asked for begins. Red or Misuse where it could not, now."""
+    def approved(self, approval: Approval) -> Callable[[], RunRecord | None]:
+        """How what was asked for begins; it gives the run, where it is one. Red or Misuse where it could not, now."""
         service = replace(self.service.for_tenant(approval.tenant), is_detached=True, asked_by=approval.asked_by_name)
         asked = approval.request
         if approval.what != MIGRATE:
             return partial(_queued, partial(_OF_RUN[approval.what], service, asked))
         document = Document(text=asked["text"], file=f"plan {approval.plan}")
+        if approval.what == PRUNE:
+            return to_prune(service, approval.tenant, asked)
+        if approval.what == RETAIN:
+            document = Document(text=asked["text"], file=f"plan {approval.plan}")
+            return to_retain(service, _of_its_tenant(service.read_plan(document), approval.tenant), asked)
         plan = _of_its_tenant(service.read_plan(document), approval.tenant)
         if service.let_through(plan, asked["archive"], asked["waive"]) != approval.seal:
             raise Red(

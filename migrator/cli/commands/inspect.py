@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +11,7 @@ from migrator.cli.options import Json
 from migrator.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from migrator.contracts import ColumnCensus
     from migrator.engine.inspect import Inspection
-    from storage.schema import Column, Table
 
 
 def command(
@@ -26,26 +23,7 @@ def command(
 
     found = service().inspect(url)
     if json:
-        print_json(
-            {
-                "platform": found.platform,
-                "version": found.version,
-                "tables": [
-                    {
-                        "name": one.table.name,
-                        "rows": one.rows,
-                        "primary_key": one.table.primary_key,
-                        "columns": [
-                            _column(column, census)
-                            for column, census in zip(one.table.columns, one.census, strict=True)
-                        ],
-                    }
-                    for one in found.tables
-                ],
-                "views": [_view(view) for view in found.views],
-                "tenants": [asdict(tenant) for tenant in found.tenants],
-            }
-        )
+        print_json(found.told)
         return
     print_table(
         f"{found.platform} {found.version}: {len(found.tables)} tables",
@@ -79,32 +57,6 @@ def command(
         ((t.table, t.column, t.tenants, ", ".join(t.examples), t.referencing_tables) for t in found.tenants),
         right=("tenants", "tables pointing at it"),
     )
-
-
-def _view(view: Table) -> dict[str, Any]:
-    columns = [
-        {"name": column.name, "type": str(column.type), "native": column.native, "nullable": column.nullable}
-        for column in view.columns
-    ]
-    return {"name": view.name, "kind": view.kind, "columns": columns}
-
-
-def _column(column: Column, census: ColumnCensus) -> dict[str, Any]:
-    """A column as it is declared, and as its values are."""
-    return {
-        "name": column.name,
-        "type": str(column.type),
-        "native": column.native,
-        "fidelity": column.fidelity,
-        "nulls": census.nulls,
-        "found": census.found,
-        "nullable": column.nullable,
-        "default": column.default,
-        "identity": column.identity,
-        "generated": column.generated,
-        "collation": column.collation,
-        "comment": column.comment,
-    }
 
 
 def _not_held(found: Inspection) -> Iterator[tuple[str, str, str, str]]:

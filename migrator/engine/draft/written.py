@@ -22,14 +22,15 @@ _HEAD = """\
 plan: {plan}
 tenant: {tenant}
 source:
-  url: ${{SOURCE_URL}}
+  url: {address}
   scope:
 """
 
 
-def written(draft: Draft) -> str:
-    """The plan, to be read by `migrator scope` once the tenant is named; its address is `${SOURCE_URL}`."""
+def written(draft: Draft, address: str = "${SOURCE_URL}") -> str:
+    """The plan, to be read by `migrator scope` once the tenant is named."""
     head = _HEAD.format(
+        address=address,
         platform=draft.platform,
         tables=draft.tables,
         rows=f"{MOST_ROWS:,}".replace(",", " "),
