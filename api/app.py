@@ -9,6 +9,8 @@ from fastapi import FastAPI
 
 from api import problems
 from api.guard import Guard
+from api.metrics import Metrics
+from api.observed import Observed
 from api.pages import archives as archive_pages
 from api.pages import assets, doing, entrance, overview
 from api.pages.frame import problem_page
@@ -18,14 +20,17 @@ from api.routes import (
     archives,
     audit,
     documents,
+    health,
+    keeping,
+    metrics,
     operations,
     platforms,
-    keeping,
     runs,
     session,
     tenants,
     tokens,
 )
+from api.slow import places
 from migrator.service.served import Served
 from migrator.settings import tool
 
@@ -43,7 +48,7 @@ _ROUTERS = (
     runs,
     audit,
 )
-from api.slow import places
+_WATCHED = (health, metrics)
 _PAGES = (assets, entrance, overview, archive_pages, doing)
 
 
@@ -62,10 +67,14 @@ def create_app(served: Served, *, is_secure: bool = False, lifespan: Lifespan | 
         lifespan=lifespan,
     )
     app.state.served, app.state.is_secure, app.state.slow = served, is_secure, places()
+    app.state.metrics = Metrics(figures=served.figures)
     problems.install(app, problem_page)
     app.add_middleware(Guard, is_secure=is_secure)
+    app.add_middleware(Observed, metrics=app.state.metrics)
     for module in _ROUTERS:
         app.include_router(module.router, prefix="/v1")
+    for watched in _WATCHED:
+        app.include_router(watched.router)
     for pages in _PAGES:
         app.include_router(pages.router)
     return app

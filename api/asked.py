@@ -57,7 +57,8 @@ class Needs:
                 where=tenant if tenant != EVERYWHERE else "",
                 next="ask an admin for a role that may",
             )
-        return Asked(served=served, who=who, tenant=tenant, address=address_of(request))
+        request.state.asked = asked = Asked(served=served, who=who, tenant=tenant, address=address_of(request))
+        return asked
 
 
 def _everywhere(_served: Served, _who: Principal, _path: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ from starlette.exceptions import HTTPException
 from migrator.registry.documents import Stale
 from storage.errors import Fault, MigratorError, Misuse, Red, TransientFault
 
+_LOG = logging.getLogger("migrator.http")
+_FOR_PROGRAMS = ("/v1", "/metrics")
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: "the request cannot be read",
@@ -51,7 +54,11 @@ def install(app: FastAPI, as_page: AsPage) -> None:
 
     async def of_refusal(request: Request, error: Exception) -> Response:
         refusal = error if isinstance(error, Refusal) else _refused(error)
-        if request.url.path.startswith("/v1"):
+        if refusal.kind == "defect":
+            told = str(getattr(request.state, "id", "-"))
+            refusal.headers["X-Request-Id"] = told  # it is answered beyond whatever else says so
+            _LOG.error("a defect", exc_info=error, extra={"about": {"request": told}})
+        if request.url.path.startswith(_FOR_PROGRAMS):
             return _answered(refusal)
         return as_page(request, refusal)
 

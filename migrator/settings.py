@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from storage.credentials import Accounts
 from storage.errors import Misuse
+
+
+class LogForm(StrEnum):
+    """How `serve` and `worker` write their log."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +35,12 @@ class Settings:
     | MIGRATOR_VAULT_KEY   | the file of the key that seals platforms' addresses     | $MIGRATOR_HOME/vault.key       |
     | MIGRATOR_PUBLIC_URL  | where people reach the server, if by another address    | where it listens               |
     | MIGRATOR_BROWSED     | bytes kept here of archives that people look into       | 5 GiB                          |
+    | MIGRATOR_SMTP        | the server mails are sent by, smtp(s)://user:pass@host  | none: no mails                 |
+    | MIGRATOR_MAIL_FROM   | whom mails come from                                    | migrator@ this machine's name  |
+    | MIGRATOR_LOG         | how serve and worker write their log, text or json      | text                           |
+    | OTEL_EXPORTER_OTLP_… | …ENDPOINT: where requests and runs are traced to        | none: they are not             |
+    | MIGRATOR_SERVER      | the server that commands are asked of                   | none: they are done here       |
+    | MIGRATOR_TOKEN       | what it knows the one by who asks                       | none                           |
     | MIGRATOR_WAIT        | seconds to wait for another run on the same tables      | 600                            |
     | MIGRATOR_SILENCE     | seconds without a beat after which a run is taken over  | 10                             |
     | MIGRATOR_PATIENCE    | seconds to wait for a catalog that goes away in a run   | 300                            |
@@ -44,6 +60,12 @@ class Settings:
     variables: Mapping[str, str] = field(repr=False)
     vault: Path
     public_url: str = ""
+    server_url: str = ""
+    server_token: str = field(default="", repr=False)
+    smtp_url: str = field(default="", repr=False)  # may hold a password
+    mail_from: str = ""
+    log: LogForm = LogForm.TEXT
+    otlp_url: str = field(default="", repr=False)
     browsed_bytes: int = 5 << 30
     is_confined: bool = False  # whether plans reach the addresses of `variables` and no others
 
@@ -70,9 +92,22 @@ class Settings:
         return self.home / "runs" / run_id
 
 
+_SAID: ContextVar[Mapping[str, str]] = ContextVar("said", default={})  # noqa: B039 - nobody changes it
+
+
+@contextmanager
+def said(**variables: str) -> Iterator[None]:
+    """What the command line says stands before what the environment says, as long as the context is open."""
+    token = _SAID.set({**_SAID.get(), **variables})
+    try:
+        yield
+    finally:
+        _SAID.reset(token)
+
+
 def read_settings(**given: str) -> Settings:
     """Settings from the environment; what is `given` by the same names stands before what the environment says."""
-    environment = {**os.environ, **given}
+    environment = {**os.environ, **_SAID.get(), **given}
     home = Path(environment.get("MIGRATOR_HOME") or "~/.local/share/migrator").expanduser().absolute()
     keys = environment.get("MIGRATOR_SIGNING_KEY")
     return Settings(
@@ -86,6 +121,12 @@ def read_settings(**given: str) -> Settings:
         variables=environment,
         browsed_bytes=_whole(environment, "MIGRATOR_BROWSED", "bytes", default=Settings.browsed_bytes),
         public_url=(environment.get("MIGRATOR_PUBLIC_URL") or "").rstrip("/"),
+        server_url=(environment.get("MIGRATOR_SERVER") or "").rstrip("/"),
+        server_token=environment.get("MIGRATOR_TOKEN") or "",
+        smtp_url=environment.get("MIGRATOR_SMTP") or "",
+        mail_from=environment.get("MIGRATOR_MAIL_FROM") or "",
+        log=_log_form(environment),
+        otlp_url=(environment.get("OTEL_EXPORTER_OTLP_ENDPOINT") or "").rstrip("/"),
         vault=Path(environment.get("MIGRATOR_VAULT_KEY") or home / "vault.key").expanduser(),
     )
 
@@ -95,6 +136,13 @@ def _whole(environment: Mapping[str, str], name: str, of: str, *, default: int) 
     if given and not given.isdecimal():
         raise Misuse(f"not a number of {of}", where=name, next="write a whole number")
     return int(given) if given else default
+
+
+def _log_form(environment: Mapping[str, str]) -> LogForm:
+    given = environment.get("MIGRATOR_LOG") or LogForm.TEXT
+    if given not in list(LogForm):
+        raise Misuse(f"no form of log: {given!r}", where="MIGRATOR_LOG", next=f"write {' or '.join(LogForm)}")
+    return LogForm(given)
 
 
 def tool() -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
 import threading
 
-from migrator.cli.output import stderr
-from storage import moment
+from migrator.cli.logs import ABOUT, log_to_stderr
+
+_LOG = logging.getLogger("migrator.worker")
 
 
 def main() -> None:
@@ -20,7 +22,9 @@ def main() -> None:
         from migrator.runs.liveness.worker_log import WorkerLog
         from migrator.wiring import service
 
-        service().work(WorkerLog(_say))
+        performing = service()
+        log_to_stderr(performing.settings.log)
+        performing.work(WorkerLog(_say))
     except KeyboardInterrupt:
         pass
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -28,9 +32,8 @@ def main() -> None:
     sys.exit(0)
 
 
-def _say(run_id: str, words: str) -> None:
-    """A line: when, which process, which run, and what of it."""
-    stderr.print(f"{moment.now()} [{os.getpid()}] {run_id or '-'} {words}", markup=False)
+def _say(run_id: str, tenant: str, words: str) -> None:
+    _LOG.info("%s", words, extra={ABOUT: {"run": run_id, "tenant": tenant}})
 
 
 def _leave_with_worker() -> None:

@@ -23,6 +23,12 @@ def bring_to_head(database: Database) -> None:
             _upgrade(connection)
 
 
+def require_head(connection: Connection, where: str) -> None:
+    """Misuse where the catalog is not of the version this program works with."""
+    if (found := _version(connection, where)) != HEAD:
+        raise Misuse(f"the catalog is of version {found}, not {HEAD}", where=where, next="start migrator serve anew")
+
+
 def is_catalog(connection: Connection) -> bool:
     """Whether a catalog of any version is there."""
     return inspect(connection).has_table("alembic_version")

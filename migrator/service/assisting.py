@@ -57,7 +57,9 @@ class Assisting(Opening):
     def _help(self, catalog: Catalog, share: Share, helper: Helper, log: WorkerLog) -> None:
         request = catalog.request(share.run_id)
         assert isinstance(request, SnapshotRequest)
-        serving = self._serving(catalog.run(share.run_id))
+        record = catalog.run(share.run_id)
+        log.about(record.run_id, record.tenant)
+        serving = self._serving(record)
         plan = serving.read_plan(request.plan)
         source = plan.needs_source()
         help_snapshot(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from mappings.load import load_mapping
@@ -29,6 +29,7 @@ from migrator.runs.records import RunRecord
 from migrator.runs.request import Document
 from migrator.service import Service
 from migrator.service.clearing import PRUNE, RETAIN, to_prune, to_retain
+from migrator.service.figures import Figures
 from migrator.service.opening import Confined
 from storage.errors import Misuse, Red
 
@@ -52,6 +53,7 @@ class Served:
     tenants: Tenants
     platforms: Platforms
     documents: Documents
+    figures: Figures
 
     @classmethod
     def over(cls, service: Service, database: Database) -> Self:
@@ -68,6 +70,7 @@ class Served:
             tenants=Tenants(database=database),
             platforms=Platforms(database=database, vault=Vault.load_or_create(service.settings.vault)),
             documents=Documents(database=database),
+            figures=Figures(database=database),
         )
 
     def for_tenant(self, tenant: str, who: Principal) -> Service:
@@ -95,14 +98,14 @@ class Served:
         """How what was asked for begins; it gives the run, where it is one. Red or Misuse where it could not, now."""
         service = replace(self.service.for_tenant(approval.tenant), is_detached=True, asked_by=approval.asked_by_name)
         asked = approval.request
-        if approval.what != MIGRATE:
-            return partial(_queued, partial(_OF_RUN[approval.what], service, asked))
-        document = Document(text=asked["text"], file=f"plan {approval.plan}")
         if approval.what == PRUNE:
             return to_prune(service, approval.tenant, asked)
         if approval.what == RETAIN:
             document = Document(text=asked["text"], file=f"plan {approval.plan}")
             return to_retain(service, _of_its_tenant(service.read_plan(document), approval.tenant), asked)
+        if approval.what != MIGRATE:
+            return partial(_queued, partial(_OF_RUN[approval.what], service, asked))
+        document = Document(text=asked["text"], file=f"plan {approval.plan}")
         plan = _of_its_tenant(service.read_plan(document), approval.tenant)
         if service.let_through(plan, asked["archive"], asked["waive"]) != approval.seal:
             raise Red(
@@ -148,4 +151,4 @@ def confined(database: Database, vault: Path, tenant: str) -> Confined:
     platforms = Platforms(database=database, vault=Vault.load_or_create(vault))
     mappings = Documents(database=database).newest(Kind.MAPPING, tenant=tenant)
     written = {one.name: Document(text=one.text, file=one.file) for one in mappings}
-    return Confined(variables={**platforms.variables(tenant), **platforms.accounts(tenant)}, mapping=written.get)
+    return Confined(variables={**platforms.variables(tenant), **platforms.accounts(tenant)}, mapping=lambda named: written.get(PurePosixPath(named).name))

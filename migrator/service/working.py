@@ -62,6 +62,7 @@ class Working(Resuming, Cancelling, Assisting):
         """Whether it was ours to perform, or to erase."""
         if log.is_left(record.run_id) or (hold := reaper.claim(record)) is None:
             return False
+        log.about(record.run_id, record.tenant)
         try:
             if not _is_known(catalog, record, log):
                 return False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from typing import Annotated
 
 import typer
 
-from migrator.cli.output import stderr
+from migrator.cli.options import Json
+from migrator.cli.output import print_json, stderr
 
 _SLOT = (sys.executable, "-P", "-m", "migrator.cli.slot")
 _STREAMS_END_S = 5
@@ -27,14 +29,22 @@ def command(
         str,
         typer.Option("--proxy", metavar="ADDRESS", help="The address of the proxy whose X-Forwarded-… is believed."),
     ] = "",
+    json: Json = False,
 ) -> None:
-    """Serve the API and the pages, and perform the runs that are asked for there, until it is stopped."""
+    """Serve the API and the pages, and perform the runs that are asked for there, until it is stopped.
+
+    Stopped by SIGTERM or Ctrl-C, it answers what was asked, and puts its runs back for whoever performs them next.
+    """
     import uvicorn
 
+    from migrator.cli.logs import log_to_stderr
     from migrator.runs.liveness.slots import Slots
     from migrator.wiring import service
 
+    # uvicorn gives the signal back when it has ended: it must not end us before our runs have stopped
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = service().settings
+    log_to_stderr(settings.log)
     config = uvicorn.Config(
         "api.server:application",
         factory=True,
@@ -49,18 +59,24 @@ def command(
     server = uvicorn.Server(config)
     server.config.load()
     listening = config.bind_socket()
+    listening.listen()  # whoever reads the address below may come at once, and waits until we are ready
     address = settings.public_url or f"http://{host}:{listening.getsockname()[1]}"
     _welcome(address)
     slots = Slots(command=_SLOT, count=workers)
     performing = threading.Thread(target=slots.serve, daemon=True)
     performing.start()
+    in_time = False
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:
         pass
     finally:
         stderr.print(f"… ending: its runs have {grace} s to stop", markup=False)
-        slots.end(grace)
+        in_time = slots.end(grace)
+    if json:
+        print_json({"address": address, "workers": workers, "stopped_in_time": in_time})
+    if not in_time:
+        stderr.print("… what did not stop in time was killed: a worker goes on with it", markup=False)
 
 
 def _welcome(address: str) -> None:

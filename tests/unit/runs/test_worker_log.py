@@ -9,8 +9,8 @@ AWAY = Fault("connection refused", where="postgresql://h/catalog", next="look af
 
 
 def test_what_lasts_is_said_once_and_when_it_is_over() -> None:
-    said: list[tuple[str, str]] = []
-    log = WorkerLog(lambda run, words: said.append((run, words)))
+    said: list[tuple[str, str, str]] = []
+    log = WorkerLog(lambda run, tenant, words: said.append((run, tenant, words)))
     assert not log.reached()
     log.away(AWAY)
     log.away(Fault("broken pipe", where="postgresql://h/catalog", next="look after its server"))
@@ -18,19 +18,20 @@ def test_what_lasts_is_said_once_and_when_it_is_over() -> None:
     assert log.reached()
     assert not log.reached()
     log.away(AWAY)
-    told = [words.partition(" (")[0] for _, words in said]
+    told = [words.partition(" (")[0] for _, _, words in said]
     assert told == ["connection refused", "the password is wrong", "the catalog answers again", "connection refused"]
-    assert {run for run, _ in said} == {""}
+    assert {(run, tenant) for run, tenant, _ in said} == {("", "")}
 
 
 def test_what_stopped_a_run_is_said_with_what_to_do_and_where_but_not_twice() -> None:
-    said: list[tuple[str, str]] = []
-    log = WorkerLog(lambda run, words: said.append((run, words)))
+    said: list[tuple[str, str, str]] = []
+    log = WorkerLog(lambda run, tenant, words: said.append((run, tenant, words)))
+    log.about("r", "acme")
     log.stopped("r", Red("3 rows differ", where="persons", next="look at the report"))
     log.stopped("r", Fault("somebody else has it", where="r", next="migrator runs show r"))
     assert said == [
-        ("r", "stopped: 3 rows differ (persons); look at the report"),
-        ("r", "stopped: somebody else has it; migrator runs show r"),
+        ("r", "acme", "stopped: 3 rows differ (persons); look at the report"),
+        ("r", "acme", "stopped: somebody else has it; migrator runs show r"),
     ]
 
 

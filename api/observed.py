@@ -1,0 +1,69 @@
+"""Every request, counted, timed and logged: which way it came, who asked, about whom, and what became of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.metrics import Metrics
+
+_LOG = logging.getLogger("migrator.http")
+_API = "/v1"  # where the routes of the API are included, which does not stand in them
+_UNKNOWN = "(nothing there)"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Around the whole application. A stream is observed when it ends."""
+
+    app: ASGIApp
+    metrics: Metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500  # what says nothing until its end has failed
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        finally:
+            self._tell(scope, status, time.perf_counter() - began)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        route = route_of(scope)
+        self.metrics.answered(scope["method"], route, status, seconds)
+        if route.startswith("/health"):
+            return
+        state, path = scope.get("state", {}), scope.get("path_params", {})
+        asked = state.get("asked")
+        about = {
+            "request": state.get("id"),
+            "method": scope["method"],
+            "route": route,
+            "status": status,
+            "ms": round(seconds * 1000),
+            "who": asked.who.name if asked else None,
+            "tenant": asked.tenant if asked and asked.tenant != "*" else None,
+            "run": path.get("run"),
+        }
+        words = (scope["method"], scope["path"], status, about["ms"], about["who"] or "nobody")
+        _LOG.info("%s %s %s in %s ms for %s", *words, extra={"about": about})
+
+
+def route_of(scope: Scope) -> str:
+    """The route as it is declared, so that no id makes a series of its own."""
+    declared = getattr(scope.get("route"), "path", None)
+    if declared is None:
+        return _UNKNOWN
+    is_below = scope["path"].startswith(_API) and not declared.startswith(_API)
+    return f"{_API}{declared}" if is_below else str(declared)
