@@ -12,7 +12,7 @@ from api.guard import Guard
 from api.metrics import Metrics
 from api.observed import Observed
 from api.pages import archives as archive_pages
-from api.pages import assets, doing, entrance, overview
+from api.pages import assets, doing, entrance, overview, provider
 from api.pages.frame import problem_page
 from api.routes import (
     accounts,
@@ -49,7 +49,7 @@ _ROUTERS = (
     audit,
 )
 _WATCHED = (health, metrics)
-_PAGES = (assets, entrance, overview, archive_pages, doing)
+_PAGES = (assets, entrance, provider, overview, archive_pages, doing)
 
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]

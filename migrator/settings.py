@@ -33,6 +33,8 @@ class Settings:
     | MIGRATOR_SIGNING_KEY | the folder of the signing keys                          | $MIGRATOR_HOME/keys            |
     | MIGRATOR_MASK_KEY    | the secret that masked archives are masked with         | a key beside the signing keys  |
     | MIGRATOR_VAULT_KEY   | the file of the key that seals platforms' addresses     | $MIGRATOR_HOME/vault.key       |
+    | MIGRATOR_OIDC        | the file that describes the OpenID Connect provider     | none: people have passwords    |
+    | MIGRATOR_OIDC_SECRET | the server's secret at that provider                    | none: a public client          |
     | MIGRATOR_PUBLIC_URL  | where people reach the server, if by another address    | where it listens               |
     | MIGRATOR_BROWSED     | bytes kept here of archives that people look into       | 5 GiB                          |
     | MIGRATOR_SMTP        | the server mails are sent by, smtp(s)://user:pass@host  | none: no mails                 |
@@ -66,6 +68,8 @@ class Settings:
     mail_from: str = ""
     log: LogForm = LogForm.TEXT
     otlp_url: str = field(default="", repr=False)
+    oidc: Path | None = None
+    oidc_secret: str | None = field(default=None, repr=False)
     browsed_bytes: int = 5 << 30
     is_confined: bool = False  # whether plans reach the addresses of `variables` and no others
 
@@ -120,6 +124,8 @@ def read_settings(**given: str) -> Settings:
         catalog_patience_s=_whole(environment, "MIGRATOR_PATIENCE", "seconds", default=Settings.catalog_patience_s),
         variables=environment,
         browsed_bytes=_whole(environment, "MIGRATOR_BROWSED", "bytes", default=Settings.browsed_bytes),
+        oidc=_file(environment, "MIGRATOR_OIDC"),
+        oidc_secret=environment.get("MIGRATOR_OIDC_SECRET"),
         public_url=(environment.get("MIGRATOR_PUBLIC_URL") or "").rstrip("/"),
         server_url=(environment.get("MIGRATOR_SERVER") or "").rstrip("/"),
         server_token=environment.get("MIGRATOR_TOKEN") or "",
@@ -129,6 +135,10 @@ def read_settings(**given: str) -> Settings:
         otlp_url=(environment.get("OTEL_EXPORTER_OTLP_ENDPOINT") or "").rstrip("/"),
         vault=Path(environment.get("MIGRATOR_VAULT_KEY") or home / "vault.key").expanduser(),
     )
+
+
+def _file(environment: Mapping[str, str], name: str) -> Path | None:
+    return Path(given).expanduser() if (given := environment.get(name)) else None
 
 
 def _whole(environment: Mapping[str, str], name: str, of: str, *, default: int) -> int:

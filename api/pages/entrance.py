@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(read_form)])
 
 @router.get("/login")
 def ask(request: Request, next: str = "/") -> Response:
-    return page(request, "login.html.j2", next=_own(next), login="", wrong="")
+    return _login(request, next=own_path(next))
 
 
 @router.post("/login")
@@ -34,9 +34,9 @@ def login(request: Request) -> Response:
         account, status = None, 429
         wrong = t("login.often", minutes=math.ceil(often.seconds / 60))
     if account is None:
-        next_ = _own(form.get("next", "/"))
-        return page(request, "login.html.j2", status=status, next=next_, login=name, wrong=wrong)
-    entered = RedirectResponse(_own(form.get("next", "/")), status_code=303)
+        next_ = own_path(form.get("next", "/"))
+        return _login(request, status=status, next=next_, login=name, wrong=wrong)
+    entered = RedirectResponse(own_path(form.get("next", "/")), status_code=303)
     enter(served, account, request, entered)
     return entered
 
@@ -93,7 +93,13 @@ def _welcome(request: Request, key: str, *, wrong: str, status: int) -> Response
     )
 
 
-def _own(path: str) -> str:
+def _login(request: Request, *, next: str, status: int = 200, login: str = "", wrong: str = "") -> Response:
+    openid = request.app.state.served.openid
+    provider = openid.provider.name if openid else ""
+    return page(request, "login.html.j2", status=status, next=next, login=login, wrong=wrong, provider=provider)
+
+
+def own_path(path: str) -> str:
     """A path of this server: whoever logs in is not sent elsewhere."""
     is_own = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if is_own else "/"

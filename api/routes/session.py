@@ -18,7 +18,7 @@ from migrator.access.sessions import LONGEST, form_token
 from migrator.service.served import Served
 
 router = APIRouter(tags=["session"])
-_SERVER = Principal(kind=PrincipalKind.LOCAL, id="server", name="server")
+SERVER = Principal(kind=PrincipalKind.LOCAL, id="server", name="server")
 
 
 class Login(BaseModel):
@@ -84,7 +84,7 @@ def admitted(served: Served, login: str, password: str, address: str) -> Account
     account = served.accounts.authenticated(login, password)
     if account is None:
         served.throttle.failed(login, address)
-        served.audit.add(_SERVER, "refuse login", "account", address=address)
+        served.audit.add(SERVER, "refuse login", "account", address=address)
     return account
 
 

@@ -138,10 +138,10 @@ class Accounts:
     def enable(self, account_id: str) -> None:
         self._change(account_id, disabled_at=None)
 
-    def set_grants(self, account_id: str, grants: Sequence[Grant]) -> Account:
-        """These roles and no others. Misuse where the last admin would be none any more."""
+    def set_grants(self, account_id: str, grants: Sequence[Grant], *, even_last_admin: bool = False) -> Account:
+        """These roles and no others. Misuse where the last admin would be none any more, unless that may be."""
         with self.database.transaction() as connection:
-            if Grant(tenant=EVERYWHERE, role=Role.ADMIN) not in grants:
+            if not even_last_admin and Grant(tenant=EVERYWHERE, role=Role.ADMIN) not in grants:
                 _require_another_admin(connection, account_id)
             connection.execute(delete(models.AccountGrant).where(models.AccountGrant.account_id == account_id))
             _grant(connection, account_id, grants)

@@ -14,10 +14,12 @@ from migrator.access.approvals import Approval, Approvals
 from migrator.access.audit import Audit
 from migrator.access.invitations import Invitations
 from migrator.access.once import Once
+from migrator.access.openid import OpenId
 from migrator.access.roles import Principal
 from migrator.access.sessions import Sessions
 from migrator.access.throttle import Throttle
 from migrator.access.tokens import Tokens
+from migrator.access.vouched import Vouched
 from migrator.plan import Plan
 from migrator.registry.documents import Documents, Kind
 from migrator.registry.platforms import Platforms
@@ -31,6 +33,7 @@ from migrator.service import Service
 from migrator.service.clearing import PRUNE, RETAIN, to_prune, to_retain
 from migrator.service.figures import Figures
 from migrator.service.opening import Confined
+from migrator.service.vouching import opened
 from storage.errors import Misuse, Red
 
 MIGRATE, ROLL_BACK, ERASE = "migrate", "roll back", "erase"
@@ -54,6 +57,7 @@ class Served:
     platforms: Platforms
     documents: Documents
     figures: Figures
+    openid: OpenId | None
 
     @classmethod
     def over(cls, service: Service, database: Database) -> Self:
@@ -71,11 +75,16 @@ class Served:
             platforms=Platforms(database=database, vault=Vault.load_or_create(service.settings.vault)),
             documents=Documents(database=database),
             figures=Figures(database=database),
+            openid=opened(service.settings),
         )
 
     def for_tenant(self, tenant: str, who: Principal) -> Service:
         """The operations in this tenant's name: whatever takes long is left to a worker."""
         return replace(self.service.for_tenant(tenant), is_detached=True, asked_by=who.name)
+
+    def vouched(self, openid: OpenId) -> Vouched:
+        """The accounts of people who come through that provider."""
+        return Vouched(accounts=self.accounts, sessions=self.sessions, provider=openid.provider)
 
     # ── plans and mappings ──────────────────────────────────────────────────────────────────────────────────
     def plan(self, service: Service, tenant: str, name: str) -> Plan:
@@ -151,4 +160,7 @@ def confined(database: Database, vault: Path, tenant: str) -> Confined:
     platforms = Platforms(database=database, vault=Vault.load_or_create(vault))
     mappings = Documents(database=database).newest(Kind.MAPPING, tenant=tenant)
     written = {one.name: Document(text=one.text, file=one.file) for one in mappings}
-    return Confined(variables={**platforms.variables(tenant), **platforms.accounts(tenant)}, mapping=lambda named: written.get(PurePosixPath(named).name))
+    return Confined(
+        variables={**platforms.variables(tenant), **platforms.accounts(tenant)},
+        mapping=lambda named: written.get(PurePosixPath(named).name),
+    )
