@@ -33,6 +33,13 @@ class Asked:
         """The operations in the tenant's name."""
         return self.served.for_tenant(self.tenant, self.who)
 
+    def reach(self, tenant: str | None) -> frozenset[str] | None:
+        """Of which tenants a list shows what is there, where one of them may be asked for; None for all there are."""
+        reach = self.who.reach(Permission.LOOK)
+        if tenant is None:
+            return reach
+        return frozenset({tenant}) if reach is None or tenant in reach else frozenset()
+
     def note(self, action: str, object: str, **detail: str) -> None:
         """What was done goes into the audit."""
         self.served.audit.add(self.who, action, object, tenant=self.tenant, address=self.address, detail=detail)

@@ -4,35 +4,76 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Query
+from fastapi import Depends, Query
+from pydantic import BaseModel
 
+from migrator.runs.portion import Portion
 from storage.errors import Misuse
 
 Item = TypeVar("Item")
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
-After = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
+After = Annotated[str | None, Query(max_length=1000, description="`next` of the page before.")]
+
+
+Name = Annotated[str | None, Query(max_length=200)]
+
+
+class Page(BaseModel, Generic[Item]):
+    """`next` is null on the last page."""
+
+    items: list[Item]
+    next: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turned:
+    """The page that is asked for."""
+
+    after: tuple[str, ...]
+    limit: int
+
+    def portion(self, tenants: frozenset[str] | None) -> Portion:
+        """What to read for it: one more than it shows, which says whether there is another page."""
+        return Portion(most=self.limit + 1, after=self.after, tenants=tenants)
+
+    def page(self, read: Sequence[Item], key: Callable[[Item], tuple[str, ...]]) -> dict[str, Any]:
+        """What was read, as a page; `key` gives the keys that the list is ordered by."""
+        chosen = read[: self.limit]
+        is_more = len(read) > self.limit
+        return {"items": chosen, "next": _written(key(chosen[-1])) if is_more else None}
+
+
+def _turned(after: After = None, limit: Limit = 100) -> Turned:
+    return Turned(after=_read(after) if after else (), limit=limit)
+
+
+Paged = Annotated[Turned, Depends(_turned)]
 
 
 def page(
     items: Sequence[Item], key: Callable[[Item], str], shown: Callable[[Item], Any], *, after: str | None, limit: int
 ) -> dict[str, Any]:
-    """The items after the cursor; they are sorted by `key`, which no two share. Misuse where the cursor is none."""
-    start = _read(after) if after else ""
-    following = [item for item in items if key(item) > start]
-    chosen = following[:limit]
-    is_more = len(following) > limit
-    return {"items": [shown(item) for item in chosen], "next": _written(key(chosen[-1])) if is_more else None}
+    """Of a list that never grows long, sorted by `key`, which no two share. Misuse where the cursor is none."""
+    start = _read(after)[0] if after else ""
+    turned = Turned(after=(), limit=limit)
+    found = turned.page([item for item in items if key(item) > start][: limit + 1], lambda item: (key(item),))
+    return {**found, "items": [shown(item) for item in found["items"]]}
 
 
-def _written(key: str) -> str:
-    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+def _written(keys: tuple[str, ...]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(keys).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str) -> str:
+def _read(cursor: str) -> tuple[str, ...]:
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, ValueError) as error:
-        raise Misuse("this is no cursor", where="after", next="send `next` of the page before, or nothing") from error
+        told = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if isinstance(told, list) and told and all(isinstance(key, str) and "\0" not in key for key in told):
+            return tuple(told)
+    except (binascii.Error, ValueError, RecursionError):
+        pass
+    raise Misuse("this is no cursor", where="after", next="send `next` of the page before, or nothing")

@@ -9,12 +9,31 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Anybody, Asked, of_approval
-from api.paging import After, Limit, page
+from api.paging import Name, Page, Paged
 from api.problems import unknown
 from migrator.access.approvals import Approval
 from migrator.access.roles import Permission
 
 router = APIRouter(prefix="/approvals", tags=["approvals"])
+
+
+class ShownApproval(BaseModel):
+    """`is_granted` is null until somebody decided; `run_id` the run that began then."""
+
+    approval_id: str
+    tenant: str
+    what: str = Field(examples=["migrate", "roll back", "erase", "retain", "prune"])
+    plan: str
+    seal: str | None
+    request: dict[str, Any]
+    reason: str
+    asked_by_name: str
+    asked_at: str
+    is_granted: bool | None
+    decided_by_name: str | None
+    decided_at: str | None
+    words: str | None
+    run_id: str | None
 
 
 class Decision(BaseModel):
@@ -24,21 +43,20 @@ class Decision(BaseModel):
     words: str = Field(default="", max_length=2000, description="Why.")
 
 
-@router.get("")
-def every(asked: Anybody, waiting: bool = False, after: After = None, limit: Limit = 100) -> dict[str, Any]:
+@router.get("", response_model=Page[ShownApproval])
+def every(asked: Anybody, paged: Paged, waiting: bool = False, tenant: Name = None) -> dict[str, Any]:
     """What was asked for of your tenants, oldest first; only what still waits, where asked."""
-    visible = [
-        one for one in asked.served.approvals.all(only_open=waiting) if asked.who.may(Permission.LOOK, one.tenant)
-    ]
-    return page(visible, lambda one: f"{one.asked_at} {one.approval_id}", shown, after=after, limit=limit)
+    found = asked.served.approvals.all(only_open=waiting, portion=paged.portion(asked.reach(tenant)))
+    turned = paged.page(found, lambda one: (one.asked_at, one.approval_id))
+    return {**turned, "items": list(map(shown, turned["items"]))}
 
 
-@router.get("/{approval}")
+@router.get("/{approval}", response_model=ShownApproval)
 def one(asked: Annotated[Asked, of_approval(Permission.LOOK)], approval: str) -> dict[str, Any]:
     return shown(_found(asked, approval))
 
 
-@router.post("/{approval}/decision")
+@router.post("/{approval}/decision", response_model=ShownApproval)
 def decide(asked: Annotated[Asked, of_approval(Permission.APPROVE)], approval: str, given: Decision) -> dict[str, Any]:
     """Agree, and it begins as it was asked for; or refuse."""
     served, found = asked.served, _found(asked, approval)

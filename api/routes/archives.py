@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from api.asked import Anybody, Asked, of_archive
 from api.downloads import download
-from api.paging import After, Limit, page
+from api.paging import Name, Page, Paged
 from api.problems import unknown
 from migrator.access.roles import Permission
 from migrator.engine.browse.question import MOST_ROWS, Comparison, Condition, Question
@@ -27,11 +27,11 @@ Where = Annotated[
 _PARQUET, _ZIP = "application/vnd.apache.parquet", "application/zip"
 
 
-@router.get("")
-def every(asked: Anybody, tenant: str | None = None, after: After = None, limit: Limit = 100) -> dict[str, Any]:
+@router.get("", response_model=Page[ArchiveRecord])
+def every(asked: Anybody, paged: Paged, tenant: Name = None) -> dict[str, Any]:
     """The archives of your tenants, oldest first."""
-    visible = [one for one in asked.served.service.archives(tenant) if asked.who.may(Permission.LOOK, one.tenant)]
-    return page(visible, lambda one: f"{one.created_at} {one.archive_id}", asdict, after=after, limit=limit)
+    found = asked.served.service.archives(portion=paged.portion(asked.reach(tenant)))
+    return paged.page(found, lambda one: (one.created_at, one.archive_id))
 
 
 @router.get("/{archive}.zip")
@@ -46,9 +46,9 @@ def as_zip(asked: Reading, archive: str, request: Request) -> Response:
 def one(asked: Looking, archive: str) -> dict[str, Any]:
     """An archive, and its tables."""
     record = found(asked, archive)
-    opened = asked.service.archive(record.location)
-    tables = [{"name": part.table.name, "rows": part.rows, "class": part.scope_class} for part in opened.tables]
-    return {**asdict(record), "tables": tables, "identity": asdict(opened.identity)}
+    outline = asked.service.outline(record.location)
+    tables = [{**asdict(table), "class": table.scope_class} for table in outline.tables]
+    return {**asdict(record), **asdict(outline), "tables": tables}
 
 
 @router.get("/{archive}/tables/{table}/rows")

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response, StreamingResponse
 
 from api.asked import Anybody, Asked, of_run
-from api.paging import After, Limit, page
+from api.paging import Name, Page, Paged
 from migrator.access.roles import Permission
 from migrator.runs.records import RunRecord
 
@@ -30,28 +30,26 @@ _TYPES = {
 }
 
 
-@router.get("")
-def every(
-    asked: Anybody,
-    tenant: str | None = None,
-    plan: str | None = None,
-    kind: str | None = None,
-    after: After = None,
-    limit: Limit = 100,
-) -> dict[str, Any]:
+@router.get("", response_model=Page[RunRecord])
+def every(asked: Anybody, paged: Paged, tenant: Name = None, plan: Name = None, kind: Name = None) -> dict[str, Any]:
     """The runs of your tenants, oldest first."""
-    visible = [
-        run
-        for run in asked.served.service.runs()
-        if asked.who.may(Permission.LOOK, run.tenant)
-        and (tenant, plan, kind) == (tenant and run.tenant, plan and run.plan, kind and run.kind)
-    ]
-    return page(visible, lambda run: f"{run.started_at} {run.run_id}", asdict, after=after, limit=limit)
+    portion = paged.portion(asked.reach(tenant))
+    found = asked.served.service.runs(plan=plan, kind=kind, portion=portion)
+    return paged.page(found, lambda run: (run.started_at, run.run_id))
 
 
 @router.get("/{run}")
-def one(asked: Looking, run: str) -> dict[str, Any]:
-    return asdict(asked.served.service.run(run))
+def one(asked: Looking, run: str) -> RunRecord:
+    """A run: how far it is, or what became of it."""
+    return asked.served.service.run(run)
+
+
+@router.get("/{run}/answer")
+def answer(asked: Running, run: str) -> dict[str, Any]:
+    """What it came to beside its report: `found`, or the `error` that ended it with whose move it is. It may name rows
+    of others that a snapshot's proof met, and is for those who run it."""
+    asked.note("read answer", run)
+    return asked.served.service.answer(run)
 
 
 @router.get("/{run}/report.{format}")
@@ -65,19 +63,19 @@ def report(asked: Looking, run: str, format: str) -> Response:
 
 
 @router.post("/{run}/cancel")
-def cancel(asked: Running, run: str) -> dict[str, Any]:
+def cancel(asked: Running, run: str) -> RunRecord:
     """Give it up for good: it is stopped, and what it left is erased."""
     record = asked.service.cancel(run)
     asked.note("cancel", run)
-    return asdict(record)
+    return record
 
 
 @router.post("/{run}/resume", status_code=202)
-def resume(asked: Running, run: str) -> dict[str, Any]:
+def resume(asked: Running, run: str) -> RunRecord:
     """Have a worker go on with a run that was parked, failed or killed."""
     record = asked.service.requeue(run)
     asked.note("resume", run)
-    return asdict(record)
+    return record
 
 
 @router.get("/{run}/events")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Anybody, Asked, everywhere, of_tenant
-from api.paging import After, Limit, page
+from api.paging import Page, Paged
 from migrator.access.roles import Permission
 from migrator.registry.tenants import Tenant
 
@@ -33,31 +33,31 @@ class Change(BaseModel):
     language: str | None = Field(default=None, pattern="^(en|fr)$")
 
 
-@router.get("")
-def every(asked: Anybody, after: After = None, limit: Limit = 100) -> dict[str, Any]:
+@router.get("", response_model=Page[Tenant])
+def every(asked: Anybody, paged: Paged) -> dict[str, Any]:
     """The tenants that are there for you."""
-    visible = [one for one in asked.served.tenants.all() if asked.who.sees(one.tenant)]
-    return page(visible, lambda one: one.tenant, asdict, after=after, limit=limit)
+    found = asked.served.tenants.all(portion=paged.portion(asked.reach(None)))
+    return paged.page(found, lambda one: (one.tenant,))
 
 
 @router.post("", status_code=201)
-def add(asked: Annotated[Asked, everywhere(Permission.ADMINISTER)], given: New) -> dict[str, Any]:
+def add(asked: Annotated[Asked, everywhere(Permission.ADMINISTER)], given: New) -> Tenant:
     tenant = asked.served.tenants.add(Tenant(**given.model_dump()))
     asked.note("add tenant", tenant.tenant)
-    return asdict(tenant)
+    return tenant
 
 
 @router.get("/{tenant}")
-def one(asked: Annotated[Asked, of_tenant(Permission.LOOK)]) -> dict[str, Any]:
-    return asdict(_found(asked))
+def one(asked: Annotated[Asked, of_tenant(Permission.LOOK)]) -> Tenant:
+    return _found(asked)
 
 
 @router.patch("/{tenant}")
-def change(asked: Annotated[Asked, of_tenant(Permission.ADMINISTER)], given: Change) -> dict[str, Any]:
+def change(asked: Annotated[Asked, of_tenant(Permission.ADMINISTER)], given: Change) -> Tenant:
     changed = replace(_found(asked), **given.model_dump(exclude_none=True))
     asked.served.tenants.change(changed)
     asked.note("change tenant", changed.tenant)
-    return asdict(changed)
+    return changed
 
 
 def _found(asked: Asked) -> Tenant:

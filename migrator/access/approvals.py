@@ -13,6 +13,7 @@ from migrator.access.clock import now
 from migrator.access.keys import new_id
 from migrator.access.roles import Permission, Principal
 from migrator.runs.database import Database
+from migrator.runs.portion import EVERY, Portion
 from storage.errors import Misuse
 
 
@@ -72,9 +73,9 @@ class Approvals:
     def find(self, approval_id: str) -> Approval | None:
         return next(iter(self._read(models.Approval.approval_id == approval_id)), None)
 
-    def all(self, *, only_open: bool = False) -> tuple[Approval, ...]:
+    def all(self, *, only_open: bool = False, portion: Portion = EVERY) -> tuple[Approval, ...]:
         """Every one, oldest first."""
-        return self._read(*([models.Approval.is_granted.is_(None)] if only_open else []))
+        return self._read(*([models.Approval.is_granted.is_(None)] if only_open else []), portion=portion)
 
     def decide(self, who: Principal, approval: Approval, *, grant: bool, words: str = "") -> Approval:
         """Once, by somebody else than who asked. Misuse otherwise, or where it was decided or withdrawn before."""
@@ -106,7 +107,8 @@ class Approvals:
         assert found is not None
         return found
 
-    def _read(self, *where: ColumnElement[bool]) -> tuple[Approval, ...]:
-        query = select(models.Approval.__table__).where(*where).order_by(models.Approval.asked_at)
+    def _read(self, *where: ColumnElement[bool], portion: Portion = EVERY) -> tuple[Approval, ...]:
+        own = models.Approval
+        query = portion.of(select(own.__table__).where(*where), keys=(own.asked_at, own.approval_id), tenant=own.tenant)
         with self.database.transaction() as connection:
             return tuple(Approval(**row) for row in connection.execute(query).mappings())

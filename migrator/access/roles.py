@@ -73,6 +73,11 @@ class Principal:
         """Whether the tenant is there at all for them."""
         return any(grant.reaches(tenant) for grant in self.grants)
 
+    def reach(self, permission: Permission) -> frozenset[str] | None:
+        """The tenants for which they may do that; None for all there are."""
+        tenants = frozenset(grant.tenant for grant in self.grants if permission in ALLOWS[grant.role])
+        return None if EVERYWHERE in tenants else tenants
+
     def tenants(self, among: Iterable[str]) -> tuple[str, ...]:
         """Those of them that are there for them."""
         return tuple(tenant for tenant in among if self.sees(tenant))

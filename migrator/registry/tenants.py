@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from migrator.registry import models
 from migrator.runs.database import Database
+from migrator.runs.portion import EVERY, Portion
 from storage import moment
 from storage.errors import Misuse
 
@@ -28,13 +30,17 @@ class Tenant:
 class Tenants:
     database: Database
 
-    def all(self) -> tuple[Tenant, ...]:
-        with self.database.transaction() as connection:
-            rows = connection.execute(select(models.Tenant.__table__).order_by(models.Tenant.tenant)).mappings()
-            return tuple(Tenant(**row) for row in rows)
+    def all(self, *, portion: Portion = EVERY) -> tuple[Tenant, ...]:
+        """Every one, by its name in plans."""
+        own = models.Tenant
+        return self._read(portion.of(select(own.__table__), keys=(own.tenant,), tenant=own.tenant))
 
     def find(self, tenant: str) -> Tenant | None:
-        return next((one for one in self.all() if one.tenant == tenant), None)
+        return next(iter(self._read(select(models.Tenant.__table__).where(models.Tenant.tenant == tenant))), None)
+
+    def _read(self, query: Select[Any]) -> tuple[Tenant, ...]:
+        with self.database.transaction() as connection:
+            return tuple(Tenant(**row) for row in connection.execute(query).mappings())
 
     def add(self, tenant: Tenant) -> Tenant:
         """Misuse where it is known already."""

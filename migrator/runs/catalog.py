@@ -21,6 +21,7 @@ from migrator.runs import models
 from migrator.runs.answers import of_error
 from migrator.runs.database import Database, open_database
 from migrator.runs.patience import Patience
+from migrator.runs.portion import EVERY, Portion
 from migrator.runs.records import (
     UNDER_WAY,
     ArchiveRecord,
@@ -304,13 +305,16 @@ class Catalog:
         except IntegrityError as error:
             raise Misuse("another run refers to this one", where=run_id, next="forget the other one first") from error
 
-    def runs(self, *, plan: str | None = None, kind: str | None = None) -> tuple[RunRecord, ...]:
+    def runs(
+        self, *, plan: str | None = None, kind: str | None = None, portion: Portion = EVERY
+    ) -> tuple[RunRecord, ...]:
         """Every run, oldest first, of one plan or kind where asked."""
-        query = select(*_RUN).order_by(models.Run.started_at, models.Run.run_id)
+        own = models.Run
+        query = portion.of(select(*_RUN), keys=(own.started_at, own.run_id), tenant=own.tenant)
         if plan is not None:
-            query = query.where(models.Run.plan == plan)
+            query = query.where(own.plan == plan)
         if kind is not None:
-            query = query.where(models.Run.kind == kind)
+            query = query.where(own.kind == kind)
         return self._read(query)
 
     def _read(self, query: Select[Any]) -> tuple[RunRecord, ...]:
@@ -331,11 +335,17 @@ class Catalog:
         with self._database.transaction() as connection:
             connection.execute(delete(models.Archive).where(models.Archive.location == location))
 
-    def archives(self, *, tenant: str | None = None) -> tuple[ArchiveRecord, ...]:
+    def archives(self, *, tenant: str | None = None, portion: Portion = EVERY) -> tuple[ArchiveRecord, ...]:
         """Every archive, oldest first, of one tenant where asked."""
-        query = select(models.Archive.__table__).order_by(models.Archive.created_at, models.Archive.archive_id)
-        if tenant is not None:
-            query = query.where(models.Archive.tenant == tenant)
+        own = models.Archive
+        query = portion.of(select(own.__table__), keys=(own.created_at, own.archive_id), tenant=own.tenant)
+        return self._read_archives(query if tenant is None else query.where(own.tenant == tenant))
+
+    def find_archive(self, archive_id: str) -> ArchiveRecord | None:
+        query = select(models.Archive.__table__).where(models.Archive.archive_id == archive_id)
+        return next(iter(self._read_archives(query)), None)
+
+    def _read_archives(self, query: Select[Any]) -> tuple[ArchiveRecord, ...]:
         with self._database.transaction() as connection:
             return tuple(ArchiveRecord(**row) for row in connection.execute(query).mappings())
 

@@ -11,6 +11,7 @@ from migrator.runs.brought import bring, require_trusted
 from migrator.runs.catalog import Catalog
 from migrator.runs.folder import RunFolder
 from migrator.runs.kept import attempt_of, read
+from migrator.runs.portion import EVERY, Portion
 from migrator.runs.records import ArchiveRecord, RunRecord
 from migrator.runs.request import LoadRequest, RestoreRequest, RollbackRequest, SnapshotRequest, VerificationRequest
 from migrator.runs.transfer import Transferred, transfer
@@ -71,9 +72,12 @@ class Records(Opening):
             )
         return reports.render(report, format)
 
-    def runs(self) -> tuple[RunRecord, ...]:
+    def runs(
+        self, *, plan: str | None = None, kind: str | None = None, portion: Portion = EVERY
+    ) -> tuple[RunRecord, ...]:
+        """Every run, oldest first, of one plan or kind where asked."""
         with self._catalog() as catalog:
-            return catalog.runs()
+            return catalog.runs(plan=plan, kind=kind, portion=portion)
 
     def run(self, run_id: str) -> RunRecord:
         with self._catalog() as catalog:
@@ -84,13 +88,14 @@ class Records(Opening):
         with self._catalog() as catalog:
             return catalog.find(run_id)
 
-    def archives(self, tenant: str | None = None) -> tuple[ArchiveRecord, ...]:
+    def archives(self, tenant: str | None = None, *, portion: Portion = EVERY) -> tuple[ArchiveRecord, ...]:
         """Every archive the catalog knows, oldest first, of one tenant where asked."""
         with self._catalog() as catalog:
-            return catalog.archives(tenant=tenant)
+            return catalog.archives(tenant=tenant, portion=portion)
 
     def find_archive(self, archive_id: str) -> ArchiveRecord | None:
-        return next((archive for archive in self.archives() if archive.archive_id == archive_id), None)
+        with self._catalog() as catalog:
+            return catalog.find_archive(archive_id)
 
     def told(self, record: RunRecord) -> tuple[Problem, ...]:
         """What the operator of a snapshot was told of other tenants, where it ran on this machine."""

@@ -1,0 +1,54 @@
+"""Lists page by page: each one once, whatever is added meanwhile, and of nobody else's tenants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from tests.api.office import Office, of
+
+
+def walked(caller: TestClient, path: str, **asked: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after = None
+    while True:
+        answer = of(caller.get(path, params={**asked, "limit": 2, **({"after": after} if after else {})}))
+        assert len(answer["items"]) <= 2
+        found += answer["items"]
+        if (after := answer["next"]) is None:
+            return found
+
+
+def test_every_run_stands_on_one_page_and_in_its_order(server: Office) -> None:
+    with server.served.service._catalog() as catalog:
+        for number in range(7):
+            tenant, kind = ("theirs", "snapshot") if number % 3 == 2 else ("ours", "rehearsal")
+            catalog.start(kind=kind, plan=f"plan-{number % 2}", tenant=tenant, state="queued")
+    everything = [run["run_id"] for run in walked(server.by("admin"), "/v1/runs")]
+    assert len(everything) == 7 and everything == [run.run_id for run in server.served.service.runs()]
+    ours = walked(server.by("viewer"), "/v1/runs")
+    assert [run["run_id"] for run in ours] == [run for run in everything if "rehearsal" in run]
+    assert walked(server.by("admin"), "/v1/runs", tenant="theirs", plan="plan-0")[0]["tenant"] == "theirs"
+    assert walked(server.by("viewer"), "/v1/runs", tenant="theirs") == []
+    assert walked(server.by("viewer"), "/v1/runs", kind="snapshot") == []
+
+
+def test_what_is_added_between_two_pages_moves_nothing(server: Office) -> None:
+    admin, operator = server.by("admin"), server.by("operator")
+    for name in ("b", "d", "f"):
+        of(admin.post("/v1/tenants", json={"tenant": name}), 201)
+    first = of(admin.get("/v1/tenants", params={"limit": 2}))
+    of(admin.post("/v1/tenants", json={"tenant": "a"}), 201)
+    of(admin.post("/v1/tenants", json={"tenant": "e"}), 201)
+    rest = of(admin.get("/v1/tenants", params={"after": first["next"]}))["items"]
+    names = [one["tenant"] for one in [*first["items"], *rest]]
+    assert names == ["b", "d", "e", "f", "ours", "theirs"]
+    assert [one["tenant"] for one in walked(operator, "/v1/tenants")] == ["ours"]
+
+
+def test_what_is_no_cursor_is_refused(server: Office) -> None:
+    for cursor in ("x", "W10", "bnVsbA", "WzFd", "é", "WyIBIl0", "W" * 900):
+        for path in ("/v1/runs", "/v1/archives", "/v1/approvals", "/v1/tenants", "/v1/tokens"):
+            assert server.by("admin").get(path, params={"after": cursor}).status_code in (200, 422), (path, cursor)
+    assert "next" in of(server.by("admin").get("/v1/runs", params={"after": "x"}), 422)["next"]
