@@ -27,6 +27,7 @@ from api.routes import (
     platforms,
     runs,
     session,
+    subscriptions,
     tenants,
     tokens,
 )
@@ -47,6 +48,7 @@ _ROUTERS = (
     keeping,
     runs,
     audit,
+    subscriptions,
 )
 _WATCHED = (health, metrics)
 _PAGES = (assets, entrance, provider, overview, archive_pages, doing)

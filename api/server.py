@@ -19,7 +19,7 @@ def application() -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with stack:
+        with stack, offered.herald.at_work():
             yield
 
     return create_app(offered, is_secure=is_secure, lifespan=lifespan)

@@ -20,6 +20,10 @@ from migrator.access.sessions import Sessions
 from migrator.access.throttle import Throttle
 from migrator.access.tokens import Tokens
 from migrator.access.vouched import Vouched
+from migrator.notices.herald import Herald
+from migrator.notices.mailing import MailServer
+from migrator.notices.outbox import Outbox
+from migrator.notices.subscriptions import Subscriptions
 from migrator.plan import Plan
 from migrator.registry.documents import Documents, Kind
 from migrator.registry.platforms import Platforms
@@ -57,6 +61,8 @@ class Served:
     platforms: Platforms
     documents: Documents
     figures: Figures
+    subscriptions: Subscriptions
+    outbox: Outbox
     openid: OpenId | None
 
     @classmethod
@@ -75,12 +81,21 @@ class Served:
             platforms=Platforms(database=database, vault=Vault.load_or_create(service.settings.vault)),
             documents=Documents(database=database),
             figures=Figures(database=database),
+            subscriptions=Subscriptions(database=database, vault=Vault.load_or_create(service.settings.vault)),
+            outbox=Outbox(database=database, public_url=service.settings.public_url),
             openid=opened(service.settings),
         )
 
     def for_tenant(self, tenant: str, who: Principal) -> Service:
         """The operations in this tenant's name: whatever takes long is left to a worker."""
         return replace(self.service.for_tenant(tenant), is_detached=True, asked_by=who.name)
+
+    @property
+    def herald(self) -> Herald:
+        """Who tells subscribers what happened. Misuse where the mail server's address is none."""
+        url, sender = self.service.settings.smtp_url, self.service.settings.mail_from
+        mails = MailServer.read(url, sender) if url else None
+        return Herald(subscriptions=self.subscriptions, outbox=self.outbox, mails=mails)
 
     def vouched(self, openid: OpenId) -> Vouched:
         """The accounts of people who come through that provider."""

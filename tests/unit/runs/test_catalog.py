@@ -22,6 +22,7 @@ from psycopg.sql import SQL, Identifier, Literal
 from sqlalchemy import Connection, text
 
 import migrator.access.models
+import migrator.notices.models
 import migrator.registry.models
 import migrator.runs
 from migrator.outcomes import Verdict

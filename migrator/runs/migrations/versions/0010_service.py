@@ -9,6 +9,8 @@ down_revision = "0005"
 _MOMENT, _HASH, _ID, _NAME = sa.String(40), sa.String(64), sa.String(32), sa.String(64)
 _TENANT = sa.String(200).with_variant(sa.Text(), "postgresql")
 _TABLES = (
+    "deliveries",
+    "subscriptions",
     "documents",
     "platform_tenants",
     "platforms",
@@ -35,6 +37,7 @@ def upgrade() -> None:
     _tokens()
     _doing()
     _registry()
+    _notices()
 
 
 def _changes() -> None:
@@ -195,6 +198,32 @@ def _registry() -> None:
         sa.Column("written_at", _MOMENT, nullable=False),
         sa.Column("written_by", sa.String(254), nullable=False),
     )
+
+
+def _notices() -> None:
+    op.create_table(
+        "subscriptions",
+        sa.Column("name", _NAME, primary_key=True),
+        sa.Column("address", sa.Text, nullable=False),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sa.Column("tenant", _TENANT, nullable=False),
+        sa.Column("about", sa.JSON, nullable=False),
+        sa.Column("told", sa.Integer, nullable=False),
+        sa.Column("created_at", _MOMENT, nullable=False),
+        sa.Column("created_by", sa.String(254), nullable=False),
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("subscription", _NAME, sa.ForeignKey("subscriptions.name", ondelete="CASCADE"), primary_key=True),
+        sa.Column("notice", sa.String(80), primary_key=True),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("made_at", _MOMENT, nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("due_at", _MOMENT, nullable=False),
+        sa.Column("tries", sa.Integer, nullable=False),
+        sa.Column("said", sa.Text, nullable=False),
+    )
+    op.create_index("ix_deliveries_state_due_at", "deliveries", ["state", "due_at"])
 
 
 def downgrade() -> None:
