@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 
@@ -26,6 +26,9 @@ from storage.credentials import Accounts
 from storage.errors import Misuse
 from storage.objects import ObjectStore
 from storage.system import translated
+
+if TYPE_CHECKING:
+    from migrator.remote.remote import Remote
 
 _SQLALCHEMY = re.compile(r"[a-z0-9_]+\+[a-z0-9_]+://")  # dialect+driver, for any database without a driver of ours
 
@@ -95,13 +98,34 @@ _KEPT_BYTES = 1 << 20
 """Blocks of memory from this size on are asked of the system, and given back, one by one."""
 
 
-def service(progress: Progress = silent, *, is_detached: bool = False, **given: str) -> Service:
-    """The service over this process's environment; variables `given` by name stand before what the environment says.
+def service(
+    progress: Progress = silent, *, is_detached: bool = False, reason: str = "", **given: str
+) -> Service | Remote:
+    """The operations as this process's environment has them: done here, or asked of the server that it names.
 
-    Detached, it leaves the runs that are asked for to workers.
+    Variables `given` by name stand before what the environment says. Detached, runs that are asked for are left to
+    workers; `reason` is what a server tells whoever approves them.
     """
-    _give_memory_back()
+    settings = read_settings()
+    if not settings.server_url:
+        return here(progress, is_detached=is_detached, **given)
+    from migrator.remote.remote import Remote
+
+    if given:
+        raise Misuse("how long a run waits is the server's to say", where="--wait", next="leave it out")
+    return Remote.at(settings.server_url, settings.server_token, progress, is_detached=is_detached, reason=reason)
+
+
+def here(progress: Progress = silent, *, is_detached: bool = False, **given: str) -> Service:
+    """The service of this machine. Misuse where a server is named all the same."""
     settings, pace = read_settings(**given), Pace()
+    if settings.server_url:
+        raise Misuse(
+            "this is done on the machine itself, and not asked of a server",
+            where="--server, or MIGRATOR_SERVER",
+            next="leave it out, on the machine that it is to be done on",
+        )
+    _give_memory_back()
     return Service(
         settings=settings,
         sources=open_source,
@@ -118,7 +142,7 @@ def service(progress: Progress = silent, *, is_detached: bool = False, **given: 
 @contextmanager
 def served(progress: Progress = silent) -> Iterator[Served]:
     """Everything a server offers, over this process's environment; its catalog is made where there is none."""
-    offered = service(progress, is_detached=True)
+    offered = here(progress, is_detached=True)
     settings = offered.settings
     with translated(settings.home):
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)

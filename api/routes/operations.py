@@ -21,6 +21,7 @@ from migrator.runs.records import RunRecord
 from migrator.runs.request import Document
 from migrator.service import Service
 from migrator.service.served import ERASE, MIGRATE, ROLL_BACK
+from storage.said_error import said_error
 
 router = APIRouter(tags=["operations"])
 Looking = Annotated[Asked, of_tenant(Permission.LOOK)]
@@ -126,7 +127,9 @@ def scope(asked: Running, plan: str, count: bool = False) -> dict[str, Any]:
 def doctor(asked: Running, plan: str) -> dict[str, Any]:
     """Everything the plan names, looked at before anything starts."""
     service, read = opened(asked, plan)
-    return asdict(service.doctor(read))
+    found = service.doctor(read)
+    parts = [{**vars(part), "error": said_error(part.error) if part.error else None} for part in found.parts]
+    return {**vars(found), "parts": parts, "verdict": found.verdict}
 
 
 @router.get("/tenants/{tenant}/plans/{plan}/check", dependencies=[SLOW])

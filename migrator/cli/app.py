@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -26,8 +27,10 @@ from migrator.cli.commands import (
     verify,
     worker,
 )
-from migrator.cli.output import show_error, show_queued, stderr
+from migrator.cli.output import show_asking, show_error, show_queued, stderr
+from migrator.remote.asking import Asking
 from migrator.runs.queued import Queued
+from migrator.settings import said
 from storage.errors import Fault, MigratorError, Misuse, Parked
 from storage.system import fault_of
 
@@ -62,15 +65,31 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(admin.app, name="admin")
 
 
+@app.callback()
+def main(
+    context: typer.Context,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            "--server", metavar="URL", help="Ask this server, instead of doing it here; else MIGRATOR_SERVER."
+        ),
+    ] = None,
+) -> None:
+    if server is not None:
+        context.with_resource(said(MIGRATOR_SERVER=server))
+
+
 def run(arguments: Sequence[str]) -> int:
     """The command's exit code. Whatever a person reads about an error, a program reads with --json."""
     as_json = "--json" in arguments
     try:
-        code = app(list(arguments), prog_name="migrator", standalone_mode=False)
+        code = app(_server_first(arguments), prog_name="migrator", standalone_mode=False)
     except MigratorError as error:
         return show_error(error, as_json=as_json)
     except Queued as queued:
         return show_queued(queued.record, as_json=as_json)
+    except Asking as asking:
+        return show_asking(asking, as_json=as_json)
     except KeyboardInterrupt:
         return show_error(_interrupted(), as_json=as_json)
     except BrokenPipeError:
@@ -86,6 +105,16 @@ def run(arguments: Sequence[str]) -> int:
     if code == Parked.exit_code:  # what Typer makes of a KeyboardInterrupt, without a word
         return show_error(_interrupted(), as_json=as_json)
     return int(code or 0)
+
+
+def _server_first(arguments: Sequence[str]) -> list[str]:
+    """`--server URL` is of every command, and may stand behind any."""
+    given = list(arguments)
+    for place, argument in enumerate(given):
+        if argument == "--server" or argument.startswith("--server="):
+            end = place + (2 if argument == "--server" else 1)
+            return given[place:end] + given[:place] + given[end:]
+    return given
 
 
 def _interrupted() -> Parked:

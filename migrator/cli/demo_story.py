@@ -16,7 +16,7 @@ import yaml
 from migrator.outcomes import Progress, Verdict, silent
 from migrator.plan import Plan
 from migrator.service import Finished, Service
-from migrator.wiring import service
+from migrator.wiring import here
 from storage.errors import Red
 from storage.writer import Sealed
 
@@ -86,7 +86,7 @@ class _Story:
 
     def _serve(self, folder: Path) -> Service:
         databases = {name: self._data / self._words[name]["database"] for name in ("source", "target")}
-        return service(
+        return here(
             lambda tick: self.progress(tick),
             MIGRATOR_HOME=str(folder / "home"),
             MIGRATOR_CATALOG="",  # a story of its own in no shared catalog
@@ -142,7 +142,7 @@ class _Story:
     def migrate(self) -> str:
         migrated = self._service.migrate(self._plan, None, whole=True)
         self._ran("migration", migrated)
-        self.played.report = migrated.report_path
+        self.played.report = Path(migrated.report_path)
         for equation in migrated.report.equations:
             self.played.loaded += equation.loaded
             self.played.kept += equation.kept

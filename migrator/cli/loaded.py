@@ -21,6 +21,7 @@ from storage.problem import Problem
 if TYPE_CHECKING:
     from migrator.service import Finished
 
+_DIGESTS = ("before", "loaded", "after")
 _OF_REHEARSALS = {"rehearsal": ("forecast", "rehearsal_before"), "migration": ("admission", "forecast")}
 
 
@@ -36,8 +37,9 @@ def tell(finished: Finished, words: str, *, json: bool) -> int:
         _tell_verification(report.verification)
     print_problems(report.problems, heading="Problems")
     _tell_rehearsals(report)
-    for name, digest in report.digests.items():
-        stdout.print(f"digest {name:<7} {digest}", markup=False, style="dim")
+    for name in _DIGESTS:
+        if name in report.digests:
+            stdout.print(f"digest {name:<7} {report.digests[name]}", markup=False, style="dim")
     print_verdict(report.verdict, f"{words} · run {report.run} · report {finished.report_path}")
     return exit_code(report.verdict)
 

@@ -19,6 +19,9 @@ Whole = Annotated[
     bool,
     typer.Option("--whole", help="Digests over whole target tables (when nobody else writes), not over touched rows."),
 ]
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="WHY", help="On a server, for whoever has to agree to it first.")
+]
 Detach = Annotated[bool, typer.Option("--detach", help="Leave the run to a worker; prints its id.")]
 Wait = Annotated[
     int | None,

@@ -17,6 +17,7 @@ from storage.errors import MigratorError, Red
 from storage.problem import Problem
 
 if TYPE_CHECKING:
+    from migrator.remote.asking import Asking
     from migrator.runs.records import RunRecord
 
 stdout = Console(soft_wrap=True, highlight=False)
@@ -129,6 +130,16 @@ def show_queued(record: RunRecord, *, as_json: bool) -> int:
     else:
         stdout.print(record.run_id, markup=False)
         stderr.print(f"it waits for a worker: migrator runs follow {record.run_id}", markup=False)
+    return 0
+
+
+def show_asking(asking: Asking, *, as_json: bool) -> int:
+    """Tell what waits for somebody else's approval; gives the exit code."""
+    if as_json:
+        print_json({"approval": asking.approval_id, "what": asking.what, "state": "waits for approval"})
+    else:
+        stdout.print(asking.approval_id, markup=False)
+        stderr.print("it waits for approval, and begins when somebody else agrees", markup=False)
     return 0
 
 

@@ -20,9 +20,9 @@ def main() -> None:
     threading.Thread(target=_leave_with_worker, daemon=True).start()
     try:
         from migrator.runs.liveness.worker_log import WorkerLog
-        from migrator.wiring import service
+        from migrator.wiring import here
 
-        performing = service()
+        performing = here()
         log_to_stderr(performing.settings.log)
         performing.work(WorkerLog(_say))
     except KeyboardInterrupt:

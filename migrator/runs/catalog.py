@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import Case, ColumnElement, Connection, Select, case, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from mappings.nearest import nearest
 from migrator.outcomes import Verdict
 from migrator.runs import models
 from migrator.runs.answers import of_error
 from migrator.runs.database import Database, open_database
+from migrator.runs.named import named
 from migrator.runs.patience import Patience
 from migrator.runs.portion import EVERY, Portion
 from migrator.runs.records import (
@@ -272,14 +272,7 @@ class Catalog:
         """The run of this id or unambiguous beginning; Misuse with near ids."""
         if (exact := self.find(run_id)) is not None:
             return exact
-        runs = self.runs()
-        found = [run for run in runs if run.run_id.startswith(run_id)]
-        if len(found) == 1 and run_id:
-            return found[0]
-        if found and run_id:
-            names = ", ".join(run.run_id for run in found[:5])
-            raise Misuse(f"several runs begin with {run_id!r}", where=run_id, next=f"write more of it: {names}")
-        raise Misuse(f"no run {run_id!r}", where="catalog", next=nearest(run_id, [run.run_id for run in runs]))
+        return named(run_id, self.runs())
 
     def find(self, run_id: str) -> RunRecord | None:
         """The run of exactly this id."""

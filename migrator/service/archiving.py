@@ -34,6 +34,7 @@ from storage.check import CheckResult, check_archive
 from storage.copy import Copied, copy_archive
 from storage.errors import Fault, Misuse, Red
 from storage.location import open_store
+from storage.outline import Outline
 from storage.seal import SigningKeys
 from storage.sweep import QUIET, sweep, swept_in_words
 
@@ -150,6 +151,10 @@ class Archiving(Performing, Spreading):
     def _mask_key(self) -> MaskKey:
         secret = self.settings.mask_secret
         return MaskKey.of(secret) if secret is not None else MaskKey.load_or_create(self.settings.keys)
+
+    def outline(self, location: str) -> Outline:
+        """Whose data, as of when, which tables, rows and bytes."""
+        return Outline.of(self.archive(location))
 
     def check_archive(self, location: str, *, key: str | None = None) -> CheckResult:
         return check_archive(*self._opened(location), key=key)

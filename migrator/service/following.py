@@ -11,7 +11,7 @@ from migrator.service.opening import Opening
 from storage.errors import Fault
 
 _LOOK_S = 0.5
-_NOBODY_S = 60.0  # a worker takes a lost run over within seconds
+NOBODY_S = 60.0  # a worker takes a lost run over within seconds
 _ENDED = ("parked", "done", "failed", "cancelled")
 
 
@@ -27,13 +27,17 @@ class Following(Opening):
             lost_since: float | None = None
             while record.state not in _ENDED:
                 lost_since = (lost_since or time.monotonic()) if record.state == "lost" else None
-                if lost_since is not None and time.monotonic() - lost_since > _NOBODY_S:
-                    raise Fault(
-                        "the run's process is gone, and no worker goes on with it",
-                        where=record.run_id,
-                        next=f"migrator runs resume {record.run_id}",
-                    )
+                if lost_since is not None and time.monotonic() - lost_since > NOBODY_S:
+                    raise nobody_goes_on(record)
                 time.sleep(_LOOK_S)
                 before, record = record, catalog.run(record.run_id)
                 if record != before:
                     yield record
+
+
+def nobody_goes_on(record: RunRecord) -> Fault:
+    return Fault(
+        "the run's process is gone, and no worker goes on with it",
+        where=record.run_id,
+        next=f"migrator runs resume {record.run_id}",
+    )

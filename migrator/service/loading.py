@@ -46,7 +46,7 @@ class Reported:
     """What a run found that ends in a report, and where the report lies; `undone` where it took a load back."""
 
     report: RunReport
-    report_path: Path
+    report_path: Path | str  # a file, or of a server an address
     undone: Undone | None = None
 
 
@@ -56,7 +56,7 @@ class Finished:
 
     run: RunRecord
     report: RunReport
-    report_path: Path
+    report_path: Path | str
 
     @classmethod
     def of(cls, run: RunRecord, found: Reported) -> Finished:

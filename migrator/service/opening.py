@@ -99,7 +99,7 @@ class Opening:
         return known(plan, self._mapping(plan, plan.needs_mapping()))
 
     def _mapping(self, plan: Plan, named: str) -> Mapping:
-        written = self.mappings(named) if self.mappings is not None else _beside(plan, named)
+        written = self.mappings(named) if self.mappings is not None else beside(plan, named)
         if (found := written or _shipped(named)) is None:
             raise Misuse(
                 f"no such mapping: {named}", where=plan.file, next="a relative path starts beside the plan, then here"
@@ -205,7 +205,7 @@ def known(plan: Plan, mapping: Mapping) -> Mapping:
     return mapping
 
 
-def _beside(plan: Plan, named: str) -> Document | None:
+def beside(plan: Plan, named: str) -> Document | None:
     """The mapping's file, beside the plan or from the working directory."""
     for path in (Path(plan.file).parent / named, Path(named)):
         if path.is_file():

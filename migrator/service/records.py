@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from migrator import reports
 from migrator.outcomes import RunReport
@@ -82,6 +83,11 @@ class Records(Opening):
     def run(self, run_id: str) -> RunRecord:
         with self._catalog() as catalog:
             return catalog.run(run_id)
+
+    def answer(self, run_id: str) -> dict[str, Any]:
+        """What a run came to beside its report, where it was asked for on a server (`runs.answers`)."""
+        with self._catalog() as catalog:
+            return catalog.answer(run_id)
 
     def find_run(self, run_id: str) -> RunRecord | None:
         """The run of exactly this id."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from tests.acceptance.served import at_server
 from tests.acceptance.world import Answer, World, changing, dump
 
 EDGE_KEYS = {
@@ -25,6 +26,7 @@ EDGE_KEYS = {
     "unexplained",
 }
 PYTHON = re.compile(r"PosixPath|object at 0x|Decimal\(|datetime\.|\bNone\b|\bTrue\b|\bFalse\b|\w+\(\w+=|[\[({]'|',\)")
+PLACES = ("here", "asked of a server")
 PROGRESSING = ("snapshot", "map check", "rehearse", "migrate", "verify")
 
 
@@ -48,7 +50,7 @@ def _play(world: World, *flags: str) -> Story:
         answers[name] = world.migrator(*arguments, *flags)
         targets[name], states[name] = dump(world.target), world.state()
 
-    tell("inspect", "inspect", f"sqlite:///{world.source}")
+    tell("inspect", "inspect", world.platform("SOURCE_URL"))
     tell("scope", "scope", world.plan)
     tell("snapshot", "snapshot", world.plan)
     tell("archive check", "archive", "check", world.archives()[0])
@@ -67,14 +69,22 @@ def _play(world: World, *flags: str) -> Story:
     return Story(world=world, answers=answers, targets=targets, states=states)
 
 
-@pytest.fixture(scope="module")
-def story(social: World, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    return _play(social.copied(tmp_path_factory.mktemp("story")), "--json")
+def _played(social: World, folder: Path, where: str, *flags: str) -> Story:
+    world = social.copied(folder)
+    if where == "here":
+        return _play(world, *flags)
+    with at_server(world, "vauclair") as asked, asked.agreeing():
+        return _play(asked, *flags)
 
 
-@pytest.fixture(scope="module")
-def read_by_people(social: World, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    return _play(social.copied(tmp_path_factory.mktemp("people")))
+@pytest.fixture(scope="module", params=PLACES)
+def story(social: World, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Story:
+    return _played(social, tmp_path_factory.mktemp("story"), request.param, "--json")
+
+
+@pytest.fixture(scope="module", params=PLACES)
+def read_by_people(social: World, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Story:
+    return _played(social, tmp_path_factory.mktemp("people"), request.param)
 
 
 @pytest.fixture

@@ -88,6 +88,10 @@ class World:
             "MIGRATOR_HOME": str(self.home),
         }
 
+    def platform(self, name: str) -> str:
+        """How a command is told the platform that the plan knows by this name."""
+        return self.environment[name]
+
     # ── acting ──────────────────────────────────────────────────────────────────────────────────────────────
     def migrator(self, *arguments: object) -> Answer:
         """Run a command in this process, which is much quicker than starting one."""

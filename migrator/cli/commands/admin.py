@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from migrator.cli.options import Json, PlanFile
+from migrator.cli.options import Json, PlanFile, Reason
 from migrator.cli.output import exit_code, print_json, print_problems, print_verdict, stderr, stdout
 from migrator.outcomes import Verdict
 from storage.address import below
@@ -56,12 +56,13 @@ def sweep(
 def retain(
     plan: PlanFile,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; else it is only said what would go.")] = False,
+    reason: Reason = "",
     json: Json = False,
 ) -> None:
     """Remove the plan's old archives and runs by its own retention, but those that something needs."""
     from migrator.wiring import service
 
-    served = service()
+    served = service(reason=reason)
     found = served.retain(served.plan(plan), apply=yes)
     if json:
         print_json({"removed": yes, **_retained_json(found)})
@@ -98,9 +99,9 @@ def backup(
     json: Json = False,
 ) -> None:
     """The catalog and the folders of runs into a new folder; archives lie in their stores, keys stay where they are."""
-    from migrator.wiring import service
+    from migrator.wiring import here
 
-    made = service().backup(folder, with_keys=with_keys)
+    made = here().backup(folder, with_keys=with_keys)
     if json:
         print_json({"folder": str(folder.absolute()), **asdict(made)})
         return
@@ -126,9 +127,9 @@ def rebuild(
     json: Json = False,
 ) -> None:
     """The catalog from what stores keep alone: archives, and runs with their reports. What is recorded stays."""
-    from migrator.wiring import service
+    from migrator.wiring import here
 
-    rebuilt = service().rebuild(stores, key or ())
+    rebuilt = here().rebuild(stores, key or ())
     verdict = Verdict.of(not rebuilt.problems)
     if json:
         print_json({"verdict": verdict, **asdict(rebuilt)})

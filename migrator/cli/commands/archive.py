@@ -20,7 +20,7 @@ def show(archive: ArchiveLocation, json: Json = False) -> None:
     """Whose data, as of when, which tables, rows and bytes."""
     from migrator.wiring import service
 
-    found = service().archive(archive)
+    found = service().outline(archive)
     if json:
         print_json(
             {
@@ -28,10 +28,10 @@ def show(archive: ArchiveLocation, json: Json = False) -> None:
                 **asdict(found.identity),
                 "fingerprint": found.fingerprint,
                 "tables": [
-                    {"name": t.table.name, "rows": t.rows, "bytes": t.bytes, "class": t.scope_class, "digest": t.digest}
+                    {"name": t.name, "rows": t.rows, "bytes": t.bytes, "class": t.scope_class, "digest": t.digest}
                     for t in found.tables
                 ],
-                "documents": found.documents(),
+                "documents": found.documents,
             }
         )
         return
@@ -50,7 +50,7 @@ def show(archive: ArchiveLocation, json: Json = False) -> None:
     print_table(
         "",
         ("table", "rows", "bytes", "class"),
-        ((t.table.name, t.rows, t.bytes, t.scope_class) for t in found.tables),
+        ((t.name, t.rows, t.bytes, t.scope_class) for t in found.tables),
         right=("rows", "bytes"),
     )
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from migrator.cli.loaded import tell
-from migrator.cli.options import Detach, FromArchive, Json, PlanFile, Wait, Whole, waiting
+from migrator.cli.options import Detach, FromArchive, Json, PlanFile, Reason, Wait, Whole, waiting
 from migrator.cli.progress import shown
 
 
@@ -21,6 +21,7 @@ def command(
             "--waive", metavar="REASON", help="Do without a rehearsal that vouches for this; the report says why."
         ),
     ] = None,
+    reason: Reason = "",
     wait: Wait = None,
     detach: Detach = False,
     json: Json = False,
@@ -29,6 +30,6 @@ def command(
     from migrator.wiring import service
 
     with shown() as progress:
-        served = service(progress, is_detached=detach, **waiting(wait))
+        served = service(progress, is_detached=detach, reason=reason, **waiting(wait))
         finished = served.migrate(served.plan(plan), archive, whole=whole, waive=waive)
     raise typer.Exit(tell(finished, "migrated", json=json))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from migrator.cli.options import Detach, Json, RunId, Wait, Whole, waiting
+from migrator.cli.options import Detach, Json, Reason, RunId, Wait, Whole, waiting
 from migrator.cli.output import exit_code, print_json, print_problems, print_verdict, stdout
 from migrator.cli.progress import shown
 
@@ -16,19 +16,31 @@ if TYPE_CHECKING:
     from migrator.service import Finished
 
 
-def command(run: RunId, whole: Whole = False, wait: Wait = None, detach: Detach = False, json: Json = False) -> None:
+_COUNTED = ("reversed", "kept", "failed")
+
+
+def command(
+    run: RunId,
+    whole: Whole = False,
+    reason: Reason = "",
+    wait: Wait = None,
+    detach: Detach = False,
+    json: Json = False,
+) -> None:
     """Take a load back: created rows go, overwritten rows return; rows people edited since are kept and listed."""
     from migrator.wiring import service
 
     with shown() as progress:
-        finished, undone = service(progress, is_detached=detach, **waiting(wait)).rollback(run, whole=whole)
+        served = service(progress, is_detached=detach, reason=reason, **waiting(wait))
+        finished, undone = served.rollback(run, whole=whole)
     raise typer.Exit(tell(finished, undone, json=json))
 
 
 def tell(finished: Finished, undone: Undone, *, json: bool) -> int:
     """Print what was taken back and what stays; gives the exit code of its verdict."""
     verdict = finished.report.verdict
-    counts = finished.report.rollback or {}
+    said = finished.report.rollback or {}
+    counts = {name: said[name] for name in dict.fromkeys((*_COUNTED, *said)) if name in said}
     if json:
         print_json(
             {
@@ -45,6 +57,6 @@ def tell(finished: Finished, undone: Undone, *, json: bool) -> int:
     print_problems(finished.report.notes, heading="Rows that stay")
     stdout.print(f"digest before the load  {undone.digest_before_load}", markup=False, style="dim")
     stdout.print(f"digest now              {undone.digest_after}", markup=False, style="dim")
-    said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
-    print_verdict(verdict, f"{said} · report {finished.report_path}")
+    words = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    print_verdict(verdict, f"{words} · report {finished.report_path}")
     return exit_code(verdict)

@@ -10,7 +10,7 @@ import typer
 
 from migrator.cli.ended import told
 from migrator.cli.followed import tell
-from migrator.cli.options import Json, RunId, Wait, waiting
+from migrator.cli.options import Json, Reason, RunId, Wait, waiting
 from migrator.cli.output import print_json, print_problems, print_table, stderr, stdout
 from migrator.cli.position import cells, position_of
 from migrator.cli.progress import shown
@@ -89,13 +89,14 @@ def prune(
         int, typer.Option("--days", metavar="DAYS", min=0, help="What ended less long ago stays; else 90.")
     ] = 90,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; else it is only said what would go.")] = False,
+    reason: Reason = "",
     json: Json = False,
 ) -> None:
     """Forget old runs that nothing needs: their records, folders and documents in the store. Archives always stay."""
     from migrator.runs.pruning import Policy
     from migrator.wiring import service
 
-    found = service().prune(Policy(keep=keep, days=days), apply=yes)
+    found = service(reason=reason).prune(Policy(keep=keep, days=days), apply=yes)
     if json:
         stays = [{"run": one.run.run_id, "because": one.because} for one in found.stays]
         print_json({"pruned": yes, "runs": [run.run_id for run in found.goes], "stays": stays, "young": found.young})
@@ -111,12 +112,13 @@ def prune(
 
 
 @app.command()
-def close(run: RunId, wait: Wait = None, json: Json = False) -> None:
+def close(run: RunId, reason: Reason = "", wait: Wait = None, json: Json = False) -> None:
     """Accept a load for good: its journals leave the target, and nothing takes it back from then on."""
     from migrator.wiring import service
 
     with shown() as progress:
-        record, closed = service(progress, is_detached=False, **waiting(wait)).close(run)
+        served = service(progress, is_detached=False, reason=reason, **waiting(wait))
+        record, closed = served.close(run)
     raise typer.Exit(told(record, closed, json=json))
 
 
@@ -138,9 +140,9 @@ def import_(
     json: Json = False,
 ) -> None:
     """Another catalog's records into this one, which must be empty: from SQLite to PostgreSQL, say."""
-    from migrator.wiring import service
+    from migrator.wiring import here
 
-    taken = service().import_runs(catalog)
+    taken = here().import_runs(catalog)
     if json:
         print_json(asdict(taken))
     else:

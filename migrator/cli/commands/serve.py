@@ -39,11 +39,11 @@ def command(
 
     from migrator.cli.logs import log_to_stderr
     from migrator.runs.liveness.slots import Slots
-    from migrator.wiring import service
+    from migrator.wiring import here
 
     # uvicorn gives the signal back when it has ended: it must not end us before our runs have stopped
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    settings = service().settings
+    settings = here().settings
     log_to_stderr(settings.log)
     config = uvicorn.Config(
         "api.server:application",

@@ -27,9 +27,9 @@ def command(
     Stopped by SIGTERM or Ctrl-C, it puts its runs back for other workers.
     """
     from migrator.runs.liveness.slots import Slots
-    from migrator.wiring import service
+    from migrator.wiring import here
 
-    catalog = service().reached()
+    catalog = here().reached()
     stderr.print(f"… performing the runs of {catalog}, {slots} at once", markup=False)
     processes = Slots(command=_SLOT, count=slots)
     in_time = False
