@@ -20,6 +20,7 @@ from api.routes import (
     archives,
     audit,
     documents,
+    events,
     health,
     keeping,
     metrics,
@@ -32,6 +33,7 @@ from api.routes import (
     tokens,
 )
 from api.slow import places
+from api.watch import Watch
 from migrator.service.served import Served
 from migrator.settings import tool
 
@@ -47,6 +49,7 @@ _ROUTERS = (
     archives,
     keeping,
     runs,
+    events,
     audit,
     subscriptions,
 )
@@ -69,6 +72,7 @@ def create_app(served: Served, *, is_secure: bool = False, lifespan: Lifespan | 
         lifespan=lifespan,
     )
     app.state.served, app.state.is_secure, app.state.slow = served, is_secure, places()
+    app.state.watch = Watch(look=served.service.look)
     app.state.metrics = Metrics(figures=served.figures)
     problems.install(app, problem_page)
     app.add_middleware(Guard, is_secure=is_secure)

@@ -32,6 +32,7 @@ class Standing:
 @router.get("/")
 def overview(asked: Anybody, request: Request) -> Response:
     """The runs and tenants that are there for whoever looks."""
+    after = asked.served.service.newest_change()  # first: what comes meanwhile is told by the stream
     runs = [run for run in asked.served.service.runs() if asked.who.may(Permission.LOOK, run.tenant)]
     waiting = [one for one in asked.served.approvals.all(only_open=True) if asked.who.may(Permission.LOOK, one.tenant)]
     return page(
@@ -42,14 +43,21 @@ def overview(asked: Anybody, request: Request) -> Response:
         red=list(_needing_somebody(runs)),
         waiting=waiting,
         tenants=list(_standings(asked, runs)),
+        after=after,
     )
 
 
 @router.get("/runs/{run}")
 def run(asked: Annotated[Asked, of_run(Permission.LOOK)], run: str, request: Request) -> Response:
-    record = asked.served.service.run(run)
+    after, record = asked.served.service.newest_change(), asked.served.service.run(run)
     return page(
-        request, "run.html.j2", asked=asked, run=record, doing=list(_doing(asked, record)), has_report=_reports(record)
+        request,
+        "run.html.j2",
+        asked=asked,
+        after=after,
+        run=record,
+        doing=list(_doing(asked, record)),
+        has_report=_reports(record),
     )
 
 

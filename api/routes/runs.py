@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator
-from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi import APIRouter
+from fastapi.responses import Response
 
 from api.asked import Anybody, Asked, of_run
 from api.paging import Name, Page, Paged
@@ -19,9 +15,6 @@ from migrator.runs.records import RunRecord
 router = APIRouter(prefix="/runs", tags=["runs"])
 Looking = Annotated[Asked, of_run(Permission.LOOK)]
 Running = Annotated[Asked, of_run(Permission.RUN)]
-_LOOK_S = 0.5
-_ALIVE_S = 15.0
-_ENDED = ("parked", "done", "failed", "cancelled")
 _OF_REPORT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"  # one file, with its own style
 _TYPES = {
     "json": "application/json",
@@ -76,41 +69,3 @@ def resume(asked: Running, run: str) -> RunRecord:
     record = asked.service.requeue(run)
     asked.note("resume", run)
     return record
-
-
-@router.get("/{run}/events")
-async def events(
-    asked: Looking,
-    run: str,
-    request: Request,
-    last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)] = None,
-) -> StreamingResponse:
-    """The run each time it changed, as server-sent events, until it ended."""
-    return StreamingResponse(
-        _events(asked, run, request, last),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
-
-
-async def _events(asked: Asked, run: str, request: Request, last: str | None) -> AsyncIterator[str]:
-    """Every event holds the whole of it, so whoever comes back needs the newest only, and not if they have that."""
-    silent_s = 0.0
-    while not await request.is_disconnected():
-        record = await asyncio.to_thread(asked.served.service.run, run)
-        if (told := _event_id(record)) != last:
-            yield f"id: {told}\nevent: run\ndata: {json.dumps(asdict(record))}\n\n"
-            last, silent_s = told, 0.0
-        if record.state in _ENDED:
-            yield f"id: {told}\nevent: end\ndata: {json.dumps(record.state)}\n\n"
-            return
-        await asyncio.sleep(_LOOK_S)
-        silent_s += _LOOK_S
-        if silent_s >= _ALIVE_S:  # proxies end what is silent for long
-            yield ": still here\n\n"
-            silent_s = 0.0
-
-
-def _event_id(record: RunRecord) -> str:
-    at = (record.progress or {}).get("at", "")
-    return f"{record.attempt}.{record.state}.{record.verdict or '-'}.{at or '-'}"

@@ -1,28 +1,32 @@
-// Progress without reloading: every element that names a run follows it until it ends, then the page is read again.
+// Progress without reloading: one stream tells of every run that this page shows, and of what else came to its end.
 "use strict";
 
-function told(run) {
-  const at = run.progress || {};
-  return [at.step, at.what].filter(Boolean).join(" ");
-}
+const page = document.querySelector("[data-after]");
+const places = new Map();
+document.querySelectorAll("[data-run]").forEach((place) => places.set(place.dataset.run, place));
 
-function follow(place) {
-  const events = new EventSource(`/v1/runs/${encodeURIComponent(place.dataset.run)}/events`);
+function show(place, run) {
+  const at = run.progress || {};
   const bar = place.querySelector("progress");
   const words = place.querySelector("[data-words]");
+  if (at.total) {
+    bar.max = at.total;
+    bar.value = at.done;
+  }
+  const said = [at.step, at.what].filter(Boolean).join(" ");
+  if (said) words.textContent = said;
+}
+
+if (page || places.size) {
+  const after = page ? `?after=${page.dataset.after}` : "";
+  const events = new EventSource(`/v1/events${after}`);
   events.addEventListener("run", (event) => {
     const run = JSON.parse(event.data);
-    const at = run.progress || {};
-    if (at.total) {
-      bar.max = at.total;
-      bar.value = at.done;
-    }
-    if (told(run)) words.textContent = told(run);
+    if (places.has(run.run_id)) show(places.get(run.run_id), run);
   });
-  events.addEventListener("end", () => {
+  events.addEventListener("change", (event) => {
+    if (!page?.hasAttribute("data-every") && !places.has(JSON.parse(event.data).run_id)) return;
     events.close();
     location.reload();
   });
 }
-
-document.querySelectorAll("[data-run]").forEach(follow);

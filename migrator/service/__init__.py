@@ -9,11 +9,12 @@ from migrator.service.following import Following
 from migrator.service.loading import Finished, Reported
 from migrator.service.looking import Looking
 from migrator.service.retention import Keeping
+from migrator.service.watching import Watching
 from migrator.service.working import Working
 
 __all__ = ["Finished", "Reported", "Service"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service(Looking, Browsing, Working, Keeping, Following):
+class Service(Looking, Browsing, Working, Keeping, Following, Watching):
     """The operations; nothing knows a driver."""
