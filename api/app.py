@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from urllib.parse import urlsplit
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api import problems
 from api.guard import Guard
 from api.metrics import Metrics
 from api.observed import Observed
+from api.pages import account, assets, doing, entrance, overview, provider
 from api.pages import archives as archive_pages
-from api.pages import assets, doing, entrance, overview, provider
 from api.pages.frame import problem_page
 from api.routes import (
     accounts,
@@ -33,6 +34,7 @@ from api.routes import (
     tokens,
 )
 from api.slow import places
+from api.texts import require_whole_texts
 from api.watch import Watch
 from migrator.service.served import Served
 from migrator.settings import tool
@@ -54,7 +56,7 @@ _ROUTERS = (
     subscriptions,
 )
 _WATCHED = (health, metrics)
-_PAGES = (assets, entrance, provider, overview, archive_pages, doing)
+_PAGES = (assets, entrance, provider, account, overview, archive_pages, doing)
 
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -70,12 +72,13 @@ def create_app(served: Served, *, is_secure: bool = False, lifespan: Lifespan | 
         docs_url=None,  # its page would fetch scripts from another host
         redoc_url=None,
         lifespan=lifespan,
+        dependencies=[Depends(require_whole_texts)],
     )
     app.state.served, app.state.is_secure, app.state.slow = served, is_secure, places()
     app.state.watch = Watch(look=served.service.look)
     app.state.metrics = Metrics(figures=served.figures)
     problems.install(app, problem_page)
-    app.add_middleware(Guard, is_secure=is_secure)
+    app.add_middleware(Guard, is_secure=is_secure, host=urlsplit(served.service.settings.public_url).netloc)
     app.add_middleware(Observed, metrics=app.state.metrics)
     for module in _ROUTERS:
         app.include_router(module.router, prefix="/v1")

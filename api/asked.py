@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from api.guard import SAFE
 from api.problems import Refusal, unknown
 from migrator.access.roles import EVERYWHERE, Permission, Principal
 from migrator.access.sessions import is_form_token
@@ -15,8 +16,8 @@ from migrator.service import Service
 from migrator.service.served import Served
 
 COOKIE = "migrator_session"
+"""By https with `__Host-` before it: then no neighbouring host of the same domain can set it."""
 FORM_TOKEN = "X-Form-Token"  # noqa: S105 - a header's name
-_SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,12 +148,17 @@ def principal_of(request: Request) -> Principal:
 
 
 def session_of(request: Request) -> str | None:
-    return request.cookies.get(COOKIE)
+    return request.cookies.get(cookie_of(request))
+
+
+def cookie_of(request: Request) -> str:
+    """The name of the session's cookie."""
+    return f"__Host-{COOKIE}" if request.app.state.is_secure else COOKIE
 
 
 def _require_own_form(request: Request, session: str) -> None:
     """A browser sends the cookie with whatever another site makes it send; that site cannot know the form's token."""
-    if request.method in _SAFE:
+    if request.method in SAFE:
         return
     given = request.headers.get(FORM_TOKEN) or getattr(request.state, "form", {}).get("form_token", "")
     if not is_form_token(session, given):

@@ -7,10 +7,10 @@ import math
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api.asked import COOKIE, Anybody, address_of, session_of
+from api.asked import Anybody, address_of, session_of
 from api.pages.frame import form_of, page, read_form
 from api.pages.words import preferred, words
-from api.routes.session import TooOften, Welcome, admitted, enter, welcomed
+from api.routes.session import TooOften, Welcome, admitted, enter, forget, welcomed
 from migrator.service.served import Served
 from storage.errors import Misuse
 
@@ -47,7 +47,7 @@ def logout(asked: Anybody, request: Request) -> Response:
         asked.served.sessions.end(session)
         asked.note("log out", asked.who.name)
     left = RedirectResponse("/login", status_code=303)
-    left.delete_cookie(COOKIE, path="/")
+    forget(request, left)
     return left
 
 

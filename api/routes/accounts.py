@@ -88,6 +88,7 @@ def change(asked: Admin, login: str, given: Change) -> dict[str, Any]:
         asked.note("disable" if given.is_disabled else "enable", account.login)
         if given.is_disabled:
             asked.served.sessions.end_all(account.account_id)
+            asked.served.invitations.withdraw(account.account_id)
     return shown(accounts.named(login))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.asked import COOKIE, Anybody, address_of, session_of
+from api.asked import Anybody, Asked, address_of, cookie_of, session_of
 from api.problems import Refusal, unknown
 from migrator.access.accounts import Account
 from migrator.access.invitations import Invitation
@@ -37,6 +37,13 @@ class Welcome(BaseModel):
     name: str = Field(default="", max_length=200)
     password: str = Field(max_length=1024)
     language: str = "en"
+
+
+class NewPassword(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    old: str = Field(max_length=1024)
+    new: str = Field(max_length=1024)
 
 
 @router.get("/session")
@@ -79,12 +86,14 @@ class TooOften(Refusal):
 
 def admitted(served: Served, login: str, password: str, address: str) -> Account | None:
     """Whose password it is; None where it is nobody's, which is counted."""
-    if wait := served.throttle.wait(login, address):
-        raise TooOften(math.ceil(wait.total_seconds()))
+    tried = served.throttle.tried(login, address)
+    if tried.wait:
+        raise TooOften(math.ceil(tried.wait.total_seconds()))
     account = served.accounts.authenticated(login, password)
     if account is None:
-        served.throttle.failed(login, address)
         served.audit.add(SERVER, "refuse login", "account", address=address)
+    else:
+        served.throttle.was_right(tried)
     return account
 
 
@@ -94,7 +103,28 @@ def logout(asked: Anybody, request: Request, response: Response) -> None:
     if (session := session_of(request)) is not None:
         asked.served.sessions.end(session)
         asked.note("log out", asked.who.name)
-    response.delete_cookie(COOKIE, path="/")
+    forget(request, response)
+
+
+@router.put("/session/password")
+def change_password(asked: Anybody, given: NewPassword, request: Request, response: Response) -> dict[str, Any]:
+    """Choose another password: every other session of yours ends, and this one gets a new key."""
+    account = password_changed(asked, given)
+    return enter(asked.served, account, request, response)
+
+
+def password_changed(asked: Asked, given: NewPassword) -> Account:
+    """Whoever knows the old one chooses a new one; whoever else is in by the old one, or by a link, gets out."""
+    served, account = asked.served, asked.served.accounts.find(asked.who.id)
+    if asked.who.kind is not PrincipalKind.ACCOUNT or account is None or not account.has_password:
+        raise Refusal(status=403, kind="forbidden", what="you have no password here", next="change it where you log in")
+    if admitted(served, account.login, given.old, asked.address) is None:
+        raise Refusal(status=403, kind="forbidden", what="the old password is wrong", where="old", next="try again")
+    served.accounts.set_password(account.account_id, given.new)
+    served.invitations.withdraw(account.account_id)
+    served.sessions.end_all(account.account_id)
+    asked.note("change password", account.login)
+    return account
 
 
 @router.get("/invitations/{key}")
@@ -120,7 +150,7 @@ def enter(served: Served, account: Account, request: Request, response: Response
         served.sessions.end(old)
     key = served.sessions.begin(account.account_id, address=address_of(request))
     response.set_cookie(
-        COOKIE,
+        cookie_of(request),
         key,
         max_age=int(LONGEST.total_seconds()),
         httponly=True,
@@ -130,6 +160,12 @@ def enter(served: Served, account: Account, request: Request, response: Response
     )
     served.audit.add(account.principal, "log in", account.login, address=address_of(request))
     return {"name": account.login, "form_token": form_token(key)}
+
+
+def forget(request: Request, response: Response) -> None:
+    """The browser has no session any more."""
+    is_secure = request.app.state.is_secure
+    response.delete_cookie(cookie_of(request), path="/", secure=is_secure, httponly=True, samesite="lax")
 
 
 def _invitation(served: Served, key: str) -> Invitation:

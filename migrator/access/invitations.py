@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from migrator.access import models
 from migrator.access.clock import ahead, now
@@ -62,6 +62,12 @@ class Invitations:
             used = update(models.Invitation).where(*_is_open(key)).values(used_at=now())
             if not connection.execute(used).rowcount:
                 raise Misuse("the link was used, or is too old", where="link", next="ask an admin for another one")
+
+    def withdraw(self, account_id: str) -> None:
+        """No link changes this account's password any more."""
+        own = models.Invitation
+        with self.database.transaction() as connection:
+            connection.execute(delete(own).where(own.account_id == account_id, own.used_at.is_(None)))
 
 
 def _is_open(key: str) -> tuple[ColumnElement[bool], ...]:

@@ -71,4 +71,4 @@ def form_token(key: str) -> str:
 
 
 def is_form_token(key: str, given: str) -> bool:
-    return hmac.compare_digest(form_token(key), given)
+    return hmac.compare_digest(form_token(key).encode(), given.encode("utf-8", "replace"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -42,7 +43,7 @@ def test_what_is_kept_tells_no_password_session_or_link(database: Database) -> N
     account = Accounts(database=database).add("ann", password=PHRASE)
     session = Sessions(database=database).begin(account.account_id, address="127.0.0.1")
     link = Invitations(database=database).make(grants=FIRST_ADMIN, made_by="ann")
-    Throttle(database=database).failed("her password typed as a login", "127.0.0.1")
+    Throttle(database=database).tried("her password typed as a login", "127.0.0.1")
     kept = everything(database)
     assert not [secret for secret in (PHRASE, session, link, "typed as a login") if secret in kept]
 
@@ -129,12 +130,25 @@ def test_a_link_works_once(database: Database) -> None:
 def test_who_fails_too_often_waits_by_login_and_by_address(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     throttle = Throttle(database=database)
     for number in range(BY_LOGIN):
-        assert not throttle.wait("ann", f"10.0.0.{number}")
-        throttle.failed("ANN", f"10.0.0.{number}")
-    assert timedelta() < throttle.wait("ann", "10.9.9.9") <= throttle_module.PERIOD
-    assert not throttle.wait("bob", "10.9.9.9")
+        assert not throttle.tried("ANN", f"10.0.0.{number}").wait
+    assert timedelta() < throttle.tried("ann", "10.9.9.9").wait <= throttle_module.PERIOD
+    assert not throttle.tried("bob", "10.9.9.9").wait
     for number in range(BY_ADDRESS):
-        throttle.failed(f"login {number}", "10.0.1.1")
-    assert throttle.wait("bob", "10.0.1.1")
+        throttle.tried(f"login {number}", "10.0.1.1")
+    assert throttle.tried("bob", "10.0.1.1").wait
     monkeypatch.setattr(throttle_module, "PERIOD", -timedelta(seconds=1))
-    assert not throttle.wait("bob", "10.0.1.1")
+    assert not throttle.tried("bob", "10.0.1.1").wait
+
+
+def test_who_is_right_is_never_made_to_wait(database: Database) -> None:
+    throttle = Throttle(database=database)
+    for _ in range(2 * BY_ADDRESS):
+        throttle.was_right(throttle.tried("ann", "10.0.0.1"))
+    assert not throttle.tried("ann", "10.0.0.1").wait
+
+
+def test_of_many_tries_at_once_no_more_are_listened_to_than_one_by_one(either: Database) -> None:
+    throttle = Throttle(database=either)
+    with ThreadPoolExecutor(8) as pool:
+        tries = list(pool.map(lambda number: throttle.tried("ann", f"10.0.0.{number}"), range(20)))
+    assert len([one for one in tries if not one.wait]) == BY_LOGIN
