@@ -149,7 +149,7 @@ def preview(
     service, read = opened(asked, plan)
     found = service.map_preview(read, _archive(asked, archive), table=table, rows=max(1, min(rows, 200)))
     asked.note("read rows", plan, table=table or "every table")
-    return {"edges": [asdict(one) for one in found]}
+    return {"edges": [one.told for one in found]}
 
 
 # ── of a run ────────────────────────────────────────────────────────────────────────────────────────────────

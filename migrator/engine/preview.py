@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,10 @@ class Pair:
     before: dict[str, Any]
     after: dict[str, Any] | None
 
+    @property
+    def told(self) -> dict[str, Any]:
+        return {"before": _told(self.before), "after": _told(self.after) if self.after is not None else None}
+
 
 @dataclass(frozen=True, kw_only=True)
 class EdgePreview:
@@ -26,6 +32,24 @@ class EdgePreview:
     target: str
     kind: str
     pairs: tuple[Pair, ...]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As one JSON object, for programs: bytes as base64, and as text whatever else JSON has no form for."""
+        pairs = [pair.told for pair in self.pairs]
+        return {"source": self.source, "target": self.target, "kind": self.kind, "pairs": pairs}
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return str(value)
 
 
 def preview(prepared: Prepared, *, table: str | None = None, rows: int = 5) -> Iterator[EdgePreview]:

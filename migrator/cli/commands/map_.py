@@ -57,7 +57,7 @@ def preview(
         served = service(progress)
         previews = served.map_preview(served.plan(plan), archive, table=table, rows=rows)
     if json:
-        print_json({"edges": [asdict(edge) for edge in previews]})
+        print_json({"edges": [edge.told for edge in previews]})
         return
     for edge in previews:
         stdout.print(f"\n{edge.source} → {edge.target} ({edge.kind})", style="bold", markup=False)
