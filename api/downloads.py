@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from typing import IO
 from urllib.parse import quote
 
 from fastapi import Request
@@ -11,6 +13,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from storage.streamed import Streamed
 
+_CHUNK = 1 << 20
 _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 
@@ -35,6 +38,20 @@ def download(request: Request, found: Streamed, *, name: str, media_type: str, e
     headers |= {"Content-Range": f"bytes {first}-{last}/{size}", "Content-Length": str(last - first + 1)}
     content = _first(found.from_byte(first), last - first + 1)
     return StreamingResponse(content, status_code=206, media_type=media_type, headers=headers)
+
+
+def whole(file: IO[bytes], *, name: str, media_type: str) -> Response:
+    """A file that was made for this answer, and is gone after it: nobody can go on with another one like it."""
+    size = file.seek(0, os.SEEK_END)
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Content-Length": str(size)}
+    return StreamingResponse(_read(file), media_type=media_type, headers=headers)
+
+
+def _read(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 def _first(chunks: Iterator[bytes], count: int) -> Iterator[bytes]:

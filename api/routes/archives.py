@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.asked import Anybody, Asked, of_archive
-from api.downloads import download
+from api.downloads import download, whole
 from api.paging import Name, Page, Paged
 from api.problems import unknown
+from api.slow import SLOW
 from migrator.access.roles import Permission
 from migrator.engine.browse.question import MOST_ROWS, Comparison, Condition, Question
 from migrator.runs.records import ArchiveRecord
@@ -25,6 +26,7 @@ Where = Annotated[
     Query(max_length=20, description="column|comparison|value", examples=[["name|contains|Ann", "id|above|7"]]),
 ]
 _PARQUET, _ZIP = "application/vnd.apache.parquet", "application/zip"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.get("", response_model=Page[ArchiveRecord])
@@ -96,6 +98,14 @@ def as_parquet(asked: Reading, archive: str, table: str, request: Request) -> Re
     content = asked.service.as_parquet(found(asked, archive), table)
     asked.note("download table", archive, table=table, format="parquet")
     return download(request, content, name=f"{table}.parquet", media_type=_PARQUET, etag=archive)
+
+
+@router.get("/{archive}/tables/{table}.xlsx", dependencies=[SLOW])
+def as_xlsx(asked: Reading, archive: str, table: str) -> Response:
+    """The table as a sheet, where it has room: a courtesy to whoever filters; the archive is the other two."""
+    file = asked.service.as_xlsx(found(asked, archive), table)
+    asked.note("download table", archive, table=table, format="xlsx")
+    return whole(file, name=f"{table}.xlsx", media_type=_XLSX)
 
 
 def found(asked: Asked, archive_id: str) -> ArchiveRecord:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from typing import IO
 
 from migrator.engine.browse.browser import Browser, Page
 from migrator.engine.browse.question import Question
 from migrator.engine.browse.shelf import Shelf
+from migrator.reports.xlsx import EXCEL, write_rows
 from migrator.runs.records import ArchiveRecord
 from migrator.service.opening import Opening
 from storage.archive import Archive
+from storage.errors import Misuse
 from storage.objects import ObjectStore
 from storage.package import Part
 from storage.streamed import Joined, Piece, Streamed
@@ -42,6 +47,22 @@ class Browsing(Opening):
         if len(parts) == 1:
             return _joined(opened, parts)
         return Zipped(tuple(_entry(opened, part) for part in parts))
+
+    def as_xlsx(self, archive: ArchiveRecord, table: str) -> IO[bytes]:
+        """The table as a sheet, a file that is gone when it is closed. Misuse where it has more rows than a sheet."""
+        opened = self.archive(archive.location)
+        part = opened.table(table)
+        if part.rows >= EXCEL.rows:
+            raise Misuse(
+                f"a sheet ends at {EXCEL.rows:,} rows, and the table has {part.rows:,}",
+                where=table,
+                next="take it as csv or parquet: those hold everything",
+            )
+        with ExitStack() as half_made:
+            file = half_made.enter_context(tempfile.TemporaryFile())
+            write_rows(file, table, part.table.column_names, self._browser().rows(opened, table))
+            half_made.pop_all()
+        return file
 
     def as_zip(self, archive: ArchiveRecord) -> Streamed:
         """Everything the archive is, in a folder of its name."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import zipfile
 
+import openpyxl
 import pytest
 
 from storage.location import open_store
@@ -34,7 +36,14 @@ def test_the_customer_looks_into_their_own(server: Office, archive: str) -> None
 
 def test_another_tenants_archive_is_not_there(server: Office, archive: str) -> None:
     stranger = server.by("stranger")
-    for path in ("", "/tables/people/rows", "/tables/people.csv", "/tables/people.parquet", ".zip"):
+    for path in (
+        "",
+        "/tables/people/rows",
+        "/tables/people.csv",
+        "/tables/people.parquet",
+        "/tables/people.xlsx",
+        ".zip",
+    ):
         assert stranger.get(f"/v1/archives/{archive}{path}").status_code == 404
     assert of(stranger.get("/v1/archives"))["items"] == []
 
@@ -63,6 +72,25 @@ def test_a_download_that_broke_off_is_gone_on_with(server: Office, archive: str,
     other = viewer.get(address, headers={"Range": "bytes=10-", "If-Range": '"another"'})
     assert (other.status_code, other.content) == (200, whole.content)
     assert viewer.get(address, headers={"Range": f"bytes={len(whole.content)}-"}).status_code == 416
+
+
+def test_a_table_comes_as_a_sheet_in_which_nothing_is_computed(server: Office, archive: str) -> None:
+    with sqlite3.connect(server.world.source) as connection:
+        connection.execute("UPDATE notes SET text = '=1+1' WHERE id = 2")
+    of(server.by("operator").post("/v1/tenants/ours/plans/ours-away/snapshots", json={}), 202)
+    server.perform()
+    newest = of(server.by("viewer").get("/v1/archives"))["items"][-1]["archive_id"]
+    answer = server.by("viewer").get(f"/v1/archives/{newest}/tables/notes.xlsx")
+    assert len(answer.content) == int(answer.headers["Content-Length"])
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    assert [[cell.value for cell in row] for row in book["notes"]] == [
+        ["id", "author_id", "text"],
+        [1, 1, "one"],
+        [2, 2, "=1+1"],
+    ]
+    assert book["notes"]["C3"].data_type == "s"
+    assert server.by("viewer").get(f"/v1/archives/{newest}/tables/people.xlsx").status_code == 200
+    assert server.by("viewer").get(f"/v1/archives/{newest}/tables/none.xlsx").status_code == 422
 
 
 def test_a_damaged_archive_is_not_shown_as_if_it_were_whole(server: Office, archive: str) -> None:

@@ -19,6 +19,8 @@ from storage.schema import Column, Held, Table
 from storage.types import to_text
 
 _MEMORY = "256MB"
+_AT_ONCE = 10_000  # rows
+_NO_NUMBERS = (float("inf"), float("-inf"))  # to a spreadsheet
 _LONGEST = 2_000  # characters of a value on a page; what is longer is cut, and said
 
 
@@ -66,6 +68,16 @@ class Browser:
             matching=matching,
         )
 
+    def rows(self, archive: Archive, table: str) -> Iterator[tuple[str | int | float | None, ...]]:
+        """Every row of the table, in the archive's order: numbers as numbers where those are exact, else text."""
+        part = archive.table(table)
+        if not part.table.columns or not part.parquet:
+            return
+        with _reading(self.shelf.table(archive, part), part.table) as connection:
+            columns = ", ".join(named(part.table, name) for name in part.table.column_names)
+            for batch in connection.sql(f"SELECT {columns} FROM rows").to_arrow_reader(_AT_ONCE):
+                yield from zip(*map(_plain, batch.columns, part.table.columns), strict=True)
+
 
 @contextmanager
 def _reading(files: Sequence[Path], table: Table) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -111,6 +123,13 @@ def _understood(part: ArchivedTable) -> Iterator[None]:
 def _cells(found: pa.Table, columns: Sequence[Column]) -> Iterator[tuple[Cell, ...]]:
     shown = [_shown(cells.combine_chunks(), column) for cells, column in zip(found.columns, columns, strict=True)]
     return iter(zip(*shown, strict=True))
+
+
+def _plain(cells: pa.Array, column: Column) -> list[str | int | float | None]:
+    is_number = pa.types.is_integer(cells.type) or pa.types.is_float64(cells.type)
+    if column.held is Held.FILES or is_number:
+        return [str(value) if value in _NO_NUMBERS or value != value else value for value in cells.to_pylist()]
+    return list(to_text(cells, column.type).to_pylist())
 
 
 def _shown(cells: pa.Array, column: Column) -> list[Cell]:
