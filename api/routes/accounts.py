@@ -66,7 +66,7 @@ def invite(asked: Admin, given: Invited) -> dict[str, str]:
     """A link for a new colleague; it works once, for an hour, and is shown now only."""
     grants = [one.grant for one in given.grants]
     key = asked.served.invitations.make(grants=grants, made_by=asked.who.name)
-    asked.note("invite", "account", grants=", ".join(f"{one.role} of {one.tenant}" for one in grants))
+    asked.note("invite", "account", grants=", ".join(str(one) for one in grants))
     return {"link": f"/welcome/{key}"}
 
 
@@ -82,7 +82,7 @@ def change(asked: Admin, login: str, given: Change) -> dict[str, Any]:
     if given.grants is not None:
         grants = [one.grant for one in given.grants]
         accounts.set_grants(account.account_id, grants)
-        asked.note("grant", account.login, grants=", ".join(f"{one.role} of {one.tenant}" for one in grants))
+        asked.note("grant", account.login, grants=", ".join(str(one) for one in grants))
     if given.is_disabled is not None:
         (accounts.disable if given.is_disabled else accounts.enable)(account.account_id)
         asked.note("disable" if given.is_disabled else "enable", account.login)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from storage.errors import Misuse
+
 EVERYWHERE = "*"
 """In place of a tenant: all there are, and those to come."""
 
@@ -43,6 +45,17 @@ class Grant:
 
     tenant: str
     role: Role
+
+    @classmethod
+    def read(cls, written: str) -> Grant:
+        """`operator:acme`, `admin:*`. Misuse where it is none."""
+        role, _, tenant = written.partition(":")
+        if role not in list(Role) or not tenant:
+            raise Misuse(f"not a role: {written!r}", where="roles", next=f"ROLE:TENANT; roles: {', '.join(Role)}")
+        return cls(tenant=tenant, role=Role(role))
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.tenant}"
 
     def reaches(self, tenant: str) -> bool:
         return self.tenant in (tenant, EVERYWHERE)

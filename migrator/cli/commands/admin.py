@@ -1,4 +1,4 @@
-"""migrator admin sweep|retain PLAN · migrator admin backup DIR · migrator admin rebuild STORE…"""
+"""migrator admin sweep|retain PLAN · backup DIR · rebuild STORE… · invite · token NAME"""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from migrator.cli.commands import entrance
 from migrator.cli.options import Json, PlanFile, Reason
 from migrator.cli.output import exit_code, print_json, print_problems, print_verdict, stderr, stdout
 from migrator.outcomes import Verdict
@@ -17,7 +18,12 @@ from storage.address import below
 if TYPE_CHECKING:
     from migrator.service.retention import Retained
 
-app = typer.Typer(help="Look after what is kept: sweep, retain, back up, rebuild.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look after what is kept: sweep, retain, back up, rebuild. Let people and programs in: invite, token.",
+    no_args_is_help=True,
+)
+app.command()(entrance.invite)
+app.command()(entrance.token)
 
 
 @app.command()
