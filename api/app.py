@@ -38,6 +38,7 @@ from api.texts import require_whole_texts
 from api.watch import Watch
 from migrator.service.served import Served
 from migrator.settings import tool
+from migrator.tracing import Tracing
 
 _ROUTERS = (
     session,
@@ -62,7 +63,9 @@ _PAGES = (assets, entrance, provider, account, overview, archive_pages, doing)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def create_app(served: Served, *, is_secure: bool = False, lifespan: Lifespan | None = None) -> FastAPI:
+def create_app(
+    served: Served, *, is_secure: bool = False, lifespan: Lifespan | None = None, tracing: Tracing | None = None
+) -> FastAPI:
     """The server over these operations; `is_secure` where people reach it by https."""
     app = FastAPI(
         title="migrator",
@@ -79,7 +82,7 @@ def create_app(served: Served, *, is_secure: bool = False, lifespan: Lifespan | 
     app.state.metrics = Metrics(figures=served.figures)
     problems.install(app, problem_page)
     app.add_middleware(Guard, is_secure=is_secure, host=urlsplit(served.service.settings.public_url).netloc)
-    app.add_middleware(Observed, metrics=app.state.metrics)
+    app.add_middleware(Observed, metrics=app.state.metrics, tracing=tracing)
     for module in _ROUTERS:
         app.include_router(module.router, prefix="/v1")
     for watched in _WATCHED:

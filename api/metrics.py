@@ -79,6 +79,10 @@ def _families(standing: Standing) -> Iterable[Metric]:
         for family, value in ((archives, kept.count), (size, kept.bytes), (newest, kept.newest_at)):
             family.add_metric((kept.tenant,), value)
     yield from (archives, size, newest)
+    notices = GaugeMetricFamily("migrator_notices", "Notices of the last 30 days.", labels=("state",))
+    for state, count in standing.notices.items():
+        notices.add_metric((state,), count)
+    yield notices
     yield from _waiting(standing)
 
 

@@ -6,12 +6,15 @@ import logging
 import time
 from dataclasses import dataclass
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
+from migrator.tracing import Tracing
 
 _LOG = logging.getLogger("migrator.http")
 _API = "/v1"  # where the routes of the API are included, which does not stand in them
+_NOT_TOLD = "/health"  # asked every few seconds, by nobody who is anybody
 _UNKNOWN = "(nothing there)"
 
 
@@ -21,11 +24,24 @@ class Observed:
 
     app: ASGIApp
     metrics: Metrics
+    tracing: Tracing | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if self.tracing is None or scope["path"].startswith(_NOT_TOLD):
+            await self._answered(scope, receive, send)
+            return
+        with self.tracing.request(Headers(scope=scope)) as span:
+            try:
+                await self._answered(scope, receive, send)
+            finally:
+                name = {"http.request.method": scope["method"], "http.route": route_of(scope)}
+                span.update_name(f"{scope['method']} {route_of(scope)}")
+                span.set_attributes({**name, "migrator.request": scope.get("state", {}).get("id", "")})
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, status = time.perf_counter(), 500  # what says nothing until its end has failed
 
         async def sending(message: Message) -> None:
@@ -42,7 +58,7 @@ class Observed:
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         route = route_of(scope)
         self.metrics.answered(scope["method"], route, status, seconds)
-        if route.startswith("/health"):
+        if route.startswith(_NOT_TOLD):
             return
         state, path = scope.get("state", {}), scope.get("path_params", {})
         asked = state.get("asked")

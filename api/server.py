@@ -8,6 +8,7 @@ from contextlib import ExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from api.app import create_app
+from migrator.tracing import tracing
 from migrator.wiring import served
 
 
@@ -15,6 +16,9 @@ def application() -> FastAPI:
     """What uvicorn serves; what it opens is closed when it ends."""
     stack = ExitStack()
     offered = stack.enter_context(served())
+    traced = tracing(offered.service.settings, "server")
+    if traced is not None:
+        stack.callback(traced.close)
     is_secure = offered.service.settings.public_url.startswith("https://")
 
     @asynccontextmanager
@@ -22,4 +26,4 @@ def application() -> FastAPI:
         with stack, offered.herald.at_work():
             yield
 
-    return create_app(offered, is_secure=is_secure, lifespan=lifespan)
+    return create_app(offered, is_secure=is_secure, lifespan=lifespan, tracing=traced)

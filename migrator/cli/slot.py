@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
+from dataclasses import replace
 
 from migrator.cli.logs import ABOUT, log_to_stderr
 
@@ -18,18 +20,29 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker hears it, and says what becomes of its runs
     threading.Thread(target=_leave_with_worker, daemon=True).start()
-    try:
-        from migrator.runs.liveness.worker_log import WorkerLog
-        from migrator.wiring import here
-
-        performing = here()
-        log_to_stderr(performing.settings.log)
-        performing.work(WorkerLog(_say))
-    except KeyboardInterrupt:
-        pass
+    with suppress(KeyboardInterrupt):
+        _perform()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     sys.exit(0)
+
+
+def _perform() -> None:
+    from migrator.runs.liveness.worker_log import WorkerLog
+    from migrator.settings import read_settings
+    from migrator.tracing import tracing
+    from migrator.wiring import here
+
+    settings = read_settings()
+    log_to_stderr(settings.log)
+    traced = tracing(settings, "worker")
+    if traced is None:
+        here().work(WorkerLog(_say))
+        return
+    try:
+        replace(here(traced.tick), spanned=traced.run).work(WorkerLog(_say))
+    finally:
+        traced.close()
 
 
 def _say(run_id: str, tenant: str, words: str) -> None:

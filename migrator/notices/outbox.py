@@ -17,7 +17,7 @@ from migrator.notices.notice import About, Notice
 from migrator.runs.database import Database
 from migrator.runs.models import RunChange
 
-WAITING, ARRIVED, GIVEN_UP = "waiting", "arrived", "given up"
+WAITING, ARRIVED, GIVEN_UP = STATES = ("waiting", "arrived", "given up")
 _AGAIN = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 1800, 2 * 3600, 6 * 3600, 12 * 3600, 24 * 3600))
 """After a try that failed: nearly two days in all."""
 _LEASE = timedelta(minutes=5)  # whoever took one and died has it no longer than that

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, Executable, case, func, select
 
 from migrator.access.models import Approval
+from migrator.notices.models import Delivery
+from migrator.notices.outbox import STATES
 from migrator.runs.database import Database
 from migrator.runs.models import Archive, IdleWorker, Run
 from migrator.runs.upgrade import require_head
@@ -56,6 +58,7 @@ class Standing:
     approvals: Waiting
     silence_s: float
     idle_workers: int
+    notices: dict[str, int]  # by what became of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,7 @@ class Figures:
             asked = select(func.count(), func.min(Approval.asked_at)).where(is_open)
             beaten = select(func.min(Run.heartbeat_at)).where(Run.state.in_(("running", "cancelling")))
             seen = IdleWorker.seen_at >= moment.written(at - _SEEN, "microseconds")
+            notices = select(Delivery.state, func.count()).group_by(Delivery.state)
             return Standing(
                 runs=_runs(connection),
                 archives=_archives(connection),
@@ -83,6 +87,7 @@ class Figures:
                 approvals=_waiting(connection, asked, at),
                 silence_s=_seconds(connection.execute(beaten).scalar(), at),
                 idle_workers=connection.execute(select(func.count()).select_from(IdleWorker).where(seen)).scalar_one(),
+                notices=dict.fromkeys(STATES, 0) | dict(connection.execute(notices).tuples().all()),
             )
 
 

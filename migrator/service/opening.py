@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -46,6 +46,10 @@ def _not_a_server(_tenant: str) -> Confined:
     raise Misuse("no tenants are registered here", where="server", next="ask the server that has them")
 
 
+def _unobserved(_record: RunRecord) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Opening:
     """The ways in.
@@ -62,6 +66,7 @@ class Opening:
     progress: Progress = field(default=silent)
     pace: Pace = field(default_factory=Pace)
     confined: Callable[[str], Confined] = field(default=_not_a_server)
+    spanned: Callable[[RunRecord], AbstractContextManager[None]] = field(default=_unobserved)  # each attempt at a run
     mappings: Callable[[str], Document | None] | None = None  # what a tenant of a server wrote; no files are read then
 
     def plan(self, path: Path) -> Plan:

@@ -88,7 +88,8 @@ class Working(Resuming, Cancelling, Assisting):
         words = "begun" if record.attempt == 0 else "gone on with" if record.state == "queued" else "taken over"
         log.tell(record.run_id, f"{record.kind} {words}, {attempt}")
         try:
-            ended, _found = self._resumed(catalog, record, hold)
+            with self.spanned(record):
+                ended, _found = self._resumed(catalog, record, hold)
         except Parked as parked:
             log.tell(record.run_id, parked.what)
         except (MigratorError, OSError) as error:
