@@ -87,7 +87,7 @@ class Figures:
                 approvals=_waiting(connection, asked, at),
                 silence_s=_seconds(connection.execute(beaten).scalar(), at),
                 idle_workers=connection.execute(select(func.count()).select_from(IdleWorker).where(seen)).scalar_one(),
-                notices=dict.fromkeys(STATES, 0) | dict(connection.execute(notices).tuples().all()),
+                notices=dict.fromkeys(STATES, 0) | _counted(connection, notices),
             )
 
 
@@ -100,6 +100,10 @@ def _runs(connection: Connection) -> tuple[Runs, ...]:
         Runs(tenant=tenant, kind=kind, state=state, outcome=told, count=count, ended_at=_epoch(ended))
         for tenant, kind, state, told, count, ended in rows
     )
+
+
+def _counted(connection: Connection, query: Executable) -> dict[str, int]:
+    return {str(state): int(count) for state, count in connection.execute(query)}
 
 
 def _archives(connection: Connection) -> tuple[Kept, ...]:
