@@ -26,6 +26,8 @@ from tests.acceptance.test_serve import address_of
 from tests.acceptance.world import World
 
 _PLATFORMS = ("SOURCE_URL", "TARGET_URL", "STORE_URL")
+BACK = "BACK_URL"
+"""An empty database that the server knows, and no plan names."""
 _SETUP = Principal(
     kind=PrincipalKind.LOCAL, id="setup", name="setup", grants=(Grant(tenant=EVERYWHERE, role=Role.ADMIN),)
 )
@@ -110,6 +112,7 @@ def _prepared(offered: Served, world: World, tenant: str) -> tuple[str, str]:
     offered.tenants.add(Tenant(tenant=tenant, name=tenant))
     for name in _PLATFORMS:
         offered.platforms.put(name, Secret(world.environment[name]), tenants=[tenant], by="setup")
+    offered.platforms.put(BACK, Secret(f"sqlite:///{world.folder / 'back.db'}"), tenants=[tenant], by="setup")
     operator = Grant(tenant=EVERYWHERE, role=Role.OPERATOR)
     _, token = offered.tokens.make("test", [operator], lifetime=timedelta(days=1), made_by=_SETUP)
     account = offered.accounts.add("ann@example.org", grants=[Grant(tenant=tenant, role=Role.APPROVER)])
