@@ -167,15 +167,19 @@ class Server:
             raise self._away(error) from error
 
     def _refused(self, status: int, content: bytes) -> MigratorError:
+        """What it says went wrong. TransientFault where it, or what stands before it, has no time now."""
         try:
             problem = json.loads(content)
-            told = {**self.here(problem), "what": problem["title"]}
+            told = {"where": self.url, **self.here(problem), "what": problem["title"]}
         except (ValueError, KeyError, TypeError):
-            return self._unreadable(f"it answers {status}")
+            unreadable = self._unreadable(f"it answers {status}")
+            return unreadable if status not in _BUSY else self._away(unreadable)
+        if "exit_code" in told:  # of an operation that was tried
+            return read_error(told)
         if status in _BUSY:
-            return TransientFault(told["what"], where=told.get("where") or self.url, next=told.get("next") or "")
-        code = told.get("exit_code") or (Misuse.exit_code if status < 500 else Fault.exit_code)
-        return read_error({**told, "exit_code": code, "where": told.get("where") or self.url})
+            return TransientFault(told["what"], where=told["where"] or self.url, next=told.get("next") or "")
+        code = Misuse.exit_code if status < 500 else Fault.exit_code
+        return read_error({**told, "where": told["where"] or self.url, "exit_code": code})
 
     def _read(self, content: bytes) -> Any:
         try:
