@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sqlite3
 import zipfile
+from contextlib import closing
 
 import openpyxl
 import pytest
@@ -75,7 +76,7 @@ def test_a_download_that_broke_off_is_gone_on_with(server: Office, archive: str,
 
 
 def test_a_table_comes_as_a_sheet_in_which_nothing_is_computed(server: Office, archive: str) -> None:
-    with sqlite3.connect(server.world.source) as connection:
+    with closing(sqlite3.connect(server.world.source)) as connection, connection:
         connection.execute("UPDATE notes SET text = '=1+1' WHERE id = 2")
     of(server.by("operator").post("/v1/tenants/ours/plans/ours-away/snapshots", json={}), 202)
     server.perform()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
@@ -39,7 +39,7 @@ def address(server: Office) -> Iterator[str]:
 @contextmanager
 def following(address: str, who: TestClient, path: str, **headers: str) -> Iterator[Iterator[Event]]:
     cookies = dict(who.cookies.items())
-    with httpx.stream("GET", f"{address}{path}", cookies=cookies, headers=headers, timeout=30) as answer:
+    with httpx2.stream("GET", f"{address}{path}", cookies=cookies, headers=headers, timeout=30) as answer:
         assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/event-stream")
         yield events(answer.iter_lines())
 
@@ -102,6 +102,6 @@ def test_a_run_is_followed_to_its_end(server: Office, address: str) -> None:
 
 def test_nobody_follows_what_is_not_theirs(server: Office, address: str) -> None:
     run = server.by("operator").post("/v1/tenants/ours/plans/ours-away/snapshots", json={}).json()["run"]
-    assert httpx.get(f"{address}/v1/events").status_code == 401
+    assert httpx2.get(f"{address}/v1/events").status_code == 401
     cookies = dict(server.by("stranger").cookies.items())
-    assert httpx.get(f"{address}/v1/runs/{run}/events", cookies=cookies).status_code == 404
+    assert httpx2.get(f"{address}/v1/runs/{run}/events", cookies=cookies).status_code == 404
