@@ -40,7 +40,7 @@ class Settings:
     | MIGRATOR_SMTP        | the server mails are sent by, smtp(s)://user:pass@host  | none: no mails                 |
     | MIGRATOR_MAIL_FROM   | whom mails come from                                    | migrator@ this machine's name  |
     | MIGRATOR_LOG         | how serve and worker write their log, text or json      | text                           |
-    | OTEL_EXPORTER_OTLP_… | …ENDPOINT: where requests and runs are traced to        | none: they are not             |
+    | OTEL_EXPORTER_OTLP_ENDPOINT | where requests and runs are traced to            | none: they are not             |
     | MIGRATOR_SERVER      | the server that commands are asked of                   | none: they are done here       |
     | MIGRATOR_TOKEN       | what it knows the one by who asks                       | none                           |
     | MIGRATOR_WAIT        | seconds to wait for another run on the same tables      | 600                            |
