@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import StreamingResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from api.asked import Asked, everywhere, of_tenant
-from migrator.access.audit import Audit
+from migrator.access.exported import check_script, exported
 from migrator.access.roles import EVERYWHERE, Permission
+from storage.seal import SigningKeys
 
 router = APIRouter(tags=["audit"])
-After = Annotated[int, Query(ge=0, description="The number of the last entry that was read.")]
+After = Annotated[int, Query(ge=0, le=(1 << 63) - 1, description="The number of the last entry that was read.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 OfAll = Annotated[Asked, everywhere(Permission.AUDIT)]
 OfTenant = Annotated[Asked, of_tenant(Permission.AUDIT)]
@@ -31,16 +31,24 @@ def of_one(asked: OfTenant, after: After = 0, limit: Limit = 100) -> dict[str, A
     return _page(asked, after, limit)
 
 
-@router.get("/audit/export")
+@router.get("/audit/export", response_class=PlainTextResponse)
 def export(asked: OfAll) -> StreamingResponse:
-    """All of it, a line an entry: its hash, a blank, the entry. The hash is of the hash before and this line."""
+    """All of it, a line an entry: its hash, a blank, the entry; each hash is over the one before and the entry.
+
+    The last one is signed, and `check-audit.sh` checks it.
+    """
     asked.note("export", "audit")
-    return StreamingResponse(_lines(asked.served.audit), media_type="text/plain; charset=utf-8")
+    keys = SigningKeys.load_or_create(asked.served.service.settings.keys)
+    lines = exported(asked.served.audit, keys)
+    headers = {"Content-Disposition": 'attachment; filename="audit.txt"'}
+    return StreamingResponse(lines, media_type="text/plain; charset=utf-8", headers=headers)
 
 
-def _lines(audit: Audit) -> Iterator[str]:
-    for line, kept in audit.lines():
-        yield f"{kept} {line}\n"
+@router.get("/audit/check-audit.sh", response_class=PlainTextResponse)
+def check(asked: OfAll) -> PlainTextResponse:
+    """What checks an export with a shell, coreutils and openssl."""
+    headers = {"Content-Disposition": 'attachment; filename="check-audit.sh"'}
+    return PlainTextResponse(check_script(), media_type="text/x-shellscript; charset=utf-8", headers=headers)
 
 
 def _page(asked: Asked, after: int, limit: int) -> dict[str, Any]:

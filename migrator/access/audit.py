@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +21,8 @@ from storage.errors import Red
 
 GENESIS = "0" * 64
 _AT_ONCE = 1000
+# controls, line ends, marks that turn the direction of writing, halves of characters
+_INVISIBLE = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,7 @@ class Audit:
                 "object": object,
                 "detail": dict(detail or {}),
             }
-            line = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+            line = _visible(json.dumps(entry, ensure_ascii=False, separators=(",", ":")))
             connection.execute(
                 insert(models.AuditEntry).values(number=last + 1, line=line, hash=chained(before, line), tenant=tenant)
             )
@@ -104,6 +107,11 @@ class Audit:
         query = select(own.number, own.line, own.hash).where(own.number > after).order_by(own.number).limit(_AT_ONCE)
         with self.database.transaction() as connection:
             return [(number, line, kept) for number, line, kept in connection.execute(query)]
+
+
+def _visible(line: str) -> str:
+    """The same JSON, without what makes a terminal or an editor show something else than is there."""
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def chained(before: str, line: str) -> str:

@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from migrator.access.audit import Audit
+from migrator.access.exported import check_script, exported
 from migrator.access.roles import Principal, PrincipalKind
 from migrator.runs.database import Database
 from storage.errors import Red
+from storage.seal import SigningKeys
 
 ANN = Principal(kind=PrincipalKind.ACCOUNT, id="1", name="ann@example.org")
 
@@ -58,16 +60,54 @@ def test_those_who_append_at_once_make_one_chain(either: Database) -> None:
     assert {entry.object for entry in audit.entries()} == {str(number) for number in range(40)}
 
 
-def test_a_shell_checks_an_export(database: Database, tmp_path: Path) -> None:
-    lines = list(filled(database).lines())
-    exported = tmp_path / "audit.txt"
-    exported.write_text("".join(f"{kept} {line}\n" for line, kept in lines), encoding="utf-8")
-    check = (
-        "before=$(printf '%064d' 0); while IFS=' ' read -r hash line; do "
-        'now=$(printf \'%s\\n%s\\n\' "$before" "$line" | sha256sum); [ "$hash" = "${now%% *}" ] || exit 1; '
-        'before=$hash; done < "$1"'
-    )
-    shell = ["sh", "-c", check, "check", str(exported)]
-    assert subprocess.run(shell, timeout=60).returncode == 0
-    exported.write_text(exported.read_text(encoding="utf-8").replace("ann", "bob", 1), encoding="utf-8")
-    assert subprocess.run(shell, timeout=60).returncode == 1
+@pytest.fixture
+def keys(tmp_path: Path) -> SigningKeys:
+    return SigningKeys.load_or_create(tmp_path / "keys")
+
+
+def checked(folder: Path, text: str, *arguments: str) -> tuple[int, str]:
+    """What the shipped script says of an export."""
+    (folder / "audit.txt").write_text(text, encoding="utf-8")
+    (folder / "check-audit.sh").write_text(check_script(), encoding="utf-8")
+    command = ["sh", "check-audit.sh", *arguments, "audit.txt"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout
+
+
+def test_a_shell_checks_an_export_and_who_signed_it(database: Database, keys: SigningKeys, tmp_path: Path) -> None:
+    text = "".join(exported(filled(database), keys))
+    assert checked(tmp_path, text)[0] == 0
+    code, said = checked(tmp_path, text, "--key", keys.fingerprint.upper())
+    assert code == 0 and said.startswith("GREEN: 5 entries") and keys.fingerprint in said
+    assert checked(tmp_path, text, "--key", "0" * 64)[0] == 1
+    assert checked(tmp_path, "".join(exported(Audit(database=database), keys)))[0] == 0
+
+
+def test_a_shell_sees_whatever_was_changed_in_an_export(database: Database, keys: SigningKeys, tmp_path: Path) -> None:
+    lines = list(exported(filled(database), keys))
+    other = list(exported(filled(database, 2), SigningKeys.load_or_create(tmp_path / "other")))
+    changes = {
+        "a word": [lines[0].replace("ann", "bob"), *lines[1:]],
+        "an entry left out": [*lines[:2], *lines[3:]],
+        "the last entry left out": [*lines[:4], *lines[5:]],
+        "two entries exchanged": [lines[1], lines[0], *lines[2:]],
+        "an entry twice": [lines[0], *lines],
+        "broken off": lines[:5],
+        "a signature left out": lines[:-1],
+        "another's head": [*lines[:5], *other[-5:]],
+        "another's signature": [*lines[:6], *other[-4:]],
+        "something added": [*lines, "ed25519 AAAA\n"],
+        "a later moment": [*lines[:5], lines[5].replace("20", "30", 1), *lines[6:]],
+    }
+    for name, changed in changes.items():
+        code, said = checked(tmp_path, "".join(changed))
+        assert (code, said[:3]) == (1, "RED"), name
+
+
+def test_what_somebody_typed_changes_nothing_on_a_screen(database: Database) -> None:
+    audit = Audit(database=database)
+    typed = "\x1b[2J\x9b31m\x7f\u202e\u2028\n“é” \ud800"
+    audit.add(ANN, "read rows", typed)
+    ((line, _),) = audit.lines()
+    assert all(letter.isprintable() for letter in line) and "“é”" in line
+    assert audit.entries()[0].object == typed
