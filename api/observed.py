@@ -72,7 +72,8 @@ class Observed:
             "tenant": asked.tenant if asked and asked.tenant != "*" else None,
             "run": path.get("run"),
         }
-        words = (scope["method"], scope["path"], status, about["ms"], about["who"] or "nobody")
+        # the route and not the path: what stands in that may be a link that lets somebody in
+        words = (scope["method"], route, status, about["ms"], about["who"] or "nobody")
         _LOG.info("%s %s %s in %s ms for %s", *words, extra={"about": about})
 
 

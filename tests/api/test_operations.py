@@ -87,10 +87,12 @@ def logged() -> Iterator[Logged]:
 def test_a_request_is_logged_with_who_and_about_whom(server: Office, logged: Logged) -> None:
     answer = server.by("operator").get("/v1/tenants/ours/plans")
     server.anonymous().get("/nothing%0Ahere")
-    known, unknown = logged()
+    server.anonymous().get("/welcome/a-link-that-lets-in")
+    known, unknown, link = logged()
     assert (known["tenant"], known["who"], known["status"]) == ("ours", "operator@example.org", 200)
     assert (known["route"], known["request"]) == ("/v1/tenants/{tenant}/plans", answer.headers["X-Request-Id"])
     assert (unknown["status"], "who" in unknown) == (404, False)
+    assert (link["route"], "a-link" in json.dumps(link)) == ("/welcome/{key}", False)
 
 
 def test_a_defect_is_told_in_the_log_by_the_id_it_was_answered_with(server: Office, logged: Logged) -> None:
