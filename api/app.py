@@ -33,6 +33,7 @@ from api.routes import (
     tenants,
     tokens,
 )
+from api.shapes import PROBLEMS
 from api.slow import places
 from api.texts import require_whole_texts
 from api.watch import Watch
@@ -84,7 +85,7 @@ def create_app(
     app.add_middleware(Guard, is_secure=is_secure, host=urlsplit(served.service.settings.public_url).netloc)
     app.add_middleware(Observed, metrics=app.state.metrics, tracing=tracing)
     for module in _ROUTERS:
-        app.include_router(module.router, prefix="/v1")
+        app.include_router(module.router, prefix="/v1", responses=PROBLEMS)
     for watched in _WATCHED:
         app.include_router(watched.router)
     for pages in _PAGES:

@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Asked, everywhere
-from api.paging import After, Limit, page
-from migrator.access.accounts import Account
+from api.paging import After, Limit, Page, page
+from api.shapes import Link, ShownAccount
 from migrator.access.roles import Grant, Permission, Role
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
@@ -32,36 +32,26 @@ class Granted(BaseModel):
 class Invited(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    grants: list[Granted] = Field(min_length=1)
+    grants: list[Granted] = Field(min_length=1, examples=[[{"tenant": "acme", "role": "viewer"}]])
 
 
 class Change(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     grants: list[Granted] | None = None
-    is_disabled: bool | None = None
+    is_disabled: bool | None = Field(default=None, examples=[True])
 
 
-def shown(account: Account) -> dict[str, Any]:
-    return {
-        "login": account.login,
-        "name": account.name,
-        "language": account.language,
-        "created_at": account.created_at,
-        "disabled_at": account.disabled_at,
-        "has_password": account.has_password,
-        "issuer": account.issuer,
-        "grants": [{"tenant": one.tenant, "role": one.role} for one in account.grants],
-    }
+shown = ShownAccount.of
 
 
-@router.get("")
+@router.get("", response_model=Page[ShownAccount])
 def every(asked: Admin, after: After = None, limit: Limit = 100) -> dict[str, Any]:
     """Every account."""
     return page(asked.served.accounts.all(), lambda one: one.login, shown, after=after, limit=limit)
 
 
-@router.post("/invitations", status_code=201)
+@router.post("/invitations", status_code=201, response_model=Link)
 def invite(asked: Admin, given: Invited) -> dict[str, str]:
     """A link for a new colleague; it works once, for an hour, and is shown now only."""
     grants = [one.grant for one in given.grants]
@@ -71,12 +61,12 @@ def invite(asked: Admin, given: Invited) -> dict[str, str]:
 
 
 @router.get("/{login}")
-def one(asked: Admin, login: str) -> dict[str, Any]:
+def one(asked: Admin, login: str) -> ShownAccount:
     return shown(asked.served.accounts.named(login))
 
 
 @router.patch("/{login}")
-def change(asked: Admin, login: str, given: Change) -> dict[str, Any]:
+def change(asked: Admin, login: str, given: Change) -> ShownAccount:
     """Give other roles, or let nobody in by it any more."""
     accounts, account = asked.served.accounts, asked.served.accounts.named(login)
     if given.grants is not None:
@@ -92,7 +82,7 @@ def change(asked: Admin, login: str, given: Change) -> dict[str, Any]:
     return shown(accounts.named(login))
 
 
-@router.post("/{login}/link", status_code=201)
+@router.post("/{login}/link", status_code=201, response_model=Link)
 def link(asked: Admin, login: str) -> dict[str, str]:
     """A link by which this account gets a new password."""
     account = asked.served.accounts.named(login)

@@ -40,7 +40,7 @@ class Decision(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     grant: bool
-    words: str = Field(default="", max_length=2000, description="Why.")
+    words: str = Field(default="", max_length=2000, description="Why.", examples=["tonight, as agreed"])
 
 
 @router.get("", response_model=Page[ShownApproval])

@@ -12,6 +12,7 @@ from api.asked import Anybody, Asked, of_archive
 from api.downloads import download, whole
 from api.paging import Name, Page, Paged
 from api.problems import unknown
+from api.shapes import Rows, streamed
 from api.slow import SLOW
 from migrator.access.roles import Permission
 from migrator.engine.browse.question import MOST_ROWS, Comparison, Condition, Question
@@ -36,7 +37,7 @@ def every(asked: Anybody, paged: Paged, tenant: Name = None) -> dict[str, Any]:
     return paged.page(found, lambda one: (one.created_at, one.archive_id))
 
 
-@router.get("/{archive}.zip")
+@router.get("/{archive}.zip", response_class=Response, responses=streamed(_ZIP, "The archive."))
 def as_zip(asked: Reading, archive: str, request: Request) -> Response:
     """The whole archive, as it stands in its store."""
     content = asked.service.as_zip(found(asked, archive))
@@ -53,7 +54,7 @@ def one(asked: Looking, archive: str) -> dict[str, Any]:
     return {**asdict(record), **asdict(outline), "tables": tables}
 
 
-@router.get("/{archive}/tables/{table}/rows")
+@router.get("/{archive}/tables/{table}/rows", response_model=Rows)
 def rows(
     asked: Reading,
     archive: str,
@@ -84,7 +85,7 @@ def rows(
     }
 
 
-@router.get("/{archive}/tables/{table}.csv")
+@router.get("/{archive}/tables/{table}.csv", response_class=Response, responses=streamed("text/csv", "The table."))
 def as_csv(asked: Reading, archive: str, table: str, request: Request) -> Response:
     """The table's master, byte for byte."""
     content = asked.service.as_csv(found(asked, archive), table)
@@ -92,7 +93,7 @@ def as_csv(asked: Reading, archive: str, table: str, request: Request) -> Respon
     return download(request, content, name=f"{table}.csv", media_type="text/csv; charset=utf-8", etag=archive)
 
 
-@router.get("/{archive}/tables/{table}.parquet")
+@router.get("/{archive}/tables/{table}.parquet", response_class=Response, responses=streamed(_PARQUET, "The table."))
 def as_parquet(asked: Reading, archive: str, table: str, request: Request) -> Response:
     """The table's typed twin; a ZIP where it has several files."""
     content = asked.service.as_parquet(found(asked, archive), table)
@@ -100,7 +101,12 @@ def as_parquet(asked: Reading, archive: str, table: str, request: Request) -> Re
     return download(request, content, name=f"{table}.parquet", media_type=_PARQUET, etag=archive)
 
 
-@router.get("/{archive}/tables/{table}.xlsx", dependencies=[SLOW])
+@router.get(
+    "/{archive}/tables/{table}.xlsx",
+    response_class=Response,
+    responses=streamed(_XLSX, "The table."),
+    dependencies=[SLOW],
+)
 def as_xlsx(asked: Reading, archive: str, table: str) -> Response:
     """The table as a sheet, where it has room: a courtesy to whoever filters; the archive is the other two."""
     file = asked.service.as_xlsx(found(asked, archive), table)

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from api.asked import Asked, everywhere, of_tenant
+from api.paging import Page
+from migrator.access.audit import Entry
 from migrator.access.exported import check_script, exported
 from migrator.access.roles import EVERYWHERE, Permission
 from storage.seal import SigningKeys
@@ -20,12 +22,12 @@ OfAll = Annotated[Asked, everywhere(Permission.AUDIT)]
 OfTenant = Annotated[Asked, of_tenant(Permission.AUDIT)]
 
 
-@router.get("/audit")
+@router.get("/audit", response_model=Page[Entry])
 def every(asked: OfAll, after: After = 0, limit: Limit = 100) -> dict[str, Any]:
     return _page(asked, after, limit)
 
 
-@router.get("/tenants/{tenant}/audit")
+@router.get("/tenants/{tenant}/audit", response_model=Page[Entry])
 def of_one(asked: OfTenant, after: After = 0, limit: Limit = 100) -> dict[str, Any]:
     """What was done with this tenant's data."""
     return _page(asked, after, limit)

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Asked, of_tenant
-from api.paging import After, Limit, page
+from api.paging import After, Limit, Page, page
 from api.problems import Refusal
+from api.shapes import Changes, Version, Versions, VersionWithText
 from migrator.access.roles import Permission
 from migrator.registry.documents import Kind, Written
 
@@ -23,26 +24,28 @@ class Text(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     text: str = Field(max_length=2_000_000)
-    note: str = Field(default="", max_length=500, description="What changed, for whoever reads the history.")
+    note: str = Field(
+        default="", max_length=500, description="What changed, for whoever reads the history.", examples=["notes too"]
+    )
 
 
 def _routes(kind: Kind) -> APIRouter:
     routes = APIRouter(prefix=f"/tenants/{{tenant}}/{kind}s", tags=[f"{kind}s"])
 
-    @routes.get("", name=f"every {kind}")
+    @routes.get("", name=f"every {kind}", response_model=Page[Version])
     def every(asked: Looking, after: After = None, limit: Limit = 100) -> dict[str, Any]:
         """The newest version of each, without its text."""
         newest = asked.served.documents.newest(kind, tenant=asked.tenant)
         return page(newest, lambda one: one.name, _listed, after=after, limit=limit)
 
-    @routes.get("/{name}", name=f"read {kind}")
+    @routes.get("/{name}", name=f"read {kind}", response_model=VersionWithText)
     def read(asked: Looking, name: str, response: Response) -> dict[str, Any]:
         """The newest version; its ETag is what the next one is written after."""
         found = asked.served.documents.read(kind, asked.tenant, name)
         response.headers["ETag"] = _etag(found)
         return _shown(found)
 
-    @routes.put("/{name}", name=f"write {kind}")
+    @routes.put("/{name}", name=f"write {kind}", response_model=VersionWithText)
     def write(asked: Writing, name: str, given: Text, response: Response, if_match: IfMatch = None) -> dict[str, Any]:
         """The next version. With `If-Match: "0"` the first one; a text that cannot be read is refused."""
         asked.served.require_sound(kind, asked.tenant, name, given.text)
@@ -53,16 +56,16 @@ def _routes(kind: Kind) -> APIRouter:
         response.headers["ETag"] = _etag(found)
         return _shown(found)
 
-    @routes.get("/{name}/versions", name=f"versions of {kind}")
+    @routes.get("/{name}/versions", name=f"versions of {kind}", response_model=Versions)
     def versions(asked: Looking, name: str) -> dict[str, Any]:
         """Every version, oldest first, without its text."""
         return {"items": [_listed(one) for one in asked.served.documents.versions(kind, asked.tenant, name)]}
 
-    @routes.get("/{name}/versions/{version}", name=f"version of {kind}")
+    @routes.get("/{name}/versions/{version}", name=f"version of {kind}", response_model=VersionWithText)
     def version(asked: Looking, name: str, version: int) -> dict[str, Any]:
         return _shown(asked.served.documents.read(kind, asked.tenant, name, version))
 
-    @routes.get("/{name}/versions/{version}/changes", name=f"changes of {kind}")
+    @routes.get("/{name}/versions/{version}/changes", name=f"changes of {kind}", response_model=Changes)
     def changes(asked: Looking, name: str, version: int, since: int | None = None) -> dict[str, Any]:
         """What differs from an earlier version (the one before it), as a unified diff."""
         new = asked.served.documents.read(kind, asked.tenant, name, version)

@@ -14,14 +14,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.asked import Asked, of_archive, of_tenant
 from api.routes.archives import found
 from api.routes.operations import opened, waiting
+from api.shapes import Begun, Checked, CopiedWhole, Waits
 from api.slow import SLOW
 from api.work import IdempotencyKey, accepted, once, started
 from migrator.access.approvals import Approval
 from migrator.access.roles import Permission
 from migrator.outcomes import Verdict
 from migrator.runs.pruning import Policy
+from migrator.runs.pruning import Pruning as Found
 from migrator.runs.records import RunRecord
 from migrator.service.clearing import PRUNE, RETAIN, forgotten, removed
+from migrator.service.housekeeping import Swept
+from migrator.service.retention import Retained
 
 router = APIRouter(tags=["keeping"])
 LookingAtArchive = Annotated[Asked, of_archive(Permission.LOOK)]
@@ -52,11 +56,15 @@ class Copy(_Strict):
 
 
 class Sweep(_Strict):
-    quiet_hours: int = Field(default=24, ge=0, le=100_000, description="How long nothing may have moved of what goes.")
+    quiet_hours: int = Field(
+        default=24, ge=0, le=100_000, description="How long nothing may have moved of what goes.", examples=[48]
+    )
 
 
 class Retention(_Strict):
-    reason: str = Field(min_length=1, max_length=2000, description="For whoever approves it.")
+    reason: str = Field(
+        min_length=1, max_length=2000, description="For whoever approves it.", examples=["the contract's annex 3"]
+    )
 
 
 class Pruning(Retention):
@@ -65,7 +73,7 @@ class Pruning(Retention):
 
 
 # ── archives ────────────────────────────────────────────────────────────────────────────────────────────────
-@router.get("/archives/{archive}/check", dependencies=[SLOW])
+@router.get("/archives/{archive}/check", response_model=Checked, dependencies=[SLOW])
 def check(
     asked: LookingAtArchive, archive: str, key: Annotated[str | None, Query(max_length=200)] = None
 ) -> dict[str, Any]:
@@ -75,7 +83,7 @@ def check(
     return {**asdict(result), "verdict": Verdict.of(result.is_green)}
 
 
-@router.post("/archives/{archive}/copies", dependencies=[SLOW])
+@router.post("/archives/{archive}/copies", response_model=CopiedWhole, dependencies=[SLOW])
 def copy(asked: RunningOfArchive, archive: str, given: Copy) -> dict[str, Any]:
     """A copy in another store, every byte hashed on its way, and checked whole."""
     copied = asked.service.copy_archive(found(asked, archive).location, given.store)
@@ -83,7 +91,7 @@ def copy(asked: RunningOfArchive, archive: str, given: Copy) -> dict[str, Any]:
     return {**asdict(copied), "verdict": Verdict.GREEN}
 
 
-@router.post("/archives/{archive}/restores", status_code=202)
+@router.post("/archives/{archive}/restores", status_code=202, response_model=Begun)
 def restore(asked: RunningOfArchive, archive: str, given: Restore, key: IdempotencyKey = None) -> Response:
     """The archive's tables and rows into an empty platform, which are then read again."""
     request = {"restore": archive, **given.model_dump()}
@@ -99,7 +107,7 @@ def bring_back(asked: Asked, archive: str, given: Restore) -> RunRecord:
 
 
 # ── what goes ───────────────────────────────────────────────────────────────────────────────────────────────
-@router.post("/tenants/{tenant}/plans/{plan}/sweeps", dependencies=[SLOW])
+@router.post("/tenants/{tenant}/plans/{plan}/sweeps", response_model=Swept, dependencies=[SLOW])
 def sweep(asked: Running, plan: str, given: Sweep) -> dict[str, Any]:
     """What killed runs left in the plan's store and target goes: parts, uploads, staged rows, files."""
     service, read = opened(asked, plan)
@@ -108,26 +116,26 @@ def sweep(asked: Running, plan: str, given: Sweep) -> dict[str, Any]:
     return asdict(swept)
 
 
-@router.get("/tenants/{tenant}/plans/{plan}/retention", dependencies=[SLOW])
+@router.get("/tenants/{tenant}/plans/{plan}/retention", response_model=Retained, dependencies=[SLOW])
 def would_be_removed(asked: Looking, plan: str) -> dict[str, Any]:
     """Which of the plan's archives and runs would go by its own retention, and why the others stay."""
     service, read = opened(asked, plan)
     return asdict(service.retain(read, apply=False))
 
 
-@router.post("/tenants/{tenant}/plans/{plan}/retention", status_code=202, dependencies=[SLOW])
+@router.post("/tenants/{tenant}/plans/{plan}/retention", status_code=202, response_model=Waits, dependencies=[SLOW])
 def retain(asked: Asking, plan: str, given: Retention, key: IdempotencyKey = None) -> Response:
     """Ask for that to be done: just those go, where an approver agrees."""
     return once(asked, key, {"retain": plan, **given.model_dump()}, lambda: waiting(_ask_to_retain(asked, plan, given)))
 
 
-@router.get("/tenants/{tenant}/pruning", dependencies=[SLOW])
+@router.get("/tenants/{tenant}/pruning", response_model=Found, dependencies=[SLOW])
 def would_be_forgotten(asked: Looking, keep: Keep = 10, days: Days = 90) -> dict[str, Any]:
     """Which of the tenant's old runs nothing needs, and why the others stay."""
     return asdict(asked.service.prune(Policy(keep=keep, days=days), apply=False, tenant=asked.tenant))
 
 
-@router.post("/tenants/{tenant}/pruning", status_code=202, dependencies=[SLOW])
+@router.post("/tenants/{tenant}/pruning", status_code=202, response_model=Waits, dependencies=[SLOW])
 def prune(asked: Asking, given: Pruning, key: IdempotencyKey = None) -> Response:
     """Ask for them to be forgotten: their records, folders and documents. Archives always stay."""
     return once(asked, key, {"prune": asked.tenant, **given.model_dump()}, lambda: waiting(_ask_to_prune(asked, given)))

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Asked, of_run, of_tenant
 from api.problems import unknown
+from api.shapes import Begun, Waits
 from api.slow import SLOW
 from api.work import IdempotencyKey, accepted, once, started
 from migrator.access.approvals import Approval
@@ -25,6 +26,7 @@ from storage.said_error import said_error
 
 router = APIRouter(tags=["operations"])
 Looking = Annotated[Asked, of_tenant(Permission.LOOK)]
+Reading = Annotated[Asked, of_tenant(Permission.READ_ROWS)]
 Running = Annotated[Asked, of_tenant(Permission.RUN)]
 Asking = Annotated[Asked, of_tenant(Permission.ASK)]
 AskingOfRun = Annotated[Asked, of_run(Permission.ASK)]
@@ -36,13 +38,19 @@ class _Strict(BaseModel):
 
 
 class Snapshot(_Strict):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"prove_full": True}})
+
     mask: str | None = Field(default=None, description="Rules by which values are replaced, as YAML.")
     subject: str | None = Field(default=None, description="The one person it is to be about: table=key.")
     prove_full: bool = False
 
 
 class Load(_Strict):
-    archive: str | None = Field(default=None, description="An archive's id; else the newest of the plan's tenant.")
+    archive: str | None = Field(
+        default=None,
+        examples=["acme-20261122T190000Z-3f2a91c0"],
+        description="An archive's id; else the newest of the plan's tenant.",
+    )
     whole: bool = False
 
 
@@ -52,32 +60,32 @@ class Migration(Load):
 
 
 class Verification(_Strict):
-    deep: bool = False
+    deep: bool = Field(default=False, description="From the archive's CSV master instead of its twin.", examples=[True])
 
 
 class Rollback(_Strict):
     whole: bool = False
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: str = Field(min_length=1, max_length=2000, examples=["the customer stays another month"])
 
 
 class Closing(_Strict):
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: str = Field(min_length=1, max_length=2000, examples=["accepted by the customer on 1 December"])
 
 
 # ── of a plan ───────────────────────────────────────────────────────────────────────────────────────────────
-@router.post("/tenants/{tenant}/plans/{plan}/snapshots", status_code=202)
+@router.post("/tenants/{tenant}/plans/{plan}/snapshots", status_code=202, response_model=Begun)
 def snapshot(asked: Running, plan: str, given: Snapshot, key: IdempotencyKey = None) -> Response:
     """Read the tenant's data at one point in time into an archive."""
     return once(asked, key, {"snapshot": plan, **given.model_dump()}, lambda: accepted(take(asked, plan, given)))
 
 
-@router.post("/tenants/{tenant}/plans/{plan}/rehearsals", status_code=202)
+@router.post("/tenants/{tenant}/plans/{plan}/rehearsals", status_code=202, response_model=Begun)
 def rehearse(asked: Running, plan: str, given: Load, key: IdempotencyKey = None) -> Response:
     """The whole load and verification, then undone."""
     return once(asked, key, {"rehearse": plan, **given.model_dump()}, lambda: accepted(try_out(asked, plan, given)))
 
 
-@router.post("/tenants/{tenant}/plans/{plan}/migrations", status_code=202)
+@router.post("/tenants/{tenant}/plans/{plan}/migrations", status_code=202, response_model=Waits)
 def migrate(asked: Asking, plan: str, given: Migration, key: IdempotencyKey = None) -> Response:
     """Ask for the load into the target. It begins when an approver who is not you has agreed."""
     request = {"migrate": plan, **given.model_dump()}
@@ -143,7 +151,7 @@ def check(asked: Running, plan: str, archive: str | None = None) -> dict[str, An
 
 @router.get("/tenants/{tenant}/plans/{plan}/preview", dependencies=[SLOW])
 def preview(
-    asked: Looking, plan: str, archive: str | None = None, table: str | None = None, rows: int = 20
+    asked: Reading, plan: str, archive: str | None = None, table: str | None = None, rows: int = 20
 ) -> dict[str, Any]:
     """Real rows before and after the mapping."""
     service, read = opened(asked, plan)
@@ -153,20 +161,20 @@ def preview(
 
 
 # ── of a run ────────────────────────────────────────────────────────────────────────────────────────────────
-@router.post("/runs/{run}/verifications", status_code=202)
+@router.post("/runs/{run}/verifications", status_code=202, response_model=Begun)
 def verify(asked: RunningOfRun, run: str, given: Verification, key: IdempotencyKey = None) -> Response:
     """Read the target of a load again, and compare."""
     return once(asked, key, {"verify": run, **given.model_dump()}, lambda: accepted(look_again(asked, run, given)))
 
 
-@router.post("/runs/{run}/rollbacks", status_code=202)
+@router.post("/runs/{run}/rollbacks", status_code=202, response_model=Waits)
 def rollback(asked: AskingOfRun, run: str, given: Rollback, key: IdempotencyKey = None) -> Response:
     """Ask for a load to be taken back."""
     request = {"roll back": run, **given.model_dump()}
     return once(asked, key, request, lambda: waiting(ask_of_run(asked, run, ROLL_BACK, given)))
 
 
-@router.post("/runs/{run}/closings", status_code=202)
+@router.post("/runs/{run}/closings", status_code=202, response_model=Waits)
 def close(asked: AskingOfRun, run: str, given: Closing, key: IdempotencyKey = None) -> Response:
     """Ask for a load to be accepted for good: what could take it back is erased."""
     request = {"close": run, **given.model_dump()}

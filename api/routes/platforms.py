@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from api.asked import Anybody, Asked, everywhere
-from api.paging import After, Limit, page
+from api.paging import After, Limit, Page, page
 from api.problems import unknown
 from api.slow import SLOW
 from migrator.access.roles import Permission
@@ -34,10 +34,10 @@ class Address(BaseModel):
 class Allowed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    tenants: list[str]
+    tenants: list[str] = Field(examples=[["acme"]])
 
 
-@router.get("")
+@router.get("", response_model=Page[Platform])
 def every(asked: Anybody, after: After = None, limit: Limit = 100) -> dict[str, Any]:
     """The platforms that plans of your tenants can name; their addresses without passwords."""
     sees = asked.who.sees
@@ -45,7 +45,7 @@ def every(asked: Anybody, after: After = None, limit: Limit = 100) -> dict[str, 
     return page(visible, lambda one: one.name, lambda one: _shown(asked, one), after=after, limit=limit)
 
 
-@router.put("/{name}")
+@router.put("/{name}", response_model=Platform)
 def put(asked: Admin, name: str, given: Address) -> dict[str, Any]:
     """Register a platform, or give it another address."""
     secret = Secret(
@@ -56,7 +56,7 @@ def put(asked: Admin, name: str, given: Address) -> dict[str, Any]:
     return _shown(asked, platform)
 
 
-@router.patch("/{name}")
+@router.patch("/{name}", response_model=Platform)
 def allow(asked: Admin, name: str, given: Allowed) -> dict[str, Any]:
     """Say for whom it is."""
     _found(asked, name)

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from api.asked import Anybody, Asked, of_run
 from api.paging import Name, Page, Paged
+from api.shapes import streamed
 from migrator.access.roles import Permission
 from migrator.runs.records import RunRecord
 
@@ -45,7 +46,7 @@ def answer(asked: Running, run: str) -> dict[str, Any]:
     return asked.served.service.answer(run)
 
 
-@router.get("/{run}/report.{format}")
+@router.get("/{run}/report.{format}", response_class=Response, responses=streamed("*/*", "The report."))
 def report(asked: Looking, run: str, format: str) -> Response:
     """What it found, as json, html or xlsx."""
     content = asked.served.service.report(run, format)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Anybody, Asked, address_of, cookie_of, session_of
 from api.problems import Refusal, unknown
+from api.shapes import Entered, InvitedTo, Whoami
 from migrator.access.accounts import Account
 from migrator.access.invitations import Invitation
 from migrator.access.passwords import hashed
@@ -33,7 +34,7 @@ class Welcome(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    login: str = Field(default="", max_length=254)
+    login: str = Field(default="", max_length=254, examples=["ann@example.org"])
     name: str = Field(default="", max_length=200)
     password: str = Field(max_length=1024)
     language: str = "en"
@@ -42,11 +43,11 @@ class Welcome(BaseModel):
 class NewPassword(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    old: str = Field(max_length=1024)
+    old: str = Field(max_length=1024, examples=["the one until now"])
     new: str = Field(max_length=1024)
 
 
-@router.get("/session")
+@router.get("/session", response_model=Whoami)
 def whoami(asked: Anybody, request: Request) -> dict[str, Any]:
     """Who the server takes you for, and what you may do where."""
     session = session_of(request)
@@ -58,7 +59,7 @@ def whoami(asked: Anybody, request: Request) -> dict[str, Any]:
     }
 
 
-@router.post("/session", status_code=201)
+@router.post("/session", status_code=201, response_model=Entered)
 def login(given: Login, request: Request, response: Response) -> dict[str, Any]:
     """Log in with a password; the session's key comes as a cookie."""
     served: Served = request.app.state.served
@@ -127,7 +128,7 @@ def password_changed(asked: Asked, given: NewPassword) -> Account:
     return account
 
 
-@router.get("/invitations/{key}")
+@router.get("/invitations/{key}", response_model=InvitedTo)
 def invited(key: str, request: Request) -> dict[str, Any]:
     """What a link is for."""
     invitation = _invitation(request.app.state.served, key)
@@ -135,7 +136,7 @@ def invited(key: str, request: Request) -> dict[str, Any]:
     return {"login": account.login if account else None, "grants": [vars(one) for one in invitation.grants]}
 
 
-@router.post("/invitations/{key}", status_code=201)
+@router.post("/invitations/{key}", status_code=201, response_model=Entered)
 def welcome(key: str, given: Welcome, request: Request, response: Response) -> dict[str, Any]:
     """Follow a link: the account is made, or its password set, and you are in. It works once."""
     served: Served = request.app.state.served

@@ -28,7 +28,7 @@ class New(BaseModel):
 class Change(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: str | None = Field(default=None, max_length=200)
+    name: str | None = Field(default=None, max_length=200, examples=["Acme Ltd"])
     contact: str | None = Field(default=None, max_length=2000)
     language: str | None = Field(default=None, pattern="^(en|fr)$")
 

@@ -10,9 +10,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Asked, everywhere
-from api.paging import After, Limit, page
+from api.paging import After, Limit, Page, page
 from api.routes.accounts import Granted
+from api.shapes import MadeToken
 from migrator.access.roles import Permission
+from migrator.access.tokens import Token
 
 router = APIRouter(prefix="/tokens", tags=["tokens"])
 Admin = Annotated[Asked, everywhere(Permission.ADMINISTER)]
@@ -26,7 +28,7 @@ class New(BaseModel):
     days: int = Field(default=90, ge=1, le=366)
 
 
-@router.get("")
+@router.get("", response_model=Page[Token])
 def every(asked: Admin, after: After = None, limit: Limit = 100) -> dict[str, Any]:
     """Every token, revoked and expired ones too; what they are is shown to nobody again."""
     return page(
@@ -38,7 +40,7 @@ def every(asked: Admin, after: After = None, limit: Limit = 100) -> dict[str, An
     )
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, response_model=MadeToken)
 def make(asked: Admin, given: New) -> dict[str, Any]:
     """A new token. Its key is in this answer and nowhere else."""
     lifetime = timedelta(days=given.days)

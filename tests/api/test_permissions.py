@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from api.asked import COOKIE, FORM_TOKEN, Needs
 from migrator.access.invitations import FIRST_ADMIN
-from migrator.access.roles import EVERYWHERE, Grant, Role
+from migrator.access.roles import EVERYWHERE, Grant, Permission, Role
 from tests.api.office import ROLES, Office, of
 
 PHRASE = "an office phrase of length"
@@ -82,6 +82,31 @@ def _principal_may(grant: Grant, need: Needs, tenant: str) -> bool:
     from migrator.access.roles import ALLOWS
 
     return grant.reaches(tenant) and need.permission in ALLOWS[grant.role]
+
+
+SHOWS_ROWS = ("/scope", "/check", "/answer", "/report.{format}")
+"""What shows values of rows among other things: keys, examples of what does not fit."""
+
+
+def test_every_read_of_a_customers_data_is_in_the_audit(server: Office, filled: dict[str, str]) -> None:
+    operator, audit = server.by("operator"), server.served.audit
+    of(operator.post("/v1/tenants/ours/plans/ours-away/rehearsals", json={}), 202)
+    (filled["run"],) = server.perform()
+    read = 0
+    for method, route in routes(operator.app):
+        need = needs(route)
+        if method != "GET" or need is None:
+            continue
+        if need.permission is not Permission.READ_ROWS and not route.path.endswith(SHOWS_ROWS):
+            continue
+        path = re.sub(r"{(\w+)(?::\w+)?}", lambda match: filled[match[1]], route.path)
+        before = len(audit.entries(tenant="ours", limit=1000))
+        answer = operator.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.text[:200]}"
+        entries = audit.entries(tenant="ours", limit=1000)
+        assert len(entries) == before + 1 and entries[-1].who == "operator@example.org", path
+        read += 1
+    assert read >= 10
 
 
 def test_what_is_another_tenants_is_told_as_what_is_not_there(server: Office, filled: dict[str, str]) -> None:

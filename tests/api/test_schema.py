@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import schemathesis
@@ -28,6 +29,19 @@ def known(server: Office) -> dict[str, str]:
         "tenant": "ours", "plan": "ours-away", "run": run, "approval": approval, "archive": archive["archive_id"],
         "table": "people", "format": "json",
     }  # fmt: skip
+
+
+def test_whatever_is_to_be_sent_is_shown_by_an_example(server: Office) -> None:
+    told = server.by("admin").get("/v1/openapi.json").json()
+    shapes = told["components"]["schemas"]
+    without = [
+        f"{method} {path}"
+        for path, methods in told["paths"].items()
+        for method, operation in methods.items()
+        if (body := operation.get("requestBody"))
+        and "example" not in json.dumps(shapes[body["content"]["application/json"]["schema"]["$ref"].split("/")[-1]])
+    ]
+    assert without == []
 
 
 def test_whatever_is_sent_is_answered(server: Office) -> None:
