@@ -135,8 +135,12 @@ class World:
         """
         folders = (self.source.parent, self.target.parent, self.store)
         every = (path for folder in folders for path in folder.rglob("*") if path.is_file())
-        files = sorted(path for path in every if self.store / "runs" not in path.parents)
+        files = sorted(path for path in every if not self._is_of_runs(path))
         return {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+    def _is_of_runs(self, path: Path) -> bool:
+        """What the store keeps of runs, or is about to, be it after their end."""
+        return path.is_relative_to(self.store / "runs") or path.match(f"{self.store / '.unfinished'}/runs.*")
 
     def beside_target(self) -> set[str]:
         """What lies in the target's folder and is not the target."""

@@ -57,8 +57,15 @@ def show(run: RunId, json: Json = False) -> None:
         return
     for name, value in asdict(record).items():
         if value not in (None, ""):
-            stdout.print(f"{name:<12} {value}", markup=False)
+            stdout.print(f"{name:<12} {_said(value)}", markup=False)
     print_problems(words, heading="what its operator was told")
+
+
+def _said(value: object) -> str:
+    """Of an error or a position all that is known, in a line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {part}" for name, part in value.items() if part not in (None, ""))
+    return str(value)
 
 
 @app.command()
