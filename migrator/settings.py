@@ -71,12 +71,13 @@ class Settings:
     oidc: Path | None = None
     oidc_secret: str | None = field(default=None, repr=False)
     browsed_bytes: int = 5 << 30
+    store_keys: Mapping[str, str] | None = field(default=None, repr=False)  # those of stores, where not of `variables`
     is_confined: bool = False  # whether plans reach the addresses of `variables` and no others
 
     @property
     def accounts(self) -> Accounts:
         """Whose stores on a network can be opened."""
-        return Accounts(variables=self.variables)
+        return Accounts(variables=self.variables if self.store_keys is None else self.store_keys)
 
     @property
     def default_store(self) -> str:

@@ -52,7 +52,14 @@ class Variables:
         return f"write one of its platforms, which an admin registers: {names}"
 
     def expanded(self, node: Node, what: str) -> str:
-        """The node's text, `what` being its name; Misuse with file:line where a variable is not set."""
+        """The node's text, `what` being its name; Misuse with file:line where a variable is not set.
+
+        Confined, there is nothing to expand: an address is a secret, and whatever else stands in a plan is shown.
+        """
+        if self.is_confined and _VARIABLE.search(text := node.string(what)):
+            raise node.refused(
+                f"{what} is no address, and only addresses name platforms: {text}", next="write the value itself"
+            )
 
         def value(match: re.Match[str]) -> str:
             found = self.known.get(match[1], match[2])

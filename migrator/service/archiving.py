@@ -91,7 +91,7 @@ class Archiving(Performing, Spreading):
                     store,
                     SigningKeys.load_or_create(self.settings.keys),
                     tool=tool(),
-                    places=self.places,
+                    places=self._place,
                     mask=masker,
                     subject=request.subject,
                     prove_full=request.prove_full,

@@ -28,6 +28,7 @@ from migrator.settings import Settings
 from storage.address import below, redacted
 from storage.archive import Archive, list_archives
 from storage.check import check_archive
+from storage.credentials import Accounts
 from storage.errors import Misuse, Red
 from storage.location import open_store, split_archive
 from storage.objects import ObjectStore
@@ -36,9 +37,10 @@ from storage.system import translated
 
 @dataclass(frozen=True, kw_only=True)
 class Confined:
-    """What plans of one tenant of a server can name: its platforms and their keys, and its mappings."""
+    """What plans of one tenant of a server can name: its platforms and its mappings. `keys` are those of its stores."""
 
     variables: dict[str, str] = field(repr=False)
+    keys: dict[str, str] = field(repr=False)
     mapping: Callable[[str], Document | None]
 
 
@@ -61,8 +63,8 @@ class Opening:
     settings: Settings
     sources: Callable[[str, ReadLimits], Source]
     targets: Callable[[str], Target]
-    places: Callable[[str], Files]
-    shelves: Callable[[str], ObjectStore]
+    places: Callable[[str, Accounts], Files]
+    shelves: Callable[[str, Accounts], ObjectStore]
     progress: Progress = field(default=silent)
     pace: Pace = field(default_factory=Pace)
     confined: Callable[[str], Confined] = field(default=_not_a_server)
@@ -75,7 +77,7 @@ class Opening:
     def for_tenant(self, tenant: str) -> Self:
         """The same for a tenant of this server: plans reach its platforms by their names, and nothing else."""
         found = self.confined(tenant)
-        settings = replace(self.settings, variables=found.variables, is_confined=True)
+        settings = replace(self.settings, variables=found.variables, store_keys=found.keys, is_confined=True)
         return replace(self, settings=settings, mappings=found.mapping)
 
     def _serving(self, record: RunRecord) -> Self:
@@ -98,6 +100,13 @@ class Opening:
         if found is None:
             raise Misuse("no platform that this tenant has", where=redacted(given), next=variables.said_names)
         return found
+
+    def _place(self, base: str) -> Files:
+        """The files below this address, opened with the keys of whoever asks for them."""
+        return self.places(base, self.settings.accounts)
+
+    def _shelf(self, base: str) -> ObjectStore:
+        return self.shelves(base, self.settings.accounts)
 
     def mapping(self, plan: Plan) -> Mapping:
         """The plan's mapping: beside the plan, from the working directory, or of the catalog that is shipped."""
@@ -187,7 +196,7 @@ class Opening:
     def _files(self, plan: Plan) -> Placing:
         """Where the target keeps the files that its rows name."""
         target = plan.needs_target()
-        return Placing.of(target.attachments, self.shelves, redacted(target.url))
+        return Placing.of(target.attachments, self._shelf, redacted(target.url))
 
     def _folder(self, record: RunRecord) -> RunFolder:
         return RunFolder(path=self.settings.run_folder(record.run_id))

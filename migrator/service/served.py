@@ -176,6 +176,7 @@ def confined(database: Database, vault: Path, tenant: str) -> Confined:
     mappings = Documents(database=database).newest(Kind.MAPPING, tenant=tenant)
     written = {one.name: Document(text=one.text, file=one.file) for one in mappings}
     return Confined(
-        variables={**platforms.variables(tenant), **platforms.accounts(tenant)},
+        variables=dict(platforms.variables(tenant)),
+        keys=dict(platforms.accounts(tenant)),
         mapping=lambda named: written.get(PurePosixPath(named).name),
     )

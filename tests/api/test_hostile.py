@@ -13,6 +13,7 @@ from api.app import create_app
 from api.asked import COOKIE, FORM_TOKEN
 from api.pages.entrance import own_path
 from migrator.access.exported import check_script
+from migrator.registry.platforms import Secret
 from tests.api.office import ROLES, Office, of
 
 PHRASE = "an office phrase of length"
@@ -202,11 +203,48 @@ def test_no_operator_makes_the_server_call_somewhere(server: Office) -> None:
             assert "platform" in refused["title"], (name, refused)
 
 
+def test_what_a_platform_keeps_secret_is_written_into_no_plan(server: Office) -> None:
+    """An address stands where addresses stand; as a value it would be shown to whoever wrote the plan."""
+    secret = "s3cr3t-w0rd"  # noqa: S105
+    given = {"url": f"postgresql://reader:{secret}@db.example.org/crm", "access_key": "AKIAOWN", "secret_key": secret}
+    of(server.by("admin").put("/v1/platforms/LEGACY", json={**given, "tenants": ["ours"]}))
+    for old, new in (
+        ("id: 1}", 'id: "${LEGACY}"}'),
+        ("root: {table: firms, where: {id: 1}}", 'root: {column: "${LEGACY}=1"}'),
+        ("root: {table: firms, where: {id: 1}}", 'root: {schema: "${LEGACY}"}'),
+        ("mapping: mapping.yaml", 'mapping: "${LEGACY}"'),
+        ("${STORE_URL}", "${AWS_SECRET_ACCESS_KEY_LEGACY}"),
+        ("${STORE_URL}", "${LEGACY}/../x"),
+    ):
+        refused = written(server, old, new)
+        assert refused.status_code == 422 and secret not in refused.text, new
+        assert "AWS_" not in refused.json()["next"]
+
+
 def test_an_archive_is_named_by_its_id_and_never_by_an_address(server: Office) -> None:
     operator = server.by("operator")
     for archive in ("file:///etc/passwd", "../..", "s3://bucket/x", str(server.world.store)):
         assert operator.post(f"{PLAN}/rehearsals", json={"archive": archive}).status_code == 404
         assert operator.get(f"{PLAN}/check", params={"archive": archive}).status_code == 404
+
+
+def test_an_archive_goes_to_platforms_of_its_tenant_and_nowhere_else(server: Office) -> None:
+    operator = server.by("operator")
+    of(operator.post(f"{PLAN}/snapshots", json={}), 202)
+    server.perform()
+    (archive,) = of(operator.get("/v1/archives"))["items"]
+    place = f"/v1/archives/{archive['archive_id']}"
+    server.served.platforms.put("THEIRS_URL", Secret("sqlite:////their.db"), tenants=["theirs"], by="test")
+    for address in (
+        "file:///tmp/x",
+        "${THEIRS_URL}",
+        "${STORE_URL}/../x",
+        "${HOME}",
+        "sqlite:////tmp/x.db",
+        "s3://b/x",
+    ):
+        for path, given in (("copies", {"store": address}), ("restores", {"platform": address})):
+            assert operator.post(f"{place}/{path}", json=given).status_code == 422, (path, address)
 
 
 def test_a_mapping_reads_nothing_but_its_row(server: Office) -> None:
