@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from migrator.cli.output import stderr
 from migrator.settings import LogForm
 from storage import moment
 
@@ -25,6 +26,14 @@ def log_to_stderr(form: LogForm) -> None:
         logger.handlers, logger.propagate = [handler], False
     logging.getLogger("migrator").setLevel(logging.INFO)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+def say(words: str, form: LogForm) -> None:
+    """What whoever started it reads first and last: as it is, or, where programs read, as they read all the rest."""
+    if form is LogForm.JSON:
+        logging.getLogger("migrator").info("%s", words.strip("… "))
+    else:
+        stderr.print(words, markup=False)
 
 
 def _is_said_once(record: logging.LogRecord) -> bool:
@@ -56,7 +65,7 @@ class _Objects(logging.Formatter):
         }
         if record.exc_info:
             told["defect"] = self.formatException(record.exc_info)
-        return json.dumps(told, ensure_ascii=False, default=str)
+        return json.dumps(told, default=str)
 
 
 def printable(words: str) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from migrator.cli.logs import log_to_stderr, say
 from migrator.cli.options import Json
-from migrator.cli.output import print_json, stderr
+from migrator.cli.output import print_json
+
+if TYPE_CHECKING:
+    from migrator.settings import LogForm
 
 _SLOT = (sys.executable, "-P", "-m", "migrator.cli.slot")
 _STREAMS_END_S = 5
@@ -37,14 +41,14 @@ def command(
     """
     import uvicorn
 
-    from migrator.cli.logs import log_to_stderr
     from migrator.runs.liveness.slots import Slots
     from migrator.wiring import here
 
     # uvicorn gives the signal back when it has ended: it must not end us before our runs have stopped
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = here().settings
-    log_to_stderr(settings.log)
+    form = settings.log
+    log_to_stderr(form)
     config = uvicorn.Config(
         "api.server:application",
         factory=True,
@@ -61,7 +65,7 @@ def command(
     listening = config.bind_socket()
     listening.listen()  # whoever reads the address below may come at once, and waits until we are ready
     address = settings.public_url or f"http://{host}:{listening.getsockname()[1]}"
-    _welcome(address)
+    _welcome(address, form)
     slots = Slots(command=_SLOT, count=workers)
     performing = threading.Thread(target=slots.serve, daemon=True)
     performing.start()
@@ -71,23 +75,23 @@ def command(
     except KeyboardInterrupt:
         pass
     finally:
-        stderr.print(f"… ending: its runs have {grace} s to stop", markup=False)
+        say(f"… ending: its runs have {grace} s to stop", form)
         in_time = slots.end(grace)
     if json:
         print_json({"address": address, "workers": workers, "stopped_in_time": in_time})
     if not in_time:
-        stderr.print("… what did not stop in time was killed: a worker goes on with it", markup=False)
+        say("… what did not stop in time was killed: a worker goes on with it", form)
 
 
-def _welcome(address: str) -> None:
+def _welcome(address: str, form: LogForm) -> None:
     """Where it is; on a server that nobody has an account of, the way in for the first admin."""
     from migrator.access.invitations import FIRST_ADMIN
     from migrator.wiring import served
 
-    stderr.print(f"serving at {address}", markup=False)
+    say(f"serving at {address}", form)
     with served() as offered:
         if offered.accounts.any():
             return
         key = offered.invitations.make(grants=FIRST_ADMIN, made_by="server")
-    stderr.print("nobody has an account yet: this link makes the first admin's, once, within an hour", markup=False)
-    stderr.print(f"  {address}/welcome/{key}", markup=False)
+    say("nobody has an account yet: this link makes the first admin's, once, within an hour", form)
+    say(f"  {address}/welcome/{key}", form)

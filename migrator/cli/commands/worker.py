@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from migrator.cli.logs import log_to_stderr, say
 from migrator.cli.options import Json
-from migrator.cli.output import print_json, stderr
+from migrator.cli.output import print_json
 
 _SLOT = (sys.executable, "-P", "-m", "migrator.cli.slot")
 
@@ -29,17 +30,20 @@ def command(
     from migrator.runs.liveness.slots import Slots
     from migrator.wiring import here
 
-    catalog = here().reached()
-    stderr.print(f"… performing the runs of {catalog}, {slots} at once", markup=False)
+    performing = here()
+    form = performing.settings.log
+    log_to_stderr(form)
+    catalog = performing.reached()
+    say(f"… performing the runs of {catalog}, {slots} at once", form)
     processes = Slots(command=_SLOT, count=slots)
     in_time = False
     try:
         processes.serve()
     except KeyboardInterrupt:
-        stderr.print(f"… ending: its runs have {grace} s to stop", markup=False)
+        say(f"… ending: its runs have {grace} s to stop", form)
     finally:
         in_time = processes.end(grace)
     if json:
         print_json({"slots": slots, "stopped_in_time": in_time})
     if not in_time:
-        stderr.print("… what did not stop in time was killed: another worker goes on with it", markup=False)
+        say("… what did not stop in time was killed: another worker goes on with it", form)
