@@ -13,6 +13,7 @@ from api.asked import Anybody, Asked, of_run
 from api.pages.frame import page
 from migrator.access.roles import Permission
 from migrator.registry.tenants import Tenant
+from migrator.runs.portion import Portion
 from migrator.runs.records import ArchiveRecord, RunRecord
 
 router = APIRouter(include_in_schema=False)
@@ -33,8 +34,9 @@ class Standing:
 def overview(asked: Anybody, request: Request) -> Response:
     """The runs and tenants that are there for whoever looks."""
     after = asked.served.service.newest_change()  # first: what comes meanwhile is told by the stream
-    runs = [run for run in asked.served.service.runs() if asked.who.may(Permission.LOOK, run.tenant)]
-    waiting = [one for one in asked.served.approvals.all(only_open=True) if asked.who.may(Permission.LOOK, one.tenant)]
+    visible = Portion(tenants=asked.reach(None))
+    runs = asked.served.service.runs(portion=visible)
+    waiting = asked.served.approvals.all(only_open=True, portion=visible)
     return page(
         request,
         "overview.html.j2",

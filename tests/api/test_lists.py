@@ -52,3 +52,13 @@ def test_what_is_no_cursor_is_refused(server: Office) -> None:
         for path in ("/v1/runs", "/v1/archives", "/v1/approvals", "/v1/tenants", "/v1/tokens"):
             assert server.by("admin").get(path, params={"after": cursor}).status_code in (200, 422), (path, cursor)
     assert "next" in of(server.by("admin").get("/v1/runs", params={"after": "x"}), 422)["next"]
+
+
+def test_the_overview_shows_what_is_yours(server: Office) -> None:
+    with server.served.service._catalog() as catalog:
+        ours = catalog.start(kind="snapshot", plan="one", tenant="ours", state="queued")
+        theirs = catalog.start(kind="snapshot", plan="two", tenant="theirs", state="queued")
+    for role, seen in (("viewer", {ours}), ("stranger", {theirs}), ("admin", {ours, theirs})):
+        page = server.by(role).get("/", headers={"Accept": "text/html"}).text
+        assert {run for run in (ours, theirs) if run.run_id in page} == seen
+        assert 'data-after="2"' in page
