@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -208,3 +209,10 @@ def test_secrets_travel_where_nobody_reads_along() -> None:
     assert not any(map(is_private_way, others))
     with pytest.raises(Fault, match="keeps no secrets"):
         Web().get("http://a.example/")
+
+
+def test_the_description_in_the_guide_is_one() -> None:
+    guide = (Path(__file__).parents[3] / "docs/access.md").read_text(encoding="utf-8")
+    described = guide.split("```yaml\n")[1].split("```")[0]
+    provider = read_provider(described, file="docs/access.md", secret=None)
+    assert provider.grants(["acme-operators"]) == (Grant(tenant="acme", role=Role.OPERATOR),)
