@@ -153,7 +153,7 @@ class Remote(Uploading, Following):
     def retain(self, plan: Plan, *, apply: bool) -> Retained:
         retention = self.of_plan(plan, "retention")
         found = read(Retained, self.server.get(retention))
-        if apply:
+        if apply and (found.archives.goes or (found.runs and found.runs.goes)):
             self._agreed(self.server.start(retention, {"reason": self.reason}), with_run=False)
         return found
 

@@ -152,6 +152,15 @@ def test_what_is_done_on_a_machine_is_not_asked_of_a_server(server: ServedWorld,
     assert "MIGRATOR_SERVER" in refused["where"]
 
 
+def test_old_runs_are_forgotten_when_somebody_agrees(server: ServedWorld) -> None:
+    asked = ("runs", "prune", "--keep", 1, "--days", 0)
+    going = server.json(*asked)["runs"]
+    with server.agreeing():
+        assert server.json(*asked, "--yes", "--reason", "spring")["runs"] == going != []
+        assert server.json(*asked, "--yes")["runs"] == []
+    assert not set(going) & {run["run_id"] for run in server.runs()}
+
+
 def test_a_server_is_named_before_or_behind_a_command(server: ServedWorld, tmp_path: Path) -> None:
     world = replace(server, server="", folder=tmp_path)
     for arguments in (
