@@ -130,12 +130,21 @@ async def _looks(looks: asyncio.Queue[Look], request: Request) -> AsyncIterator[
     clock = asyncio.get_running_loop().time
     said = clock()
     while not await request.is_disconnected():
-        yield await looks.get()
+        if (look := await _next(looks)) is not None:
+            yield look
         if clock() - said >= _ALIVE_S:
             if not await asyncio.to_thread(_is_somebody, request):
                 return
             yield None
             said = clock()
+
+
+async def _next(looks: asyncio.Queue[Look]) -> Look | None:
+    """None where there was none for long: the catalog is away, and whoever listens is to know that we are not."""
+    try:
+        return await asyncio.wait_for(looks.get(), _ALIVE_S)
+    except TimeoutError:
+        return None
 
 
 def _is_somebody(request: Request) -> bool:
