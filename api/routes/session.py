@@ -17,6 +17,7 @@ from migrator.access.passwords import hashed
 from migrator.access.roles import Principal, PrincipalKind
 from migrator.access.sessions import LONGEST, form_token
 from migrator.service.served import Served
+from storage.errors import Misuse
 
 router = APIRouter(tags=["session"])
 SERVER = Principal(kind=PrincipalKind.LOCAL, id="server", name="server")
@@ -180,7 +181,11 @@ def welcomed(served: Served, key: str, invitation: Invitation, given: Welcome, a
     """The account that the link makes, or whose password it sets."""
     if invitation.account_id is None:
         made = served.accounts.add(given.login, name=given.name, password=given.password, language=given.language)
-        served.invitations.use(key)
+        try:
+            served.invitations.use(key)
+        except Misuse:  # of two who follow it at once, one gets in
+            served.accounts.disable(made.account_id)
+            raise
         account = served.accounts.set_grants(made.account_id, invitation.grants)
     else:
         hashed(given.password)  # a password that is none must not use the link up

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from fastapi.testclient import TestClient
 
 from api.asked import COOKIE, FORM_TOKEN
@@ -74,3 +76,19 @@ def test_who_lost_an_account_has_no_link_that_opens_it(server: Office) -> None:
     link = server.served.invitations.make(account_id=account.account_id, made_by="test")
     of(server.by("admin").patch("/v1/accounts/new@example.org", json={"is_disabled": True}))
     assert server.anonymous().get(f"/v1/invitations/{link}").status_code == 404
+
+
+def test_of_two_who_follow_a_link_at_once_one_gets_in(server: Office) -> None:
+    key = server.served.invitations.make(grants=[ROLES["admin"]], made_by="test")
+    callers = {name: server.anonymous() for name in ("one", "two")}
+
+    def follow(name: str) -> int:
+        given = {"login": name, "password": PHRASE}
+        return int(callers[name].post(f"/v1/invitations/{key}", json=given).status_code)
+
+    with ThreadPoolExecutor(2) as pool:
+        statuses = dict(zip(callers, pool.map(follow, callers), strict=True))
+    assert sorted(statuses.values())[0] == 201 and sorted(statuses.values())[1] in (404, 422)
+    loser = next(name for name, status in statuses.items() if status != 201)
+    login = {"login": loser, "password": PHRASE}
+    assert server.anonymous().post("/v1/session", json=login).status_code == 401
