@@ -70,7 +70,7 @@ def test_a_worker_that_is_killed_leaves_its_run_to_another(shared: World) -> Non
 
 
 def test_a_worker_that_hangs_is_ended_and_its_run_goes_on(shared: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MIGRATOR_SILENCE", "4")
+    monkeypatch.setenv("MIGRATOR_SILENCE", "8")
     with worker(shared), worker(shared):
         with at_work(shared):
             run = queued(shared)
