@@ -22,6 +22,7 @@ from migrator.runs.database import Database, open_database
 from migrator.runs.patience import Patience
 from migrator.runs.records import UNDER_WAY, ArchiveRecord, Clock, ReportRecord, RunRecord, seen, taken_over
 from migrator.runs.request import Request, read_request, written
+from migrator.runs.shares import Shares
 from migrator.runs.upgrade import bring_to_head
 from storage import moment
 from storage.errors import Fault, MigratorError, Misuse
@@ -262,6 +263,10 @@ class Catalog:
         with self._database.transaction() as connection:
             clock = self._database.clock(connection)
             return tuple(seen(RunRecord(**row), clock) for row in connection.execute(query).mappings())
+
+    def shares(self, silence_s: float) -> Shares:
+        """What workers share of runs; a helper that is not heard of for so long is silent."""
+        return Shares(database=self._database, silence_s=silence_s)
 
     # ── archives and reports ────────────────────────────────────────────────────────────────────────────────
     def record_archive(self, record: ArchiveRecord) -> None:

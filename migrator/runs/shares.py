@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 from sqlalchemy.orm import aliased
 
-from migrator.runs.database import Database, open_database
+from migrator.runs.database import Database
 from migrator.runs.models import IdleWorker, Run
 from migrator.runs.models import Share as Stored
 from storage import moment
 
 _IDLE_S = 5.0
-"""A worker without anything to perform says so every half second."""
+"""A worker without anything to perform says so every two seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +38,6 @@ class Shares:
 
     database: Database
     silence_s: float
-
-    @classmethod
-    def open(cls, url: str, silence_s: float) -> Shares:
-        return cls(database=open_database(url), silence_s=silence_s)
-
-    def close(self) -> None:
-        self.database.close()
 
     # ── who could help ──────────────────────────────────────────────────────────────────────────────────────
     def announce(self, worker: str) -> None:

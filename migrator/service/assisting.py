@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from migrator.engine.helping import help_snapshot
 from migrator.engine.spread import Handed
@@ -17,34 +18,40 @@ from migrator.service.opening import Opening
 from storage.described import built
 from storage.errors import MigratorError
 
+_ANNOUNCE_S = 2.0  # a worker may be asked for help for longer than that after it said so
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(kw_only=True)
 class Idle:
     """A worker between two runs; `left` are runs that it cannot help with."""
 
     shares: Shares
     worker: str
     left: set[str] = field(default_factory=set)
+    announced_at: float = -inf
+
+    def announce(self) -> None:
+        """Say every now and then that it could help."""
+        if time.monotonic() - self.announced_at > _ANNOUNCE_S:
+            self.shares.announce(self.worker)
+            self.announced_at = time.monotonic()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Assisting(Opening):
     """What a worker does for the runs of others."""
 
-    @contextmanager
-    def _idle(self, worker: str) -> Iterator[Idle | None]:
+    def _idle(self, catalog: Catalog, worker: str) -> Idle | None:
         """None where the catalog is of this machine alone."""
         if not self.settings.is_shared:
-            yield None
-            return
-        with closing(Shares.open(self.settings.catalog_url, self.settings.silence_s)) as shares:
-            yield Idle(shares=shares, worker=worker)
+            return None
+        return Idle(shares=catalog.shares(self.settings.silence_s), worker=worker)
 
     def _assisted(self, catalog: Catalog, idle: Idle, log: WorkerLog) -> bool:
         """Whether there was anything to do for others; else they know that they can ask."""
         share = idle.shares.next(idle.worker, but=idle.left)
         if share is None:
-            idle.shares.announce(idle.worker)
+            idle.announce()
             return False
         try:
             with Helper(idle.shares, share, idle.worker) as helper:

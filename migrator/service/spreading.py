@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from migrator.contracts import ReadLimits
 from migrator.outcomes import UNSHARED, Json, Shares
+from migrator.runs.catalog import Catalog
 from migrator.runs.records import RunRecord
 from migrator.runs.request import SnapshotRequest
 from migrator.runs.shares import Shares as Shelf
@@ -46,7 +47,7 @@ class Spreading(Opening):
 
     @contextmanager
     def _shared(
-        self, run: RunRecord, request: SnapshotRequest, limits: ReadLimits
+        self, catalog: Catalog, run: RunRecord, request: SnapshotRequest, limits: ReadLimits
     ) -> Iterator[tuple[Shares, ReadLimits]]:
         """What of the run others may do, and how the source is read here meanwhile.
 
@@ -56,14 +57,14 @@ class Spreading(Opening):
         if not (self.settings.is_shared and is_plain and limits.max_connections > 1):
             yield UNSHARED, limits
             return
-        with closing(Shelf.open(self.settings.catalog_url, self.settings.silence_s)) as shelf:
-            most = min(shelf.idle(), limits.max_connections - 1)
-            if not most:
-                yield UNSHARED, limits
-                return
-            try:
-                own = replace(limits, max_connections=limits.max_connections - most)
-                yield _Offered(shelf=shelf, run_id=run.run_id, attempt=run.attempt, most=most), own
-            finally:
-                with suppress(MigratorError):  # of a run that is not performed any more nobody takes a share
-                    shelf.withdraw(run.run_id)
+        shelf = catalog.shares(self.settings.silence_s)
+        most = min(shelf.idle(), limits.max_connections - 1)
+        if not most:
+            yield UNSHARED, limits
+            return
+        try:
+            own = replace(limits, max_connections=limits.max_connections - most)
+            yield _Offered(shelf=shelf, run_id=run.run_id, attempt=run.attempt, most=most), own
+        finally:
+            with suppress(MigratorError):  # of a run that is not performed any more nobody takes a share
+                shelf.withdraw(run.run_id)

@@ -42,10 +42,10 @@ def run(catalog: Catalog) -> RunRecord:
 
 
 @pytest.fixture
-def shares(url: str, run: RunRecord) -> Iterator[Shares]:
-    with closing(Shares.open(url, 60)) as opened:
-        opened.offer(run.run_id, run.attempt, SIZES, HANDED, most=2)
-        yield opened
+def shares(catalog: Catalog, run: RunRecord) -> Shares:
+    opened = catalog.shares(60)
+    opened.offer(run.run_id, run.attempt, SIZES, HANDED, most=2)
+    return opened
 
 
 def taken(shares: Shares, worker: str) -> str | None:
