@@ -17,6 +17,7 @@ from migrator.runs.shares import Share, Shares
 from migrator.service.opening import Opening
 from storage.described import built
 from storage.errors import MigratorError
+from storage.system import fault_of
 
 _ANNOUNCE_S = 2.0  # a worker may be asked for help for longer than that after it said so
 
@@ -56,9 +57,9 @@ class Assisting(Opening):
         try:
             with Helper(idle.shares, share, idle.worker) as helper:
                 self._help(catalog, share, helper, log)
-        except MigratorError as error:
+        except (MigratorError, OSError) as error:
             idle.left.add(share.run_id)
-            log.stopped(share.run_id, error)
+            log.stopped(share.run_id, error if isinstance(error, MigratorError) else fault_of(error))
         return True
 
     def _help(self, catalog: Catalog, share: Share, helper: Helper, log: WorkerLog) -> None:
