@@ -198,7 +198,7 @@ class Catalog:
         values = {
             "state": state,
             "verdict": verdict and verdict.value,
-            "error": {"what": error.what, "where": error.where, "next": error.next} if error else None,
+            "error": _told(error) if error else None,
             "finished_at": _text(datetime.now(UTC)),
         }
         if not self._change(record, values):
@@ -305,6 +305,10 @@ class Catalog:
 
 def _as_it_was(record: RunRecord) -> ColumnElement[bool]:
     return models.Run.state == ("running" if record.state == "lost" else record.state)
+
+
+def _told(error: MigratorError) -> dict[str, str]:
+    return {"what": error.what, "where": error.where, "next": error.next, "exit_code": str(error.exit_code)}
 
 
 def _text(at: datetime) -> str:
