@@ -21,7 +21,7 @@ LIST = ".parts"
 """What the list's folder is called after the archive's id."""
 
 _Entry = TypeVar("_Entry")
-_BEGUN, _RESULT, _TABLES = "begun.json", "result.json", "tables/"
+_BEGUN, _RESULT, _TABLES, _SPLITS = "begun.json", "result.json", "tables/", "splits/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,15 @@ class Finished:
     said: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class FinishedSplit:
+    """One of the splits of a table; those that attempts of others planned are other ones."""
+
+    attempt: int
+    number: int
+    part: TablePart
+
+
 class PartList:
     """The list of one archive."""
 
@@ -59,6 +68,9 @@ class PartList:
 
     def add(self, finished: Finished) -> None:
         self._write(f"{_TABLES}{finished.part.name}.json", asdict(finished))
+
+    def add_split(self, finished: FinishedSplit) -> None:
+        self._write(f"{_SPLITS}{finished.attempt}-{finished.part.name}-{finished.number}.json", asdict(finished))
 
     def result(self, said: str) -> None:
         """The last entry, before the archive is one: what its writer would say of it."""
@@ -83,6 +95,13 @@ class PartList:
         """The tables that stand; one whose entry cannot be read does not."""
         for info in self._store.list(f"{self._folder}{_TABLES}"):
             entry = self._read(info.key.removeprefix(self._folder), Finished)
+            if entry is not None:
+                yield entry
+
+    def splits(self, attempt: int) -> Iterator[FinishedSplit]:
+        """Those that helpers of this attempt finished."""
+        for info in self._store.list(f"{self._folder}{_SPLITS}{attempt}-"):
+            entry = self._read(info.key.removeprefix(self._folder), FinishedSplit)
             if entry is not None:
                 yield entry
 

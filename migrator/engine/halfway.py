@@ -26,6 +26,7 @@ from storage.identity import Identity
 from storage.memory import MemoryStore
 from storage.objects import ObjectStore
 from storage.package import TablePart
+from storage.schema import Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +127,15 @@ class Halfway:
     def look(self, table: str) -> None:
         """A helper has listed this table."""
         self._finished |= {one.part.table.name: one for one in self._parts.finished() if one.part.table.name == table}
+
+    def splits(self, settled: Table) -> dict[int, TablePart]:
+        """Those of this table that helpers have listed, by their numbers."""
+        listed = self._parts.splits(self._attempt.steps.attempt)
+        return {split.number: split.part for split in listed if split.part.table == settled}
+
+    def stands(self, part: TablePart, losses: Sequence[Loss]) -> None:
+        """All splits of this table are there."""
+        self._finished[part.table.name] = finished(part, losses)
 
     def finished(self, part: TablePart, losses: Sequence[Loss]) -> None:
         """All of this table's parts stand; said for good as soon as somebody keeps the fence they were read in."""

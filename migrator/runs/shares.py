@@ -60,10 +60,12 @@ class Shares:
         self, run_id: str, attempt: int, sizes: Mapping[str, int], handed: Mapping[str, Any], *, most: int
     ) -> None:
         """To `most` helpers at once; what an earlier attempt offered is not to be had any more."""
-        common = {"run_id": run_id, "attempt": attempt, "state": "open", "most": most, "handed": handed}
+        common = {"run_id": run_id, "attempt": attempt, "state": "open", "most": most}
+        offered = [{**common, "name": name, "size": size, "handed": handed[name]} for name, size in sizes.items()]
         with self.database.transaction() as connection:
-            connection.execute(delete(Stored).where(Stored.run_id == run_id))
-            connection.execute(insert(Stored), [{**common, "name": name, "size": size} for name, size in sizes.items()])
+            is_over = (Stored.attempt != attempt) | Stored.name.in_(sizes)
+            connection.execute(delete(Stored).where(Stored.run_id == run_id, is_over))
+            connection.execute(insert(Stored), offered)
 
     def keep(self, run_id: str, attempt: int, name: str) -> bool:
         """Take it for good, unless a helper has done it, or is at it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from migrator.engine.helping import help_snapshot
+from migrator.engine.splits import Piece
 from migrator.engine.spread import Handed
 from migrator.runs.catalog import Catalog
 from migrator.runs.liveness.helper import Helper
@@ -71,15 +72,19 @@ class Assisting(Opening):
             self.sources(source.url, replace(source.limits, max_connections=1)),
             plan,
             self._store(plan),
-            built(Handed, share.handed, "what is handed over"),
+            _handed(share),
             run=share.run_id,
             attempt=share.attempt,
-            tables=_told(helper, share.run_id, log),
+            pieces=_told(helper, log),
             required=helper.require,
         )
 
 
-def _told(helper: Helper, run_id: str, log: WorkerLog) -> Iterator[str]:
-    for name in helper.names():
-        log.tell(run_id, f"helps: copies {name}")
-        yield name
+def _told(helper: Helper, log: WorkerLog) -> Iterator[Piece]:
+    for share in helper.shares():
+        log.tell(share.run_id, f"helps: copies {share.name}")
+        yield _handed(share).piece
+
+
+def _handed(share: Share) -> Handed:
+    return built(Handed, share.handed, "what is handed over")

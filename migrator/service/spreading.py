@@ -26,8 +26,11 @@ class _Offered:
     most: int
     names: set[str] = field(default_factory=set)  # offered, and not known to be for us
 
-    def offer(self, sizes: Mapping[str, int], handed: Json) -> None:
-        assert isinstance(handed, Mapping)
+    @property
+    def helpers(self) -> int:
+        return self.most
+
+    def offer(self, sizes: Mapping[str, int], handed: Mapping[str, Json]) -> None:
         self.shelf.offer(self.run_id, self.attempt, sizes, handed, most=self.most)
         self.names.update(sizes)
 

@@ -100,8 +100,11 @@ class Spread:
         assert process.returncode == 0
         return self.require_same(Path(output.strip().removeprefix("file://")))
 
+    def content(self, archive: Path) -> dict[str, str]:
+        return content(archive)
+
     def require_same(self, archive: Path) -> Path:
-        assert content(archive) == self.expected
+        assert self.content(archive) == self.expected
         assert self.world.json("archive", "check", archive)["verdict"] == "green"
         # what became of the run comes last, and what was killed within a write is swept one day
         assert {path.name for path in self.world.store.iterdir()} - {".unfinished", "runs"} == {archive.name}

@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.spread --rows 2000000
     python -m tests.benchmarks.spread --rows 500000 --line 4
+    python -m tests.benchmarks.spread --rows 1000000 --tables 1
 
-A measurement, not a test: it asserts that the archives are the same, and no time. Alone, the command reads with both
+A measurement, not a test: it asserts that the archives hold the same, and no time. Alone, the command reads with both
 connections that the plan allows; helped, with one, and the worker with the other. `--line` is what the network between
 the source and each machine carries, in MB/s: alone, two connections share it.
 """
@@ -30,7 +31,6 @@ from tests.kills.proxy import Proxy
 from tests.servers import postgres
 from tests.servers.postgres import Postgres
 
-TABLES = 4
 PLAN = """\
 plan: firm-away
 tenant: ours
@@ -45,23 +45,24 @@ store: ${STORE_URL}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=2_000_000, help="of the tenant, in four tables")
+    parser.add_argument("--rows", type=int, default=2_000_000, help="of the tenant")
+    parser.add_argument("--tables", type=int, default=4, help="that they are in, in equal numbers")
     parser.add_argument("--line", type=float, help="MB/s between the source and each machine; else as fast as it goes")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="migrator-bench-") as name, postgres.running() as server:
         source, folder = server.database("source"), Path(name)
-        PostgresPlatform(source).run(_script(given.rows))
+        PostgresPlatform(source).run(_script(given.rows, given.tables))
         digests = [_taken(server, source, folder / told, given.line, told) for told in ("alone", "helped")]
         assert digests[0] == digests[1]
 
 
-def _script(rows: int) -> str:
+def _script(rows: int, count: int) -> str:
     tables = [
         f"CREATE TABLE t{number} (id bigint PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, at timestamptz,"
         " amount numeric, note text);"
         f"INSERT INTO t{number} SELECT n, 1, timestamptz 'epoch' + n * interval '1 minute', n * 1.10, md5(n::text)"
-        f" FROM generate_series(1, {rows // TABLES}) n;"
-        for number in range(TABLES)
+        f" FROM generate_series(1, {rows // count}) n;"
+        for number in range(count)
     ]
     return f"CREATE TABLE firms (id int PRIMARY KEY); INSERT INTO firms VALUES (1), (2); {' '.join(tables)} ANALYZE"
 
@@ -87,7 +88,8 @@ def _taken(server: Postgres, source: str, folder: Path, line: float | None, told
     copied = events.get("copied by other workers", {}).get("tables", [])
     print(f"{told}: {answer['rows']:,} rows in {seconds:.1f} s; copied by the worker: {copied}", flush=True)
     descriptor = json.loads(Path(answer["archive"].removeprefix("file://"), "data/datapackage.json").read_text())
-    return [str(resource.get("hash")) for resource in descriptor["resources"]]
+    parts = [part for resource in descriptor["resources"] if (part := resource.get("migrator:part"))]
+    return [f"{part['rows']} {part['digest']}" for part in parts]
 
 
 @contextmanager

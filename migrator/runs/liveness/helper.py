@@ -33,10 +33,10 @@ class Helper:
             with suppress(MigratorError):  # the first error is the one to tell; who performs the run misses our beats
                 self._shares.end(self._share, self._worker, state="back")
 
-    def names(self) -> Iterator[str]:
-        """The shares, one after the other; each is done when the next is asked for."""
+    def shares(self) -> Iterator[Share]:
+        """One after the other; each is done when the next is asked for."""
         while (share := self._share) is not None:
-            yield share.name
+            yield share
             if not self._shares.end(share, self._worker, state="done"):
                 raise _lost(share)
             self._share = self._shares.next(self._worker, run_id=share.run_id)

@@ -20,7 +20,7 @@ from migrator.runs.shares import Share, Shares
 from storage.errors import Fault
 
 SIZES = {"small": 10, "large": 1_000, "medium": 100}
-HANDED = {"archive": "a-1", "handle": "{}"}
+HANDED = {name: {"archive": "a-1", "handle": name} for name in SIZES}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -78,7 +78,7 @@ def beat_of_large(shares: Shares) -> str:
 
 def test_helpers_take_the_largest_and_no_more_of_them_than_the_run_can_do_with(shares: Shares, run: RunRecord) -> None:
     first = shares.next("one")
-    assert first == Share(run_id=run.run_id, attempt=1, name="large", handed=HANDED)
+    assert first == Share(run_id=run.run_id, attempt=1, name="large", handed=HANDED["large"])
     assert (taken(shares, "two"), taken(shares, "three")) == ("medium", None)
     assert shares.end(first, "one", state="done")
     assert taken(shares, "three") == "small"
@@ -98,10 +98,21 @@ def test_who_performs_the_run_gets_what_nobody_has(shares: Shares, run: RunRecor
 
 def test_of_many_who_ask_at_once_each_gets_another(shares: Shares, run: RunRecord) -> None:
     names = {f"table {number}": number for number in range(6)}
-    shares.offer(run.run_id, 1, names, HANDED, most=6)
+    shares.withdraw(run.run_id)
+    shares.offer(run.run_id, 1, names, {name: {} for name in names}, most=6)
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda number: taken(shares, f"worker {number}"), range(6)))
     assert sorted(filter(None, found)) == sorted(names)
+
+
+def test_more_may_be_offered_while_helpers_are_at_it(shares: Shares, run: RunRecord) -> None:
+    first = shares.next("one")
+    assert first is not None
+    for _ in range(2):  # the answer to the first was lost on its way
+        shares.offer(run.run_id, 1, {"larger": 2_000}, {"larger": {"later": True}}, most=2)
+    assert shares.beat(first, "one")
+    later = shares.next("two")
+    assert later is not None and (later.name, later.handed) == ("larger", {"later": True})
 
 
 def test_a_silent_helper_loses_its_share_and_hears_so(shares: Shares, run: RunRecord) -> None:
@@ -151,11 +162,11 @@ def test_a_helper_does_one_after_the_other_and_gives_back_what_it_cannot(shares:
     done, first = [], shares.next("one")
     assert first is not None
     with pytest.raises(Fault, match="disk"), Helper(shares, first, "one") as helper:
-        for name in helper.names():
+        for share in helper.shares():
             helper.require()
-            if name == "small":
+            if share.name == "small":
                 raise Fault("the disk is full", where="here", next="")
-            done.append(name)
+            done.append(share.name)
     assert done == ["large", "medium"]
     assert [shares.is_done(run.run_id, 1, name) for name in ("large", "medium", "small")] == [True, True, False]
     assert shares.keep(run.run_id, 1, "small")
