@@ -14,7 +14,7 @@ from storage import bag
 from storage.described import built
 from storage.identity import Identity, is_archive_id
 from storage.objects import ObjectStore, read_bytes, write_bytes
-from storage.package import TablePart
+from storage.package import Part, TablePart
 from storage.schema import Held, Table
 
 LIST = ".parts"
@@ -46,10 +46,9 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class FinishedSplit:
-    """One of the splits of a table; those that attempts of others planned are other ones."""
+    """One of the splits of a table: as many rows as its part has, from this place on in the order of its keys."""
 
-    attempt: int
-    number: int
+    first: int
     part: TablePart
 
 
@@ -70,7 +69,7 @@ class PartList:
         self._write(f"{_TABLES}{finished.part.name}.json", asdict(finished))
 
     def add_split(self, finished: FinishedSplit) -> None:
-        self._write(f"{_SPLITS}{finished.attempt}-{finished.part.name}-{finished.number}.json", asdict(finished))
+        self._write(f"{_SPLITS}{finished.part.name}-{finished.first}.json", asdict(finished))
 
     def result(self, said: str) -> None:
         """The last entry, before the archive is one: what its writer would say of it."""
@@ -98,12 +97,15 @@ class PartList:
             if entry is not None:
                 yield entry
 
-    def splits(self, attempt: int) -> Iterator[FinishedSplit]:
-        """Those that helpers of this attempt finished."""
-        for info in self._store.list(f"{self._folder}{_SPLITS}{attempt}-"):
+    def splits(self) -> Iterator[FinishedSplit]:
+        """The splits that stand; one whose parts went with its table does not."""
+        for info in self._store.list(f"{self._folder}{_SPLITS}"):
             entry = self._read(info.key.removeprefix(self._folder), FinishedSplit)
-            if entry is not None:
+            if entry is not None and all(map(self._is_there, entry.part.parts)):
                 yield entry
+
+    def _is_there(self, part: Part) -> bool:
+        return self._store.size(f"{self.archive_id}/data/{part.path}") == part.bytes
 
     def told(self) -> str | None:
         """The result, where there is one."""

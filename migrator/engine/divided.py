@@ -18,18 +18,38 @@ from storage.tables import TablesWriter
 class Divided:
     """Its columns are settled once, before any of its rows is copied; `helped` are the splits that others copied.
 
-    Where a value needs a column held otherwise, nothing stays of the splits, and the table is copied whole.
+    What an earlier attempt or its helpers copied of it is not copied again. Where a value needs a column held
+    otherwise, nothing stays of the splits, and the table is copied whole.
     """
 
-    def __init__(self, copy: TableCopy, writer: TablesWriter, declared: Table, splits: Sequence[Split]) -> None:
+    def __init__(
+        self, copy: TableCopy, writer: TablesWriter, halfway: Halfway, declared: Table, splits: Sequence[Split]
+    ) -> None:
         self._copy = copy
         self._writer = writer
+        self._halfway = halfway
         self._splits = splits
-        self._left = {f"{declared.name} {split.number + 1}/{len(splits)}": split for split in splits}
-        self._parts: dict[int, TablePart] = {}
-        self._is_whole = False
         self._settled, self._losses = copy.settled(declared)
+        self._parts = self._kept()
+        self._left = {
+            f"{declared.name} {split.number + 1}/{len(splits)}": split
+            for split in splits
+            if split.first not in self._parts
+        }
+        self._is_whole = False
         self.helped: list[str] = []
+
+    def _kept(self) -> dict[int, TablePart]:
+        """What stands of it; nothing where that is not what is planned now."""
+        kept = self._listed()
+        planned = {split.first: split.rows for split in self._splits}
+        if all(planned.get(first) == part.rows for first, part in kept.items()):
+            return kept
+        self._writer.discard(self._settled.name)
+        return {}
+
+    def _listed(self) -> dict[int, TablePart]:
+        return {one.first: one.part for one in self._halfway.splits if one.part.table == self._settled}
 
     @property
     def can_be_shared(self) -> bool:
@@ -58,18 +78,21 @@ class Divided:
         if self._is_whole:
             return
         try:
-            self._parts[split.number] = self._copy.split(self._writer, self._settled, split)
+            part = self._copy.split(self._writer, self._settled, split)
         except Recast:
             self._is_whole = True
+        else:
+            self._parts[split.first] = part
+            self._halfway.split(split.first, part)
 
-    def join(self, halfway: Halfway) -> None:
+    def join(self) -> None:
         """Have the table stand, as if an earlier attempt had left it; or nothing of it."""
-        parts = self._parts | halfway.splits(self._settled)
-        if self._is_whole or any(not _is_it(parts.get(split.number), split) for split in self._splits):
+        parts = self._listed() | self._parts
+        if self._is_whole or any(not _is_it(parts.get(split.first), split) for split in self._splits):
             self.helped.clear()
             self._writer.discard(self._settled.name)
         else:
-            halfway.stands(self._writer.joined([parts[split.number] for split in self._splits]), self._losses)
+            self._halfway.stands(self._writer.joined([parts[split.first] for split in self._splits]), self._losses)
 
 
 def _is_it(part: TablePart | None, split: Split) -> bool:

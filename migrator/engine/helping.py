@@ -70,13 +70,13 @@ def help_snapshot(
             Attachments(masked.attachments(resolved.rules), no_files) as attachments,
             _WholeTables(claimed, handed.archive, expected=expected) as writer,
         ):
-            listed = _Listed(PartList(claimed, handed.archive), attempt)
+            listed = _Listed(PartList(claimed, handed.archive))
             copy = TableCopy(gentle, resolved, listed, masked, view.withheld, attachments, listed, progress)
             for piece in pieces:
                 if piece.split is None or piece.settled is None:
                     copy.copy(writer, gentle.schema.table(piece.table), Audit())
                 else:
-                    listed.split(piece.split.number, _split(copy, writer, piece.settled, piece.split))
+                    listed.split(piece.split.first, _split(copy, writer, piece.settled, piece.split))
 
 
 def _split(copy: TableCopy, writer: TablesWriter, settled: Table, split: Split) -> TablePart:
@@ -104,9 +104,8 @@ def _begun(store: ObjectStore, handed: Handed, run: str, attempt: int) -> Begun:
 class _Listed:
     """What a helper finishes is listed; who performs the run proves it, and nothing of it stands here before."""
 
-    def __init__(self, parts: PartList, attempt: int) -> None:
+    def __init__(self, parts: PartList) -> None:
         self._parts = parts
-        self._attempt = attempt
 
     def watching(self, _table: Table, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield from batches
@@ -117,8 +116,8 @@ class _Listed:
     def finished(self, part: TablePart, losses: Sequence[Loss]) -> None:
         self._parts.add(finished(part, losses))
 
-    def split(self, number: int, part: TablePart) -> None:
-        self._parts.add_split(FinishedSplit(attempt=self._attempt, number=number, part=part))
+    def split(self, first: int, part: TablePart) -> None:
+        self._parts.add_split(FinishedSplit(first=first, part=part))
 
 
 class _WholeTables(TablesWriter):

@@ -121,7 +121,7 @@ def snapshot(
                 identity,
                 keys,
                 expected=[table.name for table in tables],
-                standing=halfway.standing,
+                standing=halfway.kept,
                 stays=halfway.stays,
             ) as writer,
         ):

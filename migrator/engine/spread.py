@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from migrator.contracts import Fence
 from migrator.engine.divided import Divided
@@ -41,21 +41,27 @@ class Spread:
         self._copy = copy
         self._writer = writer
         self._progress = progress
+        self._handle: str | None = None  # how helpers join, where there are any
         self._divided: dict[str, Divided] = {}
         self.helped: list[str] = []
 
     # ── what others may do ──────────────────────────────────────────────────────────────────────────────────
     def offer(self, tables: Sequence[Table], rows: Mapping[str, int], fence: Fence) -> None:
         """Let others copy what is worth it, if there is enough to share and their point in time can be this one."""
-        if not self._shares.helpers or fence.handle is None:
-            return
+        self._handle = fence.handle if self._shares.helpers else None
+        begun = self._halfway.halved
         worth = [table for table in tables if self._is_worth_it(table, rows[table.name])]
-        large = [table for table in worth if self._is_large(table, rows[table.name], tables)]
+        large = [
+            table
+            for table in worth
+            if (self._handle or table.name in begun) and self._is_large(table, rows[table.name], tables)
+        ]
         if len(worth) > 1 or large:
-            whole = {table.name: Piece(table=table.name) for table in worth if table not in large}
-            self._hand_over(whole, rows, fence.handle)
-            for table in large:
-                self._divide(table, rows[table.name], fence.handle)
+            self._hand_over({table.name: Piece(table=table.name) for table in worth if table not in large}, rows)
+        for table in large:
+            self._divide(table, rows[table.name])
+        for name in begun - self._divided.keys():
+            self._writer.discard(name)
 
     def _is_worth_it(self, table: Table, rows: int) -> bool:
         return rows >= WORTH_ROWS and not table.is_view and self._halfway.stood(table.name) is None
@@ -65,21 +71,19 @@ class Spread:
         is_like_another = any(other.name.startswith(f"{table.name} ") for other in tables)
         return bool(splits_of(rows)) and self._copy.is_divisible(table) and not is_like_another
 
-    def _divide(self, table: Table, rows: int, handle: str) -> None:
+    def _divide(self, table: Table, rows: int) -> None:
         """Settle its columns, then have it copied in splits; a table whose parts do not say all of it stays whole."""
         self._progress(Tick(step="settle the columns of", what=table.name))
-        divided = Divided(self._copy, self._writer, table, splits_of(rows))
+        divided = Divided(self._copy, self._writer, self._halfway, table, splits_of(rows))
         if divided.can_be_shared:
             self._divided[table.name] = divided
             sizes = {name: piece.split.rows for name, piece in divided.pieces.items() if piece.split}
-            self._hand_over(divided.pieces, sizes, handle)
+            self._hand_over(divided.pieces, sizes)
 
-    def _hand_over(self, pieces: Mapping[str, Piece], sizes: Mapping[str, int], handle: str) -> None:
-        if pieces:
-            archive = self._halfway.identity.archive_id
-            handed = {
-                name: asdict(Handed(archive=archive, handle=handle, piece=piece)) for name, piece in pieces.items()
-            }
+    def _hand_over(self, pieces: Mapping[str, Piece], sizes: Mapping[str, int]) -> None:
+        if pieces and self._handle is not None:
+            place = Handed(archive=self._halfway.identity.archive_id, handle=self._handle, piece=Piece(table=""))
+            handed = {name: asdict(replace(place, piece=piece)) for name, piece in pieces.items()}
             self._shares.offer({name: sizes[name] for name in pieces}, as_read_again(handed))
 
     # ── what is done here ───────────────────────────────────────────────────────────────────────────────────
@@ -109,6 +113,6 @@ class Spread:
     def _is_together(self, divided: Divided) -> bool:
         if not divided.is_through(self._shares):
             return False
-        divided.join(self._halfway)
+        divided.join()
         self.helped += divided.helped
         return True

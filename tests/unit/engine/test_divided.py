@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -14,16 +16,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrator.engine import splits, spread
+from migrator.engine.halfway import Attempt
 from migrator.engine.snapshot import Snapshot
 from migrator.engine.splits import splits_of
 from migrator.engine.spread import Handed
 from storage.archive import Archive
+from storage.begun import lists_of
 from storage.check import check_archive
 from storage.errors import Fault, Red
 from storage.memory import MemoryStore
 from storage.objects import read_bytes, write_bytes
 from tests.conformance.platforms import SqlitePlatform
+from tests.support_joinable import keeping
 from tests.unit.engine.support import rows_of
+from tests.unit.engine.test_halfway import Killed, MortalStore, Remembered, replaced
 from tests.unit.engine.test_spread import Helped, World, audit, require_same, undisturbed
 
 DDL = """
@@ -68,7 +74,7 @@ def require_whole(world: World, taken: Snapshot) -> None:
     assert not [info for info in world.store.list() if "/part-00000-" in info.key]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     keys=st.lists(st.tuples(st.integers(-50, 50), st.text("aBé\\'\n", max_size=2)), unique=True, max_size=20),
     each=st.integers(1, 6),
@@ -158,10 +164,63 @@ def test_a_helper_that_copied_other_rows_is_found_out(world: World) -> None:
     def errs(handed: Handed) -> None:
         assert handed.piece.split is not None
         world.help(replace(handed, piece=replace(handed.piece, split=replace(handed.piece.split, first=0))))
+        key = f"{handed.archive}.parts/splits/wide-{{}}.json"
+        listed = read_bytes(world.store, key.format(0)).replace(b'"first": 0', b'"first": 3')
+        write_bytes(world.store, key.format(3), listed)
 
     with pytest.raises(Red):
         world.taken(Helped(names=("wide 2/4",), help=errs))
     assert list(world.store.list()) == []
+
+
+def killed(world: World, at: str) -> Attempt:
+    """An attempt whose process dies when a split is to be copied, with a keeper; what the next one is."""
+    store = MortalStore()
+    world.store, steps = store, Remembered()
+
+    def dies(handed: Handed) -> None:
+        if f"{handed.piece.table} {handed.piece.split.number + 1}/4" != at:  # type: ignore[union-attr]
+            return world.help(handed)
+        (parts,) = lists_of(store, "run-1")
+        while (begun := parts.begun()) is None or begun.handle is None:
+            time.sleep(0.005)
+        store.left = 0
+        raise Killed
+
+    attempt = Attempt(
+        run="run-1", steps=steps, shares=Helped(names=("wide 1/4", at), help=dies), keep=partial(keeping, world.views)
+    )
+    with pytest.raises(Killed):
+        world.attempt(replace(attempt, keep_after_s=0))
+    store.left = 10_000
+    world.views.read.clear()
+    return replace(attempt, steps=replaced(steps), shares=Helped(names=(), help=world.help, helpers=0))
+
+
+def test_splits_that_stand_when_a_run_is_killed_are_not_copied_again(world: World) -> None:
+    again = killed(world, "wide 3/4")
+    expected, world.store = world.store, MemoryStore()
+    whole, world.store = world.taken(Helped(names=(), help=world.help)), expected
+    world.views.read.clear()
+    taken = world.attempt(again)
+    require_same(world, taken, whole)
+    assert world.views.read.count("wide") == 2
+    assert "went on in the same fence" in audit(world, taken)
+
+
+def test_splits_that_were_planned_otherwise_are_copied_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    again = killed(world, "wide 4/4")
+    monkeypatch.setattr(splits, "SPLIT_ROWS", 5)
+    taken = world.attempt(again)
+    assert check_archive(world.store, taken.sealed.archive_id).problems == ()
+    assert len(wide(world, taken)) == len(ROWS) - 1
+    assert world.views.read.count("wide") == 3
+
+
+def test_a_table_that_is_not_split_any_more_leaves_no_splits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    again = killed(world, "wide 4/4")
+    monkeypatch.setattr(splits, "SPLIT_ROWS", 100)
+    require_whole(world, world.attempt(again))
 
 
 def test_splits_are_as_many_as_are_worth_it_and_never_more_than_sixteen() -> None:

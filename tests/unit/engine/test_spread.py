@@ -100,7 +100,9 @@ class World:
         )
 
     def taken(self, helped: Helped) -> Snapshot:
-        attempt = Attempt(run="run-1", shares=helped)
+        return self.attempt(Attempt(run="run-1", shares=helped))
+
+    def attempt(self, attempt: Attempt) -> Snapshot:
         return snapshot(self.source(), plan_of(SCOPE), self.store, signing_keys(), tool="test", attempt=attempt)
 
 
