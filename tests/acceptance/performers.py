@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from migrator.wiring import open_target
@@ -63,11 +63,12 @@ def is_waiting(record: dict[str, Any]) -> bool:
 
 
 def is_gone(process: int) -> bool:
+    """Whether it performs nothing any more; whoever started it may not have heard of its end yet."""
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
         return True
-    return False
+    return status.rpartition(")")[2].split()[0] in "ZX"
 
 
 def until_started(world: World, before: str = "") -> str:
