@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from migrator.wiring import open_target
@@ -60,15 +59,6 @@ def until(world: World, run: str, holds: Callable[[dict[str, Any]], bool]) -> di
 def is_waiting(record: dict[str, Any]) -> bool:
     """Whether it is performed, and has come to the tables that somebody else has."""
     return record["state"] == "running" and "wait for" in (record["progress"] or {}).get("step", "")
-
-
-def is_gone(process: int) -> bool:
-    """Whether it performs nothing any more; whoever started it may not have heard of its end yet."""
-    try:
-        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return status.rpartition(")")[2].split()[0] in "ZX"
 
 
 def until_started(world: World, before: str = "") -> str:

@@ -118,12 +118,29 @@ def content(archive: Path) -> dict[str, str]:
     return {path: digest for digest, path in lines if path.startswith(("data/csv/", "data/parquet/"))}
 
 
-@pytest.fixture(scope="module")
-def source(postgres: Postgres) -> Iterator[str]:
+@contextmanager
+def filled(postgres: Postgres, script: str) -> Iterator[str]:
+    """A database of its own with what the script makes."""
     url = postgres.database()
-    PostgresPlatform(url).run(SOURCE)
+    PostgresPlatform(url).run(script)
     yield url
     postgres.drop(url)
+
+
+@contextmanager
+def on_catalog(spread: Spread, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever falls silent there is missed soon; nobody holds its point in time at the end."""
+    monkeypatch.setenv("MIGRATOR_CATALOG", spread.catalog)
+    monkeypatch.setenv("MIGRATOR_SILENCE", "3")
+    yield
+    for keeper in keepers(spread.world):
+        os.kill(keeper, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def source(postgres: Postgres) -> Iterator[str]:
+    with filled(postgres, SOURCE) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -136,12 +153,9 @@ def expected(source: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 def spread(
     source: str, expected: dict[str, str], postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Spread]:
-    monkeypatch.setenv("MIGRATOR_CATALOG", postgres_url)
-    monkeypatch.setenv("MIGRATOR_SILENCE", "3")
-    world = made(tmp_path, source)
-    yield Spread(world=world, expected=expected, catalog=postgres_url)
-    for keeper in keepers(world):
-        os.kill(keeper, signal.SIGKILL)
+    found = Spread(world=made(tmp_path, source), expected=expected, catalog=postgres_url)
+    with on_catalog(found, monkeypatch):
+        yield found
 
 
 def made(folder: Path, source: str) -> World:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from migrator.engine.spread import WORTH_ROWS
-from tests.acceptance.test_snapshot_resumed import comes, keepers
-from tests.acceptance.test_spread import Spread, audit, made
-from tests.conformance.platforms import PostgresPlatform
+from tests.acceptance.test_snapshot_resumed import comes
+from tests.acceptance.test_spread import Spread, audit, filled, made, on_catalog
 from tests.servers.postgres import Postgres
 
 ROWS = WORTH_ROWS * 11 // 10
@@ -48,10 +46,8 @@ def masters(archive: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def source(postgres: Postgres) -> Iterator[str]:
-    url = postgres.database()
-    PostgresPlatform(url).run(SOURCE)
-    yield url
-    postgres.drop(url)
+    with filled(postgres, SOURCE) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +60,10 @@ def expected(source: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 def spread(
     source: str, expected: dict[str, str], postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Splits]:
-    monkeypatch.setenv("MIGRATOR_CATALOG", postgres_url)
-    monkeypatch.setenv("MIGRATOR_SILENCE", "3")
     monkeypatch.setenv("HALTED_SPLIT_ROWS", str(SPLIT_ROWS))
     found = Splits(world=made(tmp_path, source), expected=expected, catalog=postgres_url)
-    yield found
-    for keeper in keepers(found.world):
-        os.kill(keeper, signal.SIGKILL)
+    with on_catalog(found, monkeypatch):
+        yield found
 
 
 def parts(archive: Path) -> list[str]:
