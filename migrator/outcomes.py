@@ -87,6 +87,9 @@ class Shares(Protocol):
     def is_done(self, name: str) -> bool:
         """Whether somebody else has done it."""
 
+    def withdraw(self) -> None:
+        """Nothing is to be had any more, and who is at something learns so."""
+
 
 class _Unshared:
     helpers = 0
@@ -98,6 +101,8 @@ class _Unshared:
 
     def is_done(self, name: str) -> bool:
         return False
+
+    def withdraw(self) -> None: ...
 
 
 UNSHARED: Shares = _Unshared()

@@ -19,8 +19,10 @@ from migrator.engine.untouched import changed, files_left
 from migrator.engine.verify import first, verify, verify_with
 from migrator.outcomes import (
     EVERY_STEP,
+    UNSHARED,
     Equation,
     Progress,
+    Shares,
     Steps,
     StepTiming,
     Verdict,
@@ -71,9 +73,12 @@ def load(
     files: Placing = NO_FILES,
     patience_s: float = 0,
     steps: Steps = EVERY_STEP,
+    shares: Shares = UNSHARED,
     progress: Progress = silent,
 ) -> Loaded:
     """Load the prepared rows and their files, or rehearse it; what `steps` say is done stays done.
+
+    Through `shares` others stage tables of what is prepared.
 
     Nothing is committed unless staging, merge and ledger agree, and locks are held for `max_lock_seconds` at most: Red.
     After the commit a verification that finds differences does not raise: it is the red answer of a load that stands.
@@ -91,6 +96,7 @@ def load(
         files=files,
         patience_s=patience_s,
         steps=steps,
+        shares=shares,
         progress=progress,
     ).run()
 
@@ -114,6 +120,7 @@ class _Loading:
     files: Placing
     patience_s: float
     steps: Steps
+    shares: Shares
     progress: Progress
     laps: Laps = field(default_factory=Laps)
     committing: bool = False
@@ -176,7 +183,7 @@ class _Loading:
     def _to_the_commit(self, staging: Staging) -> Merged:
         if not self.rehearse and self.steps.attempt > 1 and (marker := stands(self.target, self.identity.run)):
             return self._of(marker)
-        staged = stage(self.prepared, staging, steps=self.steps, progress=self.progress)
+        staged = stage(self.prepared, staging, steps=self.steps, shares=self.shares, progress=self.progress)
         self.laps.took(STAGING, staged.seconds, staged.rows)
         with self._in_their_places() as files, self._told_of_an_earlier_commit():
             merged = self._again_after_others(lambda: self._merged(staged.rows, files))

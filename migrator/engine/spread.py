@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -11,14 +10,10 @@ from migrator.engine.divided import Divided
 from migrator.engine.halfway import Halfway
 from migrator.engine.splits import Piece, splits_of
 from migrator.engine.table_copy import TableCopy
+from migrator.engine.turns import WORTH_ROWS, in_turn
 from migrator.outcomes import Progress, Shares, Tick, as_read_again
 from storage.schema import Table
 from storage.tables import TablesWriter
-
-WORTH_ROWS = 50_000
-"""A table of fewer is copied in less time than it takes another process to find out which rows are to leave."""
-
-_LOOK_S = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,17 +84,7 @@ class Spread:
     # ── what is done here ───────────────────────────────────────────────────────────────────────────────────
     def in_turn(self, tables: Sequence[Table]) -> Iterator[Table]:
         """Each table when it is to come into the archive: what others copy, when it stands, or when they failed."""
-        left = list(tables)
-        while left:
-            before = len(left)
-            for table in tuple(left):
-                if self._is_due(table):
-                    left.remove(table)
-                    yield table
-            if len(left) == before:
-                named = ", ".join(table.name for table in left)
-                self._progress(Tick(step="wait for other workers, which copy", what=named))
-                time.sleep(_LOOK_S)
+        return in_turn(tables, self._is_due, doing="copy", progress=self._progress)
 
     def _is_due(self, table: Table) -> bool:
         if (divided := self._divided.get(table.name)) is not None:

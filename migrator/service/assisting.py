@@ -6,21 +6,29 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import inf
+from typing import TypeVar
 
+from mappings.load import load_mapping
+from migrator.engine.decisions import as_decided
 from migrator.engine.helping import help_snapshot
-from migrator.engine.splits import Piece
+from migrator.engine.prepare import room_for
 from migrator.engine.spread import Handed
+from migrator.engine.staged import HandedTable
+from migrator.engine.stagehand import help_load
+from migrator.engine.workbench import workbench
 from migrator.runs.catalog import Catalog
 from migrator.runs.liveness.helper import Helper
 from migrator.runs.liveness.worker_log import WorkerLog
-from migrator.runs.request import SnapshotRequest
+from migrator.runs.request import LoadRequest, SnapshotRequest
 from migrator.runs.shares import Share, Shares
-from migrator.service.opening import Opening
+from migrator.service.records import Records
 from storage.described import built
 from storage.errors import MigratorError
 from storage.system import fault_of
 
 _ANNOUNCE_S = 2.0  # a worker may be asked for help for longer than that after it said so
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(kw_only=True)
@@ -40,7 +48,7 @@ class Idle:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assisting(Opening):
+class Assisting(Records):
     """What a worker does for the runs of others."""
 
     def _idle(self, catalog: Catalog, worker: str) -> Idle | None:
@@ -64,27 +72,49 @@ class Assisting(Opening):
         return True
 
     def _help(self, catalog: Catalog, share: Share, helper: Helper, log: WorkerLog) -> None:
-        request = catalog.request(share.run_id)
-        assert isinstance(request, SnapshotRequest)
+        match catalog.request(share.run_id):
+            case SnapshotRequest() as request:
+                self._help_snapshot(request, share, helper, log)
+            case LoadRequest() as request:
+                helper.postpone()
+                self._help_load(catalog, request, share, helper, log)
+
+    def _help_load(self, catalog: Catalog, request: LoadRequest, share: Share, helper: Helper, log: WorkerLog) -> None:
+        plan = self._plan(request.plan)
+        archive, mapping = self.archive(request.archive), load_mapping(request.mapping.text, file=request.mapping.file)
+        target = self.targets(plan.needs_target().url)
+        decisions = self._brought(catalog, catalog.run(share.run_id)).decisions
+        log.tell(share.run_id, "helps: prepares the load")
+        with workbench(room=room_for(archive, mapping)) as bench:
+            help_load(
+                as_decided(bench, archive, mapping, target.describe(), decisions),
+                target,
+                run=share.run_id,
+                tables=_told(HandedTable, helper, log, "stages"),
+                required=helper.require,
+            )
+
+    def _help_snapshot(self, request: SnapshotRequest, share: Share, helper: Helper, log: WorkerLog) -> None:
         plan = self._plan(request.plan)
         source = plan.needs_source()
         help_snapshot(
             self.sources(source.url, replace(source.limits, max_connections=1)),
             plan,
             self._store(plan),
-            _handed(share),
+            _handed(Handed, share),
             run=share.run_id,
             attempt=share.attempt,
-            pieces=_told(helper, log),
+            pieces=(handed.piece for handed in _told(Handed, helper, log, "copies")),
             required=helper.require,
         )
 
 
-def _told(helper: Helper, log: WorkerLog) -> Iterator[Piece]:
+def _told(kind: type[_Value], helper: Helper, log: WorkerLog, doing: str) -> Iterator[_Value]:
+    """What each share hands over, as it comes."""
     for share in helper.shares():
-        log.tell(share.run_id, f"helps: copies {share.name}")
-        yield _handed(share).piece
+        log.tell(share.run_id, f"helps: {doing} {share.name}")
+        yield _handed(kind, share)
 
 
-def _handed(share: Share) -> Handed:
-    return built(Handed, share.handed, "what is handed over")
+def _handed(kind: type[_Value], share: Share) -> _Value:
+    return built(kind, share.handed, "what is handed over")

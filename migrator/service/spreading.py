@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from migrator.contracts import ReadLimits
+from migrator.contracts import ReadLimits, Target
+from migrator.engine.placing import Placing
 from migrator.outcomes import UNSHARED, Json, Shares
 from migrator.runs.catalog import Catalog
 from migrator.runs.records import RunRecord
@@ -43,6 +44,10 @@ class _Offered:
     def is_done(self, name: str) -> bool:
         return name in self.names and self.shelf.is_done(self.run_id, self.attempt, name)
 
+    def withdraw(self) -> None:
+        self.names.clear()
+        self.shelf.withdraw(self.run_id, self.attempt)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spreading(Opening):
@@ -60,14 +65,33 @@ class Spreading(Opening):
         if not (self.settings.is_shared and is_plain and limits.max_connections > 1):
             yield UNSHARED, limits
             return
-        shelf = catalog.shares(self.settings.silence_s)
+        shelf = self._shelf(catalog, run)
         most = min(shelf.idle(), limits.max_connections - 1)
         if not most:
             yield UNSHARED, limits
             return
+        offered = _offered(shelf, run, most)
         try:
-            own = replace(limits, max_connections=limits.max_connections - most)
-            yield _Offered(shelf=shelf, run_id=run.run_id, attempt=run.attempt, most=most), own
+            yield offered, replace(limits, max_connections=limits.max_connections - most)
         finally:
             with suppress(MigratorError):  # of a run that is not performed any more nobody takes a share
-                shelf.withdraw(run.run_id)
+                offered.withdraw()
+
+    def _shelf(self, catalog: Catalog, run: RunRecord) -> Shelf:
+        """Where shares are offered; nothing that an earlier attempt offered lies there."""
+        shelf = catalog.shares(self.settings.silence_s)
+        if run.attempt > 1:
+            shelf.withdraw(run.run_id, run.attempt)
+        return shelf
+
+    def _shared_load(self, catalog: Catalog, run: RunRecord, target: Target, files: Placing) -> Shares:
+        """What of a load others may do: stage tables, where the platform lets several."""
+        if not self.settings.is_shared or not target.capabilities.stages_together or files.rules:
+            return UNSHARED
+        shelf = self._shelf(catalog, run)
+        most = shelf.idle()
+        return _offered(shelf, run, most) if most else UNSHARED
+
+
+def _offered(shelf: Shelf, run: RunRecord, most: int) -> _Offered:
+    return _Offered(shelf=shelf, run_id=run.run_id, attempt=run.attempt, most=most)

@@ -1,6 +1,8 @@
 """python -m tests.acceptance.halted TABLE ARGUMENT...: the command line, which stops once it comes to a table.
 
-`lines/0` is the middle of the first split of a table, which has as many rows as HALTED_SPLIT_ROWS says.
+Of a snapshot that is before it copies the table, of a load behind the first batch it stages; what else it stages it
+says in a file called `…-staged`. `lines/0` is the middle of the first split of a table, which has as many rows as
+HALTED_SPLIT_ROWS says.
 
 It stays there for good, or until the file that HALTED_UNTIL names appears, and makes one called `…-TABLE` beside it;
 its heart goes on beating. The point in time it reads has a keeper from the first moment on, and not after seconds. With
@@ -12,18 +14,21 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
 from migrator.cli import slot
 from migrator.cli.app import run
-from migrator.engine import splits
+from migrator.contracts import Staged
+from migrator.engine import splits, staged
 from migrator.engine.documents import Audit
 from migrator.engine.halfway import Attempt
 from migrator.engine.losses import Loss
 from migrator.engine.table_copy import TableCopy
+from migrator.platforms.mysql.staging import MysqlStaging
+from migrator.platforms.postgres.staging import PostgresStaging
 from storage.package import TablePart
 from storage.schema import Table
 from storage.tables import TablesWriter
@@ -50,6 +55,9 @@ def halted(table: str, arguments: list[str]) -> int:
     TableCopy.copy = copy  # type: ignore[method-assign]
     TablesWriter.split = split  # type: ignore[method-assign]
     splits.SPLIT_ROWS = int(os.environ.get("HALTED_SPLIT_ROWS") or splits.SPLIT_ROWS)
+    for staging in (PostgresStaging, MysqlStaging):
+        staging.stage = _halting(staging.stage, table)  # type: ignore[method-assign]
+    staged.WORTH_ROWS = 1_000  # so that a test is quick
     (Attempt.__init__.__kwdefaults__ or {})["keep_after_s"] = 0
     if arguments == ["slot"]:
         slot.main()
@@ -62,6 +70,20 @@ def _halfway(batches: Iterable[pa.RecordBatch], told: str) -> Iterator[pa.Record
         if number == 1:
             _wait(told)
         yield batch
+
+
+def _halting(stage: Callable[..., int], halted: str) -> Callable[..., int]:
+    def staging(self: object, one: Staged, batches: Iterable[pa.RecordBatch]) -> int:
+        with Path(f"{os.environ['HALTED_UNTIL']}-staged").open("a") as log:
+            print(one.table.name, file=log)
+        return stage(self, one, _halted(batches) if one.table.name == halted else batches)
+
+    def _halted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            yield batch
+            _wait(halted)
+
+    return staging
 
 
 def _wait(table: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.engine.spread import WORTH_ROWS
+from migrator.engine.turns import WORTH_ROWS
 from tests.acceptance.test_snapshot_resumed import comes
 from tests.acceptance.test_spread import Spread, audit, filled, made, on_catalog
 from tests.servers.postgres import Postgres

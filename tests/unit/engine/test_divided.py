@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrator.engine import splits, spread
+from migrator.engine import splits, spread, turns
 from migrator.engine.halfway import Attempt
 from migrator.engine.snapshot import Snapshot
 from migrator.engine.splits import splits_of
@@ -52,7 +52,7 @@ def world_of(folder: Path, rows: list[tuple[object, ...]], *, each: int = 3) -> 
     (folder / "views").mkdir()
     with (
         patch.object(spread, "WORTH_ROWS", 3),
-        patch.object(spread, "_LOOK_S", 0),
+        patch.object(turns, "_LOOK_S", 0),
         patch.object(splits, "SPLIT_ROWS", each),
     ):
         yield World(platform, folder / "views")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.engine import spread
+from migrator.engine import spread, turns
 from migrator.engine.halfway import Attempt
 from migrator.engine.helping import help_snapshot
 from migrator.engine.snapshot import Snapshot, snapshot
@@ -73,6 +73,9 @@ class Helped:
     def is_done(self, name: str) -> bool:
         return name in self.done
 
+    def withdraw(self) -> None:
+        self.offered.clear()
+
 
 class World:
     def __init__(self, platform: SqlitePlatform, folder: Path) -> None:
@@ -109,7 +112,7 @@ class World:
 @pytest.fixture
 def world(platform: SqlitePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(spread, "WORTH_ROWS", 2)
-    monkeypatch.setattr(spread, "_LOOK_S", 0)
+    monkeypatch.setattr(turns, "_LOOK_S", 0)
     platform.run(DDL)
     views = tmp_path / "views"
     views.mkdir()

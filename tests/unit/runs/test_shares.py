@@ -98,7 +98,7 @@ def test_who_performs_the_run_gets_what_nobody_has(shares: Shares, run: RunRecor
 
 def test_of_many_who_ask_at_once_each_gets_another(shares: Shares, run: RunRecord) -> None:
     names = {f"table {number}": number for number in range(6)}
-    shares.withdraw(run.run_id)
+    shares.withdraw(run.run_id, 1)
     shares.offer(run.run_id, 1, names, {name: {} for name in names}, most=6)
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda number: taken(shares, f"worker {number}"), range(6)))
@@ -138,14 +138,33 @@ def test_only_an_attempt_that_is_performed_has_shares(shares: Shares, catalog: C
     assert not shares.beat(share, "one"), "the attempt before is over"
     catalog.park(again)
     assert taken(shares, "two") is None
-    shares.withdraw(run.run_id)
+    shares.withdraw(run.run_id, again.attempt)
     catalog.take(replace(again, state="parked"))
     assert taken(shares, "two") is None
 
 
+def test_a_helper_loses_its_share_with_the_attempt(shares: Shares, catalog: Catalog, run: RunRecord) -> None:
+    share = shares.next("one")
+    assert share is not None
+    catalog.move(run, to="cancelling")
+    assert not shares.beat(share, "one") and not shares.end(share, "one", state="done")
+
+
+def test_an_attempt_that_hung_and_wakes_up_does_not_touch_the_shares_of_the_next(
+    shares: Shares, catalog: Catalog, run: RunRecord
+) -> None:
+    again = catalog.take(run)
+    shares.offer(run.run_id, again.attempt, SIZES, HANDED, most=2)
+    shares.withdraw(run.run_id, run.attempt)
+    shares.offer(run.run_id, run.attempt, {"other": 1}, {"other": {}}, most=2)
+    assert taken(shares, "one") == "large"
+    assert not shares.keep(run.run_id, again.attempt, "large")
+    assert shares.keep(run.run_id, run.attempt, "other"), "what is offered to nobody is its own"
+
+
 def test_a_run_that_is_forgotten_leaves_no_share(shares: Shares, catalog: Catalog, run: RunRecord) -> None:
     catalog.forget(run.run_id)
-    assert not shares.keep(run.run_id, 1, "large")
+    assert taken(shares, "one") is None
 
 
 def test_workers_that_have_nothing_to_do_are_counted_until_they_are_silent(shares: Shares) -> None:
@@ -172,6 +191,20 @@ def test_a_helper_does_one_after_the_other_and_gives_back_what_it_cannot(shares:
     assert shares.keep(run.run_id, 1, "small")
 
 
+def test_what_a_helper_has_to_prepare_for_is_anybodys_until_it_is_prepared(shares: Shares, run: RunRecord) -> None:
+    first, done = shares.next("one"), []
+    assert first is not None
+    with Helper(shares, first, "one") as helper:
+        helper.postpone()
+        assert shares.keep(run.run_id, 1, "large")
+        with pytest.raises(Fault, match="another does now"):
+            helper.require()
+        for share in helper.shares():
+            helper.require()
+            done.append(share.name)
+    assert done == ["medium", "small"]
+
+
 def test_a_helper_beats_as_long_as_it_is_at_it(shares: Shares) -> None:
     first = shares.next("one")
     assert first is not None
@@ -181,6 +214,6 @@ def test_a_helper_beats_as_long_as_it_is_at_it(shares: Shares) -> None:
         while beat_of_large(shares) < "2002":
             assert time.monotonic() < until
             time.sleep(0.05)
-        shares.withdraw(first.run_id)
+        shares.withdraw(first.run_id, first.attempt)
         with pytest.raises(Fault, match="another does now"):
             helper.require()
