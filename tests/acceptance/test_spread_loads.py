@@ -215,14 +215,19 @@ def test_a_helper_that_dies_or_hangs_within_a_table_is_not_waited_for_and_change
 
 
 @pytest.mark.parametrize(
-    ("loads", "table", "helped"), [("postgresql", "one", "two"), ("mariadb", "three", "three")], indirect=["loads"]
+    ("loads", "halted", "helped", "state"),
+    [("postgresql", "one", "two", "done"), ("mariadb", "one,three", "three", "taken")],
+    indirect=["loads"],
 )
-def test_a_load_whose_worker_is_killed_is_finished_by_who_helped_with_it(loads: Loads, table: str, helped: str) -> None:
-    with loads.halted(table, "slot") as one, loads.halted(table, "slot") as other:
+def test_a_load_whose_worker_is_killed_is_finished_by_who_helped_with_it(
+    loads: Loads, halted: str, helped: str, state: str
+) -> None:
+    with loads.halted(halted, "slot") as one, loads.halted(halted, "slot") as other:
         loads.idle(2)
         run = loads.world.json("migrate", loads.world.plan, "--detach", *WAIVED)["run"]
-        comes(lambda: loads.states().get(helped) == ("taken" if table == helped else "done"))
-        comes(Path(f"{loads.released}-{table}").exists)
+        for table in halted.split(","):
+            comes(Path(f"{loads.released}-{table}").exists)
+        comes(lambda: loads.states().get(helped) == state)
         performing = loads.world.json("runs", "show", run)["process"]
         next(worker for worker in (one, other) if worker.pid == performing).kill()
         loads.released.touch()

@@ -29,9 +29,9 @@ class Workers:
         return self.world.folder / "released"
 
     @contextmanager
-    def halted(self, table: str, *arguments: object, home: Path | None = None) -> Iterator[subprocess.Popen[str]]:
-        """A command or a worker's process that stops at the table until `released` is there; killed at the end."""
-        command = [sys.executable, "-m", "tests.acceptance.halted", table, *map(str, arguments)]
+    def halted(self, tables: str, *arguments: object, home: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+        """A command or a worker's process that stops at each of the tables until `released` is there; killed at the end."""
+        command = [sys.executable, "-m", "tests.acceptance.halted", tables, *map(str, arguments)]
         said = {"HALTED_UNTIL": str(self.released), "PYTHONPATH": str(ROOT)}
         environment = {**os.environ, **self.world.environment, **said}
         if home is not None:
