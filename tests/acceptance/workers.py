@@ -30,7 +30,7 @@ class Workers:
 
     @contextmanager
     def halted(self, tables: str, *arguments: object, home: Path | None = None) -> Iterator[subprocess.Popen[str]]:
-        """A command or a worker's process that stops at each of the tables until `released` is there; killed at the end."""
+        """A command or a worker's process that stops at these tables until `released` is there; killed at the end."""
         command = [sys.executable, "-m", "tests.acceptance.halted", tables, *map(str, arguments)]
         said = {"HALTED_UNTIL": str(self.released), "PYTHONPATH": str(ROOT)}
         environment = {**os.environ, **self.world.environment, **said}
