@@ -244,6 +244,7 @@ class Capabilities:
     platform: str  # as its Schema names it
     transactional: bool
     silences_triggers: bool  # triggers can be disabled for one transaction
+    stages_together: bool = False  # several processes can stage tables of one run
 
 
 REFUSE, FIRE, DISABLE = "refuse", "fire", "disable"
@@ -503,6 +504,15 @@ class Target(Protocol):
 
         With `keep`, what an earlier attempt kept is there, and it stays where the run may be resumed: whatever ends
         the context but a return, Red and Misuse. A week after it was touched last, any run sweeps it.
+        """
+        ...
+
+    def helping(self, run: str, table: Table, required: Callable[[], None]) -> AbstractContextManager[Staging]:
+        """The staging of this table, for a process that helps another, which has the run's staging open.
+
+        `required` raises once the table is another's to stage: then nothing is written any more. Whoever was at the
+        table before is ended, and so is this where the table is taken over. What is not noted at the end goes again.
+        Fault where nobody stages the run here, or another user does. Only where the platform `stages_together`.
         """
         ...
 

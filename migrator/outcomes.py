@@ -74,8 +74,12 @@ EVERY_STEP: Steps = _EveryStep()
 class Shares(Protocol):
     """Steps of a run that other processes may do in its place; each is done by one of them at a time."""
 
-    def offer(self, sizes: Mapping[str, int], handed: Json) -> None:
-        """Others may do these, the largest first. `handed` is what they need to know for it; it holds no secret."""
+    @property
+    def helpers(self) -> int:
+        """How many there are that could do some."""
+
+    def offer(self, sizes: Mapping[str, int], handed: Mapping[str, Json]) -> None:
+        """Others may do these, too, the largest first. `handed` is what each needs to know; it holds no secret."""
 
     def take(self, name: str) -> bool:
         """Whether it is to be done here: nobody else does it, or who did fell silent or gave it back."""
@@ -83,15 +87,22 @@ class Shares(Protocol):
     def is_done(self, name: str) -> bool:
         """Whether somebody else has done it."""
 
+    def withdraw(self) -> None:
+        """Nothing is to be had any more, and who is at something learns so."""
+
 
 class _Unshared:
-    def offer(self, sizes: Mapping[str, int], handed: Json) -> None: ...
+    helpers = 0
+
+    def offer(self, sizes: Mapping[str, int], handed: Mapping[str, Json]) -> None: ...
 
     def take(self, name: str) -> bool:
         return True
 
     def is_done(self, name: str) -> bool:
         return False
+
+    def withdraw(self) -> None: ...
 
 
 UNSHARED: Shares = _Unshared()

@@ -14,14 +14,14 @@ from storage import bag
 from storage.described import built
 from storage.identity import Identity, is_archive_id
 from storage.objects import ObjectStore, read_bytes, write_bytes
-from storage.package import TablePart
+from storage.package import Part, TablePart
 from storage.schema import Held, Table
 
 LIST = ".parts"
 """What the list's folder is called after the archive's id."""
 
 _Entry = TypeVar("_Entry")
-_BEGUN, _RESULT, _TABLES = "begun.json", "result.json", "tables/"
+_BEGUN, _RESULT, _TABLES, _SPLITS = "begun.json", "result.json", "tables/", "splits/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,14 @@ class Finished:
     said: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class FinishedSplit:
+    """One of the splits of a table: as many rows as its part has, from this place on in the order of its keys."""
+
+    first: int
+    part: TablePart
+
+
 class PartList:
     """The list of one archive."""
 
@@ -59,6 +67,9 @@ class PartList:
 
     def add(self, finished: Finished) -> None:
         self._write(f"{_TABLES}{finished.part.name}.json", asdict(finished))
+
+    def add_split(self, finished: FinishedSplit) -> None:
+        self._write(f"{_SPLITS}{finished.part.name}-{finished.first}.json", asdict(finished))
 
     def result(self, said: str) -> None:
         """The last entry, before the archive is one: what its writer would say of it."""
@@ -85,6 +96,16 @@ class PartList:
             entry = self._read(info.key.removeprefix(self._folder), Finished)
             if entry is not None:
                 yield entry
+
+    def splits(self) -> Iterator[FinishedSplit]:
+        """The splits that stand; one whose parts went with its table does not."""
+        for info in self._store.list(f"{self._folder}{_SPLITS}"):
+            entry = self._read(info.key.removeprefix(self._folder), FinishedSplit)
+            if entry is not None and all(map(self._is_there, entry.part.parts)):
+                yield entry
+
+    def _is_there(self, part: Part) -> bool:
+        return self._store.size(f"{self.archive_id}/data/{part.path}") == part.bytes
 
     def told(self) -> str | None:
         """The result, where there is one."""

@@ -6,7 +6,7 @@ between two readings; authenticity is the signature's work.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,15 @@ _SUM = """
     SELECT sum((hash >> 64)::UBIGINT::HUGEINT), sum((hash & 18446744073709551615::UHUGEINT)::UBIGINT::HUGEINT)
     FROM (SELECT md5_number($table || chr(0) || record) AS hash FROM records)
 """
+
+
+def joined(digests: Iterable[str]) -> str:
+    """The digest of a table, of those of its splits."""
+    return _written(sum(int(digest, 16) for digest in digests) % (1 << 128))
+
+
+def _written(total: int) -> str:
+    return f"{total:032x}"
 
 
 @cache
@@ -54,7 +63,7 @@ class TableDigest:
         self.rows += rows
 
     def __str__(self) -> str:
-        return f"{self.total:032x}"
+        return _written(self.total)
 
 
 def _field(texts: pa.Array, column: Column) -> pa.Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, Self
@@ -117,17 +117,27 @@ class TableWriter:
     """Takes a table's batches and leaves its parts in the store; `finish` says what they are.
 
     A context: when it fails, the part being written does not appear; finished ones are the caller's to delete.
-    With more than one split planned, the CSV parts have no header and the header is an object of its own.
+    With more than one split planned, the CSV parts have no header and the header is an object of its own. `split` is
+    the number of the only one written here, of a table whose others are written elsewhere: its header is, too.
     """
 
     def __init__(
-        self, store: ObjectStore, prefix: str, table: Table, name: str, *, splits: int, held: HeldValues
+        self,
+        store: ObjectStore,
+        prefix: str,
+        table: Table,
+        name: str,
+        *,
+        held: HeldValues,
+        splits: int = 1,
+        split: int | None = None,
     ) -> None:
         self._store = store
         self._prefix = prefix
         self._table = table
         self._name = name
-        self._several = splits > 1
+        self._several = splits > 1 or split is not None
+        self._split = split
         self._held = held
         self._schema = pa.schema([pa.field(column.name, part_type(column)) for column in table.columns])
         self._digest = TableDigest(table)
@@ -146,12 +156,16 @@ class TableWriter:
 
     def _open(self) -> None:
         if not self._csv_is_open:
-            path = f"csv/{self._name}/part-{len(self._csv):05d}.csv" if self._several else f"csv/{self._name}.csv"
+            path = f"csv/{self._name}/{self._part(self._csv)}.csv" if self._several else f"csv/{self._name}.csv"
             self._csv_part = self._stack.enter_context(ObjectPart(self._store, self._prefix, path))
             if not self._several:
                 self._csv_part.sink.write(csvtext.header(self._table))
-        path = f"parquet/{self._name}/part-{len(self._parquet):05d}.parquet"
+        path = f"parquet/{self._name}/{self._part(self._parquet)}.parquet"
         self._parquet_part = self._stack.enter_context(ParquetPart(self._store, self._prefix, path, self._schema))
+
+    def _part(self, before: Sequence[Part]) -> str:
+        prefix = "part" if self._split is None else split_prefix(self._split)
+        return f"{prefix}-{len(before):05d}"
 
     @property
     def _csv_is_open(self) -> bool:
@@ -202,14 +216,24 @@ class TableWriter:
             scope_class=scope_class,
             longest_record=self._longest,
             csv=tuple(self._csv),
-            header=self._header() if self._several else None,
+            header=self._header() if self._several and self._split is None else None,
             parquet=tuple(self._parquet),
         )
 
     def _header(self) -> Part:
-        with ObjectPart(self._store, self._prefix, f"csv/{self._name}.header.csv") as part:
-            part.sink.write(csvtext.header(self._table))
-            return part.finish()
+        return written_header(self._store, self._prefix, self._table, self._name)
+
+
+def split_prefix(number: int) -> str:
+    """What the names of a split's parts begin with: they sort as the splits do."""
+    return f"part-{number:05d}"
+
+
+def written_header(store: ObjectStore, prefix: str, table: Table, name: str) -> Part:
+    """The header of a table in several parts, as an object of its own."""
+    with ObjectPart(store, prefix, f"csv/{name}.header.csv") as part:
+        part.sink.write(csvtext.header(table))
+        return part.finish()
 
 
 def groups(batches: Iterable[pa.RecordBatch], table: Table) -> Iterator[pa.RecordBatch]:

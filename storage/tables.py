@@ -8,13 +8,13 @@ from typing import Self
 
 import pyarrow as pa
 
-from storage import twin
+from storage import digest, twin
 from storage.errors import Misuse, Red
 from storage.holding import HeldValues
 from storage.names import FileNames
 from storage.objects import ObjectStore
 from storage.package import Part, TablePart
-from storage.parts import TableWriter, groups
+from storage.parts import TableWriter, groups, split_prefix, written_header
 from storage.schema import Held, Table
 from storage.verified import corrupt, passing, verified
 
@@ -65,15 +65,56 @@ class TablesWriter:
         mark = self._held.mark()
         try:
             with TableWriter(self._store, self._archive_id, table, name, splits=splits, held=self._held) as writer:
-                for group in groups(batches, table):
-                    writer.write(group)
-                return writer.finish(scope_class)
+                return _written(writer, table, batches, scope_class)
         except BaseException:
             self._held.forget(mark)
-            for path in (f"data/csv/{name}.", f"data/csv/{name}/", f"data/parquet/{name}/"):
-                self._delete(path)
+            self._delete_all(name)
             self._names.release(name)
             raise
+
+    def _delete_all(self, name: str) -> None:
+        for path in (f"data/csv/{name}.", f"data/csv/{name}/", f"data/parquet/{name}/"):
+            self._delete(path)
+
+    # ── in splits ───────────────────────────────────────────────────────────────────────────────────────────
+    def split(
+        self, table: Table, batches: Iterable[pa.RecordBatch], *, number: int, scope_class: str = "owned"
+    ) -> TablePart:
+        """Write one split of an expected table; whoever writes the others, `joined` is the table.
+
+        Recast, with nothing of this split left behind, where a column needs to be described otherwise in all of them.
+        """
+        name = self._names.name(table.name)
+        self._delete_split(name, number)  # another may have died in the middle of it
+        try:
+            with TableWriter(self._store, self._archive_id, table, name, split=number, held=self._held) as writer:
+                return _written(writer, table, batches, scope_class)
+        except BaseException:
+            self._delete_split(name, number)
+            raise
+
+    def _delete_split(self, name: str, number: int) -> None:
+        for kind in ("csv", "parquet"):
+            self._delete(f"data/{kind}/{name}/{split_prefix(number)}-")
+
+    def joined(self, splits: Sequence[TablePart]) -> TablePart:
+        """The table that these are all the splits of, in their order; `again` then puts it into the archive."""
+        first = splits[0]
+        return replace(
+            first,
+            rows=sum(part.rows for part in splits),
+            digest=digest.joined(part.digest for part in splits),
+            longest_record=max(part.longest_record for part in splits),
+            csv=tuple(one for part in splits for one in part.csv),
+            header=written_header(self._store, self._archive_id, first.table, first.name),
+            parquet=tuple(one for part in splits for one in part.parquet),
+        )
+
+    def discard(self, table: str) -> None:
+        """Nothing stays of the splits of an expected table: it is to be written whole."""
+        self._delete_all(self._names.name(table))
+
+    # ── as it stands ────────────────────────────────────────────────────────────────────────────────────────
 
     def again(self, part: TablePart) -> Iterator[pa.RecordBatch]:
         """The rows of a table that stands; after the last it is in the archive, as if it had been written here.
@@ -114,6 +155,12 @@ class TablesWriter:
         """Those written so far, in the archive's order."""
         last = len(self._places)
         return tuple(sorted(self._tables.values(), key=lambda part: self._places.get(part.table.name, last)))
+
+
+def _written(writer: TableWriter, table: Table, batches: Iterable[pa.RecordBatch], scope_class: str) -> TablePart:
+    for group in groups(batches, table):
+        writer.write(group)
+    return writer.finish(scope_class)
 
 
 def _holding_attachments(table: Table) -> Table:

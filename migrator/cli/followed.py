@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from migrator.runs.records import RunRecord
 
 _BAR = 24  # characters
+_CODE = "exit_code"
 
 
 def tell(records: Iterable[RunRecord], *, as_json: bool) -> int:
@@ -111,11 +112,13 @@ def _tell_end(record: RunRecord) -> None:
     if record.state == "parked":
         stderr.print(standing(record), markup=False)
     for name, value in (record.error or {}).items():
-        if value:
+        if value and name != _CODE:
             stderr.print(f"  {name}: {value}", markup=False)
 
 
 def _code(record: RunRecord) -> int:
     if record.verdict is not None:
         return exit_code(Verdict(record.verdict))
-    return {"done": 0, "failed": Fault.exit_code}.get(record.state, Parked.exit_code)
+    if record.state == "failed":
+        return int((record.error or {}).get(_CODE, Fault.exit_code))  # older versions did not keep it
+    return 0 if record.state == "done" else Parked.exit_code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ from migrator.engine.equality import as_text, is_value, with_column
 from migrator.engine.keysets import CARRIED, STUB, KeySets
 from migrator.engine.roots import any_of, marks, named_columns
 from migrator.engine.stages import stages
-from migrator.engine.workbench import FewKeys, Workbench
+from migrator.engine.workbench import FewKeys, QueryKeys, Workbench
 from migrator.plan import ScopeRules
 from storage.errors import Recast, Red
 from storage.schema import Column, Table
@@ -265,6 +265,12 @@ class Closure(KeySets):
             return AnyOf(among=tuple(self._brought(name, STUB)))
         own, carried = self._of_keyless(name), tuple(self._brought(name, CARRIED))
         return AnyOf(among=(*own.among, *carried)) if isinstance(own, AnyOf) else own
+
+    def few(self, name: str, first: int, rows: int) -> Among:
+        """Of what `predicate` selects of a table with a key: so many rows, from this place on in the order of keys."""
+        whole = self.predicate(name)
+        assert isinstance(whole, Among) and isinstance(whole.keys, QueryKeys)
+        return replace(whole, keys=replace(whole.keys, query=f"{whole.keys.query} LIMIT {rows} OFFSET {first}"))
 
     def _brought(self, name: str, class_: str) -> Iterator[Among]:
         """What selects the rows of a table without a key that came along: the keys by which others point at them."""

@@ -12,19 +12,24 @@ from migrator.engine.blanks import blanks, blanks_apart
 from migrator.engine.classify import Reference
 from migrator.engine.keysets import STUB
 from migrator.engine.scope import Resolved, blanked
+from migrator.engine.splits import Split
 from storage.schema import Kind, Table, Type
 from storage.types import arrow_schema, arrow_type, to_text, to_variant
 
 
-def extract(reading: Reading, resolved: Resolved, table: Table) -> Iterator[pa.RecordBatch]:
-    """The table's rows of the archive; `table` as the census typed it. Recast as in Reading.scan."""
+def extract(reading: Reading, resolved: Resolved, table: Table, split: Split | None = None) -> Iterator[pa.RecordBatch]:
+    """The table's rows of the archive, or one split of them; `table` as the census typed it. Recast as in Reading.scan.
+
+    Only a table without stubs is read in splits.
+    """
     closure = resolved.closure
+    rows = closure.few(table.name, split.first, split.rows) if split else closure.predicate(table.name)
     changes = [
         _nulling(resolved, table, reference)
         for reference in (*resolved.classified.references, *resolved.classified.elsewhere)
         if reference.table == table.name and resolved.rules.foreign.get(reference.name) == "null"
     ]
-    for batch in reading.scan(table, closure.predicate(table.name)):
+    for batch in reading.scan(table, rows):
         for change in changes:
             batch = change(batch)
         yield batch

@@ -18,7 +18,7 @@ from migrator.contracts import Fence, Source
 from migrator.engine.keeping import WORTH_S, Keep, Keeping
 from migrator.engine.losses import Loss
 from migrator.outcomes import EVERY_STEP, UNSHARED, Shares, Steps
-from storage.begun import Begun, Finished, PartList, can_stand
+from storage.begun import Begun, Finished, FinishedSplit, PartList, can_stand
 from storage.claim import ClaimedStore
 from storage.described import built
 from storage.errors import MigratorError, Misuse, Red
@@ -91,6 +91,16 @@ class Halfway:
         """None where nothing was written before."""
         return tuple(one.part for one in self._finished.values()) if self._goes_on else None
 
+    @property
+    def kept(self) -> tuple[TablePart, ...] | None:
+        """All whose parts are not to be cleared away; None where nothing was written before."""
+        return None if self.standing is None else (*self.standing, *(one.part for one in self.splits))
+
+    @property
+    def halved(self) -> set[str]:
+        """The tables of which an earlier attempt left splits, and no more."""
+        return {one.part.table.name for one in self.splits} if self._goes_on else set()
+
     def __enter__(self) -> Halfway:
         self._claim.begin(self._begun)
         if self._attempt.keep is not None:
@@ -126,6 +136,19 @@ class Halfway:
     def look(self, table: str) -> None:
         """A helper has listed this table."""
         self._finished |= {one.part.table.name: one for one in self._parts.finished() if one.part.table.name == table}
+
+    @property
+    def splits(self) -> tuple[FinishedSplit, ...]:
+        """Those that stand of tables that do not: copied by helpers, here, or by an earlier attempt."""
+        return tuple(one for one in self._parts.splits() if one.part.table.name not in self._finished)
+
+    def split(self, first: int, part: TablePart) -> None:
+        """One split of a table was copied here."""
+        self._parts.add_split(FinishedSplit(first=first, part=part))
+
+    def stands(self, part: TablePart, losses: Sequence[Loss]) -> None:
+        """All splits of this table are there."""
+        self._finished[part.table.name] = finished(part, losses)
 
     def finished(self, part: TablePart, losses: Sequence[Loss]) -> None:
         """All of this table's parts stand; said for good as soon as somebody keeps the fence they were read in."""

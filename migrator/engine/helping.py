@@ -1,4 +1,4 @@
-"""Tables of a snapshot that another process takes, copied for it: it finds them as if an earlier attempt left them."""
+"""Tables and splits of a snapshot that another process takes, copied for it as if an earlier attempt had left them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from migrator.engine.left import fence_of, scope_digest
 from migrator.engine.losses import Loss
 from migrator.engine.masks.masked import masked_by
 from migrator.engine.scope import leaving, resolve
+from migrator.engine.splits import Piece, Split
 from migrator.engine.spread import Handed
 from migrator.engine.subject.view import view_of
 from migrator.engine.table_copy import TableCopy
 from migrator.engine.workbench import workbench
 from migrator.outcomes import Progress, silent
 from migrator.plan import Plan
-from storage.begun import Begun, PartList, can_stand
+from storage.begun import Begun, FinishedSplit, PartList, can_stand
 from storage.claim import ClaimedStore
-from storage.errors import Fault, Misuse
+from storage.errors import Fault, Misuse, Recast
 from storage.objects import ObjectStore
 from storage.package import TablePart
 from storage.schema import Table
@@ -39,11 +40,11 @@ def help_snapshot(
     *,
     run: str,
     attempt: int,
-    tables: Iterable[str],
+    pieces: Iterable[Piece],
     required: Callable[[], None],
     progress: Progress = silent,
 ) -> None:
-    """Copy each of these tables as it comes, and list it; `required` raises a Fault once it is another's to do.
+    """Copy each of these pieces as it comes, and list it; `required` raises a Fault once it is another's to do.
 
     Fault where this store does not hold what the attempt has begun, FenceLost where its point in time is gone, Misuse
     where the plan finds other rows here than there. What was being copied then is of no use to anybody.
@@ -71,8 +72,22 @@ def help_snapshot(
         ):
             listed = _Listed(PartList(claimed, handed.archive))
             copy = TableCopy(gentle, resolved, listed, masked, view.withheld, attachments, listed, progress)
-            for name in tables:
-                copy.copy(writer, gentle.schema.table(name), Audit())
+            for piece in pieces:
+                if piece.split is None or piece.settled is None:
+                    copy.copy(writer, gentle.schema.table(piece.table), Audit())
+                else:
+                    listed.split(piece.split.first, _split(copy, writer, piece.settled, piece.split))
+
+
+def _split(copy: TableCopy, writer: TablesWriter, settled: Table, split: Split) -> TablePart:
+    try:
+        return copy.split(writer, settled, split)
+    except Recast as recast:
+        raise Fault(
+            f"a value needs {recast.column.name} held otherwise than was settled: who performs the run copies it whole",
+            where=settled.name,
+            next="nothing is to be done",
+        ) from recast
 
 
 def _begun(store: ObjectStore, handed: Handed, run: str, attempt: int) -> Begun:
@@ -100,6 +115,9 @@ class _Listed:
 
     def finished(self, part: TablePart, losses: Sequence[Loss]) -> None:
         self._parts.add(finished(part, losses))
+
+    def split(self, first: int, part: TablePart) -> None:
+        self._parts.add_split(FinishedSplit(first=first, part=part))
 
 
 class _WholeTables(TablesWriter):

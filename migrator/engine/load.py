@@ -15,21 +15,23 @@ from migrator.engine.patience import patiently
 from migrator.engine.placing import NO_FILES, FilesCompared, Placing
 from migrator.engine.prepare import Prepared
 from migrator.engine.staged import stage, staged_before
+from migrator.engine.untouched import changed, files_left
 from migrator.engine.verify import first, verify, verify_with
 from migrator.outcomes import (
     EVERY_STEP,
+    UNSHARED,
     Equation,
     Progress,
+    Shares,
     Steps,
     StepTiming,
     Verdict,
     Verification,
-    said_key,
     silent,
 )
 from storage import moment
 from storage.described import built
-from storage.errors import MigratorError, Misuse, Red, may_be_resumed
+from storage.errors import Fault, MigratorError, Misuse, Red, may_be_resumed
 from storage.problem import Problem
 
 CHECKING, STAGING, MERGING = "check the mapping", "stage and verify staging", "merge, locks held"
@@ -71,9 +73,12 @@ def load(
     files: Placing = NO_FILES,
     patience_s: float = 0,
     steps: Steps = EVERY_STEP,
+    shares: Shares = UNSHARED,
     progress: Progress = silent,
 ) -> Loaded:
     """Load the prepared rows and their files, or rehearse it; what `steps` say is done stays done.
+
+    Through `shares` others stage tables of what is prepared.
 
     Nothing is committed unless staging, merge and ledger agree, and locks are held for `max_lock_seconds` at most: Red.
     After the commit a verification that finds differences does not raise: it is the red answer of a load that stands.
@@ -91,6 +96,7 @@ def load(
         files=files,
         patience_s=patience_s,
         steps=steps,
+        shares=shares,
         progress=progress,
     ).run()
 
@@ -114,6 +120,7 @@ class _Loading:
     files: Placing
     patience_s: float
     steps: Steps
+    shares: Shares
     progress: Progress
     laps: Laps = field(default_factory=Laps)
     committing: bool = False
@@ -140,8 +147,13 @@ class _Loading:
             digest_after=after,
             lock_seconds=merged.lock_seconds,
             timings=(*merged.timings, *laps.timings),
-            problems=(*_rehearsal_problems(self.rehearse, merged.digest_before, after), *_left_problems(merged.left)),
+            problems=tuple(self._left_of_a_rehearsal(merged, after)),
         )
+
+    def _left_of_a_rehearsal(self, merged: Merged, after: Digest) -> Iterator[Problem]:
+        if self.rehearse:
+            yield from changed(merged.digest_before, after)
+            yield from files_left(merged.left)
 
     def _staging(self, stack: ExitStack) -> Staging:
         return patiently(
@@ -171,14 +183,28 @@ class _Loading:
     def _to_the_commit(self, staging: Staging) -> Merged:
         if not self.rehearse and self.steps.attempt > 1 and (marker := stands(self.target, self.identity.run)):
             return self._of(marker)
-        staged = stage(self.prepared, staging, steps=self.steps, progress=self.progress)
+        staged = stage(self.prepared, staging, steps=self.steps, shares=self.shares, progress=self.progress)
         self.laps.took(STAGING, staged.seconds, staged.rows)
-        with self._in_their_places() as files:
+        with self._in_their_places() as files, self._told_of_an_earlier_commit():
             merged = self._again_after_others(lambda: self._merged(staged.rows, files))
         if self.rehearse:
             after = self._again_after_others(self._digest_after_undoing)
             merged = replace(merged, digest_after=after, left=tuple(self.left))
         return replace(merged, timings=self.laps.timings)
+
+    @contextmanager
+    def _told_of_an_earlier_commit(self) -> Iterator[None]:
+        """A server may have been at the commit of an attempt that was killed when it was asked for one."""
+        try:
+            yield
+        except Misuse as error:
+            if self.steps.attempt == 1 or stands(self.target, self.identity.run) is None:
+                raise
+            raise Fault(
+                "the commit of an earlier attempt was made meanwhile",
+                where=self.identity.run,
+                next="resume the run once more: it goes on behind that commit",
+            ) from error
 
     def _of(self, marker: Marker) -> Merged:
         """An earlier attempt was stopped between the commit and its record."""
@@ -264,27 +290,3 @@ def _marker(identity: Identity, prepared: Prepared, counted: Counted, seconds: f
         digest_whole=counted.digest_before if whole else None,
         tally=counted.tally(seconds),
     )
-
-
-def _rehearsal_problems(rehearse: bool, before: Digest, after: Digest) -> tuple[Problem, ...]:
-    if not rehearse or before == after:
-        return ()
-    return (
-        Problem(
-            where="target",
-            what=f"the target is not as it was before the rehearsal: {before} then {after}",
-            next="somebody else wrote to it meanwhile, or its rollback is not one: find out before the real night",
-        ),
-    )
-
-
-def _left_problems(notes: Sequence[RowNote]) -> Iterator[Problem]:
-    for why, label in dict.fromkeys((note.why, note.table) for note in notes):
-        names = [said_key(note.key) for note in notes if (note.why, note.table) == (why, label)]
-        yield Problem(
-            where=label,
-            what=f"the rehearsal put a file there and did not take it back: {why}",
-            count=len(names),
-            examples=tuple(names[:10]),
-            next="find out who uses it; a migration leaves a file of the same content as it stands",
-        )

@@ -121,13 +121,14 @@ def snapshot(
                 identity,
                 keys,
                 expected=[table.name for table in tables],
-                standing=halfway.standing,
+                standing=halfway.kept,
                 stays=halfway.stays,
             ) as writer,
         ):
             _audit_attempt(audit, attempt, left, halfway)
             copy = TableCopy(reading, resolved, prover, masked, view.withheld, attachments, halfway, progress)
-            spread = Spread(UNSHARED if attachments.are_declared else attempt.shares, halfway, progress)
+            shares = UNSHARED if attachments.are_declared else attempt.shares
+            spread = Spread(shares, halfway, copy, writer, progress)
             spread.offer(tables, {table.name: resolved.closure.count(table.name) for table in tables}, reading.fence)
             found = {table.name: copy.copy(writer, table, audit) for table in spread.in_turn(tables)}
             losses = [loss for table in tables for loss in found[table.name]]

@@ -8,13 +8,15 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from migrator.contracts import Reading
+from migrator.contracts import ColumnCensus, Reading
 from migrator.engine.attachments import Attachments
 from migrator.engine.documents import Audit
 from migrator.engine.extract import extract
+from migrator.engine.keysets import STUB
 from migrator.engine.losses import Loss, accepted
 from migrator.engine.masks.masked import Masked
 from migrator.engine.scope import Resolved
+from migrator.engine.splits import Split
 from migrator.engine.subject.withheld import Withheld
 from migrator.engine.views import require_settled
 from migrator.outcomes import Progress, Tick
@@ -85,9 +87,30 @@ class TableCopy:
             return None
         return part, losses
 
+    # ── in splits ───────────────────────────────────────────────────────────────────────────────────────────
+    def settled(self, declared: Table) -> tuple[Table, tuple[Loss, ...]]:
+        """The table, its columns as all its values need them, as far as the source can tell; and the losses."""
+        table, census = self._census(declared)
+        return table, accepted(table, census, self._resolved.rules.accept)
+
+    def is_divisible(self, table: Table) -> bool:
+        """Whether ranges of its keys are all there is of it."""
+        return bool(table.primary_key) and not self._resolved.closure.count(table.name, STUB)
+
+    def split(self, writer: TablesWriter, settled: Table, split: Split) -> TablePart:
+        """One split of a table, of which nothing is masked, withheld or attached. Recast as in `TablesWriter.split`."""
+        batches = extract(self._reading, self._resolved, settled, split)
+        class_ = self._resolved.classified.classes[settled.name]
+        told = self._counted(settled.name, batches, before=split.first)
+        return writer.split(settled, told, number=split.number, scope_class=class_)
+
+    # ── from the source ─────────────────────────────────────────────────────────────────────────────────────
+    def _census(self, declared: Table) -> tuple[Table, tuple[ColumnCensus, ...]]:
+        return self._reading.census(declared, self._resolved.closure.predicate(declared.name))
+
     def _read(self, writer: TablesWriter, declared: Table) -> _Copied:
         class_ = self._resolved.classified.classes[declared.name]
-        table, census = self._reading.census(declared, self._resolved.closure.predicate(declared.name))
+        table, census = self._census(declared)
         for _ in range(_MOST_RECASTS):
             losses = accepted(self._withheld.described(table), census, self._resolved.rules.accept)
             try:
@@ -102,9 +125,9 @@ class TableCopy:
             return part, losses
         raise Red("its columns cannot be settled", where=declared.name, next="report this with the table's definition")
 
-    def _counted(self, name: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        total, done = self._resolved.closure.count(name), 0
-        self._progress(Tick(step="snapshot", what=name, done=0, total=total))
+    def _counted(self, name: str, batches: Iterable[pa.RecordBatch], before: int = 0) -> Iterator[pa.RecordBatch]:
+        total, done = self._resolved.closure.count(name), before
+        self._progress(Tick(step="snapshot", what=name, done=done, total=total))
         for batch in batches:
             done += batch.num_rows
             self._progress(Tick(step="snapshot", what=name, done=done, total=total))

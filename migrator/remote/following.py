@@ -115,7 +115,8 @@ class Following:
         told = self._answer(record).get("error")
         if told is None:  # of a run that nobody asked this server for
             code = Red.exit_code if record.verdict is not None else Fault.exit_code
-            told = self.server.here({**(record.error or {}), "exit_code": code})
+            kept = record.error or {}
+            told = self.server.here({**kept, "exit_code": int(kept.get("exit_code", code))})
         return read_error(told)
 
     # ── what it found ───────────────────────────────────────────────────────────────────────────────────────

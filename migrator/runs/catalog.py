@@ -33,6 +33,7 @@ from migrator.runs.records import (
     taken_over,
 )
 from migrator.runs.request import Request, read_request, written
+from migrator.runs.shares import Shares
 from migrator.runs.upgrade import bring_to_head
 from storage import moment
 from storage.errors import Fault, MigratorError, Misuse
@@ -219,7 +220,7 @@ class Catalog:
         values = {
             "state": state,
             "verdict": verdict and verdict.value,
-            "error": {"what": error.what, "where": error.where, "next": error.next} if error else None,
+            "error": _told(error) if error else None,
             "finished_at": _text(datetime.now(UTC)),
             "answer": of_error(error) if error and record.asked_by is not None else answer,
         }
@@ -315,6 +316,10 @@ class Catalog:
             clock = self._database.clock(connection)
             return tuple(seen(RunRecord(**row), clock) for row in connection.execute(query).mappings())
 
+    def shares(self, silence_s: float) -> Shares:
+        """What workers share of runs; a helper that is not heard of for so long is silent."""
+        return Shares(database=self._database, silence_s=silence_s)
+
     # ── archives and reports ────────────────────────────────────────────────────────────────────────────────
     def record_archive(self, record: ArchiveRecord) -> None:
         """Once: an attempt that was killed after it may have recorded the same."""
@@ -358,6 +363,10 @@ class Catalog:
 
 def _as_it_was(record: RunRecord) -> ColumnElement[bool]:
     return models.Run.state == ("running" if record.state == "lost" else record.state)
+
+
+def _told(error: MigratorError) -> dict[str, str]:
+    return {"what": error.what, "where": error.where, "next": error.next, "exit_code": str(error.exit_code)}
 
 
 def _text(at: datetime) -> str:

@@ -23,7 +23,7 @@ from storage.system import translated
 
 RECORD = "run.json"
 _PLACE = "store.txt"
-_DOCUMENTS = (RECORD, "plan.yaml", "mapping.yaml", "verification.json", "report.html")
+_DOCUMENTS = (RECORD, "plan.yaml", "mapping.yaml", "decisions/notes.json", "verification.json", "report.html")
 _DECISION = re.compile(r"decisions/[a-z0-9-]{1,60}\.parquet")
 _OF_ITS_PERFORMER = ("worker", "heartbeat_at", "progress", "deaths", "last_step")  # of no use once it ended
 

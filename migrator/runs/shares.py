@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 from sqlalchemy.orm import aliased
 
-from migrator.runs.database import Database, open_database
+from migrator.runs.database import Database
 from migrator.runs.models import IdleWorker, Run
 from migrator.runs.models import Share as Stored
 from storage import moment
 
 _IDLE_S = 5.0
-"""A worker without anything to perform says so every half second."""
+"""A worker without anything to perform says so every two seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +38,6 @@ class Shares:
 
     database: Database
     silence_s: float
-
-    @classmethod
-    def open(cls, url: str, silence_s: float) -> Shares:
-        return cls(database=open_database(url), silence_s=silence_s)
-
-    def close(self) -> None:
-        self.database.close()
 
     # ── who could help ──────────────────────────────────────────────────────────────────────────────────────
     def announce(self, worker: str) -> None:
@@ -66,18 +59,26 @@ class Shares:
     def offer(
         self, run_id: str, attempt: int, sizes: Mapping[str, int], handed: Mapping[str, Any], *, most: int
     ) -> None:
-        """To `most` helpers at once; what an earlier attempt offered is not to be had any more."""
-        common = {"run_id": run_id, "attempt": attempt, "state": "open", "most": most, "handed": handed}
+        """To `most` helpers at once, besides what this attempt offered before; nothing unless it performs the run.
+
+        What an earlier attempt offered is not to be had any more.
+        """
+        common = {"run_id": run_id, "attempt": attempt, "state": "open", "most": most}
+        offered = [{**common, "name": name, "size": size, "handed": handed[name]} for name, size in sizes.items()]
         with self.database.transaction() as connection:
-            connection.execute(delete(Stored).where(Stored.run_id == run_id))
-            connection.execute(insert(Stored), [{**common, "name": name, "size": size} for name, size in sizes.items()])
+            if connection.execute(_performed(run_id, attempt)).first() is None:
+                return
+            is_over = (Stored.attempt != attempt) | Stored.name.in_(sizes)
+            connection.execute(delete(Stored).where(Stored.run_id == run_id, is_over))
+            connection.execute(insert(Stored), offered)
 
     def keep(self, run_id: str, attempt: int, name: str) -> bool:
-        """Take it for good, unless a helper has done it, or is at it."""
+        """Take it for good, unless a helper has done it, or is at it; what is not offered any more is nobody else's."""
         with self.database.transaction() as connection:
             is_free = Stored.state.in_(("open", "back", "kept")) | self._is_silent(connection)
             kept = update(Stored).where(_is(run_id, attempt, name), is_free).values(state="kept", worker=None)
-            return connection.execute(kept).rowcount == 1
+            is_ours = connection.execute(kept).rowcount == 1
+            return is_ours or connection.execute(select(Stored.name).where(_is(run_id, attempt, name))).first() is None
 
     def is_done(self, run_id: str, attempt: int, name: str) -> bool:
         """Whether a helper has done it."""
@@ -85,10 +86,10 @@ class Shares:
         with self.database.transaction() as connection:
             return connection.execute(query).scalar() == "done"
 
-    def withdraw(self, run_id: str) -> None:
-        """Nothing of the run is shared any more; who is at it learns so when it next beats."""
+    def withdraw(self, run_id: str, attempt: int) -> None:
+        """Nothing of this attempt, or of one before, is shared any more; who is at it learns so when it next beats."""
         with self.database.transaction() as connection:
-            connection.execute(delete(Stored).where(Stored.run_id == run_id))
+            connection.execute(delete(Stored).where(Stored.run_id == run_id, Stored.attempt <= attempt))
 
     # ── of helpers ──────────────────────────────────────────────────────────────────────────────────────────
     def next(self, worker: str, *, run_id: str | None = None, but: Collection[str] = ()) -> Share | None:
@@ -108,11 +109,13 @@ class Shares:
         return self._changed(share, worker, state="taken")
 
     def end(self, share: Share, worker: str, *, state: str) -> bool:
-        """It is `done`, or given `back` to who performs the run, for no other helper. False where it is another's."""
+        """It is `done`, given `back` to who performs the run, for no other helper, or `open` again. False where it is
+        another's."""
         return self._changed(share, worker, state=state)
 
     def _changed(self, share: Share, worker: str, *, state: str) -> bool:
-        is_ours = (_is(share.run_id, share.attempt, share.name), Stored.state == "taken", Stored.worker == worker)
+        is_taken = (_is(share.run_id, share.attempt, share.name), Stored.state == "taken", Stored.worker == worker)
+        is_ours = (*is_taken, _performed(share.run_id, share.attempt).exists())
         with self.database.transaction() as connection:
             now = _text(self.database.clock(connection).now)
             return connection.execute(update(Stored).where(*is_ours).values(state=state, beat_at=now)).rowcount == 1
@@ -138,6 +141,11 @@ class Shares:
         if clock.since > limit:
             limit = datetime.min.replace(tzinfo=UTC)
         return (Stored.state == "taken") & (Stored.beat_at < _text(limit))
+
+
+def _performed(run_id: str, attempt: int) -> Select[Any]:
+    """The run, as long as this attempt performs it."""
+    return select(Run.run_id).where(Run.run_id == run_id, Run.attempt == attempt, Run.state == "running")
 
 
 def _is(run_id: str, attempt: int, name: str) -> ColumnElement[bool]:

@@ -83,8 +83,9 @@ class Archiving(Performing, Spreading):
         def perform(recording: Recording, steps: Steps) -> Snapshot:
             store, source = self._store(plan), plan.needs_source()
             swept = swept_in_words(sweep(store, before=datetime.now(UTC) - QUIET))
-            with self._told(recording.run), self._shared(recording.run, request, source.limits) as (shares, limits):
-                attempt = Attempt(run=recording.run.run_id, steps=steps, shares=shares, keep=_keep(source))
+            run, limits = recording.run, source.limits
+            with self._told(run), self._shared(catalog, run, request, limits) as (shares, limits):
+                attempt = Attempt(run=run.run_id, steps=steps, shares=shares, keep=_keep(source))
                 taken = snapshot(
                     self.sources(source.url, limits),
                     plan,

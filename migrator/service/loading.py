@@ -21,7 +21,7 @@ from migrator.engine.prepare import room_for
 from migrator.engine.seal import seal_parts
 from migrator.engine.throwaway import throwaway
 from migrator.engine.workbench import Workbench, workbench
-from migrator.outcomes import EVERY_STEP, RunReport, SealParts, Steps
+from migrator.outcomes import EVERY_STEP, UNSHARED, RunReport, SealParts, Steps
 from migrator.plan import Plan
 from migrator.runs.catalog import Catalog
 from migrator.runs.recorded import Recording
@@ -32,6 +32,7 @@ from migrator.service.addresses import require_same_place
 from migrator.service.opening import known
 from migrator.service.performing import Performing, Work
 from migrator.service.rehearsing import Original, Rehearsing
+from migrator.service.spreading import Spreading
 from migrator.settings import tool
 from storage.address import redacted
 from storage.archive import Archive
@@ -103,7 +104,7 @@ class OpenedLoad:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loading(Rehearsing, Performing):
+class Loading(Rehearsing, Performing, Spreading):
     """Loads, for good or to be undone at once."""
 
     def rehearse(self, plan: Plan, archive: str | None, *, whole: bool = False, on: str | None = None) -> Finished:
@@ -231,7 +232,8 @@ class Loading(Rehearsing, Performing):
                     save_decisions(checked.prepared, folder.decisions, checked.notes)
             laps.lap(CHECKING)
             assert checked.prepared is not None
-            if not opened.request.rehearse:  # before anything of it can be committed
+            shares = UNSHARED if is_copy else self._shared_load(catalog, run, target, files)
+            if not opened.request.rehearse or shares is not UNSHARED:  # before it is committed, and for who helps
                 self._keep_in_store(catalog, run.run_id, self._store_of(plan))
             loaded = load(
                 checked.prepared,
@@ -244,6 +246,7 @@ class Loading(Rehearsing, Performing):
                 files=files,
                 patience_s=self.settings.patience_s,
                 steps=EVERY_STEP if is_copy else steps,  # a copy is erased, whatever happens
+                shares=shares,
                 progress=self.progress,
             )
             told = load_report(self._subject(run, plan), opened.archive, checked, loaded)

@@ -212,7 +212,7 @@ def _require_same_tables(record: RunRecord, work: Work[Result]) -> None:
 
 def _left(catalog: Catalog, record: RunRecord) -> Fault:
     """Nobody goes on by himself with a run that takes every process along."""
-    after = f"after {record.last_step}" if record.last_step else "before it had finished a step"
+    after = f"each after {record.last_step}" if record.last_step else "each before its first step was finished"
     fault = Fault(
         f"{record.deaths} attempts in a row ended with their process, {after}: no worker begins another",
         where=record.run_id,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from migrator.contracts import ReadLimits
+from migrator.contracts import ReadLimits, Target
+from migrator.engine.placing import Placing
 from migrator.outcomes import UNSHARED, Json, Shares
+from migrator.runs.catalog import Catalog
 from migrator.runs.records import RunRecord
 from migrator.runs.request import SnapshotRequest
 from migrator.runs.shares import Shares as Shelf
@@ -25,8 +27,11 @@ class _Offered:
     most: int
     names: set[str] = field(default_factory=set)  # offered, and not known to be for us
 
-    def offer(self, sizes: Mapping[str, int], handed: Json) -> None:
-        assert isinstance(handed, Mapping)
+    @property
+    def helpers(self) -> int:
+        return self.most
+
+    def offer(self, sizes: Mapping[str, int], handed: Mapping[str, Json]) -> None:
         self.shelf.offer(self.run_id, self.attempt, sizes, handed, most=self.most)
         self.names.update(sizes)
 
@@ -39,6 +44,10 @@ class _Offered:
     def is_done(self, name: str) -> bool:
         return name in self.names and self.shelf.is_done(self.run_id, self.attempt, name)
 
+    def withdraw(self) -> None:
+        self.names.clear()
+        self.shelf.withdraw(self.run_id, self.attempt)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spreading(Opening):
@@ -46,7 +55,7 @@ class Spreading(Opening):
 
     @contextmanager
     def _shared(
-        self, run: RunRecord, request: SnapshotRequest, limits: ReadLimits
+        self, catalog: Catalog, run: RunRecord, request: SnapshotRequest, limits: ReadLimits
     ) -> Iterator[tuple[Shares, ReadLimits]]:
         """What of the run others may do, and how the source is read here meanwhile.
 
@@ -56,14 +65,33 @@ class Spreading(Opening):
         if not (self.settings.is_shared and is_plain and limits.max_connections > 1):
             yield UNSHARED, limits
             return
-        with closing(Shelf.open(self.settings.catalog_url, self.settings.silence_s)) as shelf:
-            most = min(shelf.idle(), limits.max_connections - 1)
-            if not most:
-                yield UNSHARED, limits
-                return
-            try:
-                own = replace(limits, max_connections=limits.max_connections - most)
-                yield _Offered(shelf=shelf, run_id=run.run_id, attempt=run.attempt, most=most), own
-            finally:
-                with suppress(MigratorError):  # of a run that is not performed any more nobody takes a share
-                    shelf.withdraw(run.run_id)
+        shelf = self._shares_shelf(catalog, run)
+        most = min(shelf.idle(), limits.max_connections - 1)
+        if not most:
+            yield UNSHARED, limits
+            return
+        offered = _offered(shelf, run, most)
+        try:
+            yield offered, replace(limits, max_connections=limits.max_connections - most)
+        finally:
+            with suppress(MigratorError):  # of a run that is not performed any more nobody takes a share
+                offered.withdraw()
+
+    def _shares_shelf(self, catalog: Catalog, run: RunRecord) -> Shelf:
+        """Where shares are offered; nothing that an earlier attempt offered lies there."""
+        shelf = catalog.shares(self.settings.silence_s)
+        if run.attempt > 1:
+            shelf.withdraw(run.run_id, run.attempt)
+        return shelf
+
+    def _shared_load(self, catalog: Catalog, run: RunRecord, target: Target, files: Placing) -> Shares:
+        """What of a load others may do: stage tables, where the platform lets several."""
+        if not self.settings.is_shared or not target.capabilities.stages_together or files.rules:
+            return UNSHARED
+        shelf = self._shares_shelf(catalog, run)
+        most = shelf.idle()
+        return _offered(shelf, run, most) if most else UNSHARED
+
+
+def _offered(shelf: Shelf, run: RunRecord, most: int) -> _Offered:
+    return _Offered(shelf=shelf, run_id=run.run_id, attempt=run.attempt, most=most)

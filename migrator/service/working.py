@@ -48,10 +48,10 @@ class Working(Resuming, Cancelling, Assisting):
                     time.sleep(_AGAIN_S)
 
     def _serve(self, log: WorkerLog, stop: Interrupts) -> None:
-        with self._catalog() as catalog, closing(self._locks()) as locks, self._idle(self.worker or "") as idle:
+        with self._catalog() as catalog, closing(self._locks()) as locks:
             if log.reached():
                 time.sleep(_OTHERS_FIRST_S)
-            reaper = self._reaper(catalog, locks)
+            reaper, idle = self._reaper(catalog, locks), self._idle(catalog, self.worker or "")
             while not stop.seen:
                 if any(self._took(catalog, reaper, record, log) for record in catalog.to_perform()):
                     continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -60,14 +59,6 @@ def until(world: World, run: str, holds: Callable[[dict[str, Any]], bool]) -> di
 def is_waiting(record: dict[str, Any]) -> bool:
     """Whether it is performed, and has come to the tables that somebody else has."""
     return record["state"] == "running" and "wait for" in (record["progress"] or {}).get("step", "")
-
-
-def is_gone(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def until_started(world: World, before: str = "") -> str:

@@ -78,7 +78,7 @@ def test_who_goes_on_with_it_masks_alike_or_not_at_all(
     monkeypatch.setenv("MIGRATOR_MASK_KEY", "a secret of another machine")
     refused = world.json("runs", "resume", run, code=2)
     assert "another masking key" in refused["error"] and "MIGRATOR_MASK_KEY" in refused["next"]
-    assert (world.archives(), world.runs()[-1]["attempt"]) == ([], 1)
+    assert (world.archives(), world.runs()[-1]["state"]) == ([], "failed")
     monkeypatch.setenv("MIGRATOR_MASK_KEY", "a secret of one machine")
     resumed, (told,) = world.json("runs", "resume", run), world.archives()
     assert world.json("archive", "show", told)["masked"]["key_fingerprint"] == resumed["masked"]["key_fingerprint"]

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from migrator.service import retention
+from storage.archive import list_archives
 from storage.errors import Fault
 from storage.local import LocalStore
+from storage.location import open_store
 from tests.acceptance.office import rewritten
 from tests.acceptance.world import World, changing, dump
 
@@ -35,7 +37,7 @@ def stated(world: World, monkeypatch: pytest.MonkeyPatch, text: str = STATED) ->
             return cls(2100, 1, 1, tzinfo=retention.UTC)
 
     monkeypatch.setattr(retention, "datetime", Later)
-    return [path.name for path in world.archives()]
+    return [one.archive_id for one in list_archives(open_store(world.store.as_uri()))]  # two may be of one second
 
 
 def test_what_goes_is_said_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +50,7 @@ def test_what_goes_is_said_first(world: World, monkeypatch: pytest.MonkeyPatch) 
     assert world.state() == before
     removed = world.json("admin", "retain", world.plan, "--yes")
     assert removed["archives"] == found["archives"]
-    assert [path.name for path in world.archives()] == [loaded, newest] and not (world.store / second).exists()
+    assert {path.name for path in world.archives()} == {loaded, newest} and not (world.store / second).exists()
     removal = world.runs()[-1]
     assert (removal["kind"], removal["verdict"], removal["archive"]) == ("removal", "green", found["archives"][0])
     assert (world.store / "runs" / removal["run_id"]).is_dir()  # the store says when it went, too
@@ -112,7 +114,7 @@ def test_a_removal_that_is_stopped_leaves_no_half_archive(world: World, monkeypa
     with monkeypatch.context() as patched:
         patched.setattr(LocalStore, "delete", stopping)
         world.json("admin", "retain", world.plan, "--yes", code=1)
-    assert [path.name for path in world.archives()] == [loaded, newest]
+    assert {path.name for path in world.archives()} == {loaded, newest}
     assert (world.store / second).is_dir()
     assert world.json("admin", "sweep", world.plan, "--quiet", 0)["archives"] == 1
     assert not (world.store / second).exists()

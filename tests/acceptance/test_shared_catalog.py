@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from migrator.engine import load as loading
+from tests.acceptance.test_resume import once
 from tests.acceptance.world import World
 from tests.servers.process import LOOPBACK, PASSWORD, free_port
 
@@ -88,6 +90,17 @@ def test_what_one_machine_loaded_another_reports_verifies_and_takes_back(machine
     taken_back = there.json("rollback", loaded["run"])
     assert (taken_back["verdict"], taken_back["kept"], taken_back["failed"]) == ("green", 0, 0)
     assert here.migrator("report", taken_back["run"], "--format", "json").json["verdict"] == "green"
+
+
+def test_a_load_that_was_stopped_behind_its_commit_is_finished_by_another_machine(
+    machines: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = machines
+    once(monkeypatch, loading, "verify")
+    here.json("migrate", here.plan, code=1)
+    run = here.runs()[-1]["run_id"]
+    resumed = there.json("runs", "resume", run)
+    assert (resumed["run"], resumed["verdict"]) == (run, "green")
 
 
 def test_a_rehearsal_elsewhere_opens_the_gate_and_is_compared_with(machines: tuple[World, World]) -> None:

@@ -6,19 +6,17 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 
-from migrator.engine.spread import WORTH_ROWS
+from migrator.engine.turns import WORTH_ROWS
 from tests.acceptance.test_snapshot_resumed import comes, handle, keepers
-from tests.acceptance.world import ROOT, World
+from tests.acceptance.workers import Workers
+from tests.acceptance.world import World
 from tests.conformance.platforms import PostgresPlatform
 from tests.servers.postgres import Postgres
 
@@ -47,47 +45,10 @@ LARGE = ["first", "second", "third"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spread:
+class Spread(Workers):
     """A source that nobody writes to, a catalog that workers share, and what a snapshot holds without help."""
 
-    world: World
     expected: dict[str, str]
-    catalog: str
-
-    @property
-    def released(self) -> Path:
-        return self.world.folder / "released"
-
-    @contextmanager
-    def halted(self, table: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-        """A command or a worker's process that stops at the table until `released` is there; killed at the end."""
-        command = [sys.executable, "-m", "tests.acceptance.halted", table, *map(str, arguments)]
-        said = {"HALTED_UNTIL": str(self.released), "PYTHONPATH": str(ROOT)}
-        environment = {**os.environ, **self.world.environment, **said}
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        with (
-            (self.world.folder / "log").open("a") as log,
-            subprocess.Popen(command, env=environment, cwd=ROOT, stderr=log, **pipes) as process,
-        ):
-            try:
-                yield process
-            finally:
-                process.kill()
-
-    def asked(self, query: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.catalog, autocommit=True) as connection:
-            return connection.execute(query.encode()).fetchall()
-
-    def idle(self, count: int) -> None:
-        """Wait until so many workers have nothing to perform."""
-        comes(lambda: len(self.asked("SELECT 1 FROM pg_tables WHERE tablename = 'idle_workers'")) == 1)
-        comes(lambda: self.asked("SELECT count(*) FROM idle_workers")[0][0] >= count)
-
-    def said(self, words: str) -> bool:
-        return words in " ".join((self.world.folder / "log").read_text().split())
-
-    def states(self) -> dict[str, str]:
-        return dict(self.asked("SELECT name, state FROM shares"))
 
     def is_copied(self) -> bool:
         """Whether helpers have copied all that is worth it."""
@@ -100,8 +61,11 @@ class Spread:
         assert process.returncode == 0
         return self.require_same(Path(output.strip().removeprefix("file://")))
 
+    def content(self, archive: Path) -> dict[str, str]:
+        return content(archive)
+
     def require_same(self, archive: Path) -> Path:
-        assert content(archive) == self.expected
+        assert self.content(archive) == self.expected
         assert self.world.json("archive", "check", archive)["verdict"] == "green"
         # what became of the run comes last, and what was killed within a write is swept one day
         assert {path.name for path in self.world.store.iterdir()} - {".unfinished", "runs"} == {archive.name}
@@ -115,12 +79,29 @@ def content(archive: Path) -> dict[str, str]:
     return {path: digest for digest, path in lines if path.startswith(("data/csv/", "data/parquet/"))}
 
 
-@pytest.fixture(scope="module")
-def source(postgres: Postgres) -> Iterator[str]:
+@contextmanager
+def filled(postgres: Postgres, script: str) -> Iterator[str]:
+    """A database of its own with what the script makes."""
     url = postgres.database()
-    PostgresPlatform(url).run(SOURCE)
+    PostgresPlatform(url).run(script)
     yield url
     postgres.drop(url)
+
+
+@contextmanager
+def on_catalog(spread: Spread, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever falls silent there is missed soon; nobody holds its point in time at the end."""
+    monkeypatch.setenv("MIGRATOR_CATALOG", spread.catalog)
+    monkeypatch.setenv("MIGRATOR_SILENCE", "3")
+    yield
+    for keeper in keepers(spread.world):
+        os.kill(keeper, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def source(postgres: Postgres) -> Iterator[str]:
+    with filled(postgres, SOURCE) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -133,12 +114,9 @@ def expected(source: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 def spread(
     source: str, expected: dict[str, str], postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Spread]:
-    monkeypatch.setenv("MIGRATOR_CATALOG", postgres_url)
-    monkeypatch.setenv("MIGRATOR_SILENCE", "3")
-    world = made(tmp_path, source)
-    yield Spread(world=world, expected=expected, catalog=postgres_url)
-    for keeper in keepers(world):
-        os.kill(keeper, signal.SIGKILL)
+    found = Spread(world=made(tmp_path, source), expected=expected, catalog=postgres_url)
+    with on_catalog(found, monkeypatch):
+        yield found
 
 
 def made(folder: Path, source: str) -> World:

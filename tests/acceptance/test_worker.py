@@ -12,7 +12,6 @@ import pytest
 from tests.acceptance.performers import (
     PATIENCE_S,
     at_work,
-    is_gone,
     is_waiting,
     queued,
     shown,
@@ -21,6 +20,7 @@ from tests.acceptance.performers import (
     worker,
 )
 from tests.acceptance.world import World, dump
+from tests.servers.process import lives
 
 
 @pytest.fixture
@@ -65,19 +65,19 @@ def test_a_worker_that_is_killed_leaves_its_run_to_another(shared: World) -> Non
             killed.kill()
             workers.enter_context(worker(shared))
             until(shared, run, lambda record: is_waiting(record) and record["attempt"] > 1)
-            assert is_gone(process)
+            assert not lives(process)
         assert until(shared, run, lambda record: record["state"] == "done")["verdict"] == "green"
 
 
 def test_a_worker_that_hangs_is_ended_and_its_run_goes_on(shared: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MIGRATOR_SILENCE", "4")
+    monkeypatch.setenv("MIGRATOR_SILENCE", "8")
     with worker(shared), worker(shared):
         with at_work(shared):
             run = queued(shared)
             process = until(shared, run, is_waiting)["process"]
             os.kill(process, signal.SIGSTOP)
             until(shared, run, lambda record: is_waiting(record) and record["attempt"] > 1)
-            assert is_gone(process)
+            assert not lives(process)
         assert until(shared, run, lambda record: record["state"] == "done")["verdict"] == "green"
 
 

@@ -21,9 +21,14 @@ def made(request: pytest.FixtureRequest, tmp_path: Path) -> Made:
     def make(kind: str) -> Platform:
         if kind == "sqlite":
             return SqlitePlatform(tmp_path / f"{len(list(tmp_path.iterdir()))}.db")
-        server: Any = request.getfixturevalue("postgres" if kind == "postgresql" else "mariadb")
-        url = server.database()
-        request.addfinalizer(lambda: server.drop(url))
-        return PostgresPlatform(url) if kind == "postgresql" else MysqlPlatform(url)
+        return empty(request, kind)
 
     return make
+
+
+def empty(request: pytest.FixtureRequest, kind: str) -> Platform:
+    """An empty database of a server, for as long as whoever asks is there."""
+    server: Any = request.getfixturevalue("postgres" if kind == "postgresql" else "mariadb")
+    url = server.database()
+    request.addfinalizer(lambda: server.drop(url))
+    return PostgresPlatform(url) if kind == "postgresql" else MysqlPlatform(url)

@@ -34,6 +34,7 @@ def main() -> None:
         print("\n".join(tables(Figures(path=given.tables))))
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the servers and the small disks are to go, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it, and so would commands
     until = time.monotonic() + given.minutes * 60
     with tempfile.TemporaryDirectory(prefix="migrator-soak-") as folder, grounds(Path(folder)) as running:
         seed, pair, number = given.trial.split() if given.trial else (given.seed, "", 0)

@@ -17,7 +17,7 @@ from tests.kills.strikes import STRIKES
 from tests.kills.trial import fitting, tried
 from tests.soak.promise import BrokenError
 
-_ORDER = (MIGRATE, VERIFY, ROLLBACK, SNAPSHOT, MIGRATE, ROLLBACK, REHEARSE)  # who is about a load finds one
+_ORDER = (MIGRATE, VERIFY, MIGRATE, ROLLBACK, SNAPSHOT, MIGRATE, ROLLBACK, REHEARSE)  # who is about a load finds one
 _OF_A_KIND = 4 * len(_ORDER)  # trials before files become servers, or servers files
 _TURN = len(_ORDER)
 _SAID = 1_000

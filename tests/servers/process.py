@@ -157,7 +157,7 @@ class Server:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
-        while any(map(_lives, family)):  # a child that is about to end still has the memory they shared
+        while any(map(lives, family)):  # a child that is about to end still has the memory they shared
             time.sleep(0.01)
         self._process = None
 
@@ -204,7 +204,8 @@ def _children(pid: int) -> list[int]:
     return []
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether it still does anything; whoever started it may not have heard of its end yet."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     return False

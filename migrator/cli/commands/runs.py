@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,7 @@ from migrator.cli.ended import told
 from migrator.cli.followed import tell
 from migrator.cli.options import Json, Reason, RunId, Wait, waiting
 from migrator.cli.output import print_json, print_problems, print_table, stderr, stdout
-from migrator.cli.position import cells, position_of
+from migrator.cli.position import cells, position_of, said_position
 from migrator.cli.progress import shown
 from migrator.cli.states import said_state
 
@@ -20,6 +20,9 @@ Address = Annotated[
     str | None,
     typer.Option("--url", metavar="URL", help="The address the run was given by itself, where it holds a password."),
 ]
+
+if TYPE_CHECKING:
+    from migrator.runs.records import RunRecord
 
 app = typer.Typer(help="What ran, what became of it.", no_args_is_help=True)
 
@@ -55,17 +58,21 @@ def show(run: RunId, json: Json = False) -> None:
     if json:
         print_json({**asdict(record), "told": [asdict(one) for one in words]})
         return
-    for name, value in asdict(record).items():
+    for name, value in _facts(record).items():
         if value not in (None, ""):
-            stdout.print(f"{name:<12} {_said(value)}", markup=False)
+            stdout.print(f"{name:<12} {value}", markup=False)
     print_problems(words, heading="what its operator was told")
 
 
-def _said(value: object) -> str:
-    """Of an error or a position all that is known, in a line."""
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {part}" for name, part in value.items() if part not in (None, ""))
-    return str(value)
+def _facts(record: RunRecord) -> dict[str, object]:
+    """What is known of it, each as people read it."""
+    position, error = position_of(record), record.error or {}
+    said = (error.get(part) for part in ("what", "where", "next"))
+    return {
+        **asdict(record),
+        "progress": said_position(position) if position else "",
+        "error": " · ".join(part for part in said if part),
+    }
 
 
 @app.command()

@@ -23,6 +23,12 @@ def claim_lock(connection: Connection, table: Table) -> str:
     return literal(shortened(f"migrator claim {connection.database}.{table.name}".lower()))
 
 
+def helper_locks(connection: Connection, stage: str) -> tuple[str, str]:
+    """The locks, as literals, of who fills this table of a staging for another process, and reads it again."""
+    filling, reading = (f"migrator {what} {connection.database}.{stage}".lower() for what in ("helps", "compares"))
+    return literal(shortened(filling)), literal(shortened(reading))
+
+
 def attempt_locks(connection: Connection, run: str) -> tuple[str, str]:
     """The locks, as literals, of who has tables for this run, and of who merges it: they only tell whose sessions these
     are."""

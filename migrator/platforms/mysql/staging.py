@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -14,6 +14,7 @@ from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.bulk import fill
 from migrator.platforms.mysql.connect import LENIENT_MODE, STRICT_MODE, Connection, connect
 from migrator.platforms.mysql.held import OPTIONS, key_type, staged_type
+from migrator.platforms.mysql.helpers import end_helpers
 from migrator.platforms.mysql.locks import staging_lock, taken
 from migrator.platforms.mysql.owned import STAGE
 from migrator.platforms.mysql.reader import Reader
@@ -28,7 +29,11 @@ from storage.schema import Column, Kind, Table, Type
 
 
 def stage_table(run: str, staged: Staged) -> str:
-    return shortened(f"{STAGE}{run}:{staged.table.name}")
+    return stage_table_of(run, staged.table)
+
+
+def stage_table_of(run: str, table: Table) -> str:
+    return shortened(f"{STAGE}{run}:{table.name}")
 
 
 def stage_name(run: str, staged: Staged) -> str:
@@ -57,13 +62,22 @@ class MysqlStaging:
             f"{quoted(column.name)} {key_type(column) if column.name in staged.key else staged_type(table, column)}"
             for column in table.columns
         )
-        self._connection.execute(f"DROP TABLE IF EXISTS {name}, {quoted(_note_table(self._run, staged))}")
+        self._take(staged)
+        self._drop(staged)
         with _named(staged):
             self._connection.execute(f"CREATE TABLE {name} ({columns}) {self._options}")
         count = self._fill(staged, table, batches)
         self._index(staged, name)
         self._connection.rows(f"ANALYZE LOCAL TABLE {name}")
         return count
+
+    def _take(self, staged: Staged) -> None:
+        """From here on nobody else writes what is staged of this table."""
+        end_helpers(self._connection, stage_table(self._run, staged))
+
+    def _drop(self, staged: Staged) -> None:
+        names = stage_name(self._run, staged), quoted(_note_table(self._run, staged))
+        self._connection.execute(f"DROP TABLE IF EXISTS {', '.join(names)}")
 
     def _fill(self, staged: Staged, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
         with _named(staged):
@@ -89,7 +103,11 @@ class MysqlStaging:
 
     def scan(self, staged: Staged) -> Iterator[pa.RecordBatch]:
         with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
+            self._reads(staged, connection)
             yield from scan(Reader(connection), staging_table(staged, self._run), Whole())
+
+    def _reads(self, staged: Staged, connection: Connection) -> None:
+        """This session is about to read what is staged of the table."""
 
     def note(self, staged: Staged, word: str) -> None:
         # in a table of its own: to change the comment of one that is there takes ALTER, which no load needs else
@@ -126,14 +144,22 @@ def staging_table(staged: Staged, run: str) -> Table:
 
 
 # ── the tables ──────────────────────────────────────────────────────────────────────────────────────────────
+def filling(address: Address) -> Connection:
+    """A session that stages."""
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(connect(address, mode=STRICT_MODE, local_infile=True)))
+        connection.execute("SET SESSION sql_notes = 1, max_error_count = 64")  # or nobody would tell what was cut off
+        stack.pop_all()
+        return connection
+
+
 @contextmanager
 def staging(address: Address, run: str, *, keep: bool = False) -> Iterator[MysqlStaging]:
     """See migrator.contracts.Target.staging; what dead runs left is swept at the start.
 
     TransientFault where another process has the same run's staging open: a lock of its session says so.
     """
-    with closing(connect(address, mode=STRICT_MODE, local_infile=True)) as connection:
-        connection.execute("SET SESSION sql_notes = 1, max_error_count = 64")  # or nobody would tell what was cut off
+    with closing(filling(address)) as connection:
         if not taken(connection, staging_lock(connection, run)):
             raise TransientFault(
                 "another process is loading this run", where=run, next="wait for it to finish, then repeat"

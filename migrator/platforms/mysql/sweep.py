@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from migrator.platforms.mysql.connect import Connection
+from migrator.platforms.mysql.helpers import end_helpers
 from migrator.platforms.mysql.locks import give_back, merge_lock, staging_lock, taken
 from migrator.platforms.mysql.owned import MADE, STAGE
 from migrator.platforms.relational.journal import JOURNAL, MARKERS
@@ -44,7 +45,10 @@ def _sweep_run(connection: Connection, run: str) -> bool:
 
 def drop_staging(connection: Connection, run: str) -> None:
     """Remove the staging of one run."""
-    _drop(connection, (name for name in _tables(connection, STAGE) if _run_of(name) == run.lower()))
+    names = [name for name in _tables(connection, STAGE) if _run_of(name) == run.lower()]
+    for name in names:
+        end_helpers(connection, name)
+    _drop(connection, names)
 
 
 def _sweep_journals(connection: Connection) -> None:

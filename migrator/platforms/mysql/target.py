@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 
 import pyarrow as pa
@@ -24,6 +24,7 @@ from migrator.platforms.mysql.describe import describe, engines
 from migrator.platforms.mysql.erase import erase
 from migrator.platforms.mysql.examine import examine_target
 from migrator.platforms.mysql.fence import fenced
+from migrator.platforms.mysql.helping import MysqlHelping, helping
 from migrator.platforms.mysql.merge import MysqlMerge, close, merging, settle, undo
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.restore import MysqlRebuilding, rebuilding
@@ -40,7 +41,7 @@ from storage.schema import Schema, Table
 class MysqlTarget:
     """See migrator.contracts.Target."""
 
-    capabilities = Capabilities(platform="mysql", transactional=True, silences_triggers=False)
+    capabilities = Capabilities(platform="mysql", transactional=True, silences_triggers=False, stages_together=True)
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -77,6 +78,9 @@ class MysqlTarget:
 
     def staging(self, run: str, *, keep: bool = False) -> AbstractContextManager[MysqlStaging]:
         return staging(self._address, run, keep=keep)
+
+    def helping(self, run: str, table: Table, required: Callable[[], None]) -> AbstractContextManager[MysqlHelping]:
+        return helping(self._address, run, table, required)
 
     def sweep(self, runs: Collection[str]) -> int:
         with closing(connect(self._address, mode=LENIENT_MODE)) as connection:

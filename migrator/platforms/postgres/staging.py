@@ -8,18 +8,20 @@ not Arrow's, the text is copied and the server makes the value of it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import replace
 
 import adbc_driver_manager
 import psycopg
 import pyarrow as pa
+from adbc_driver_manager.dbapi import Connection as ArrowConnection
 from psycopg.errors import LockNotAvailable, UniqueViolation
 
 from migrator.contracts import ACTION, EDGE, KEEP, Staged
-from migrator.platforms.postgres.connect import LOADING, connect, connect_arrow, of_run, place, translated
+from migrator.platforms.postgres.connect import LOADING, Session, connect, connect_arrow, of_run, place, translated
 from migrator.platforms.postgres.copied import Misfit, copied
 from migrator.platforms.postgres.domains import base_type
+from migrator.platforms.postgres.helpers import end_helpers
 from migrator.platforms.postgres.interruptible import batches_of
 from migrator.platforms.postgres.types import selected
 from migrator.platforms.postgres.wire import converted
@@ -54,8 +56,11 @@ def stage_name(run: str, staged: Staged) -> str:
 class PostgresStaging:
     """See migrator.contracts.Staging. Its tables are unlogged: a crash of the server empties them."""
 
-    def __init__(self, url: str, run: str, connection: psycopg.Connection, *, keep: bool = False) -> None:
+    def __init__(
+        self, url: str, run: str, connection: psycopg.Connection, *, session: Session, keep: bool = False
+    ) -> None:
         self._url = url
+        self._session = session
         self._run = run
         self._connection = connection
         self._keep = keep
@@ -65,6 +70,7 @@ class PostgresStaging:
         name = stage_name(self._run, staged)
         columns = ", ".join(f"{quoted(column.name)} {copied(column).native}" for column in table.columns)
         with translated(f"{place(self._url)}, table {staged.table.name}"):
+            self._take(staged)
             self._connection.execute(f"DROP TABLE IF EXISTS {name}".encode())
             self._connection.execute(f"CREATE UNLOGGED TABLE {name} ({columns})".encode())
             count = self._copy(staged, table, batches)
@@ -74,11 +80,18 @@ class PostgresStaging:
             self._connection.execute(f"ANALYZE {name}".encode())
         return count
 
+    def _take(self, staged: Staged) -> None:
+        """From here on nobody else writes what is staged of this table."""
+        end_helpers(self._connection, schema_name(self._run), staged.table.name)
+
+    def _writing(self) -> AbstractContextManager[ArrowConnection]:
+        return closing(connect_arrow(self._url, self._session))
+
     def _copy(self, staged: Staged, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
         schema = pa.schema([pa.field(column.name, copied(column).arrow) for column in table.columns])
         outgoing = Outgoing(staged.table.name, table, batches)
         reader = pa.RecordBatchReader.from_batches(schema, outgoing)
-        with closing(connect_arrow(self._url, of_run(LOADING, self._run))) as arrow, closing(arrow.cursor()) as cursor:
+        with self._writing() as arrow, closing(arrow.cursor()) as cursor:
             try:
                 cursor.adbc_ingest(
                     shortened(staged.table.name), reader, mode="append", db_schema_name=schema_name(self._run)
@@ -140,7 +153,7 @@ class PostgresStaging:
         values = [selected(column, f"t.{quoted(column.name)}") for column in table.columns]
         named = ", ".join(f"{value} AS c{i}" for i, value in enumerate(values))
         with (
-            closing(connect_arrow(self._url, of_run(LOADING, self._run))) as arrow,
+            closing(connect_arrow(self._url, self._session)) as arrow,
             closing(arrow.cursor()) as cursor,
             translated(place(self._url)),
         ):
@@ -150,8 +163,9 @@ class PostgresStaging:
                 yield from converted(batch, table, table.columns)
 
     def note(self, staged: Staged, word: str) -> None:
-        rows, name = self._rows(staged), stage_name(self._run, staged)
+        name = stage_name(self._run, staged)
         with translated(place(self._url)):
+            rows = self._rows(staged)
             self._connection.execute(f"COMMENT ON TABLE {name} IS {literal(f'{rows} {word}')}".encode())
             self.touch()
 
@@ -216,8 +230,8 @@ def staging(url: str, run: str, *, keep: bool = False) -> Iterator[PostgresStagi
 
     TransientFault where another process has the same run's staging open: a lock of its session says so.
     """
-    name = schema_name(run)
-    with closing(connect(url, of_run(LOADING, run))) as connection, translated(place(url)):
+    name, session = schema_name(run), of_run(LOADING, run)
+    with closing(connect(url, session)) as connection, translated(place(url)):
         sweep(connection)
         if not _lock(connection, name):
             raise TransientFault(
@@ -226,7 +240,7 @@ def staging(url: str, run: str, *, keep: bool = False) -> Iterator[PostgresStagi
         if not keep:
             _drop(connection, name)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}".encode())
-        opened = PostgresStaging(url, run, connection, keep=keep)
+        opened = PostgresStaging(url, run, connection, session=session, keep=keep)
         opened.touch()
         with going(lambda: _leave(connection, name), keep=keep):
             yield opened
@@ -269,6 +283,7 @@ def _sweep(connection: psycopg.Connection, names: Iterable[str]) -> int:
 
 
 def _drop(connection: psycopg.Connection, name: str) -> None:
+    end_helpers(connection, name)
     connection.execute(f"DROP SCHEMA IF EXISTS {quoted(name)} CASCADE".encode())
 
 

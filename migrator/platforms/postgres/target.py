@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 
 import psycopg
@@ -24,6 +24,7 @@ from migrator.platforms.postgres.connect import LOADING, Session, connect, place
 from migrator.platforms.postgres.describe import describe
 from migrator.platforms.postgres.erase import erase
 from migrator.platforms.postgres.examine import examine_target
+from migrator.platforms.postgres.helping import PostgresHelping, helping
 from migrator.platforms.postgres.merge import PostgresMerge, close, merging, settle, undo
 from migrator.platforms.postgres.restore import PostgresRebuilding, rebuilding
 from migrator.platforms.postgres.sequences import Sequences
@@ -40,7 +41,7 @@ _READING = Session(read_only=True)
 class PostgresTarget:
     """See migrator.contracts.Target."""
 
-    capabilities = Capabilities(platform="postgresql", transactional=True, silences_triggers=True)
+    capabilities = Capabilities(platform="postgresql", transactional=True, silences_triggers=True, stages_together=True)
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -76,6 +77,9 @@ class PostgresTarget:
 
     def staging(self, run: str, *, keep: bool = False) -> AbstractContextManager[PostgresStaging]:
         return staging(self._url, run, keep=keep)
+
+    def helping(self, run: str, table: Table, required: Callable[[], None]) -> AbstractContextManager[PostgresHelping]:
+        return helping(self._url, run, table, required)
 
     def sweep(self, runs: Collection[str]) -> int:
         with closing(connect(self._url, LOADING)) as connection, translated(place(self._url)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from storage.errors import may_be_resumed
+from storage.errors import Fault, may_be_resumed
 
 DAYS = 7
 
@@ -24,3 +24,12 @@ def going(remove: Callable[[], None], *, keep: bool) -> Iterator[None]:
             remove()
         raise
     remove()
+
+
+def elsewhere(where: str, run: str) -> Fault:
+    """Nobody stages this run, as seen from a process that was to help with it."""
+    return Fault(
+        f"nobody stages the run {run} there, or another user does",
+        where=where,
+        next="give every worker the same target, and the same user there",
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pyarrow as pa
 
@@ -33,6 +34,7 @@ from migrator.platforms.sqlite.rows import scan
 from migrator.platforms.sqlite.staging import SqliteStaging, staging, sweep_runs
 from migrator.platforms.sqlite.transaction import SqliteTransaction
 from migrator.platforms.sqlite.undo import settle, undo
+from storage.errors import Misuse
 from storage.model import Model
 from storage.schema import Schema, Table
 
@@ -77,6 +79,13 @@ class SqliteTarget:
 
     def staging(self, run: str, *, keep: bool = False) -> AbstractContextManager[SqliteStaging]:
         return staging(self._path, run, keep=keep)
+
+    def helping(self, run: str, table: Table, required: Callable[[], None]) -> NoReturn:
+        raise Misuse(
+            "a SQLite file has one writer at a time: nobody helps with its loads",
+            where=f"{run} {table.name}",
+            next="nothing is to be done",
+        )
 
     def sweep(self, runs: Collection[str]) -> int:
         sweep_claim(self._path)

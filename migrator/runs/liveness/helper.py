@@ -18,6 +18,7 @@ class Helper:
     def __init__(self, shares: Shares, first: Share, worker: str) -> None:
         self._shares = shares
         self._worker = worker
+        self._run_id = first.run_id
         self._share: Share | None = first
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat_on, name=f"helper of {first.run_id}", daemon=True)
@@ -33,10 +34,18 @@ class Helper:
             with suppress(MigratorError):  # the first error is the one to tell; who performs the run misses our beats
                 self._shares.end(self._share, self._worker, state="back")
 
-    def names(self) -> Iterator[str]:
-        """The shares, one after the other; each is done when the next is asked for."""
+    def postpone(self) -> None:
+        """Leave the first one to whoever is quicker, until the shares are asked for: much is to be prepared."""
+        if self._share is not None and not self._shares.end(self._share, self._worker, state="open"):
+            raise _lost(self._share)
+        self._share = None
+
+    def shares(self) -> Iterator[Share]:
+        """One after the other; each is done when the next is asked for."""
+        if self._share is None:
+            self._share = self._shares.next(self._worker, run_id=self._run_id)
         while (share := self._share) is not None:
-            yield share.name
+            yield share
             if not self._shares.end(share, self._worker, state="done"):
                 raise _lost(share)
             self._share = self._shares.next(self._worker, run_id=share.run_id)

@@ -5,40 +5,45 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from migrator.runs.records import RunRecord, is_alive
 
-_HOST_LENGTH = 32  # PostgreSQL keeps 63 characters of what a session is called
-_NAMESPACE = Path("/proc/self/ns/pid")
+_HOST_LENGTH = 24  # PostgreSQL keeps 63 characters of what a session is called
+_PROCESSES = Path("/proc")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """The process that holds a lock, as the lock itself tells it: no number of a process that came after."""
+    """The process that holds a lock, as the lock itself tells it. A number is given again to processes that come
+    after: `born` tells them apart."""
 
     process: int
     namespace: int  # of process numbers: containers on one host, or of one name, have each their own
+    born: int  # when it started, in the system's own count; 0 where that is not known
     host: str
 
     @classmethod
     def here(cls) -> Holder:
-        namespace = _NAMESPACE.stat().st_ino if _NAMESPACE.exists() else 0
-        return cls(process=os.getpid(), namespace=namespace, host=_short(socket.gethostname()))
+        names = _PROCESSES / "self/ns/pid"
+        namespace, own = names.stat().st_ino if names.exists() else 0, os.getpid()
+        return cls(process=own, namespace=namespace, born=_birth_of(own), host=_short(socket.gethostname()))
 
     @classmethod
     def read(cls, written: str) -> Holder | None:
         """What `written` gave; None for anything else."""
-        parts = written.strip().split(" ", 2)
-        if len(parts) < 3 or not (parts[0].isdigit() and parts[1].isdigit()):
+        *numbers, host = written.strip().split(" ", 3)
+        if len(numbers) != 3 or not all(number.isdigit() for number in numbers):
             return None
-        return cls(process=int(parts[0]), namespace=int(parts[1]), host=parts[2])
+        process, namespace, born = map(int, numbers)
+        return cls(process=process, namespace=namespace, born=born, host=host)
 
     @property
     def written(self) -> str:
-        return f"{self.process} {self.namespace} {self.host}"
+        return f"{self.process} {self.namespace} {self.born} {self.host}"
 
     @property
     def said(self) -> str:
@@ -46,12 +51,18 @@ class Holder:
 
     @property
     def can_be_ended_here(self) -> bool:
-        return self._is_here and self.process != os.getpid()
+        return self._is_here and self.process != os.getpid() and not self.is_gone
 
     @property
     def is_gone(self) -> bool:
         """Whether this machine can say that there is no such process."""
-        return self._is_here and not is_alive(self.process)
+        return self._is_here and (not is_alive(self.process) or self._is_another)
+
+    @property
+    def _is_another(self) -> bool:
+        """Whether the process of this number came after."""
+        born = _birth_of(self.process)
+        return born != self.born and 0 not in (born, self.born)
 
     @property
     def _is_here(self) -> bool:
@@ -61,6 +72,14 @@ class Holder:
     def is_of(self, record: RunRecord) -> bool:
         """Whether it is who performs the run by its record, and not somebody who is about to."""
         return (self.process, self.host) == (record.process, _short(record.host))
+
+
+def _birth_of(process: int) -> int:
+    """When it started, in ticks since the machine did; 0 where the system does not say."""
+    with suppress(OSError):
+        status = (_PROCESSES / str(process) / "stat").read_text(encoding="utf-8", errors="replace")
+        return int(status.rpartition(")")[2].split()[19])  # what stands before may hold blanks: its name
+    return 0
 
 
 def _short(host: str) -> str:

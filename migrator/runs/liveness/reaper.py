@@ -73,7 +73,7 @@ class Reaper:
 
     def _ended(self, record: RunRecord, holder: Holder) -> Hold | None:
         """The lock, when the run's performer is no more."""
-        if holder.can_be_ended_here and not holder.is_gone:
+        if holder.can_be_ended_here:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(holder.process, signal.SIGKILL)
         else:  # of one that is gone a network that ended without a word left the session

@@ -45,6 +45,7 @@ RUN = RunRecord(
         ({"state": "done", "verdict": "green"}, 0),
         ({"state": "done", "verdict": "red", "error": {"what": "3 rows differ", "where": "t", "next": "look"}}, 3),
         ({"state": "failed", "error": {"what": "the disk is full", "where": "/", "next": "free some"}}, 1),
+        ({"state": "failed", "error": {"what": "no such table", "where": "t", "next": "x", "exit_code": "2"}}, 2),
         ({"state": "parked"}, 130),
         ({"state": "cancelled"}, 130),
     ],

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from migrator.engine import load as loading
 from migrator.engine import patience
 from migrator.engine.check import MapCheck
-from migrator.engine.load import Loaded, load
+from migrator.engine.load import Loaded, load, stands
 from migrator.engine.verify import READ_BEFORE
 from migrator.outcomes import Tick, Verdict
 from migrator.platforms.sqlite.merge import SqliteMerge
@@ -175,6 +176,20 @@ def test_a_server_that_goes_on_with_a_killed_attempt_is_waited_for(
         )
     assert found.verdict is Verdict.GREEN
     assert waited(told) == 5
+
+
+def test_a_commit_that_was_still_under_way_is_found_by_the_next_attempt(
+    check: MapCheck, target: SqlitePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed = loaded(check, target, KeptSteps(path=tmp_path / "0.json"))
+    after, steps = rows_of(target), KeptSteps(path=tmp_path / "1.json", attempt=2)
+    with monkeypatch.context() as patch:
+        asked = iter([None])
+        patch.setattr(loading, "stands", lambda *given: next(asked, stands(*given)))  # not yet, when it is asked first
+        with pytest.raises(Fault, match="made meanwhile"):
+            loaded(check, target, steps)
+    assert told(loaded(check, target, replace(steps, attempt=3))) == told(undisturbed)
+    assert rows_of(target) == after
 
 
 def waited(told: Sequence[Tick]) -> int:

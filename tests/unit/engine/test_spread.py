@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from migrator.engine import spread
+from migrator.engine import spread, turns
 from migrator.engine.halfway import Attempt
 from migrator.engine.helping import help_snapshot
 from migrator.engine.snapshot import Snapshot, snapshot
 from migrator.engine.spread import Handed
+from migrator.outcomes import Json
 from storage.archive import Archive
 from storage.check import check_archive
+from storage.described import built
 from storage.errors import Fault, FenceLost, MigratorError, Misuse
 from storage.memory import MemoryStore
 from storage.objects import read_bytes, write_bytes
@@ -38,7 +39,7 @@ INSERT INTO "a-b" VALUES (1, 1, 'é'), (2, 1, NULL), (3, 2, 'c');
 INSERT INTO c VALUES (1, 1, ''), (2, 2, 'b'), (3, 1, 'NULL');
 """
 LATER = "INSERT INTO c VALUES (4, 1, 'later')"
-Help = Callable[[Handed, str], None]
+Help = Callable[[Handed], None]
 
 
 @dataclass(kw_only=True)
@@ -49,18 +50,21 @@ class Helped:
     help: Help
     errors: list[MigratorError] = field(default_factory=list)
     offered: dict[str, int] = field(default_factory=dict)
-    handed: Handed | None = None
+    handed: dict[str, Handed] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
+    helpers: int = 1
 
-    def offer(self, sizes: Mapping[str, int], handed: Any) -> None:
-        self.offered, self.handed = dict(sizes), Handed(**handed)
+    def offer(self, sizes: Mapping[str, int], handed: Mapping[str, Json]) -> None:
+        assert sizes.keys() == handed.keys()
+        self.offered |= sizes
+        self.handed |= {name: built(Handed, one, name) for name, one in handed.items()}
 
     def take(self, name: str) -> bool:
         if name not in self.names or name not in self.offered or self.errors:
             return True
-        assert self.handed and name not in self.done
+        assert name not in self.done
         try:
-            self.help(self.handed, name)
+            self.help(self.handed[name])
             self.done.add(name)
         except MigratorError as error:
             self.errors.append(error)
@@ -68,6 +72,9 @@ class Helped:
 
     def is_done(self, name: str) -> bool:
         return name in self.done
+
+    def withdraw(self) -> None:
+        self.offered.clear()
 
 
 class World:
@@ -83,7 +90,7 @@ class World:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return JoinableSource(self.platform.path, self.views)
 
-    def help(self, handed: Handed, name: str, *, attempt: int = 1) -> None:
+    def help(self, handed: Handed, *, attempt: int = 1) -> None:
         help_snapshot(
             self.source(),
             plan_of(self.scope),
@@ -91,19 +98,21 @@ class World:
             handed,
             run="run-1",
             attempt=attempt,
-            tables=[name],
+            pieces=[handed.piece],
             required=self.required,
         )
 
     def taken(self, helped: Helped) -> Snapshot:
-        attempt = Attempt(run="run-1", shares=helped)
+        return self.attempt(Attempt(run="run-1", shares=helped))
+
+    def attempt(self, attempt: Attempt) -> Snapshot:
         return snapshot(self.source(), plan_of(SCOPE), self.store, signing_keys(), tool="test", attempt=attempt)
 
 
 @pytest.fixture
 def world(platform: SqlitePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(spread, "WORTH_ROWS", 2)
-    monkeypatch.setattr(spread, "_LOOK_S", 0)
+    monkeypatch.setattr(turns, "_LOOK_S", 0)
     platform.run(DDL)
     views = tmp_path / "views"
     views.mkdir()
@@ -139,16 +148,16 @@ def test_the_archive_is_the_one_that_nobody_helped_with(world: World, names: tup
 
 
 def test_a_helper_reads_in_the_runs_own_point_in_time(world: World) -> None:
-    def later(handed: Handed, name: str) -> None:
+    def later(handed: Handed) -> None:
         world.platform.run(LATER)
-        world.help(handed, name)
+        world.help(handed)
 
     taken = world.taken(Helped(names=("c",), help=later))
     assert [row[0] for row in rows_of(Archive.open(world.store, taken.sealed.archive_id), "c")] == [1, 3]
 
 
 def test_what_a_helper_gives_back_is_copied_here(world: World) -> None:
-    def fails(_handed: Handed, _name: str) -> None:
+    def fails(_handed: Handed) -> None:
         raise Fault("its disk is full", where="helper", next="")
 
     expected, helped = undisturbed(world), Helped(names=("a-b", "c"), help=fails)
@@ -158,8 +167,8 @@ def test_what_a_helper_gives_back_is_copied_here(world: World) -> None:
 
 
 def test_what_was_damaged_since_a_helper_wrote_it_is_read_again(world: World) -> None:
-    def damages(handed: Handed, name: str) -> None:
-        world.help(handed, name)
+    def damages(handed: Handed) -> None:
+        world.help(handed)
         key = f"{handed.archive}/data/csv/c.csv"
         write_bytes(world.store, key, read_bytes(world.store, key).replace(b"NULL", b"null"))
 
@@ -188,15 +197,15 @@ def test_who_finds_other_rows_does_not_help(world: World) -> None:
 def test_who_sees_another_store_or_comes_too_late_does_not_help(world: World) -> None:
     helped = Helped(names=("c",), help=world.help)
     taken, own = world.taken(helped), world.store
-    assert helped.handed
+    handed = helped.handed["c"]
     world.store = MemoryStore()
     with pytest.raises(Fault, match="not in the store"):
-        world.help(helped.handed, "c")
+        world.help(handed)
     world.store = own
     with pytest.raises(FenceLost):
-        world.help(helped.handed, "c")
+        world.help(handed)
     with pytest.raises(Fault, match="not in the store"):
-        world.help(helped.handed, "c", attempt=2)
+        world.help(handed, attempt=2)
     assert check_archive(world.store, taken.sealed.archive_id).problems == ()
 
 

@@ -59,7 +59,7 @@ def test_who_waits_for_a_client_that_vanished_is_told_how_to_end_it(mariadb_url:
     platform = MysqlPlatform(mariadb_url)
     platform.run(DDL)
     every = platform.target().describe().tables
-    with reached(mariadb_url) as (url, network), claims(address_of(url)) as gone:
+    with reached(mariadb_url) as (url, network), claims(address_of(url), "gone") as gone:
         assert gone.take(every) == ""
         with network.silenced(), platform.target().claims("next") as waiting:
             told = re.search(r"KILL \d+", waiting.take(every))

@@ -137,7 +137,12 @@ def test_what_became_of_a_run_is_kept(catalog: Catalog) -> None:
         ("failed", None),
         ("done", "red"),
     ]
-    assert ended[2].error == {"what": "the server is gone", "where": "host:5432", "next": "start it"}
+    assert ended[2].error == {
+        "what": "the server is gone",
+        "where": "host:5432",
+        "next": "start it",
+        "exit_code": "1",
+    }
     assert all(run.finished_at and run.finished_at >= run.started_at for run in ended)
 
 

@@ -252,3 +252,16 @@ def test_a_session_that_is_lost_is_replaced_where_nobody_was_quicker(
         assert not hold.is_kept()
         other.release()
         hold.release()
+
+
+def test_a_process_that_came_after_with_the_same_number_is_not_taken_for_the_holder() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        holder = replace(Holder.here(), process=other.pid, born=0)
+        told = holder.written
+        assert Holder.read(told) == holder
+        assert (holder.is_gone, holder.can_be_ended_here) == (False, True)  # an unknown birth says nothing
+        came_after = replace(holder, born=1)
+        assert (came_after.is_gone, came_after.can_be_ended_here) == (True, False)
+        assert other.poll() is None
+        other.communicate()
+    assert holder.is_gone

@@ -20,7 +20,7 @@ from migrator.runs.shares import Share, Shares
 from storage.errors import Fault
 
 SIZES = {"small": 10, "large": 1_000, "medium": 100}
-HANDED = {"archive": "a-1", "handle": "{}"}
+HANDED = {name: {"archive": "a-1", "handle": name} for name in SIZES}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -42,10 +42,10 @@ def run(catalog: Catalog) -> RunRecord:
 
 
 @pytest.fixture
-def shares(url: str, run: RunRecord) -> Iterator[Shares]:
-    with closing(Shares.open(url, 60)) as opened:
-        opened.offer(run.run_id, run.attempt, SIZES, HANDED, most=2)
-        yield opened
+def shares(catalog: Catalog, run: RunRecord) -> Shares:
+    opened = catalog.shares(60)
+    opened.offer(run.run_id, run.attempt, SIZES, HANDED, most=2)
+    return opened
 
 
 def taken(shares: Shares, worker: str) -> str | None:
@@ -78,7 +78,7 @@ def beat_of_large(shares: Shares) -> str:
 
 def test_helpers_take_the_largest_and_no_more_of_them_than_the_run_can_do_with(shares: Shares, run: RunRecord) -> None:
     first = shares.next("one")
-    assert first == Share(run_id=run.run_id, attempt=1, name="large", handed=HANDED)
+    assert first == Share(run_id=run.run_id, attempt=1, name="large", handed=HANDED["large"])
     assert (taken(shares, "two"), taken(shares, "three")) == ("medium", None)
     assert shares.end(first, "one", state="done")
     assert taken(shares, "three") == "small"
@@ -98,10 +98,21 @@ def test_who_performs_the_run_gets_what_nobody_has(shares: Shares, run: RunRecor
 
 def test_of_many_who_ask_at_once_each_gets_another(shares: Shares, run: RunRecord) -> None:
     names = {f"table {number}": number for number in range(6)}
-    shares.offer(run.run_id, 1, names, HANDED, most=6)
+    shares.withdraw(run.run_id, 1)
+    shares.offer(run.run_id, 1, names, {name: {} for name in names}, most=6)
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda number: taken(shares, f"worker {number}"), range(6)))
     assert sorted(filter(None, found)) == sorted(names)
+
+
+def test_more_may_be_offered_while_helpers_are_at_it(shares: Shares, run: RunRecord) -> None:
+    first = shares.next("one")
+    assert first is not None
+    for _ in range(2):  # the answer to the first was lost on its way
+        shares.offer(run.run_id, 1, {"larger": 2_000}, {"larger": {"later": True}}, most=2)
+    assert shares.beat(first, "one")
+    later = shares.next("two")
+    assert later is not None and (later.name, later.handed) == ("larger", {"later": True})
 
 
 def test_a_silent_helper_loses_its_share_and_hears_so(shares: Shares, run: RunRecord) -> None:
@@ -127,14 +138,33 @@ def test_only_an_attempt_that_is_performed_has_shares(shares: Shares, catalog: C
     assert not shares.beat(share, "one"), "the attempt before is over"
     catalog.park(again)
     assert taken(shares, "two") is None
-    shares.withdraw(run.run_id)
+    shares.withdraw(run.run_id, again.attempt)
     catalog.take(replace(again, state="parked"))
     assert taken(shares, "two") is None
 
 
+def test_a_helper_loses_its_share_with_the_attempt(shares: Shares, catalog: Catalog, run: RunRecord) -> None:
+    share = shares.next("one")
+    assert share is not None
+    catalog.move(run, to="cancelling")
+    assert not shares.beat(share, "one") and not shares.end(share, "one", state="done")
+
+
+def test_an_attempt_that_hung_and_wakes_up_does_not_touch_the_shares_of_the_next(
+    shares: Shares, catalog: Catalog, run: RunRecord
+) -> None:
+    again = catalog.take(run)
+    shares.offer(run.run_id, again.attempt, SIZES, HANDED, most=2)
+    shares.withdraw(run.run_id, run.attempt)
+    shares.offer(run.run_id, run.attempt, {"other": 1}, {"other": {}}, most=2)
+    assert taken(shares, "one") == "large"
+    assert not shares.keep(run.run_id, again.attempt, "large")
+    assert shares.keep(run.run_id, run.attempt, "other"), "what is offered to nobody is its own"
+
+
 def test_a_run_that_is_forgotten_leaves_no_share(shares: Shares, catalog: Catalog, run: RunRecord) -> None:
     catalog.forget(run.run_id)
-    assert not shares.keep(run.run_id, 1, "large")
+    assert taken(shares, "one") is None
 
 
 def test_workers_that_have_nothing_to_do_are_counted_until_they_are_silent(shares: Shares) -> None:
@@ -151,14 +181,28 @@ def test_a_helper_does_one_after_the_other_and_gives_back_what_it_cannot(shares:
     done, first = [], shares.next("one")
     assert first is not None
     with pytest.raises(Fault, match="disk"), Helper(shares, first, "one") as helper:
-        for name in helper.names():
+        for share in helper.shares():
             helper.require()
-            if name == "small":
+            if share.name == "small":
                 raise Fault("the disk is full", where="here", next="")
-            done.append(name)
+            done.append(share.name)
     assert done == ["large", "medium"]
     assert [shares.is_done(run.run_id, 1, name) for name in ("large", "medium", "small")] == [True, True, False]
     assert shares.keep(run.run_id, 1, "small")
+
+
+def test_what_a_helper_has_to_prepare_for_is_anybodys_until_it_is_prepared(shares: Shares, run: RunRecord) -> None:
+    first, done = shares.next("one"), []
+    assert first is not None
+    with Helper(shares, first, "one") as helper:
+        helper.postpone()
+        assert shares.keep(run.run_id, 1, "large")
+        with pytest.raises(Fault, match="another does now"):
+            helper.require()
+        for share in helper.shares():
+            helper.require()
+            done.append(share.name)
+    assert done == ["medium", "small"]
 
 
 def test_a_helper_beats_as_long_as_it_is_at_it(shares: Shares) -> None:
@@ -170,6 +214,6 @@ def test_a_helper_beats_as_long_as_it_is_at_it(shares: Shares) -> None:
         while beat_of_large(shares) < "2002":
             assert time.monotonic() < until
             time.sleep(0.05)
-        shares.withdraw(first.run_id)
+        shares.withdraw(first.run_id, first.attempt)
         with pytest.raises(Fault, match="another does now"):
             helper.require()
