@@ -1,4 +1,4 @@
-"""What pages say, in the reader's language: one file a language, all with the same keys."""
+"""What pages say, in the reader's language: a folder a language, a file for what belongs together, the same keys."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ class Words:
 def words(language: str) -> Words:
     """The words of a language; English where it is not known."""
     known = language if language in LANGUAGES else LANGUAGES[0]
-    text = files("api").joinpath("words", f"{known}.yaml").read_text(encoding="utf-8")
-    return Words(language=known, texts=dict(_flat(yaml.safe_load(text), "")))
+    parts = sorted(files("api").joinpath("words", known).iterdir(), key=lambda part: part.name)
+    trees = (yaml.safe_load(part.read_text(encoding="utf-8")) for part in parts)
+    return Words(language=known, texts={key: text for tree in trees for key, text in _flat(tree, "")})
 
 
 def preferred(accepted: str) -> str:
