@@ -13,6 +13,12 @@ from storage.local import LocalStore
 from storage.objects import ObjectStore
 
 
+def is_store(url: str) -> bool:
+    """Whether the address is of a kind that stores have; files have it, too."""
+    scheme, separator, _ = url.partition("://")
+    return not separator or scheme in ("file", "s3")
+
+
 def open_store(url: str, accounts: Accounts | None = None) -> ObjectStore:
     """The store at `file:///folder`, a plain path, or `s3://bucket/prefix?endpoint=…`; nothing is asked of it yet.
 

@@ -13,7 +13,10 @@ from api.paging import After, Limit, Page, page
 from api.problems import unknown
 from api.slow import SLOW
 from migrator.access.roles import Permission
+from migrator.contracts import Finding
+from migrator.engine.doctor import Part
 from migrator.engine.draft import written
+from migrator.outcomes import Verdict
 from migrator.registry.platforms import Platform, Secret
 
 router = APIRouter(prefix="/platforms", tags=["platforms"])
@@ -35,6 +38,32 @@ class Allowed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tenants: list[str] = Field(examples=[["acme"]])
+
+
+class TriedUse(BaseModel):
+    """One use a platform may be put to, source, target or store, and what was found; `red` stands in the way of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "source",
+                "verdict": "green",
+                "findings": [{"what": "reached", "verdict": "ok", "found": "as reader", "where": "", "next": ""}],
+            }
+        }
+    )
+
+    name: str
+    verdict: Verdict
+    findings: list[Finding]
+
+    @classmethod
+    def of(cls, part: Part) -> TriedUse:
+        return cls(name=part.name, verdict=part.verdict, findings=list(part.findings))
+
+
+class Tried(BaseModel):
+    uses: list[TriedUse]
 
 
 @router.get("", response_model=Page[Platform])
@@ -70,6 +99,15 @@ def remove(asked: Admin, name: str) -> None:
     _found(asked, name)
     asked.served.platforms.remove(name)
     asked.note("remove platform", name)
+
+
+@router.post("/{name}/trial", response_model=Tried, dependencies=[SLOW])
+def try_out(asked: Admin, name: str) -> Tried:
+    """Whether it answers, as whom the server is there, and what is lacking for each use; no row is read."""
+    _found(asked, name)
+    uses = [TriedUse.of(part) for part in asked.service.try_platform(f"${{{name}}}")]
+    asked.note("try platform", name, **{use.name: use.verdict.value for use in uses})
+    return Tried(uses=uses)
 
 
 @router.get("/{name}/inspection", dependencies=[SLOW])

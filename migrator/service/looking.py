@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mappings.model import Mapping
 from migrator.contracts import ReadLimits
 from migrator.engine.check import MapCheck
-from migrator.engine.doctor import Diagnosis, Rates, Surroundings, doctor
+from migrator.engine.doctor import Diagnosis, Lone, Part, Rates, Surroundings, doctor, look_at_platform
 from migrator.engine.draft import Draft, draft
 from migrator.engine.explain import Explanation, explain
 from migrator.engine.gentle import as_planned, gently
@@ -15,12 +16,16 @@ from migrator.engine.inspect import Inspection, inspect
 from migrator.engine.prepare import prepare, room_for
 from migrator.engine.preview import EdgePreview, preview
 from migrator.engine.scope import Scope, resolve
+from migrator.engine.trial import Trial, trial
 from migrator.engine.workbench import workbench
 from migrator.plan import Plan
 from migrator.runs.rates import rates
 from migrator.service.opening import Opening
 from storage.address import redacted
+from storage.archive import Archive
 from storage.errors import Misuse
+from storage.schema import Schema
+from storage.location import is_store, open_store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +50,18 @@ class Looking(Opening):
         """A scope proposed for a source, for a person to confirm; see `engine.draft`."""
         with gently(self.sources(self.address(url), ReadLimits()), ReadLimits()) as reading:
             return draft(reading, tenant=tenant, root=root)
+
+    def try_platform(self, url: str) -> tuple[Part, ...]:
+        """Whether a platform answers, as whom we are there, and what is lacking for each use it may be put to."""
+        address = self.address(url)
+        return look_at_platform(
+            Lone(
+                source=lambda: self.sources(address, ReadLimits()),
+                target=lambda: self.targets(address),
+                store=(lambda: open_store(address, self.settings.accounts)) if is_store(address) else None,
+                place=redacted(address),
+            )
+        )
 
     def doctor(self, plan: Plan) -> Diagnosis:
         """Look at everything the plan names before anything starts; what cannot be looked at is told, not raised."""
@@ -92,3 +109,12 @@ class Looking(Opening):
         with workbench(room=room_for(opened, mapping)) as bench:
             prepared = prepare(bench, opened, mapping, schema, progress=self.progress)
             return tuple(preview(prepared, table=table, rows=rows))
+
+    def target_schema(self, plan: Plan) -> Schema:
+        """What the plan's target holds, as it describes itself now."""
+        return self.targets(plan.needs_target().url).describe()
+
+    def map_trial(self, archive: Archive, mapping: Mapping, target: Schema, edge: int, *, rows: int) -> Trial:
+        """A few rows through the edge of that number, of a mapping that may still be wrong elsewhere."""
+        with workbench(room=room_for(archive, mapping)) as bench:
+            return trial(bench, archive, mapping, target, mapping.edges[edge], rows=rows)

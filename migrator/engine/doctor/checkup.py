@@ -27,16 +27,17 @@ Seen = TypeVar("Seen")
 _Look = Callable[[], tuple[Sequence[Finding], Seen]]
 
 
-def _utc() -> datetime:
+def utc() -> datetime:
+    """This machine's clock."""
     return datetime.now(UTC)
 
 
-def doctor(plan: Plan, around: Surroundings, *, now: Now = _utc) -> Diagnosis:
+def doctor(plan: Plan, around: Surroundings, *, now: Now = utc) -> Diagnosis:
     """Look at everything the plan names, whatever of it fails, and estimate what the migration will take."""
     parts: list[Part] = []
 
     def look(name: str, place: str | Path, at: _Look[Seen]) -> Seen | None:
-        part, seen = _looked(name, str(place), at)
+        part, seen = looked(name, str(place), at)
         parts.append(part)
         return seen
 
@@ -72,7 +73,8 @@ def doctor(plan: Plan, around: Surroundings, *, now: Now = _utc) -> Diagnosis:
     )
 
 
-def _looked(name: str, place: str, at: _Look[Seen]) -> tuple[Part, Seen | None]:
+def looked(name: str, place: str, at: _Look[Seen]) -> tuple[Part, Seen | None]:
+    """One thing looked at: that it cannot be is a finding as well."""
     try:
         findings, seen = at()
     except MigratorError as error:

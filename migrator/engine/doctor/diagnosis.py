@@ -42,6 +42,10 @@ class Part:
     findings: tuple[Finding, ...]
     error: MigratorError | None = None
 
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.of(all(finding.verdict != "red" for finding in self.findings))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
@@ -54,7 +58,7 @@ class Diagnosis:
 
     @property
     def verdict(self) -> Verdict:
-        return Verdict.of(all(finding.verdict != "red" for part in self.parts for finding in part.findings))
+        return Verdict.of(all(part.verdict is Verdict.GREEN for part in self.parts))
 
     @property
     def error(self) -> MigratorError | None:

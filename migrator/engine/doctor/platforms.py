@@ -16,7 +16,7 @@ from migrator.plan import ScopeRules
 
 def look_at_source(source: Source, rules: ScopeRules, now: Now) -> tuple[Sequence[Finding], Examination]:
     """What a driver finds wrong with a table that stays behind is nobody's trouble; it is counted all the same."""
-    findings, seen = _examined(lambda: source.examine(rules.excluded, rules.views), now)
+    findings, seen = examined(lambda: source.examine(rules.excluded, rules.views), now)
     return [
         replace(finding, verdict="ok", found=f"{finding.found}; the plan excludes it", next="")
         if finding.where in rules.excluded and finding.what != "grants"
@@ -32,7 +32,7 @@ def look_at_target(
     known = [table.name for table in tables]
     filled = [table.name for table in mapping.tables] if mapping else []
     written = tuple(dict.fromkeys((*filled, *triggers.writes)))
-    findings, seen = _examined(lambda: target.examine([name for name in written if name in known]), now)
+    findings, seen = examined(lambda: target.examine([name for name in written if name in known]), now)
     missing = [
         Finding(
             what="table", verdict="red", found="the target has no such table", where=name, next=nearest(name, known)
@@ -53,7 +53,8 @@ def look_at_target(
     return (*findings, *missing, *refused), seen
 
 
-def _examined(examine: Callable[[], Examination], now: Now) -> tuple[Sequence[Finding], Examination]:
+def examined(examine: Callable[[], Examination], now: Now) -> tuple[Sequence[Finding], Examination]:
+    """What a driver finds, after who we are there, which version it is and whose clock it goes by."""
     before = now()
     found = examine()
     after = now()
