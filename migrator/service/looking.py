@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mappings.model import Mapping
 from migrator.contracts import ReadLimits
 from migrator.engine.check import MapCheck
 from migrator.engine.doctor import Diagnosis, Lone, Part, Rates, Surroundings, doctor, look_at_platform
@@ -16,15 +15,12 @@ from migrator.engine.inspect import Inspection, inspect
 from migrator.engine.prepare import prepare, room_for
 from migrator.engine.preview import EdgePreview, preview
 from migrator.engine.scope import Scope, resolve
-from migrator.engine.trial import Trial, trial
 from migrator.engine.workbench import workbench
 from migrator.plan import Plan
 from migrator.runs.rates import rates
 from migrator.service.opening import Opening
 from storage.address import redacted
-from storage.archive import Archive
 from storage.errors import Misuse
-from storage.schema import Schema
 from storage.location import is_store, open_store
 
 
@@ -109,12 +105,3 @@ class Looking(Opening):
         with workbench(room=room_for(opened, mapping)) as bench:
             prepared = prepare(bench, opened, mapping, schema, progress=self.progress)
             return tuple(preview(prepared, table=table, rows=rows))
-
-    def target_schema(self, plan: Plan) -> Schema:
-        """What the plan's target holds, as it describes itself now."""
-        return self.targets(plan.needs_target().url).describe()
-
-    def map_trial(self, archive: Archive, mapping: Mapping, target: Schema, edge: int, *, rows: int) -> Trial:
-        """A few rows through the edge of that number, of a mapping that may still be wrong elsewhere."""
-        with workbench(room=room_for(archive, mapping)) as bench:
-            return trial(bench, archive, mapping, target, mapping.edges[edge], rows=rows)
