@@ -18,7 +18,8 @@ router = APIRouter(prefix="/approvals", tags=["approvals"])
 
 
 class ShownApproval(BaseModel):
-    """`is_granted` is null until somebody decided; `run_id` the run that began then."""
+    """`is_granted` is null until somebody decided. What they agreed to began at `begun_at`, as `run_id` where it is a
+    run; `failure` says why it did not: then it can be tried again."""
 
     approval_id: str
     tenant: str
@@ -33,6 +34,9 @@ class ShownApproval(BaseModel):
     decided_by_name: str | None
     decided_at: str | None
     words: str | None
+    tried_at: str | None
+    begun_at: str | None
+    failure: dict[str, Any] | None
     run_id: str | None
 
 
@@ -63,9 +67,16 @@ def decide(asked: Annotated[Asked, of_approval(Permission.APPROVE)], approval: s
     begin = served.approved(found) if given.grant else None  # what could not begin is not agreed to
     decided = served.approvals.decide(asked.who, found, grant=given.grant, words=given.words)
     asked.note("approve" if given.grant else "refuse", approval, what=found.what, words=given.words)
-    if begin is not None and (run := begin()) is not None:
-        decided = served.approvals.started(decided, run.run_id)
-    return shown(decided)
+    return shown(served.begin(decided, begin) if begin is not None else decided)
+
+
+@router.post("/{approval}/trial", response_model=ShownApproval)
+def try_again(asked: Annotated[Asked, of_approval(Permission.APPROVE)], approval: str) -> dict[str, Any]:
+    """What was agreed to and could not begin: begin it now, as it was asked for."""
+    served, found = asked.served, _found(asked, approval)
+    tried = served.approvals.try_again(asked.who, found)
+    asked.note("try again", approval, what=found.what)
+    return shown(served.begin(tried, lambda: served.approved(tried)()))
 
 
 def shown(approval: Approval) -> dict[str, Any]:

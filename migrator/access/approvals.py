@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 
 from migrator.access import models
-from migrator.access.clock import now
+from migrator.access.clock import ago, now
 from migrator.access.keys import new_id
 from migrator.access.roles import Permission, Principal
 from migrator.runs.database import Database
 from migrator.runs.portion import EVERY, Portion
-from storage.errors import Misuse
+from storage.errors import MigratorError, Misuse
+from storage.said_error import said_error
+
+_BEGINS_WITHIN = timedelta(minutes=1)
+"""Whoever agreed and is silent for longer was stopped before it began."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """`is_granted` is None until somebody decided; `run_id` the run that was started then."""
+    """`is_granted` is None until somebody decided. What they agreed to began at `begun_at`, as `run_id` where it is a
+    run; `failure` says why it did not, the last time it was tried."""
 
     approval_id: str
     tenant: str
@@ -36,7 +42,17 @@ class Approval:
     decided_by_name: str | None = None
     decided_at: str | None = None
     words: str | None = None
+    tried_at: str | None = None
+    begun_at: str | None = None
+    failure: Mapping[str, Any] | None = None
     run_id: str | None = None
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it was agreed to and did not begin."""
+        if not self.is_granted or self.begun_at is not None:
+            return False
+        return self.failure is not None or (self.tried_at or "") < ago(_BEGINS_WITHIN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +105,7 @@ class Approvals:
             "decided_by_name": who.name,
             "decided_at": now(),
             "words": words,
+            "tried_at": now(),
         }
         is_open = (models.Approval.approval_id == approval.approval_id, models.Approval.is_granted.is_(None))
         with self.database.transaction() as connection:
@@ -96,10 +113,35 @@ class Approvals:
                 raise Misuse("it was decided already", where=approval.approval_id, next="look at it again")
         return self._again(approval)
 
-    def started(self, approval: Approval, run_id: str) -> Approval:
+    def try_again(self, who: Principal, approval: Approval) -> Approval:
+        """What was agreed to and did not begin may begin now, by an approver's word. Misuse where it is not so."""
+        if not who.may(Permission.APPROVE, approval.tenant) or who.id == approval.asked_by:
+            raise Misuse(
+                "an approver who did not ask for it tries it again", where=approval.approval_id, next="ask one"
+            )
+        own = models.Approval
+        is_stuck = (
+            own.approval_id == approval.approval_id,
+            own.is_granted.is_(True),
+            own.begun_at.is_(None),
+            or_(own.failure.is_not(None), own.tried_at < ago(_BEGINS_WITHIN)),
+        )
+        with self.database.transaction() as connection:
+            tried = connection.execute(update(own).where(*is_stuck).values(failure=None, tried_at=now())).rowcount
+        if not tried:
+            raise Misuse("there is nothing to try again", where=approval.approval_id, next="look at it again")
+        return self._again(approval)
+
+    def begun(self, approval: Approval, run_id: str | None) -> Approval:
+        return self._noted(approval, begun_at=now(), run_id=run_id)
+
+    def failed(self, approval: Approval, error: MigratorError) -> Approval:
+        return self._noted(approval, failure=said_error(error))
+
+    def _noted(self, approval: Approval, **values: object) -> Approval:
         is_it = models.Approval.approval_id == approval.approval_id
         with self.database.transaction() as connection:
-            connection.execute(update(models.Approval).where(is_it).values(run_id=run_id))
+            connection.execute(update(models.Approval).where(is_it).values(**values))
         return self._again(approval)
 
     def _again(self, approval: Approval) -> Approval:

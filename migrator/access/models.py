@@ -113,6 +113,9 @@ class Approval(Base):
     decided_by_name: Mapped[str | None] = mapped_column(String(254))
     decided_at: Mapped[str | None] = mapped_column(_MOMENT)
     words: Mapped[str | None] = mapped_column(Text)
+    tried_at: Mapped[str | None] = mapped_column(_MOMENT)
+    begun_at: Mapped[str | None] = mapped_column(_MOMENT)
+    failure: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     run_id: Mapped[str | None] = mapped_column(String(80))
 
 

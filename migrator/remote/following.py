@@ -157,10 +157,10 @@ class Following:
     # ── four eyes ───────────────────────────────────────────────────────────────────────────────────────────
     def _decided(self, begun: dict[str, Any]) -> RunRecord:
         """The run that begins when somebody else agreed. Red where they refused."""
-        return self.run(self._agreed(begun, with_run=True)["run_id"])
+        return self.run(self._agreed(begun)["run_id"])
 
-    def _agreed(self, begun: dict[str, Any], *, with_run: bool) -> dict[str, Any]:
-        """The approval, when it was given, and its run began where it is of one."""
+    def _agreed(self, begun: dict[str, Any]) -> dict[str, Any]:
+        """The approval, when it was given, and what was asked for began; the error where it could not."""
         approval_id, what = begun["approval"], begun["what"]
         if self.is_detached:
             raise Asking(approval_id, what)
@@ -170,7 +170,9 @@ class Following:
                 said: dict[str, Any] = self.server.get(path("approvals", approval_id))
                 if said["is_granted"] is False:
                     raise _disagreed(said)
-                if said["is_granted"] and (said["run_id"] or not with_run):
+                if said["failure"]:
+                    raise read_error(self.server.here(said["failure"]))
+                if said["begun_at"]:
                     return said
                 time.sleep(_LOOK_S)
         except KeyboardInterrupt:

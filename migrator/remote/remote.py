@@ -154,7 +154,7 @@ class Remote(Uploading, Following):
         retention = self.of_plan(plan, "retention")
         found = read(Retained, self.server.get(retention))
         if apply and (found.archives.goes or (found.runs and found.runs.goes)):
-            self._agreed(self.server.start(retention, {"reason": self.reason}), with_run=False)
+            self._agreed(self.server.start(retention, {"reason": self.reason}))
         return found
 
     def prune(self, policy: Policy, *, apply: bool) -> Pruning:
@@ -165,7 +165,7 @@ class Remote(Uploading, Following):
             pruning = path("tenants", tenant, "pruning")
             found.append(read(Pruning, self.server.get(pruning, **asked)))
             if apply and found[-1].goes:
-                self._agreed(self.server.start(pruning, {**asked, "reason": self.reason}), with_run=False)
+                self._agreed(self.server.start(pruning, {**asked, "reason": self.reason}))
         return Pruning(
             goes=tuple(run for one in found for run in one.goes),
             stays=tuple(stay for one in found for stay in one.stays),

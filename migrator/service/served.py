@@ -38,7 +38,7 @@ from migrator.service.clearing import PRUNE, RETAIN, to_prune, to_retain
 from migrator.service.figures import Figures
 from migrator.service.opening import Confined
 from migrator.service.vouching import opened
-from storage.errors import Misuse, Red
+from storage.errors import MigratorError, Misuse, Red
 
 MIGRATE, ROLL_BACK, ERASE = "migrate", "roll back", "erase"
 """What needs two people."""
@@ -118,6 +118,14 @@ class Served:
             raise Misuse(f"the plan calls itself {plan.name!r}", where=file, next="write it under its own name")
 
     # ── what four eyes decide ───────────────────────────────────────────────────────────────────────────────
+    def begin(self, approval: Approval, start: Callable[[], RunRecord | None]) -> Approval:
+        """Begin what was agreed to; the approval says whether it did."""
+        try:
+            run = start()
+        except MigratorError as error:
+            return self.approvals.failed(approval, error)
+        return self.approvals.begun(approval, run.run_id if run else None)
+
     def approved(self, approval: Approval) -> Callable[[], RunRecord | None]:
         """How what was asked for begins; it gives the run, where it is one. Red or Misuse where it could not, now."""
         service = replace(self.service.for_tenant(approval.tenant), is_detached=True, asked_by=approval.asked_by_name)

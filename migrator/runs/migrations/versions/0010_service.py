@@ -145,6 +145,9 @@ def _doing() -> None:
         sa.Column("decided_by_name", sa.String(254)),
         sa.Column("decided_at", _MOMENT),
         sa.Column("words", sa.Text),
+        sa.Column("tried_at", _MOMENT),
+        sa.Column("begun_at", _MOMENT),
+        sa.Column("failure", sa.JSON(none_as_null=True)),
         sa.Column("run_id", sa.String(80)),
     )
     op.create_table(
