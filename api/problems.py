@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from migrator.registry.documents import Stale
+from migrator.registry.documents import Stale, Unwritten
 from storage.errors import Fault, MigratorError, Misuse, Red, TransientFault
 
 _LOG = logging.getLogger("migrator.http")
@@ -85,6 +85,8 @@ def status_of(error: MigratorError) -> tuple[int, str]:
     match error:
         case Stale():
             return 412, "stale"
+        case Unwritten():
+            return 404, "unknown"
         case Misuse():
             return 422, "misuse"
         case Red():

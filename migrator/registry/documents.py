@@ -45,6 +45,10 @@ class Stale(Misuse):
     """Somebody else wrote a version since the one that was to be followed."""
 
 
+class Unwritten(Misuse):
+    """There is no document, or no version of it, of that name."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Documents:
     database: Database
@@ -92,24 +96,24 @@ class Documents:
             return tuple(_written(row) for row in connection.execute(query).mappings())
 
     def versions(self, kind: Kind, tenant: str, name: str) -> tuple[Written, ...]:
-        """Every version, oldest first. Misuse with near names where there is none."""
+        """Every version, oldest first. Unwritten with near names where there is none."""
         query = select(models.Document.__table__).where(*_is(kind, tenant, name)).order_by(models.Document.version)
         with self.database.transaction() as connection:
             found = tuple(_written(row) for row in connection.execute(query).mappings())
         if not found:
             names = [one.name for one in self.newest(kind, tenant=tenant)]
-            raise Misuse(f"no {kind} {name!r}", where=tenant, next=nearest(name, names))
+            raise Unwritten(f"no {kind} {name!r}", where=tenant, next=nearest(name, names))
         return found
 
     def read(self, kind: Kind, tenant: str, name: str, version: int | None = None) -> Written:
-        """That version, else the newest. Misuse where there is none."""
+        """That version, else the newest. Unwritten where there is none."""
         every = self.versions(kind, tenant, name)
         if version is None:
             return every[-1]
         for one in every:
             if one.version == version:
                 return one
-        raise Misuse(f"no version {version}", where=f"{kind} {name}", next=f"the newest is {every[-1].version}")
+        raise Unwritten(f"no version {version}", where=f"{kind} {name}", next=f"the newest is {every[-1].version}")
 
 
 def _is(kind: Kind, tenant: str, name: str) -> tuple[ColumnElement[bool], ...]:

@@ -85,3 +85,12 @@ def test_two_who_write_a_plan_do_not_overwrite_each_other(server: Office) -> Non
     assert (written.status_code, written.headers["ETag"]) == (200, '"2"')
     assert of(operator.put(PLAN, json={"text": text}, headers={"If-Match": read.headers["ETag"]}), 412)
     assert "+# more" in of(operator.get(f"{PLAN}/versions/2/changes"))["changes"]
+
+
+def test_a_plan_or_version_that_nobody_wrote_is_not_there(server: Office) -> None:
+    operator = server.by("operator")
+    for path in ("/v1/tenants/ours/plans/ours-awya", f"{PLAN}/versions/7", f"{PLAN}/versions/1/changes?since=9"):
+        assert of(operator.get(path), 404)["type"] == "/problems/unknown"
+    missed = of(operator.post("/v1/tenants/ours/plans/ours-awya/snapshots", json={}), 404)
+    assert "ours-away" in missed["next"] and missed["exit_code"] == 2
+    assert operator.get("/tenants/ours/plans/ours-awya").status_code == 404
