@@ -1,0 +1,185 @@
+"""The whole story in a real browser: by mouse, by keyboard alone, and where no script runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.hands import Keyboard, Mouse
+from tests.browser.moving import MAPPING, PLAN, Serving, serving
+from tests.browser.visitor import Visitor, visitor
+
+PASSWORD = "five quiet words in a row"  # noqa: S105
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """Three people before one server: who looks after it, who moves data, and who has to agree."""
+
+    serving: Serving
+    admin: Visitor
+    operator: Visitor
+    approver: Visitor
+
+
+@pytest.fixture(
+    params=[
+        pytest.param((Mouse(), {"is_examiner": True}), id="mouse"),
+        pytest.param((Keyboard(), {}), id="keyboard"),
+        pytest.param((Mouse(), {"has_scripts": False}), id="without-scripts"),
+    ]
+)
+def story(
+    request: pytest.FixtureRequest, browser: Browser, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Story]:
+    monkeypatch.setenv("MIGRATOR_SILENCE", "60")  # a machine that is busy hangs nobody
+    hand, ways = request.param
+    way = request.node.callspec.id
+    with serving(tmp_path) as served, ExitStack() as open_:
+        who = {
+            name: open_.enter_context(visitor(browser, served.address, hand, pictures / way / name, **ways))
+            for name in ("admin", "operator", "approver")
+        }
+        yield Story(serving=served, **who)
+
+
+def test_from_the_first_link_to_a_migration_that_was_taken_back(story: Story) -> None:
+    admin, operator, approver = story.admin, story.operator, story.approver
+    admin.go(story.serving.first_link)
+    admin.look("welcome")
+    enter(admin, "ada@example.org", "Ada")
+    admin.look("overview-of-nothing")
+    connect(admin, story.serving)
+    for person, login, name, role in (
+        (operator, "olaf@example.org", "Olaf", "operator"),
+        (approver, "anna@example.org", "Anna", "approver"),
+    ):
+        person.go(invited(admin, role))
+        enter(person, login, name)
+
+    take_a_snapshot(operator)
+    look_into_the_archive(operator)
+    rehearse(operator)
+    ask_to_migrate(operator)
+    agree(approver, "Migration", "the rehearsal was green")
+    migrated = see_it_done(approver, "Migration")
+    operator.go(migrated)
+    operator.look("migrated")
+    read_the_report(operator)
+    ask_for_the_way_back(operator)
+    agree(approver, "Rollback", "so be it")
+    see_it_done(approver, "Rollback")
+    approver.follow("Overview")
+    approver.look("overview-at-the-end")
+
+
+def enter(person: Visitor, login: str, name: str) -> None:
+    person.write("Login", login)
+    person.write("Your name", name)
+    person.write("Password", PASSWORD)
+    person.send("Begin")
+    assert person.heading() == "Overview"
+
+
+def connect(admin: Visitor, serving: Serving) -> None:
+    asked(admin, "POST", "tenants", tenant="vauclair", name="Mécanique Vauclair & Fils", contact="Camille Bouvier")
+    for name, url in serving.world.environment.items():
+        if name.endswith("_URL"):
+            asked(admin, "PUT", f"platforms/{name}", url=url, tenants=["vauclair"])
+    asked(admin, "PUT", "tenants/vauclair/mappings/ruche-to-agora.yaml", text=MAPPING)
+    asked(admin, "PUT", "tenants/vauclair/plans/vauclair-to-agora", text=PLAN)
+
+
+def invited(admin: Visitor, role: str) -> str:
+    answer = asked(admin, "POST", "accounts/invitations", grants=[{"tenant": "vauclair", "role": role}])
+    return str(answer["link"])
+
+
+def asked(person: Visitor, method: str, path: str, **given: object) -> Any:
+    token = person.page.locator("input[name=form_token]").first.input_value()
+    headers = {"X-Form-Token": token, "If-Match": '"0"'}
+    answer = person.page.request.fetch(f"{person.address}/v1/{path}", method=method, data=given, headers=headers)
+    assert answer.ok, answer.text()
+    return answer.json()
+
+
+def to_the_plan(person: Visitor) -> None:
+    person.follow("Overview")
+    person.follow("Mécanique Vauclair & Fils")
+    person.follow("vauclair-to-agora")
+
+
+def take_a_snapshot(operator: Visitor) -> None:
+    to_the_plan(operator)
+    operator.look("plan")
+    operator.send("Take a snapshot")
+    operator.look("snapshot-under-way")
+    see_it_done(operator, "Snapshot")
+    operator.look("snapshot")
+
+
+def look_into_the_archive(operator: Visitor) -> None:
+    operator.follow("vauclair")
+    operator.look("tenant")
+    operator.lead(operator.section("Archives").get_by_role("link").first)
+    operator.look("archive")
+    operator.follow("members")
+    operator.look("table")
+    operator.write("Search", "camille")
+    operator.send("Show")
+    operator.sees("camille.bouvier@vauclair.example")
+    operator.look("table-searched")
+    operator.lead(operator.page.locator("tbody a").first)
+    operator.look("row-that-a-key-leads-to")
+
+
+def rehearse(operator: Visitor) -> None:
+    to_the_plan(operator)
+    operator.send("Rehearse")
+    see_it_done(operator, "Rehearsal")
+    operator.look("rehearsal")
+
+
+def ask_to_migrate(operator: Visitor) -> None:
+    to_the_plan(operator)
+    operator.write("Why, for whoever agrees", "the contract ends on Friday")
+    operator.send("Ask for it")
+    operator.sees("Somebody else decides this.")
+    operator.look("asked-to-migrate")
+
+
+def agree(approver: Visitor, what: str, words: str) -> None:
+    approver.follow("Approvals")
+    approver.look("approvals")
+    approver.follow(f"{what} · vauclair-to-agora", within=approver.section("Waiting"))
+    approver.write("Your words (kept with it)", words)
+    approver.look(f"{what.lower()}-to-agree-to")
+    approver.send("Agree")
+    approver.look(f"{what.lower()}-agreed")
+    approver.lead(approver.page.locator("main a[href^='/runs/']"))
+
+
+def see_it_done(person: Visitor, kind: str) -> str:
+    """Stays on the page of a run until it is over; gives where that is."""
+    heading = person.page.get_by_role("heading", level=1)
+    person.waits_for(heading.filter(has_text=kind).filter(has_text="green"))
+    return person.page.url
+
+
+def read_the_report(operator: Visitor) -> None:
+    run = operator.page.url
+    operator.follow("Report")
+    operator.look("report", is_document=True)
+    operator.go(run)
+
+
+def ask_for_the_way_back(operator: Visitor) -> None:
+    operator.write("Why, for whoever agrees", "it was a trial")
+    operator.send("Ask to take it back")
+    operator.look("asked-for-the-way-back")
