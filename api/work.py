@@ -29,10 +29,10 @@ def once(asked: Asked, key: str | None, request: dict[str, Any], do: Callable[[]
     """The answer of `do`, or what it answered when it was asked first with this key."""
     if key is None:
         return do()
-    digest = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
-    known = asked.served.once.begin(asked.who.id, key, digest)
+    told = json.dumps({"tenant": asked.tenant, **request}, sort_keys=True, default=str)
+    known = asked.served.once.begin(asked.who.id, key, hashlib.sha256(told.encode()).hexdigest())
     if known is not None:
-        return Response(known.body, status_code=known.status, media_type="application/json")
+        return begun(json.loads(known.body), status=known.status)
     try:
         answer = do()
     except BaseException:
@@ -52,6 +52,10 @@ def started(begin: Callable[[], object]) -> RunRecord:
 
 
 def accepted(record: RunRecord) -> JSONResponse:
-    """202, and where to look."""
-    body = {"run": record.run_id, "kind": record.kind, "number": record.number, "state": record.state}
-    return JSONResponse(body, status_code=202, headers={"Location": f"/v1/runs/{record.run_id}"})
+    return begun({"run": record.run_id, "kind": record.kind, "number": record.number, "state": record.state})
+
+
+def begun(body: dict[str, Any], *, status: int = 202) -> JSONResponse:
+    """What is under way, a run or an approval, and where to look."""
+    where = f"runs/{body['run']}" if "run" in body else f"approvals/{body['approval']}"
+    return JSONResponse(body, status_code=status, headers={"Location": f"/v1/{where}"})

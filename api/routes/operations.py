@@ -14,7 +14,7 @@ from api.asked import Asked, of_run, of_tenant
 from api.problems import unknown
 from api.shapes import Begun, Waits
 from api.slow import SLOW
-from api.work import IdempotencyKey, accepted, once, started
+from api.work import IdempotencyKey, accepted, begun, once, started
 from migrator.access.approvals import Approval
 from migrator.access.roles import Permission
 from migrator.plan import Plan
@@ -206,9 +206,7 @@ def ask_of_run(asked: Asked, run: str, what: str, given: Rollback | Closing) -> 
 
 def waiting(approval: Approval) -> JSONResponse:
     """202: somebody else decides."""
-    location = f"/v1/approvals/{approval.approval_id}"
-    body = {"approval": approval.approval_id, "what": approval.what, "state": "waits for approval"}
-    return JSONResponse(body, status_code=202, headers={"Location": location})
+    return begun({"approval": approval.approval_id, "what": approval.what, "state": "waits for approval"})
 
 
 def opened(asked: Asked, plan: str) -> tuple[Service, Plan]:

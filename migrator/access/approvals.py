@@ -78,7 +78,7 @@ class Approvals:
             seal=seal,
             request=request,
             reason=reason,
-            asked_by=who.id,
+            asked_by=who.person,
             asked_by_name=who.name,
             asked_at=now(),
         )
@@ -97,7 +97,7 @@ class Approvals:
         """Once, by somebody else than who asked. Misuse otherwise, or where it was decided or withdrawn before."""
         if not who.may(Permission.APPROVE, approval.tenant):
             raise Misuse("only an approver decides that", where=approval.approval_id, next="ask one of them")
-        if who.id == approval.asked_by:
+        if who.person == approval.asked_by:
             raise Misuse("who asked for it does not decide it", where=approval.approval_id, next="ask another approver")
         values = {
             "is_granted": grant,
@@ -115,7 +115,7 @@ class Approvals:
 
     def try_again(self, who: Principal, approval: Approval) -> Approval:
         """What was agreed to and did not begin may begin now, by an approver's word. Misuse where it is not so."""
-        if not who.may(Permission.APPROVE, approval.tenant) or who.id == approval.asked_by:
+        if not who.may(Permission.APPROVE, approval.tenant) or who.person == approval.asked_by:
             raise Misuse(
                 "an approver who did not ask for it tries it again", where=approval.approval_id, next="ask one"
             )

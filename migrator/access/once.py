@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from migrator.access import models
 from migrator.access.clock import ago, now
 from migrator.runs.database import Database
-from storage.errors import Misuse
+from storage.errors import Misuse, TransientFault
 
 KEPT = timedelta(hours=24)
 
@@ -29,27 +28,22 @@ class Once:
     database: Database
 
     def begin(self, principal: str, key: str, digest: str) -> Answered | None:
-        """None where it is new: then it is ours to do. Misuse where the key stood for something else, or where the
-        first request is still under way."""
-        is_old = models.IdempotencyKey.created_at < ago(KEPT)
-        try:
-            with self.database.transaction() as connection:
-                connection.execute(delete(models.IdempotencyKey).where(is_old))
-                connection.execute(
-                    insert(models.IdempotencyKey).values(principal=principal, key=key, digest=digest, created_at=now())
-                )
-            return None
-        except IntegrityError:
-            return self._known(principal, key, digest)
-
-    def _known(self, principal: str, key: str, digest: str) -> Answered:
+        """None where it is new: then it is ours to do. Misuse where the key stood for something else; TransientFault
+        where the first request is still under way."""
+        own = models.IdempotencyKey
         with self.database.transaction() as connection:
-            row = connection.execute(select(models.IdempotencyKey.__table__).where(*_is(principal, key))).mappings()
-            found = row.one()
+            self.database.claim(connection, f"request {principal}/{key}")
+            connection.execute(delete(own).where(own.created_at < ago(KEPT)))
+            found = connection.execute(select(own.__table__).where(*_is(principal, key))).mappings().first()
+            if found is None:
+                connection.execute(insert(own).values(principal=principal, key=key, digest=digest, created_at=now()))
+                return None
         if found["digest"] != digest:
             raise Misuse("this key stood for another request", where="Idempotency-Key", next="use a new key")
         if found["status"] is None:
-            raise Misuse("the first request with this key is under way", where="Idempotency-Key", next="ask again soon")
+            raise TransientFault(
+                "the first request with this key is under way", where="Idempotency-Key", next="ask again soon"
+            )
         return Answered(status=found["status"], body=found["body"])
 
     def end(self, principal: str, key: str, answered: Answered) -> None:

@@ -69,12 +69,21 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who asks: `name` is how the audit calls them, `id` what stays the same when they are renamed."""
+    """Who asks: `name` is how the audit calls them, `id` what stays the same when they are renamed.
+
+    `behind` is of a program the account of whoever let it in.
+    """
 
     kind: PrincipalKind
     id: str
     name: str
     grants: tuple[Grant, ...] = field(default=())
+    behind: str = ""
+
+    @property
+    def person(self) -> str:
+        """Whose eyes they have: nobody makes a program ask, and then agrees with it."""
+        return self.behind or self.id
 
     def may(self, permission: Permission, tenant: str) -> bool:
         """Whether a role of theirs that reaches this tenant allows it; `EVERYWHERE` asks for all tenants at once."""

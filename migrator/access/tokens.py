@@ -24,9 +24,12 @@ _USED_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
+    """`made_by_id` is the account of whoever made it; None where that was the command line on the server."""
+
     token_id: str
     name: str
     made_by: str
+    made_by_id: str | None
     created_at: str
     expires_at: str
     revoked_at: str | None
@@ -35,7 +38,13 @@ class Token:
 
     @property
     def principal(self) -> Principal:
-        return Principal(kind=PrincipalKind.TOKEN, id=self.token_id, name=f"token {self.name}", grants=self.grants)
+        return Principal(
+            kind=PrincipalKind.TOKEN,
+            id=self.token_id,
+            name=f"token {self.name}",
+            grants=self.grants,
+            behind=self.made_by_id or "",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +95,12 @@ class Tokens:
             connection.execute(update(models.Token).where(models.Token.token_id == token_id).values(**values))
 
     def _read(self, *where: ColumnElement[bool]) -> tuple[Token, ...]:
+        maker = models.Account.account_id.label("made_by_id")
+        query = select(models.Token.__table__, maker).outerjoin(
+            models.Account, models.Account.login == models.Token.made_by
+        )
         with self.database.transaction() as connection:
-            rows = connection.execute(
-                select(models.Token.__table__).where(*where).order_by(models.Token.created_at)
-            ).mappings()
+            rows = connection.execute(query.where(*where).order_by(models.Token.created_at)).mappings()
             kept = [{name: value for name, value in row.items() if name != "hash"} for row in rows]
             grants: dict[str, list[Grant]] = {}
             for row in connection.execute(select(models.TokenGrant.__table__)).mappings():

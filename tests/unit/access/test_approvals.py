@@ -10,7 +10,7 @@ from migrator.access.approvals import Approval, Approvals
 from migrator.access.once import Answered, Once
 from migrator.access.roles import EVERYWHERE, Grant, Principal, PrincipalKind, Role
 from migrator.runs.database import Database
-from storage.errors import Misuse
+from storage.errors import Misuse, TransientFault
 
 
 def person(id: str, *roles: Role, tenant: str = "acme") -> Principal:
@@ -32,7 +32,7 @@ def test_another_approver_decides_and_what_was_asked_for_stays(database: Databas
     assert approvals.all(only_open=True) == (asked_for,)
     granted = approvals.decide(BOB, asked_for, grant=True, words="seen the rehearsal")
     assert (granted.is_granted, granted.decided_by_name, granted.request) == (True, "bob@example.org", REQUEST)
-    assert approvals.started(granted, "20261122T000000-migration-abcd").run_id == "20261122T000000-migration-abcd"
+    assert approvals.begun(granted, "20261122T000000-migration-abcd").run_id == "20261122T000000-migration-abcd"
     assert approvals.all(only_open=True) == ()
 
 
@@ -92,5 +92,5 @@ def test_a_request_with_the_same_key_is_done_once(either: Database) -> None:
 def _begun(once: Once) -> str:
     try:
         return "ours" if once.begin("ann", "key", "digest") is None else "answered"
-    except Misuse:
+    except TransientFault:
         return "under way"
