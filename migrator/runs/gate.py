@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from migrator.outcomes import Admission, RunReport, SealParts, Verdict
 from migrator.runs.records import RunRecord
@@ -28,12 +29,27 @@ _PARTS = {
 }
 
 
+class Why(StrEnum):
+    """Why a gate is closed."""
+
+    NEVER = "never"  # nothing was rehearsed to the end
+    RED = "red"
+    FAILED = "failed"
+    CHANGED = "changed"
+    OLD = "old"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """Open unless something is `missing`; `rehearsal` is the last one that came to an answer."""
+    """Open unless `why` says otherwise, and `missing` in words; `rehearsal` is the last one that came to an answer.
+
+    Where something changed since, `changed` are the parts of the seal that did, as far as this machine can tell.
+    """
 
     rehearsal: RunRecord | None
+    why: Why | None = None
     missing: str = ""
+    changed: tuple[str, ...] = ()
 
     def admit(self, plan: str, waived: str | None) -> Admission:
         """What the migration of this plan file is let through by. Red where the gate is closed, and not waived."""
@@ -75,21 +91,21 @@ def gate(
 ) -> Gate:
     """Whether the first of these rehearsals, which ended last, vouches for a migration of this seal, now."""
     if not rehearsed:
-        return Gate(rehearsal=None, missing="this plan was never rehearsed to the end")
+        return Gate(rehearsal=None, why=Why.NEVER, missing="this plan was never rehearsed to the end")
     rehearsal = rehearsed[0]
-    return Gate(rehearsal=rehearsal, missing=_missing(rehearsal, parts, max_age, report_of, now))
-
-
-def _missing(rehearsal: RunRecord, parts: SealParts, max_age: timedelta, report_of: ReportOf, now: datetime) -> str:
     called = f"rehearsal {rehearsal.number}"
     if rehearsal.verdict != Verdict.GREEN:
-        return f"{called}, the last one, {_ended(rehearsal)}"
+        why = Why.RED if rehearsal.verdict == Verdict.RED else Why.FAILED
+        return Gate(rehearsal=rehearsal, why=why, missing=f"{called}, the last one, {_ended(rehearsal)}")
     if rehearsal.seal != parts.seal:
-        return f"{_changed(report_of(rehearsal.run_id), parts)} changed since {called}, the last one"
-    age = now - _moment(rehearsal)
-    if age > max_age:
-        return f"{called}, the last one, is {_said(age)} old, and the plan wants one of at most {_said(max_age)}"
-    return ""
+        changed = _changed(report_of(rehearsal.run_id), parts)
+        said = " and ".join(_PARTS[name] for name in changed) or "the plan, the mapping or a schema"
+        missing = f"{said} changed since {called}, the last one"
+        return Gate(rehearsal=rehearsal, why=Why.CHANGED, missing=missing, changed=changed)
+    if (age := now - _moment(rehearsal)) > max_age:
+        missing = f"{called}, the last one, is {_said(age)} old, and the plan wants one of at most {_said(max_age)}"
+        return Gate(rehearsal=rehearsal, why=Why.OLD, missing=missing)
+    return Gate(rehearsal=rehearsal)
 
 
 def _ended(rehearsal: RunRecord) -> str:
@@ -97,12 +113,12 @@ def _ended(rehearsal: RunRecord) -> str:
     return f"{'is red' if rehearsal.verdict == Verdict.RED else 'failed'}{why}"
 
 
-def _changed(rehearsed: RunReport | None, parts: SealParts) -> str:
+def _changed(rehearsed: RunReport | None, parts: SealParts) -> tuple[str, ...]:
     """What of the seal is another one; where the report does not lie here, nobody can tell which."""
     if rehearsed is None or rehearsed.seal_parts is None:
-        return "the plan, the mapping or a schema"
+        return ()
     before, now = asdict(rehearsed.seal_parts), asdict(parts)
-    return " and ".join(said for name, said in _PARTS.items() if before[name] != now[name])
+    return tuple(name for name in _PARTS if before[name] != now[name])
 
 
 def _moment(rehearsal: RunRecord) -> datetime:

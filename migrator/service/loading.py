@@ -24,6 +24,7 @@ from migrator.engine.workbench import Workbench, workbench
 from migrator.outcomes import EVERY_STEP, UNSHARED, RunReport, SealParts, Steps
 from migrator.plan import Plan
 from migrator.runs.catalog import Catalog
+from migrator.runs.gate import Gate
 from migrator.runs.recorded import Recording
 from migrator.runs.records import RunRecord, without_rows
 from migrator.runs.request import Document, LoadRequest
@@ -162,6 +163,19 @@ class Loading(Rehearsing, Performing, Spreading):
     def let_through(self, plan: Plan, archive: str, waive: str | None) -> str:
         """The seal that a migration of this archive would have. Red where it could not be done, or no rehearsal and no
         waiver lets it through."""
+        opened = self._as_migration(plan, archive)
+        with self._catalog() as catalog:
+            self._let_through(catalog, plan, opened.parts, waive)
+        return opened.parts.seal
+
+    def gate(self, plan: Plan, archive: str) -> Gate:
+        """Whether a migration of this archive would be let through now, and why not. Red where it could not be done."""
+        opened = self._as_migration(plan, archive)
+        with self._catalog() as catalog:
+            return self._gate_now(catalog, plan, opened.parts)
+
+    def _as_migration(self, plan: Plan, archive: str) -> OpenedLoad:
+        """What a migration would begin with."""
         mapping = self.mapping(plan)
         request = LoadRequest(
             plan=Document(text=plan.text, file=plan.file),
@@ -169,10 +183,7 @@ class Loading(Rehearsing, Performing, Spreading):
             archive=archive,
             rehearse=False,
         )
-        opened = self._opened_load(request, plan)
-        with self._catalog() as catalog:
-            self._let_through(catalog, plan, opened.parts, waive)
-        return opened.parts.seal
+        return self._opened_load(request, plan)
 
     def _opened_load(
         self, request: LoadRequest, plan: Plan, original: Original | None = None, *, but: str = ""

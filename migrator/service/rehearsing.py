@@ -34,8 +34,11 @@ class Rehearsing(Records):
 
     def _let_through(self, catalog: Catalog, plan: Plan, parts: SealParts, waive: str | None) -> str:
         """Why a migration of this seal needs no rehearsal; "" where the last one vouches for it. Red otherwise."""
+        return self._gate_now(catalog, plan, parts).admit(plan.file, waive).waived
+
+    def _gate_now(self, catalog: Catalog, plan: Plan, parts: SealParts) -> Gate:
         found = rehearsals(catalog.runs(plan=plan.name), plan.tenant)
-        return self._gate(catalog, found, plan, parts, datetime.now(UTC)).admit(plan.file, waive).waived
+        return self._gate(catalog, found, plan, parts, datetime.now(UTC))
 
     def _admission(self, catalog: Catalog, plan: Plan, parts: SealParts, run: RunRecord) -> Admission:
         """What this migration was let through by when it began, whatever was rehearsed since."""
