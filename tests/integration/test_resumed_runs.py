@@ -44,7 +44,8 @@ class Home:
         said = ""
         if signalled:
             while "three" not in said:
-                said += process.stdout.readline()
+                assert (line := process.stdout.readline()), process.stderr and process.stderr.read()
+                said += line
             process.send_signal(signalled)
         output, errors = process.communicate(timeout=120)
         run, *did = (said + output).split() or [""]
