@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
@@ -19,7 +20,7 @@ from migrator.runs.database import Database
 from storage.errors import Misuse
 
 _LOGIN = re.compile(r"[^\s@]+(@[^\s@]+)?")
-_LONGEST = 254
+_LONGEST, _LONGEST_NAME = 254, 200
 LANGUAGES = ("en", "fr")
 
 
@@ -108,7 +109,7 @@ class Accounts:
                     insert(models.Account).values(
                         account_id=account_id,
                         login=login,
-                        name=name or login,
+                        name=name or login[:_LONGEST_NAME],
                         password=kept,
                         issuer=issuer,
                         subject=subject,
@@ -129,7 +130,7 @@ class Accounts:
 
     def disable(self, account_id: str) -> None:
         """From now on nobody gets in by it. Misuse where it is the last admin's: nobody could let anybody in again."""
-        with self.database.transaction() as connection:
+        with self._alone() as connection:
             _require_another_admin(connection, account_id)
             connection.execute(
                 update(models.Account).where(models.Account.account_id == account_id).values(disabled_at=now())
@@ -140,7 +141,7 @@ class Accounts:
 
     def set_grants(self, account_id: str, grants: Sequence[Grant], *, even_last_admin: bool = False) -> Account:
         """These roles and no others. Misuse where the last admin would be none any more, unless that may be."""
-        with self.database.transaction() as connection:
+        with self._alone() as connection:
             if not even_last_admin and Grant(tenant=EVERYWHERE, role=Role.ADMIN) not in grants:
                 _require_another_admin(connection, account_id)
             connection.execute(delete(models.AccountGrant).where(models.AccountGrant.account_id == account_id))
@@ -152,6 +153,13 @@ class Accounts:
         with self.database.transaction() as connection:
             is_theirs = (models.Account.issuer == issuer, models.Account.subject == subject)
             return next(_read(connection, *is_theirs), None)
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """Who may do what changes by one after the other: two admins at once would each rely on the other."""
+        with self.database.transaction() as connection:
+            self.database.claim(connection, "roles")
+            yield connection
 
     def _change(self, account_id: str, **values: str | None) -> None:
         with self.database.transaction() as connection:
@@ -196,9 +204,10 @@ def _require_another_admin(connection: Connection, account_id: str) -> None:
 
 
 def _login(login: str) -> str:
-    if len(login) > _LONGEST or _LOGIN.fullmatch(login) is None:
+    folded = login.casefold()  # which may be longer
+    if len(folded) > _LONGEST or _LOGIN.fullmatch(login) is None:
         raise Misuse(f"not a login: {login[:_LONGEST]!r}", where="login", next="a name or an e-mail address, no spaces")
-    return login.casefold()
+    return folded
 
 
 def _language(language: str) -> str:

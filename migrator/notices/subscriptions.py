@@ -83,6 +83,7 @@ class Subscriptions:
             "created_by": by,
         }
         with self.database.transaction() as connection:
+            self.database.claim(connection, f"subscription {name}")
             is_it = models.Subscription.name == name
             if not connection.execute(update(models.Subscription).where(is_it).values(values)).rowcount:
                 newest = connection.execute(select(func.max(RunChange.number))).scalar() or 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -74,7 +75,7 @@ class Platforms:
             )
         sealed = self.vault.sealed(name, json.dumps(vars(secret)))
         values = {"address": redacted(secret.url), "sealed": sealed, "changed_at": moment.now(), "changed_by": by}
-        with self.database.transaction() as connection:
+        with self._alone(name) as connection:
             changed = connection.execute(update(models.Platform).where(models.Platform.name == name).values(values))
             if not changed.rowcount:
                 connection.execute(insert(models.Platform).values(name=name, **values))
@@ -85,12 +86,19 @@ class Platforms:
 
     def allow(self, name: str, tenants: Iterable[str]) -> None:
         """For these tenants and no others."""
-        with self.database.transaction() as connection:
+        with self._alone(name) as connection:
             _allow(connection, name, tenants)
 
     def remove(self, name: str) -> None:
         with self.database.transaction() as connection:
             connection.execute(delete(models.Platform).where(models.Platform.name == name))
+
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[Connection]:
+        """Two who change the same platform do it one after the other."""
+        with self.database.transaction() as connection:
+            self.database.claim(connection, f"platform {name}")
+            yield connection
 
     def variables(self, tenant: str) -> Mapping[str, str]:
         """What `${NAME}` means in a plan of this tenant: the addresses of its platforms, and nothing else.
