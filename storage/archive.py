@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -26,6 +26,10 @@ __all__ = ["Archive", "ArchiveSummary", "ArchivedTable", "Identity", "list_archi
 
 ArchivedTable = TablePart
 """A table as the archive has it: `table` with true names, `rows`, `bytes`, `digest`, `scope_class`."""
+
+
+def every_row(cells: pa.RecordBatch) -> pa.RecordBatch:
+    return cells
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,15 +92,24 @@ class Archive:
         )
 
     # ── rows ────────────────────────────────────────────────────────────────────────────────────────────────
-    def scan(self, name: str, *, master: bool = False) -> Iterator[pa.RecordBatch]:
+    def scan(
+        self, name: str, *, master: bool = False, among: Callable[[pa.RecordBatch], pa.RecordBatch] = every_row
+    ) -> Iterator[pa.RecordBatch]:
         """The table's rows as `arrow_schema(table)`, held values resolved; from the CSV with `master`.
 
+        `among` chooses rows of a batch before their held values are fetched.
         Red, before a row of that object is released, where its bytes are not those the manifest vouches for.
         """
-        yield from self._scan(self.table(name), master=master)
+        yield from self._scan(self.table(name), master=master, among=among)
 
-    def _scan(self, part: ArchivedTable, *, master: bool = False) -> Iterator[pa.RecordBatch]:
-        for cells in self._master_cells(part) if master else self._twin_cells(part):
+    def _scan(
+        self,
+        part: ArchivedTable,
+        *,
+        master: bool = False,
+        among: Callable[[pa.RecordBatch], pa.RecordBatch] = every_row,
+    ) -> Iterator[pa.RecordBatch]:
+        for cells in map(among, self._master_cells(part) if master else self._twin_cells(part)):
             for few in self._affordable(cells, part.table):
                 yield self._resolved(few, part.table)
 

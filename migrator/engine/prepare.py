@@ -88,7 +88,7 @@ def prepare(
         mapping, [a.table for a in archive.tables], target.tables, tenant=archive.identity.tenant
     )
     _read(workbench, archive, master=master, progress=progress)
-    _make_crosswalks(workbench, archive, compiled)
+    make_crosswalks(workbench, archive, compiled)
     ordered = parents_first([target.table(name) for name in compiled.target_tables])
     tables = tuple(_staged(table, compiled) for table in ordered)
     return Prepared(workbench=workbench, archive=archive, compiled=compiled, tables=tables)
@@ -104,7 +104,7 @@ def _read(workbench: Workbench, archive: Archive, *, master: bool, progress: Pro
         show_all(workbench, archived.table.name)
 
 
-def _make_crosswalks(bench: Workbench, archive: Archive, compiled: Compiled) -> None:
+def make_crosswalks(bench: Workbench, archive: Archive, compiled: Compiled) -> None:
     for schema in ("carried", "xw"):
         bench.schema(schema)
     for crosswalk in compiled.crosswalks:
