@@ -12,6 +12,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Depends, Query
 from pydantic import BaseModel
 
+from api.texts import is_whole
 from migrator.runs.portion import Portion
 from storage.errors import Misuse
 
@@ -72,7 +73,7 @@ def _written(keys: tuple[str, ...]) -> str:
 def _read(cursor: str) -> tuple[str, ...]:
     try:
         told = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if isinstance(told, list) and told and all(isinstance(key, str) and "\0" not in key for key in told):
+        if isinstance(told, list) and told and all(isinstance(key, str) and is_whole(key) for key in told):
             return tuple(told)
     except (binascii.Error, ValueError, RecursionError):
         pass

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from migrator.registry.documents import Stale, Unwritten
@@ -62,7 +63,7 @@ def install(app: FastAPI, as_page: AsPage) -> None:
             return _answered(refusal)
         return as_page(request, refusal)
 
-    for kind in (MigratorError, Refusal, RequestValidationError, HTTPException, Exception):
+    for kind in (MigratorError, Refusal, RequestValidationError, ValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, of_refusal)
 
 
@@ -114,7 +115,7 @@ def _refused(error: Exception) -> Refusal:
     match error:
         case MigratorError():
             return _of_ours(error)
-        case RequestValidationError():
+        case RequestValidationError() | ValidationError():  # the latter of a form
             return _of_validation(error)
         case HTTPException():
             what = _TITLES.get(error.status_code, "the request was refused")
@@ -135,7 +136,7 @@ def _of_ours(error: MigratorError) -> Refusal:
     return Refusal(status=status, kind=kind, what=error.what, where=error.where, next=error.next, more=more)
 
 
-def _of_validation(error: RequestValidationError) -> Refusal:
+def _of_validation(error: RequestValidationError | ValidationError) -> Refusal:
     wrong = [
         {"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"]}  # not what was sent: a password, say
         for one in error.errors()

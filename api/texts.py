@@ -15,21 +15,40 @@ _DOUBTFUL = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 
 
 async def require_whole_texts(request: Request) -> None:
-    """422 for a text with a NUL or with half of a character in it."""
-    if request.method in SAFE or not _DOUBTFUL.search(body := await request.body()):
+    """422 for a text with a NUL or with half of a character in it, or in another encoding than UTF-8."""
+    if request.method in SAFE:
+        return
+    if not _is_utf8(body := await request.body()):  # JSON may be read as UTF-16, where nothing below is found
+        raise not_whole("body")
+    if not _DOUBTFUL.search(body):
         return
     try:
         texts = list(_texts(json.loads(body)))
     except (ValueError, RecursionError):
         return  # it is no JSON: whoever reads it says so
-    if not all(map(_is_whole, texts)):
-        raise Refusal(
-            status=422,
-            kind="misuse",
-            what="a text has a NUL or half of a character in it",
-            where="body",
-            next="send whole characters",
-        )
+    if not all(map(is_whole, texts)):
+        raise not_whole("body")
+
+
+def not_whole(where: str) -> Refusal:
+    return Refusal(
+        status=422,
+        kind="misuse",
+        what="a text has a NUL or half of a character in it",
+        where=where,
+        next="send whole characters, as UTF-8",
+    )
+
+
+def is_whole(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        return "\0" not in body.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -44,6 +63,3 @@ def _texts(value: object) -> Iterator[str]:
                 yield key
                 yield from _texts(one)
 
-
-def _is_whole(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

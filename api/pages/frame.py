@@ -13,7 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from api.asked import Asked, session_of
 from api.pages.words import preferred, words
 from api.problems import Refusal
+from api.texts import not_whole
 from migrator.access.sessions import form_token
+from migrator.reports import visible
 from storage.quantity import said_duration, said_size
 
 SECURE_PAGE = {"Cache-Control": "no-store"}
@@ -32,6 +34,10 @@ def _environment() -> Environment:
     made.filters["duration"] = said_duration
     made.filters["number"] = _number
     made.filters["moment"] = _moment
+    made.filters["visible"] = visible.visible
+    made.filters["name"] = visible.name
+    made.filters["key"] = visible.key_text
+    made.globals["compared"] = visible.compared
     return made
 
 
@@ -65,9 +71,16 @@ def problem_page(request: Request, refusal: Refusal) -> Response:
 
 async def read_form(request: Request) -> None:
     """What a form sent, before anybody asks who sent it."""
-    if request.method == "POST":
-        body = (await request.body()).decode("utf-8", "replace")
-        request.state.form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=200))
+    if request.method != "POST":
+        return
+    body = (await request.body()).decode("utf-8", "replace")
+    try:
+        form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=200))
+    except ValueError as error:
+        raise Refusal(status=422, kind="misuse", what="a form has 200 fields at most", next="load it again") from error
+    if "\0" in "".join((*form, *form.values())):
+        raise not_whole("form")
+    request.state.form = form
 
 
 def form_of(request: Request) -> dict[str, str]:

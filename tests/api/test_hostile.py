@@ -102,6 +102,10 @@ BODIES: list[bytes] = [
     b'{"login": "a\\u0000b", "password": "x"}',
     b'{"login": ' + b"1" * 6000 + b"}",
     b'{"login": {"a": 1}, "password": []}',
+    json.dumps({"tenant": "a\0b"}).encode("utf-16"),
+    b'{"tenant": "a\xed\xa0\x80b"}',
+    b"login=a%00b&password=x",
+    b"&".join(b"a%d=1" % number for number in range(300)),
 ]
 
 
@@ -123,6 +127,7 @@ PATHS = [
     "/v1/runs/" + "x" * 4000,
     "/v1/runs?after=%00",
     "/v1/runs?after=AAAA%F0",
+    "/v1/runs?after=WyJcdWQ4MDAiLCAieCJd",  # half of a character
     "/v1/runs?limit=1e9",
     "/v1/runs?limit=" + "9" * 5000,
     "/v1/audit?after=" + "9" * 40,
@@ -162,6 +167,12 @@ def test_no_header_makes_the_server_fail(server: Office) -> None:
             operator.put(PLAN, json={"text": "x"}, headers=headers),
         ):
             assert answer.status_code < 500, (headers, answer.text)
+
+
+def test_a_form_that_does_not_fit_is_refused_and_no_defect(server: Office) -> None:
+    for reason in ("", "x" * 3000):
+        refused = server.by("operator").post(PLAN.removeprefix("/v1") + "/migrations", data={"reason": reason})
+        assert refused.status_code == 422 and "reason" in refused.text
 
 
 def test_a_small_text_does_not_become_a_large_one(server: Office) -> None:
