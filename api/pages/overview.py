@@ -64,7 +64,9 @@ def run(asked: Annotated[Asked, of_run(Permission.LOOK)], run: str, request: Req
 
 
 def _reports(run: RunRecord) -> bool:
-    return run.verdict is not None and run.kind in ("rehearsal", "migration", "verification", "rollback")
+    """What ended red before it could compare anything has an error in place of a report."""
+    is_compared = run.verdict is not None and run.error is None
+    return is_compared and run.kind in ("rehearsal", "migration", "verification", "rollback")
 
 
 def _doing(asked: Asked, run: RunRecord) -> Iterator[str]:
