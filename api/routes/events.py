@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from api.asked import Anybody, Asked, of_run, principal_of
 from api.problems import Refusal
-from api.watch import Watch
+from api.watch import LEFT_BEHIND, Looks, Watch
 from migrator.access.roles import Permission
 from migrator.runs.records import RunChange, RunRecord
 from migrator.service.watching import Look
@@ -69,8 +69,7 @@ class _Told:
 
 
 async def _everything(asked: Asked, request: Request, last: int | None) -> AsyncIterator[str]:
-    async with _watch(request).following() as looks:
-        first = looks.get_nowait()
+    async with _watch(request).following() as (first, looks):
         told = _Told(reach=asked.reach(None), number=first.number if last is None else last)
         while told.number < first.number:  # what came while nobody listened
             missed = await asyncio.to_thread(asked.served.service.changes, told.number)
@@ -88,7 +87,7 @@ async def _everything(asked: Asked, request: Request, last: int | None) -> Async
 # ── one run ─────────────────────────────────────────────────────────────────────────────────────────────────
 async def _of_run(asked: Asked, run: str, request: Request, last: str | None) -> AsyncIterator[str]:
     """Every event holds the whole of it, so whoever comes back needs the newest only, and not if they have that."""
-    async with _watch(request).following() as looks:
+    async with _watch(request).following() as (_, looks):
         record = await asyncio.to_thread(asked.served.service.run, run)
         if (told := _event_id(record)) != last:
             yield _event("run", asdict(record), id=told)
@@ -124,13 +123,15 @@ def _event_id(record: RunRecord) -> str:
 _STILL_HERE = ": still here\n\n"
 
 
-async def _looks(looks: asyncio.Queue[Look], request: Request) -> AsyncIterator[Look | None]:
-    """Every look; None now and then, since proxies end what is silent for long. Ends when nobody listens any more, or
-    whoever does is nobody by now."""
+async def _looks(looks: Looks, request: Request) -> AsyncIterator[Look | None]:
+    """Every look; None now and then, since proxies end what is silent for long. Ends when nobody listens any more, when
+    whoever does is nobody by now, or reads too slowly."""
     clock = asyncio.get_running_loop().time
     said = clock()
     while not await request.is_disconnected():
-        if (look := await _next(looks)) is not None:
+        if (look := await _next(looks)) is LEFT_BEHIND:
+            return
+        if look is not None:
             yield look
         if clock() - said >= _ALIVE_S:
             if not await asyncio.to_thread(_is_somebody, request):
@@ -139,7 +140,7 @@ async def _looks(looks: asyncio.Queue[Look], request: Request) -> AsyncIterator[
             said = clock()
 
 
-async def _next(looks: asyncio.Queue[Look]) -> Look | None:
+async def _next(looks: Looks) -> Look | None:
     """None where there was none for long: the catalog is away, and whoever listens is to know that we are not."""
     try:
         return await asyncio.wait_for(looks.get(), _ALIVE_S)
