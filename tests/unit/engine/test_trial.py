@@ -99,6 +99,7 @@ def test_what_a_step_made_is_looked_for_everywhere(archive: Archive, tmp_path: P
     found = tried(archive, tmp_path, f"id: id, name: {{const: x}}, town_id: {{from: town_id, steps: {steps}}}")
     assert [row.after.get("town_id") for row in found.rows] == [1, 2, None, None]
     links = "{from: name, steps: [{relink: [{prefix: '/people/', table: people}]}]}"
+    (tmp_path / "target.db").unlink()
     found = tried(archive, tmp_path, f"id: {{from: id, steps: [{{remap: people}}]}}, town: {links}")
     assert found.rows[0].after["town"] == "Ada"
 
