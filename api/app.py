@@ -14,6 +14,8 @@ from api.metrics import Metrics
 from api.observed import Observed
 from api.pages import account, assets, doing, entrance, overview, provider
 from api.pages import archives as archive_pages
+from api.pages import people, people_programs, settings, settings_notices, settings_tenants
+from api.pages import platforms as platform_pages
 from api.pages.frame import problem_page
 from api.routes import (
     accounts,
@@ -61,6 +63,9 @@ _WATCHED = (health, metrics)
 _PAGES = (assets, entrance, provider, account, overview, archive_pages, doing)
 
 
+_SETTINGS = (settings, people, people_programs, settings_tenants, platform_pages, settings_notices)
+
+
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -88,6 +93,6 @@ def create_app(
         app.include_router(module.router, prefix="/v1", responses=PROBLEMS)
     for watched in _WATCHED:
         app.include_router(watched.router)
-    for pages in _PAGES:
+    for pages in (*_PAGES, *_SETTINGS):
         app.include_router(pages.router)
     return app

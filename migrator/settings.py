@@ -39,6 +39,7 @@ class Settings:
     | MIGRATOR_BROWSED     | bytes kept here of archives that people look into       | 5 GiB                          |
     | MIGRATOR_SMTP        | the server mails are sent by, smtp(s)://user:pass@host  | none: no mails                 |
     | MIGRATOR_MAIL_FROM   | whom mails come from                                    | migrator@ this machine's name  |
+    | MIGRATOR_CONTACT     | whom customers call at whoever runs this, plain words   | nobody is named                |
     | MIGRATOR_LOG         | how serve and worker write their log, text or json      | text                           |
     | OTEL_EXPORTER_OTLP_ENDPOINT | where requests and runs are traced to            | none: they are not             |
     | MIGRATOR_SERVER      | the server that commands are asked of                   | none: they are done here       |
@@ -66,6 +67,7 @@ class Settings:
     server_token: str = field(default="", repr=False)
     smtp_url: str = field(default="", repr=False)  # may hold a password
     mail_from: str = ""
+    contact: str = ""
     log: LogForm = LogForm.TEXT
     otlp_url: str = field(default="", repr=False)
     oidc: Path | None = None
@@ -132,6 +134,7 @@ def read_settings(**given: str) -> Settings:
         server_token=environment.get("MIGRATOR_TOKEN") or "",
         smtp_url=environment.get("MIGRATOR_SMTP") or "",
         mail_from=environment.get("MIGRATOR_MAIL_FROM") or "",
+        contact=(environment.get("MIGRATOR_CONTACT") or "").strip(),
         log=_log_form(environment),
         otlp_url=(environment.get("OTEL_EXPORTER_OTLP_ENDPOINT") or "").rstrip("/"),
         vault=Path(environment.get("MIGRATOR_VAULT_KEY") or home / "vault.key").expanduser(),

@@ -91,6 +91,10 @@ class Principal:
             return False  # four eyes are people's
         return any(grant.reaches(tenant) and permission in ALLOWS[grant.role] for grant in self.grants)
 
+    def may_somewhere(self, permission: Permission) -> bool:
+        """Whether there is a tenant for which they may."""
+        return self.reach(permission) != frozenset()
+
     def sees(self, tenant: str) -> bool:
         """Whether the tenant is there at all for them."""
         return any(grant.reaches(tenant) for grant in self.grants)
