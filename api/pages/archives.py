@@ -16,10 +16,11 @@ from api.routes.archives import found
 from migrator.access.roles import Permission
 from migrator.engine.browse.question import Comparison, Condition, Question
 from migrator.registry.documents import Kind
+from migrator.runs.portion import Portion
 from storage.schema import ForeignKey, Table
 
 router = APIRouter(include_in_schema=False)
-_ROWS = 50
+_ROWS = _RUNS = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,7 @@ class View:
 def tenant(asked: Annotated[Asked, of_tenant(Permission.LOOK)], request: Request) -> Response:
     """Its plans, its archives, its runs."""
     served = asked.served
-    runs = [run for run in served.service.runs() if run.tenant == asked.tenant]
+    latest = Portion(most=_RUNS, tenants=frozenset({asked.tenant}), is_backwards=True)
     return page(
         request,
         "tenant.html.j2",
@@ -70,7 +71,7 @@ def tenant(asked: Annotated[Asked, of_tenant(Permission.LOOK)], request: Request
         tenant=served.tenants.find(asked.tenant),
         plans=served.documents.newest(Kind.PLAN, tenant=asked.tenant),
         archives=served.service.archives(asked.tenant)[::-1],
-        runs=runs[::-1][:50],
+        runs=served.service.runs(portion=latest),
         may_run=asked.who.may(Permission.RUN, asked.tenant),
     )
 

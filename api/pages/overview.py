@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,10 +14,10 @@ from api.pages.frame import page
 from migrator.access.roles import Permission
 from migrator.registry.tenants import Tenant
 from migrator.runs.portion import Portion
-from migrator.runs.records import ArchiveRecord, RunRecord
+from migrator.runs.records import UNDER_WAY, ArchiveRecord, RunRecord
 
 router = APIRouter(include_in_schema=False)
-_NOW = ("queued", "running", "cancelling", "lost")
+_NOW = ("queued", *UNDER_WAY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,16 +35,16 @@ def overview(asked: Anybody, request: Request) -> Response:
     """The runs and tenants that are there for whoever looks."""
     after = asked.served.service.newest_change()  # first: what comes meanwhile is told by the stream
     visible = Portion(tenants=asked.reach(None))
-    runs = asked.served.service.runs(portion=visible)
+    newest = asked.served.service.newest_runs(portion=visible)
     waiting = asked.served.approvals.all(only_open=True, portion=visible)
     return page(
         request,
         "overview.html.j2",
         asked=asked,
-        now=[run for run in runs if run.state in _NOW],
-        red=list(_needing_somebody(runs)),
+        now=asked.served.service.runs(states=_NOW, portion=visible),
+        red=list(_needing_somebody(newest)),
         waiting=waiting,
-        tenants=list(_standings(asked, runs)),
+        tenants=list(_standings(asked, newest, visible)),
         after=after,
     )
 
@@ -82,22 +82,20 @@ def _doing(asked: Asked, run: RunRecord) -> Iterator[str]:
         yield "ask"
 
 
-def _needing_somebody(runs: Iterable[RunRecord]) -> Iterator[RunRecord]:
+def _needing_somebody(newest: Sequence[RunRecord]) -> Iterator[RunRecord]:
     """The newest of each plan and kind, where it is red or stopped."""
-    newest = {(run.tenant, run.plan, run.kind): run for run in runs}
-    for one in reversed(newest.values()):
+    for one in reversed(newest):
         if one.verdict == "red" or one.state in ("failed", "parked", "lost"):
             yield one
 
 
-def _standings(asked: Asked, runs: Iterable[RunRecord]) -> Iterator[Standing]:
-    archives = {archive.tenant: archive for archive in asked.served.service.archives()}
-    last = {(run.tenant, run.kind): run for run in runs}
-    for tenant in asked.served.tenants.all():
-        if asked.who.sees(tenant.tenant):
-            yield Standing(
-                tenant=tenant,
-                archive=archives.get(tenant.tenant),
-                rehearsal=last.get((tenant.tenant, "rehearsal")),
-                migration=last.get((tenant.tenant, "migration")),
-            )
+def _standings(asked: Asked, newest: Sequence[RunRecord], visible: Portion) -> Iterator[Standing]:
+    archives = {archive.tenant: archive for archive in asked.served.service.newest_archives(portion=visible)}
+    last = {(run.tenant, run.kind): run for run in newest}
+    for tenant in asked.served.tenants.all(portion=visible):
+        yield Standing(
+            tenant=tenant,
+            archive=archives.get(tenant.tenant),
+            rehearsal=last.get((tenant.tenant, "rehearsal")),
+            migration=last.get((tenant.tenant, "migration")),
+        )

@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from migrator.runs.answers import of_error
 from migrator.runs.database import Database, open_database
 from migrator.runs.named import named
 from migrator.runs.patience import Patience
-from migrator.runs.portion import EVERY, Portion
+from migrator.runs.portion import EVERY, Portion, latest
 from migrator.runs.records import (
     UNDER_WAY,
     ArchiveRecord,
@@ -300,16 +300,31 @@ class Catalog:
             raise Misuse("another run refers to this one", where=run_id, next="forget the other one first") from error
 
     def runs(
-        self, *, plan: str | None = None, kind: str | None = None, portion: Portion = EVERY
+        self,
+        *,
+        plan: str | None = None,
+        kind: str | None = None,
+        states: Collection[str] = (),
+        portion: Portion = EVERY,
     ) -> tuple[RunRecord, ...]:
-        """Every run, oldest first, of one plan or kind where asked."""
+        """Every run, oldest first, of one plan or kind or in these states where asked; who is lost is recorded as
+        running."""
         own = models.Run
         query = portion.of(select(*_RUN), keys=(own.started_at, own.run_id), tenant=own.tenant)
+        if states:
+            query = query.where(own.state.in_(states))
         if plan is not None:
             query = query.where(own.plan == plan)
         if kind is not None:
             query = query.where(own.kind == kind)
         return self._read(query)
+
+    def newest_runs(self, *, portion: Portion = EVERY) -> tuple[RunRecord, ...]:
+        """Of each tenant, plan and kind the run that was begun last, oldest first; however many there were."""
+        own = models.Run
+        newest = latest(own.run_id, of=(own.tenant, own.plan, own.kind), by=own.started_at)
+        query = portion.of(select(*_RUN), keys=(own.started_at, own.run_id), tenant=own.tenant)
+        return self._read(query.where(own.run_id.in_(newest)))
 
     def _read(self, query: Select[Any]) -> tuple[RunRecord, ...]:
         with self._database.transaction() as connection:
@@ -338,6 +353,13 @@ class Catalog:
         own = models.Archive
         query = portion.of(select(own.__table__), keys=(own.created_at, own.archive_id), tenant=own.tenant)
         return self._read_archives(query if tenant is None else query.where(own.tenant == tenant))
+
+    def newest_archives(self, *, portion: Portion = EVERY) -> tuple[ArchiveRecord, ...]:
+        """Of each tenant the archive that was taken last."""
+        own = models.Archive
+        newest = latest(own.archive_id, of=(own.tenant,), by=own.created_at)
+        query = portion.of(select(own.__table__), keys=(own.created_at, own.archive_id), tenant=own.tenant)
+        return self._read_archives(query.where(own.archive_id.in_(newest)))
 
     def find_archive(self, archive_id: str) -> ArchiveRecord | None:
         query = select(models.Archive.__table__).where(models.Archive.archive_id == archive_id)

@@ -1,12 +1,13 @@
-"""Part of a list, as a query: so many, after the last one that was read, of those tenants only."""
+"""Part of a list, as a query: so many, after the last one that was read, of those tenants only; or the last of each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import gt, lt
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_
+from sqlalchemy import ColumnElement, Select, and_, desc, false, func, or_, select
 
 Column = ColumnElement[Any] | Any
 
@@ -15,30 +16,39 @@ Column = ColumnElement[Any] | Any
 class Portion:
     """`after` are the keys of the last one that was read, in the list's order; none for its beginning.
 
-    `tenants` is None where all are meant.
+    `tenants` is None where all are meant; `is_backwards` begins at the list's end.
     """
 
     most: int | None = None
     after: tuple[str, ...] = ()
     tenants: frozenset[str] | None = None
+    is_backwards: bool = False
 
     def of(self, query: Select[Any], *, keys: Sequence[Column], tenant: Column) -> Select[Any]:
         """The query, in the order of these keys, which no two rows share."""
         if self.tenants is not None:
             query = query.where(tenant.in_(sorted(self.tenants)))
         if self.after:
-            query = query.where(_beyond(keys, self.after))
-        return query.order_by(*keys).limit(self.most)
+            query = query.where(_beyond(keys, self.after, lt if self.is_backwards else gt))
+        order = (desc(key) for key in keys) if self.is_backwards else keys
+        return query.order_by(*order).limit(self.most)
 
 
 EVERY = Portion()
 
 
-def _beyond(keys: Sequence[Column], after: Sequence[str]) -> ColumnElement[bool]:
-    """Greater by the first key, or equal by it and greater by those that follow."""
+def latest(id: Column, *, of: Sequence[Column], by: Column) -> Select[Any]:
+    """The ids of the last by that column, one for each group."""
+    place = func.row_number().over(partition_by=of, order_by=(desc(by), desc(id))).label("place")
+    placed = select(id.label("id"), place).subquery()
+    return select(placed.c.id).where(placed.c.place == 1)
+
+
+def _beyond(keys: Sequence[Column], after: Sequence[str], is_beyond: Callable[[Any, Any], Any]) -> ColumnElement[bool]:
+    """Beyond by the first key, or equal by it and beyond by those that follow."""
     if len(keys) != len(after):
         return false()
     key, value = keys[0], after[0]
     if len(keys) == 1:
-        return key > value
-    return or_(key > value, and_(key == value, _beyond(keys[1:], after[1:])))
+        return cast(ColumnElement[bool], is_beyond(key, value))
+    return or_(is_beyond(key, value), and_(key == value, _beyond(keys[1:], after[1:], is_beyond)))

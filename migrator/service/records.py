@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,10 @@ class Records(Opening):
 
     def report(self, run_id: str, format: str) -> bytes:
         """A finished run's report, rendered anew from its JSON."""
+        return reports.render(self.reported(run_id), format)
+
+    def reported(self, run_id: str) -> RunReport:
+        """A finished run's report as it was written. Misuse where there is none here."""
         with self._catalog() as catalog:
             record = catalog.run(run_id)
             report = self._serving(record)._brought(catalog, record).report()
@@ -71,14 +76,24 @@ class Records(Opening):
                 where=record.run_id,
                 next=f"it lies on {record.host}, where it ran" if record.verdict else "it did not come to its end",
             )
-        return reports.render(report, format)
+        return report
 
     def runs(
-        self, *, plan: str | None = None, kind: str | None = None, portion: Portion = EVERY
+        self,
+        *,
+        plan: str | None = None,
+        kind: str | None = None,
+        states: Collection[str] = (),
+        portion: Portion = EVERY,
     ) -> tuple[RunRecord, ...]:
-        """Every run, oldest first, of one plan or kind where asked."""
+        """Every run, oldest first, of one plan or kind or in these states where asked."""
         with self._catalog() as catalog:
-            return catalog.runs(plan=plan, kind=kind, portion=portion)
+            return catalog.runs(plan=plan, kind=kind, states=states, portion=portion)
+
+    def newest_runs(self, *, portion: Portion = EVERY) -> tuple[RunRecord, ...]:
+        """Of each tenant, plan and kind the run that was begun last, oldest first."""
+        with self._catalog() as catalog:
+            return catalog.newest_runs(portion=portion)
 
     def run(self, run_id: str) -> RunRecord:
         with self._catalog() as catalog:
@@ -98,6 +113,11 @@ class Records(Opening):
         """Every archive the catalog knows, oldest first, of one tenant where asked."""
         with self._catalog() as catalog:
             return catalog.archives(tenant=tenant, portion=portion)
+
+    def newest_archives(self, *, portion: Portion = EVERY) -> tuple[ArchiveRecord, ...]:
+        """Of each tenant the archive that was taken last."""
+        with self._catalog() as catalog:
+            return catalog.newest_archives(portion=portion)
 
     def find_archive(self, archive_id: str) -> ArchiveRecord | None:
         with self._catalog() as catalog:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +30,7 @@ from migrator.runs import database
 from migrator.runs.catalog import Catalog
 from migrator.runs.database import open_database
 from migrator.runs.models import Base
+from migrator.runs.portion import Portion
 from migrator.runs.records import ArchiveRecord, RunRecord
 from migrator.runs.request import (
     ClosingRequest,
@@ -156,6 +157,30 @@ def test_a_run_whose_program_died_is_shown_as_lost_and_stays_written_as_running(
         catalog.close()
     with beside(url) as connection:
         assert connection.execute(text("SELECT state FROM runs")).scalars().all() == ["running"]
+
+
+def test_the_newest_of_each_and_the_last_few_are_read_alone(catalog: Catalog) -> None:
+    runs = [
+        catalog.start(kind=kind, plan=plan, tenant=tenant)
+        for tenant, plan in (("acme", "a"), ("acme", "b"), ("birch", "a"))
+        for kind in ("rehearsal", "rehearsal", "snapshot")
+    ]
+    assert list(catalog.newest_runs()) == [run for number, run in enumerate(runs) if number % 3]
+    acme = frozenset({"acme"})
+    assert [run.plan for run in catalog.newest_runs(portion=Portion(tenants=acme))] == ["a", "a", "b", "b"]
+    backwards = Portion(most=2, tenants=acme, is_backwards=True)
+    first = catalog.runs(portion=backwards)
+    assert list(first) == runs[5:3:-1]
+    after = (first[-1].started_at, first[-1].run_id)
+    assert list(catalog.runs(portion=replace(backwards, after=after))) == runs[3:1:-1]
+    catalog.park(runs[8])
+    assert list(catalog.runs(states=("running",), portion=Portion(tenants=frozenset({"birch"})))) == runs[6:8]
+
+
+def test_the_newest_archive_of_each_tenant(catalog: Catalog) -> None:
+    for number, tenant in enumerate(("acme", "birch", "acme")):
+        catalog.record_archive(archive(f"{tenant}-{number}", tenant, created_at=f"2026-03-0{3 - number}T00:00:00Z"))
+    assert [one.archive_id for one in catalog.newest_archives()] == ["birch-1", "acme-0"]
 
 
 def test_a_run_is_found_by_the_beginning_of_its_id(catalog: Catalog) -> None:
