@@ -180,7 +180,7 @@ class Archiving(Performing, Spreading):
     def _restore(self, request: RestoreRequest, url: str) -> Work[Restored]:
         """Into the platform at `url`, whose password the request does not hold."""
         target, source = self.targets(url), partial(self.sources, url, ReadLimits())
-        archive = self._whole(self.archive(request.archive))
+        archive = self._readable(self.archive(request.archive))
         refuse_export(archive)
         made = Event()
 

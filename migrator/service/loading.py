@@ -190,7 +190,7 @@ class Loading(Rehearsing, Performing, Spreading):
     ) -> OpenedLoad:
         """Everything the request names, looked at. Red where the archive is damaged, or loaded already, `but` by it."""
         target = self.targets(plan.needs_target().url)
-        archive = self._intact(plan, request.archive)
+        archive = self._readable(self.archive_of(plan, request.archive))
         mapping = known(plan, load_mapping(request.mapping.text, file=request.mapping.file))
         schema = target.describe()
         tables = original.tables if original else schema.tables

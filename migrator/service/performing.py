@@ -23,6 +23,7 @@ from migrator.runs.records import RunRecord, taken_over
 from migrator.runs.request import Request
 from migrator.service.addresses import require_same_place
 from migrator.service.erasing import Erasing
+from storage.archive import Archive
 from storage.errors import Fault, Misuse, Parked, Red
 from storage.location import open_store
 from storage.seal import SigningKeys
@@ -101,6 +102,11 @@ class Performing(Erasing):
                 return record, self._reaper(catalog, locks).needs_new(record)
 
             return self._perform(catalog, begun, lambda: work)
+
+    def _readable(self, archive: Archive) -> Archive:
+        """What is about to be read, every byte as it was sealed; Red otherwise. A worker is asked, where it is left to
+        one: who only asks does not wait for as long as that takes."""
+        return archive if self.is_detached else self._whole(archive)
 
     def _locks(self) -> Holds:
         return open_holds(self.settings.catalog_url, self.settings.run_folder)
