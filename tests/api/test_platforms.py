@@ -23,7 +23,10 @@ def test_a_platform_is_tried_for_each_use_it_may_be_put_to(server: Office) -> No
 
 def test_what_does_not_answer_is_told_without_its_password(server: Office) -> None:
     admin = server.by("admin")
-    for name, url in (("AWAY", "postgresql://reader:s3cr3t-w0rd@127.0.0.1:1/crm"), ("ODD", "oracle7://x:s3cr3t-w0rd@y")):
+    for name, url in (
+        ("AWAY", "postgresql://reader:s3cr3t-w0rd@127.0.0.1:1/crm"),
+        ("ODD", "oracle7://x:s3cr3t-w0rd@y"),
+    ):
         of(admin.put(f"/v1/platforms/{name}", json={"url": url}))
         answer = admin.post(f"/v1/platforms/{name}/trial")
         assert {one["verdict"] for one in of(answer)["uses"]} == {"red"}
