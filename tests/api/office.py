@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import uvicorn
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.asked import COOKIE, FORM_TOKEN
@@ -100,6 +104,21 @@ def logged_in(served: Served, caller: TestClient, account: Account) -> TestClien
     caller.cookies.set(COOKIE, session)
     caller.headers[FORM_TOKEN] = form_token(session)
     return caller
+
+
+@contextmanager
+def listening(app: ASGIApp) -> Iterator[str]:
+    """The application behind a socket, and its address: for what never ends, and for browsers."""
+    door = socket.create_server(("127.0.0.1", 0))
+    serving = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=serving.run, kwargs={"sockets": [door]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+    finally:
+        serving.should_exit = True
+        thread.join()
+        door.close()
 
 
 def of(answer: Any, status: int = 200) -> Any:

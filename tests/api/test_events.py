@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
 
 from migrator.outcomes import Verdict
-from tests.api.office import Office
+from tests.api.office import Office, listening
 
 Event = tuple[str, str, Any]
 
 
 @pytest.fixture
 def address(server: Office) -> Iterator[str]:
-    """The application behind a socket: what never ends is read there while it comes."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(server.by("admin").app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
-    serving = uvicorn.Server(config)
-    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listening]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        serving.should_exit = True
-        thread.join()
-        listening.close()
+    """What never ends is read there while it comes."""
+    with listening(server.by("admin").app) as found:
+        yield found
 
 
 @contextmanager

@@ -13,7 +13,7 @@ _MOST_STOPS = 400
 """Presses of Tab after which a place counts as out of reach."""
 
 _IS_FOCUSED = "element => element === document.activeElement"
-_IS_SEEN = """element => {
+IS_SEEN = """element => {
     const shown = getComputedStyle(element);
     return (shown.outlineStyle !== "none" && parseFloat(shown.outlineWidth) > 0) || shown.boxShadow !== "none";
 }"""
@@ -89,7 +89,7 @@ class Keyboard:
         keys = place.page.keyboard
         for _ in range(_MOST_STOPS):
             if place.evaluate(_IS_FOCUSED):
-                assert place.evaluate(_IS_SEEN), f"nobody sees that {place} has the focus"
+                assert place.evaluate(IS_SEEN), f"nobody sees that {place} has the focus"
                 return keys
             keys.press("Tab")
         raise AssertionError(f"Tab does not lead to {place} of {place.page.url}")

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Request, Response, expect
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Request, Response, ViewportSize, expect
 
+from api.asked import COOKIE
 from tests.browser.axe import barriers
 from tests.browser.hands import Hand
 
+DESK = ViewportSize(width=1100, height=760)
 PATIENCE_MS = 120_000
 """For what a worker does meanwhile; whoever looks for a text of a page that is there has five seconds."""
 _AGAIN_MS = 500
@@ -112,12 +114,14 @@ def visitor(
     *,
     has_scripts: bool = True,
     is_examiner: bool = False,
-    locale: str = "en-GB",
+    session: str = "",
 ) -> Iterator[Visitor]:
-    """Somebody with a browser of their own; at the end nothing may have gone wrong."""
+    """Somebody with a browser of their own, be it with a session; at the end nothing may have gone wrong."""
     context = browser.new_context(
-        java_script_enabled=has_scripts, locale=locale, viewport={"width": 1100, "height": 760}, reduced_motion="reduce"
+        java_script_enabled=has_scripts, locale="en-GB", viewport=DESK, reduced_motion="reduce"
     )
+    if session:
+        context.add_cookies([{"name": COOKIE, "value": session, "url": address}])
     pictures.mkdir(parents=True, exist_ok=True)
     page = context.new_page()
     page.set_default_timeout(30_000)
@@ -132,7 +136,7 @@ def visitor(
     _listen(one)
     yield one
     context.close()
-    assert one.complaints == []
+    assert not one.complaints, "\n".join(one.complaints)
 
 
 def _listen(one: Visitor) -> None:
