@@ -12,9 +12,22 @@ from api import problems
 from api.guard import Guard
 from api.metrics import Metrics
 from api.observed import Observed
-from api.pages import account, assets, doing, entrance, overview, provider
+from api.pages import (
+    account,
+    assets,
+    doing,
+    entrance,
+    overview,
+    people,
+    people_programs,
+    plans,
+    provider,
+    settings,
+    settings_notices,
+    settings_tenants,
+    versions,
+)
 from api.pages import archives as archive_pages
-from api.pages import people, people_programs, settings, settings_notices, settings_tenants
 from api.pages import platforms as platform_pages
 from api.pages.frame import problem_page
 from api.routes import (
@@ -63,6 +76,7 @@ _WATCHED = (health, metrics)
 _PAGES = (assets, entrance, provider, account, overview, archive_pages, doing)
 
 
+_PLANS = (plans, versions)
 _SETTINGS = (settings, people, people_programs, settings_tenants, platform_pages, settings_notices)
 
 
@@ -93,6 +107,6 @@ def create_app(
         app.include_router(module.router, prefix="/v1", responses=PROBLEMS)
     for watched in _WATCHED:
         app.include_router(watched.router)
-    for pages in (*_PAGES, *_SETTINGS):
+    for pages in (*_PAGES, *_PLANS, *_SETTINGS):
         app.include_router(pages.router)
     return app

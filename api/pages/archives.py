@@ -73,6 +73,7 @@ def tenant(asked: Annotated[Asked, of_tenant(Permission.LOOK)], request: Request
         archives=served.service.archives(asked.tenant)[::-1],
         runs=served.service.runs(portion=latest),
         may_run=asked.who.may(Permission.RUN, asked.tenant),
+        may_write=asked.who.may(Permission.WRITE, asked.tenant),
     )
 
 

@@ -15,7 +15,6 @@ from api.problems import unknown
 from api.routes import approvals, operations
 from migrator.access.approvals import Approval
 from migrator.access.roles import Permission
-from migrator.registry.documents import Kind
 from migrator.runs.records import RunRecord
 from migrator.service.served import ERASE, ROLL_BACK
 
@@ -27,22 +26,6 @@ AskingRun = Annotated[Asked, of_run(Permission.ASK)]
 
 
 # ── of a plan ───────────────────────────────────────────────────────────────────────────────────────────────
-@router.get("/tenants/{tenant}/plans/{plan}")
-def plan(asked: Annotated[Asked, of_tenant(Permission.LOOK)], plan: str, request: Request) -> Response:
-    """A plan as it stands, and what can be done with it."""
-    written = asked.served.documents.read(Kind.PLAN, asked.tenant, plan)
-    return page(
-        request,
-        "plan.html.j2",
-        asked=asked,
-        plan=written,
-        tenant=asked.served.tenants.find(asked.tenant),
-        archives=asked.served.service.archives(asked.tenant)[::-1],
-        may_run=asked.who.may(Permission.RUN, asked.tenant),
-        may_ask=asked.who.may(Permission.ASK, asked.tenant),
-    )
-
-
 @router.post("/tenants/{tenant}/plans/{plan}/snapshots")
 def snapshot(asked: RunningPlan, plan: str, request: Request) -> Response:
     given = operations.Snapshot(prove_full="prove_full" in form_of(request))
