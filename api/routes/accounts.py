@@ -78,7 +78,7 @@ def change(asked: Admin, login: str, given: Change) -> ShownAccount:
         asked.note("disable" if given.is_disabled else "enable", account.login)
         if given.is_disabled:
             asked.served.sessions.end_all(account.account_id)
-            asked.served.invitations.withdraw(account.account_id)
+            asked.served.invitations.withdraw(account.account_id, made_by=account.login)
     return shown(accounts.named(login))
 
 
@@ -86,6 +86,7 @@ def change(asked: Admin, login: str, given: Change) -> ShownAccount:
 def link(asked: Admin, login: str) -> dict[str, str]:
     """A link by which this account gets a new password."""
     account = asked.served.accounts.named(login)
+    account.require_own_password()
     key = asked.served.invitations.make(account_id=account.account_id, made_by=asked.who.name)
     asked.note("make link", account.login)
     return {"link": f"/welcome/{key}"}

@@ -46,6 +46,11 @@ class Account:
     def is_admin(self) -> bool:
         return Grant(tenant=EVERYWHERE, role=Role.ADMIN) in self.grants
 
+    def require_own_password(self) -> None:
+        """Misuse where a provider vouches for whoever has it: another way in would go round what it asks for."""
+        if self.issuer and not self.has_password:
+            raise Misuse("this account is the provider's", where=self.login, next="its password is changed there")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Accounts:

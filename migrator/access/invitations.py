@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 
 from migrator.access import models
 from migrator.access.clock import ahead, now
@@ -17,6 +17,8 @@ from storage.errors import Misuse
 
 FIRST_ADMIN = (Grant(tenant=EVERYWHERE, role=Role.ADMIN),)
 LIFETIME = timedelta(hours=1)
+THE_SERVER = "the server"  # no login: it has a blank
+"""Who makes the link for the first admin, as often as it starts and nobody has an account."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,17 +59,21 @@ class Invitations:
         return Invitation(grants=grants, account_id=row["account_id"])
 
     def use(self, key: str) -> None:
-        """It works no more. Misuse where somebody was quicker."""
-        with self.database.transaction() as connection:
-            used = update(models.Invitation).where(*_is_open(key)).values(used_at=now())
-            if not connection.execute(used).rowcount:
-                raise Misuse("the link was used, or is too old", where="link", next="ask an admin for another one")
-
-    def withdraw(self, account_id: str) -> None:
-        """No link changes this account's password any more."""
+        """It works no more, and no other one of the server's own: who is in lets others in. Misuse where somebody was
+        quicker."""
         own = models.Invitation
         with self.database.transaction() as connection:
-            connection.execute(delete(own).where(own.account_id == account_id, own.used_at.is_(None)))
+            self.database.claim(connection, "links")
+            if not connection.execute(update(own).where(*_is_open(key)).values(used_at=now())).rowcount:
+                raise Misuse("the link was used, or is too old", where="link", next="ask an admin for another one")
+            connection.execute(delete(own).where(own.made_by == THE_SERVER, own.used_at.is_(None)))
+
+    def withdraw(self, account_id: str, *, made_by: str = "") -> None:
+        """No link changes this account's password any more; nor does one work that was `made_by` its owner."""
+        own = models.Invitation
+        theirs = or_(own.account_id == account_id, own.made_by == made_by)
+        with self.database.transaction() as connection:
+            connection.execute(delete(own).where(theirs, own.used_at.is_(None)))
 
 
 def _is_open(key: str) -> tuple[ColumnElement[bool], ...]:

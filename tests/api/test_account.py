@@ -78,6 +78,21 @@ def test_who_lost_an_account_has_no_link_that_opens_it(server: Office) -> None:
     assert server.anonymous().get(f"/v1/invitations/{link}").status_code == 404
 
 
+def test_who_lost_an_account_let_nobody_in_before_they_left(server: Office) -> None:
+    leaving = server.served.accounts.add("new@example.org", password=PHRASE, grants=[ROLES["admin"]])
+    link = server.served.invitations.make(grants=[ROLES["admin"]], made_by=leaving.login)
+    kept = server.served.invitations.make(grants=[ROLES["viewer"]], made_by="admin@example.org")
+    of(server.by("admin").patch("/v1/accounts/new@example.org", json={"is_disabled": True}))
+    assert server.anonymous().get(f"/v1/invitations/{link}").status_code == 404
+    assert server.anonymous().get(f"/v1/invitations/{kept}").status_code == 200
+
+
+def test_who_comes_by_a_provider_gets_no_other_way_in(server: Office) -> None:
+    server.served.accounts.add("new@example.org", issuer="https://login.example.org", subject="7")
+    refused = of(server.by("admin").post("/v1/accounts/new@example.org/link"), 422)
+    assert "provider" in refused["title"]
+
+
 def test_of_two_who_follow_a_link_at_once_one_gets_in(server: Office) -> None:
     key = server.served.invitations.make(grants=[ROLES["admin"]], made_by="test")
     callers = {name: server.anonymous() for name in ("one", "two")}

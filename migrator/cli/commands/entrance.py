@@ -44,8 +44,8 @@ def invite(
         )
     with served() as offered:
         account = offered.accounts.named(login) if login is not None else None
-        if account is not None and not account.has_password and account.issuer:
-            raise Misuse("this account is the provider's", where=account.login, next="its password is changed there")
+        if account is not None:
+            account.require_own_password()
         key = offered.invitations.make(
             grants=grants, account_id=account.account_id if account else None, made_by=_self().name
         )

@@ -85,13 +85,13 @@ def command(
 
 def _welcome(address: str, form: LogForm) -> None:
     """Where it is; on a server that nobody has an account of, the way in for the first admin."""
-    from migrator.access.invitations import FIRST_ADMIN
+    from migrator.access.invitations import FIRST_ADMIN, THE_SERVER
     from migrator.wiring import served
 
     say(f"serving at {address}", form)
     with served() as offered:
         if offered.accounts.any():
             return
-        key = offered.invitations.make(grants=FIRST_ADMIN, made_by="server")
+        key = offered.invitations.make(grants=FIRST_ADMIN, made_by=THE_SERVER)
     say("nobody has an account yet: this link makes the first admin's, once, within an hour", form)
     say(f"  {address}/welcome/{key}", form)

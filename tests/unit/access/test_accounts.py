@@ -11,7 +11,7 @@ from sqlalchemy import text
 from migrator.access import sessions as sessions_module
 from migrator.access import throttle as throttle_module
 from migrator.access.accounts import Accounts
-from migrator.access.invitations import FIRST_ADMIN, Invitations
+from migrator.access.invitations import FIRST_ADMIN, THE_SERVER, Invitations
 from migrator.access.roles import EVERYWHERE, Grant, Role
 from migrator.access.sessions import Sessions, form_token, is_form_token
 from migrator.access.throttle import BY_ADDRESS, BY_LOGIN, Throttle
@@ -125,6 +125,15 @@ def test_a_link_works_once(database: Database) -> None:
         invitations.use(link)
     with pytest.raises(Misuse, match="was used"):
         invitations.use("invented")
+
+
+def test_of_the_links_for_the_first_admin_one_works(database: Database) -> None:
+    """A server that was started twice has printed two, and one of them lies in its log."""
+    invitations = Invitations(database=database)
+    first, again = (invitations.make(grants=FIRST_ADMIN, made_by=THE_SERVER) for _ in range(2))
+    colleague = invitations.make(grants=FIRST_ADMIN, made_by="ann")
+    invitations.use(again)
+    assert invitations.find(first) is None and invitations.find(colleague) is not None
 
 
 def test_who_fails_too_often_waits_by_login_and_by_address(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
