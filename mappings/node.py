@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -27,7 +28,8 @@ _GUIDES = "docs/plan.md and docs/mapping.md say what may stand here"
 MIN_INTEGER, MAX_INTEGER = -(1 << 63), (1 << 63) - 1
 """The integers a column holds."""
 _MAX_DEPTH = 50
-_MAX_NODES = 200_000
+_MAX_NODES = 100_000
+_MAX_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +110,11 @@ class Node:
 
 
 def read_yaml(text: str, *, file: str) -> Node:
-    """The document as a tree; Misuse with file:line on a syntax error, a duplicate key."""
+    """The document as a tree; Misuse with file:line on a syntax error, a duplicate key, and where it is too large."""
+    if len(text) > _MAX_CHARACTERS:
+        raise Misuse(f"the text has more than {_MAX_CHARACTERS} characters", where=file, next="write several")
     try:
-        root = yaml.SafeLoader(text).get_single_node()
+        root = _Bounded(text, file).get_single_node()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise Misuse(
@@ -123,6 +127,23 @@ def read_yaml(text: str, *, file: str) -> Node:
     return _Builder(file=file).build(root)
 
 
+class _Bounded(yaml.SafeLoader):
+    """Stops at what is too deep or too much before the rest is read: reading is what takes long."""
+
+    def __init__(self, text: str, file: str) -> None:
+        super().__init__(text)
+        self._file = file
+        self._count = self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._count += 1
+        self._depth += 1
+        _require_bounded(self._count, self._depth - 1, self._file, self.peek_event().start_mark.line + 1)  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
 @dataclass(kw_only=True)
 class _Builder:
     """Turns the parser's nodes into ours; counts them, because aliases can make a few lines a million."""
@@ -133,8 +154,7 @@ class _Builder:
     def build(self, node: yaml.Node, depth: int = 0) -> Node:
         line = node.start_mark.line + 1
         self.count += 1
-        if depth > _MAX_DEPTH or self.count > _MAX_NODES:
-            raise Misuse("nested too deeply, or aliases of aliases", where=f"{self.file}:{line}", next="write it out")
+        _require_bounded(self.count, depth, self.file, line)
         if isinstance(node, yaml.ScalarNode):
             return Node(file=self.file, line=line, value=self._scalar(node, line), text=node.value)
         if isinstance(node, yaml.SequenceNode):
@@ -151,6 +171,14 @@ class _Builder:
         except ValueError as error:
             what, advice = f"not a value: {node.value[:40]!r}", "correct it, or quote it to make it text"
             raise Misuse(what, where=f"{self.file}:{line}", next=advice) from error
+
+
+def _require_bounded(count: int, depth: int, file: str, line: int) -> None:
+    if depth > _MAX_DEPTH:
+        raise Misuse("nested too deeply", where=f"{file}:{line}", next="write it out")
+    if count > _MAX_NODES:
+        what = f"more than {_MAX_NODES} keys and values, those of aliases counted"
+        raise Misuse(what, where=f"{file}:{line}", next="write several")
 
 
 def _refuse_duplicates(pairs: tuple[tuple[Node, Node], ...]) -> None:

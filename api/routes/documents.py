@@ -23,7 +23,7 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag o
 class Text(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    text: str = Field(max_length=2_000_000)
+    text: str = Field(max_length=1_000_000)
     note: str = Field(
         default="", max_length=500, description="What changed, for whoever reads the history.", examples=["notes too"]
     )

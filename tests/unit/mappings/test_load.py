@@ -150,6 +150,12 @@ def test_aliases_are_allowed_until_they_explode() -> None:
     assert read_yaml("a: &x {b: 1}\nc: *x", file="m.yaml").plain() == {"a": {"b": 1}, "c": {"b": 1}}
 
 
+def test_what_is_too_much_is_not_read_to_its_end() -> None:
+    for much, what in (("- a\n" * 100_001, "more than 100000"), ("- " * 100, "deeply"), ("# " * 600_000, "characters")):
+        with pytest.raises(Misuse, match=what):  # and not that its end is no YAML
+            read_yaml(f"{much}\n]", file="m.yaml")
+
+
 def test_plain_words_are_text_and_numbers_numbers() -> None:
     written = "[no, on, yes, NO, 007, 1_000, 12:30, 2024-01-01, .5, 1e3, 0x1F, 1, -2.5, true, null, ~, .inf, 1e999]"
     assert read_yaml(written, file="m.yaml").plain() == [
