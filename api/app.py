@@ -28,6 +28,7 @@ from api.pages import (
     versions,
 )
 from api.pages import archives as archive_pages
+from api.pages import audit as audit_page
 from api.pages import platforms as platform_pages
 from api.pages.frame import problem_page
 from api.routes import (
@@ -77,7 +78,7 @@ _PAGES = (assets, entrance, provider, account, overview, archive_pages, doing)
 
 
 _PLANS = (plans, versions)
-_SETTINGS = (settings, people, people_programs, settings_tenants, platform_pages, settings_notices)
+_SETTINGS = (audit_page, settings, people, people_programs, settings_tenants, platform_pages, settings_notices)
 
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]

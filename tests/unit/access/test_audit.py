@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from migrator.access.audit import Audit
 from migrator.access.exported import check_script, exported
 from migrator.access.roles import Principal, PrincipalKind
+from migrator.access.sought import ANYTHING, Sought
 from migrator.runs.database import Database
 from storage.errors import Red
 from storage.seal import SigningKeys
@@ -32,6 +34,36 @@ def test_entries_are_read_in_pages_and_by_tenant(database: Database) -> None:
     assert [entry.number for entry in (*first, *audit.entries(after=first[-1].number))] == [1, 2, 3, 4, 5]
     assert {entry.tenant for entry in audit.entries(tenant="acme")} == {"acme"}
     assert first[0].who == "ann@example.org" and first[0].object == "table 0 “é”\n"
+
+
+def test_what_is_sought_is_found_by_who_what_when_and_whose(either: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit, bob = Audit(database=either), Principal(kind=PrincipalKind.TOKEN, id="2", name='token "who":"ann_% \u202e')
+    days = iter(f"2026-11-{day:02}T12:00:00.000Z" for day in range(1, 11))
+    monkeypatch.setattr("migrator.access.audit.now", lambda: next(days))
+    for number in range(10):
+        tenant, action = ("acme", "globex")[number % 2], ("read rows", "approve")[number // 5]
+        audit.add((ANN, bob)[number % 3 == 0], action, f"run-{number}", tenant=tenant)
+
+    def found(sought: Sought) -> list[int]:
+        oldest = [entry.number for entry in audit.found(sought)]
+        assert [entry.number for entry in reversed(audit.last(sought))] == oldest
+        return oldest
+
+    assert found(ANYTHING) == list(range(1, 11))
+    assert found(Sought(who="ANN")) == [2, 3, 5, 6, 8, 9]
+    assert found(Sought(who='token "who":"ann_% \u202e')) == found(Sought(who="Token")) == [1, 4, 7, 10]
+    assert found(Sought(who="nn@")) == found(Sought(who="%")) == found(Sought(who="_nn")) == []
+    assert found(Sought(action="read", tenants=frozenset({"acme"}))) == [1, 3, 5]
+    assert found(Sought(object="run-3")) == [4] and found(Sought(tenants=frozenset())) == []
+    since, until = (datetime(2026, 11, day, tzinfo=UTC) for day in (3, 5))
+    assert found(Sought(since=since, until=until)) == [3, 4]
+    assert found(Sought(since=since)) == list(range(3, 11)) and found(Sought(until=since)) == [1, 2]
+    assert (
+        found(Sought(since=until + timedelta(days=99))) == []
+        and found(Sought(until=datetime.min.replace(tzinfo=UTC))) == []
+    )
+    assert [entry.number for entry in audit.last(ANYTHING, before=4, limit=2)] == [3, 2]
+    assert [entry.number for entry in audit.found(ANYTHING, after=4, limit=2)] == [5, 6]
 
 
 @pytest.mark.parametrize(
