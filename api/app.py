@@ -22,6 +22,7 @@ from api.pages import (
     people_programs,
     plans,
     provider,
+    scope,
     settings,
     settings_notices,
     settings_tenants,
@@ -30,6 +31,7 @@ from api.pages import (
 from api.pages import archives as archive_pages
 from api.pages import audit as audit_page
 from api.pages import platforms as platform_pages
+from api.pages import readiness as readiness_pages
 from api.pages.frame import problem_page
 from api.routes import (
     accounts,
@@ -43,6 +45,7 @@ from api.routes import (
     metrics,
     operations,
     platforms,
+    readiness,
     runs,
     session,
     subscriptions,
@@ -58,6 +61,7 @@ from migrator.settings import tool
 from migrator.tracing import Tracing
 
 _ROUTERS = (
+    readiness,
     session,
     accounts,
     tokens,
@@ -77,7 +81,7 @@ _WATCHED = (health, metrics)
 _PAGES = (assets, entrance, provider, account, overview, archive_pages, doing)
 
 
-_PLANS = (plans, versions)
+_PLANS = (plans, versions, scope, readiness_pages)
 _SETTINGS = (audit_page, settings, people, people_programs, settings_tenants, platform_pages, settings_notices)
 
 
