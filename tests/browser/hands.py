@@ -73,15 +73,22 @@ class Keyboard:
         raise AssertionError(f"the arrows lead to no {option!r}")
 
     def tick(self, box: Locator) -> None:
-        keys = self._reach(box)
-        if box.get_attribute("type") == "radio":
-            for _ in range(box.page.get_by_role("radio").count()):
-                if box.is_checked():
-                    break
-                keys.press("ArrowDown")
+        if box.get_attribute("type") != "radio":
+            self._reach(box).press("Space")
         else:
-            keys.press("Space")
+            self._reach_choice(box)
         assert box.is_checked()
+
+    def _reach_choice(self, wanted: Locator) -> None:
+        """Tab leads to one of a group, the arrows from there to the others."""
+        group = wanted.locator("xpath=ancestor::fieldset[1]").get_by_role("radio")
+        chosen = group.and_(wanted.page.locator(":checked"))
+        keys = self._reach(chosen if chosen.count() else group.first)
+        keys.press("Space")
+        for _ in range(group.count()):
+            if wanted.is_checked():
+                return
+            keys.press("ArrowDown")
 
     def _reach(self, place: Locator) -> Keys:
         """The keys, once the focus is there."""

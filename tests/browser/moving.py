@@ -27,6 +27,10 @@ class Serving:
     address: str
     first_link: str
 
+    def platforms(self) -> dict[str, str]:
+        """By the names that the plan knows them by."""
+        return {name: url for name, url in self.world.environment.items() if name.endswith("_URL")}
+
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Serving]:

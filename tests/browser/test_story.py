@@ -15,6 +15,7 @@ from tests.browser.hands import Keyboard, Mouse
 from tests.browser.moving import MAPPING, PLAN, Serving, serving
 from tests.browser.visitor import Visitor, visitor
 
+CUSTOMER = "Mécanique Vauclair & Fils"
 PASSWORD = "five quiet words in a row"  # noqa: S105
 
 
@@ -55,14 +56,17 @@ def test_from_the_first_link_to_a_migration_that_was_taken_back(story: Story) ->
     admin.look("welcome")
     enter(admin, "ada@example.org", "Ada")
     admin.look("overview-of-nothing")
+    register_the_customer(admin)
     connect(admin, story.serving)
     for person, login, name, role in (
-        (operator, "olaf@example.org", "Olaf", "operator"),
-        (approver, "anna@example.org", "Anna", "approver"),
+        (operator, "olaf@example.org", "Olaf", "Operator"),
+        (approver, "anna@example.org", "Anna", "Approver"),
     ):
         person.go(invited(admin, role))
         enter(person, login, name)
 
+    write_the_mapping(operator)
+    write_the_plan(operator)
     take_a_snapshot(operator)
     look_into_the_archive(operator)
     rehearse(operator)
@@ -87,18 +91,72 @@ def enter(person: Visitor, login: str, name: str) -> None:
     assert person.heading() == "Overview"
 
 
+def register_the_customer(admin: Visitor) -> None:
+    admin.follow("Settings")
+    admin.look("settings")
+    admin.follow("Tenants")
+    admin.write("Name in plans", "vauclair")
+    admin.write("Name", CUSTOMER)
+    admin.write("Whom they call", "Camille Bouvier\n+33 3 84 00 00 00")
+    admin.look("tenant-to-register")
+    admin.send("Register")
+    admin.sees(CUSTOMER)
+    admin.look("tenants")
+
+
 def connect(admin: Visitor, serving: Serving) -> None:
-    asked(admin, "POST", "tenants", tenant="vauclair", name="Mécanique Vauclair & Fils", contact="Camille Bouvier")
-    for name, url in serving.world.environment.items():
-        if name.endswith("_URL"):
-            asked(admin, "PUT", f"platforms/{name}", url=url, tenants=["vauclair"])
-    asked(admin, "PUT", "tenants/vauclair/mappings/ruche-to-agora.yaml", text=MAPPING)
-    asked(admin, "PUT", "tenants/vauclair/plans/vauclair-to-agora", text=PLAN)
+    for name, address in serving.platforms().items():
+        admin.follow("Settings")
+        admin.follow("Platforms")
+        admin.write("Name in plans", name)
+        admin.write("Whole address", address)
+        admin.choose("For whom", CUSTOMER)
+        admin.send("Register")
+        assert admin.heading() == name
+        admin.send("Try the connection")
+        admin.sees("fine")
+        admin.look(f"platform-{name.lower()}-tried")
+    admin.follow("Platforms")
+    admin.look("platforms")
 
 
 def invited(admin: Visitor, role: str) -> str:
-    answer = asked(admin, "POST", "accounts/invitations", grants=[{"tenant": "vauclair", "role": role}])
-    return str(answer["link"])
+    """The link, as it is shown once."""
+    admin.follow("Settings")
+    admin.follow("People")
+    admin.tick(role)
+    admin.choose("Tenant", CUSTOMER)
+    admin.send("Make the link")
+    admin.look(f"{role.lower()}-invited")
+    return admin.page.locator("code", has_text="/welcome/").inner_text()
+
+
+def write_the_mapping(operator: Visitor) -> None:
+    asked(operator, "PUT", "tenants/vauclair/mappings/ruche-to-agora.yaml", text=MAPPING)
+
+
+def write_the_plan(operator: Visitor) -> None:
+    operator.follow("Overview")
+    operator.follow(CUSTOMER)
+    operator.follow("New plan")
+    operator.write("Name", "vauclair-to-agora")
+    operator.choose("Source, which is only read", "SOURCE_URL")
+    operator.choose("Store for the archives", "STORE_URL")
+    operator.write("Table", "companies")
+    operator.write("Column", "id")
+    operator.write("Value", "3")
+    operator.choose("Target", "TARGET_URL")
+    operator.choose("Mapping", "ruche-to-agora.yaml")
+    operator.look("new-plan")
+    operator.send("Compose the plan")
+    operator.look("plan-composed")
+    operator.write("Text", PLAN.replace("triggers: refuse", "triggers: refused"))
+    with operator.refused():
+        operator.send("Only check it")
+    operator.look("plan-that-cannot-be-read")
+    operator.write("Text", PLAN)
+    operator.send("Keep as version 1")
+    assert operator.heading() == "vauclair-to-agora"
 
 
 def asked(person: Visitor, method: str, path: str, **given: object) -> Any:
@@ -111,7 +169,7 @@ def asked(person: Visitor, method: str, path: str, **given: object) -> Any:
 
 def to_the_plan(person: Visitor) -> None:
     person.follow("Overview")
-    person.follow("Mécanique Vauclair & Fils")
+    person.follow(CUSTOMER)
     person.follow("vauclair-to-agora")
 
 

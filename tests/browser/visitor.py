@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,9 @@ from tests.browser.hands import Hand
 
 DESK = ViewportSize(width=1100, height=760)
 PATIENCE_MS = 120_000
-"""For what a worker does meanwhile; whoever looks for a text of a page that is there has five seconds."""
+"""For what a worker does meanwhile."""
+PAGE_MS = 60_000
+"""For a page to come and to show what it has: on a machine that is busy, longer than anybody would like."""
 _AGAIN_MS = 500
 _LOOKS = 5
 
@@ -55,14 +58,17 @@ class Visitor:
         self.hand.write(self._in(within).get_by_label(label, exact=True), text)
 
     def choose(self, label: str, option: str, *, within: Locator | None = None) -> None:
-        self.hand.choose(self._in(within).get_by_label(label, exact=True), option)
+        """The first of what is offered that has these words in it."""
+        field = self._in(within).get_by_label(label, exact=True)
+        self.hand.choose(field, field.locator("option", has_text=option).first.inner_text().strip())
 
     def tick(self, label: str, *, within: Locator | None = None) -> None:
-        self.hand.tick(self._in(within).get_by_label(label, exact=True))
+        """What begins with these words: the label of a choice also says what it means."""
+        self.hand.tick(self._in(within).get_by_label(re.compile(rf"^\s*{re.escape(label)}\b")))
 
     # ── seeing ──────────────────────────────────────────────────────────────────────────────────────────────
     def sees(self, text: str) -> None:
-        expect(self.page.get_by_text(text).first).to_be_visible()
+        expect(self.page.get_by_text(text).first).to_be_visible(timeout=PAGE_MS)
 
     def heading(self) -> str:
         return self.page.get_by_role("heading", level=1).inner_text()
@@ -82,7 +88,7 @@ class Visitor:
                 return
             self.page.wait_for_timeout(_AGAIN_MS)
             self.page.reload()
-        expect(place).to_be_visible()
+        raise AssertionError(f"{place} does not come on {self.page.url}")
 
     def look(self, name: str, *, is_document: bool = False) -> None:
         """A picture of the page, and what bars somebody's way on it; in documents of ours no script runs, be it axe."""
@@ -91,6 +97,14 @@ class Visitor:
         self.page.screenshot(path=self.pictures / file, full_page=True)
         if self.is_examiner and not is_document:
             self.complaints += (f"{self.page.url}: {barrier}" for barrier in self._barriers())
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        """What is sent now must be refused."""
+        before = len(self.complaints)
+        yield
+        assert "422: POST" in self.complaints[before]
+        del self.complaints[before]
 
     def _barriers(self) -> list[str]:
         """Looked for anew where the page went on meanwhile, as one does that shows a run."""
@@ -124,7 +138,7 @@ def visitor(
         context.add_cookies([{"name": COOKIE, "value": session, "url": address}])
     pictures.mkdir(parents=True, exist_ok=True)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PAGE_MS)
     one = Visitor(
         page=page,
         address=address,
@@ -151,7 +165,8 @@ def _listen(one: Visitor) -> None:
             one.complaints.append(f"{response.status}: {response.request.method} {response.url}")
 
     def said(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        is_told = message.text.startswith("Failed to load resource")  # by what was answered
+        if message.type in ("error", "warning") and not is_told:
             one.complaints.append(f"the console says on {one.page.url}: {message.text}")
 
     one.page.on("request", requested)
