@@ -26,10 +26,12 @@ from api.pages import (
     settings,
     settings_notices,
     settings_tenants,
+    trend,
     versions,
 )
 from api.pages import archives as archive_pages
 from api.pages import audit as audit_page
+from api.pages import evidence as evidence_pages
 from api.pages import platforms as platform_pages
 from api.pages import readiness as readiness_pages
 from api.pages.frame import problem_page
@@ -40,6 +42,7 @@ from api.routes import (
     audit,
     documents,
     events,
+    evidence,
     health,
     keeping,
     metrics,
@@ -74,11 +77,12 @@ _ROUTERS = (
     keeping,
     runs,
     events,
+    evidence,
     audit,
     subscriptions,
 )
 _WATCHED = (health, metrics)
-_PAGES = (assets, entrance, provider, account, overview, archive_pages, doing)
+_PAGES = (assets, entrance, provider, account, overview, archive_pages, doing, evidence_pages, trend)
 
 
 _PLANS = (plans, versions, scope, readiness_pages)

@@ -39,9 +39,11 @@ def save_decisions(prepared: Prepared, folder: Path, notes: Sequence[Problem] = 
                 prepared,
                 f"SELECT * FROM decided.{quoted(staged.table.name)}",
                 folder / f"decided-{_file(prepared, staged)}",
+                {"table": staged.table.name},
             )
     for i, crosswalk in enumerate(prepared.compiled.crosswalks):
-        _write(prepared, f"SELECT * FROM xw.{quoted(crosswalk.table)}", folder / f"crosswalk-{i}.parquet")
+        about = {name: getattr(crosswalk, name) for name in ("table", "column", "target", "target_column")}
+        _write(prepared, f"SELECT * FROM xw.{quoted(crosswalk.table)}", folder / f"crosswalk-{i}.parquet", about)
 
 
 def restore_decisions(prepared: Prepared, folder: Path) -> None:
@@ -86,7 +88,9 @@ def _file(prepared: Prepared, staged: Staged) -> str:
     return f"{prepared.tables.index(staged)}.parquet"
 
 
-def _write(prepared: Prepared, query: str, path: Path) -> None:
-    with pq.ParquetWriter(path, prepared.workbench.arrow_schema(query), compression="zstd") as writer:
+def _write(prepared: Prepared, query: str, path: Path, about: dict[str, str]) -> None:
+    """`about` says what it is: whoever only reads it has no mapping that is compiled."""
+    schema = prepared.workbench.arrow_schema(query).with_metadata(about)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in prepared.workbench.batches(query):
             writer.write_batch(batch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -27,28 +28,32 @@ class Command:
 def render_html(report: RunReport) -> bytes:
     """The page, UTF-8; the same report gives the same bytes."""
     page = _environment().get_template("report.html.j2")
-    text = page.render(
-        report=report,
-        is_green=report.verdict is Verdict.GREEN,
-        has_reservations=findings.has_reservations(report),
-        sentence=sentence(report),
-        absences=findings.absences(report),
-        totals=findings.totals(report),
-        unexplained=findings.unexplained(report),
-        digests=findings.digests(report),
-        limits=findings.limits(report),
-        is_as_before=findings.is_as_before(report),
-        bars=bars(report.equations),
-        chart_width=WIDTH,
-        drawn=drawn(report),
-        amount=AMOUNT,
-        parts=PARTS,
-        commands=commands(report),
-        waiver=rehearsed.waiver(report),
-        let_through=rehearsed.let_through(report),
-        forecast=tuple(rehearsed.forecast(report)),
-    )
-    return text.encode("utf-8", "backslashreplace")
+    return page.render(told(report)).encode("utf-8", "backslashreplace")
+
+
+def told(report: RunReport) -> dict[str, Any]:
+    """What a page says of the report, by the names its template uses."""
+    return {
+        "report": report,
+        "is_green": report.verdict is Verdict.GREEN,
+        "has_reservations": findings.has_reservations(report),
+        "sentence": sentence(report),
+        "absences": findings.absences(report),
+        "totals": findings.totals(report),
+        "unexplained": findings.unexplained(report),
+        "digests": findings.digests(report),
+        "limits": findings.limits(report),
+        "is_as_before": findings.is_as_before(report),
+        "bars": bars(report.equations),
+        "chart_width": WIDTH,
+        "drawn": drawn(report),
+        "amount": AMOUNT,
+        "parts": PARTS,
+        "commands": commands(report),
+        "waiver": rehearsed.waiver(report),
+        "let_through": rehearsed.let_through(report),
+        "forecast": tuple(rehearsed.forecast(report)),
+    }
 
 
 def commands(report: RunReport) -> tuple[Command, ...]:

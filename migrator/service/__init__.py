@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from migrator.service.browsing import Browsing
 from migrator.service.drafting import Drafting
 from migrator.service.following import Following
 from migrator.service.loading import Finished, Reported
 from migrator.service.looking import Looking
+from migrator.service.prospects import Prospects
 from migrator.service.retention import Keeping
 from migrator.service.watching import Watching
 from migrator.service.working import Working
@@ -17,5 +17,5 @@ __all__ = ["Finished", "Reported", "Service"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service(Looking, Drafting, Browsing, Working, Keeping, Following, Watching):
+class Service(Looking, Drafting, Prospects, Working, Keeping, Following, Watching):
     """The operations; nothing knows a driver."""

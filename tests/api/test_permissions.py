@@ -44,7 +44,7 @@ def filled(server: Office) -> dict[str, str]:
     return {
         "tenant": "ours", "plan": "ours-away", "name": "ours-away", "run": run, "approval": approval,
         "version": "1", "format": "json", "login": "viewer@example.org", "token": "none", "key": "none",
-        "archive": archive["archive_id"], "table": "people",
+        "archive": archive["archive_id"], "table": "people", "edge": "0",
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from mappings.quote import literal
+from mappings.quote import identifier, literal
 from migrator.engine.browse.question import FILE, ROW, Question, named
 from migrator.engine.browse.shelf import Shelf
 from storage.archive import Archive, ArchivedTable
@@ -46,9 +46,9 @@ class Page:
 class Browser:
     shelf: Shelf
 
-    def page(self, archive: Archive, table: str, question: Question) -> Page:
-        """The rows somebody asks for. Misuse where there is no such table or column, or a value is none of its
-        column's; Red where the archive is damaged."""
+    def page(self, archive: Archive, table: str, question: Question, *, among: str | None = None) -> Page:
+        """The rows somebody asks for; `among` those that satisfy a condition of a mapping, as SQL. Misuse where there
+        is no such table or column, or a value is none of its column's; Red where the archive is damaged."""
         part = archive.table(table)
         question.require_sound(part.table)
         if not part.table.columns or not part.parquet:
@@ -56,10 +56,11 @@ class Browser:
         where, parameters = question.where(part.table)
         with _reading(self.shelf.table(archive, part), part.table) as connection, _understood(part):
             # to its end: an unfinished result blocks the connection
-            ((matching,),) = connection.execute(f"SELECT count(*) FROM rows WHERE {where}", parameters).fetchall()
+            rows = "rows" if among is None else _among(part.table, among)
+            ((matching,),) = connection.execute(f"SELECT count(*) FROM {rows} WHERE {where}", parameters).fetchall()
             columns = ", ".join(named(part.table, name) for name in part.table.column_names)
             order = question.order(part.table)
-            query = f"SELECT {columns} FROM rows WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+            query = f"SELECT {columns} FROM {rows} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
             given = [*parameters, question.rows, question.after]
             found = connection.sql(query, params=given).to_arrow_table()
         return Page(
@@ -77,6 +78,16 @@ class Browser:
             columns = ", ".join(named(part.table, name) for name in part.table.column_names)
             for batch in connection.sql(f"SELECT {columns} FROM rows").to_arrow_reader(_AT_ONCE):
                 yield from zip(*map(_plain, batch.columns, part.table.columns), strict=True)
+
+
+def _among(table: Table, condition: str) -> str:
+    """Those of `rows` that satisfy the condition, which knows the columns by their names."""
+    # no column is held under a name that ends so
+    file, row = f'"{FILE}^"', f'"{ROW}^"'
+    held = ", ".join(f"{named(table, name)} AS {identifier(name)}" for name in table.column_names)
+    back = ", ".join(f"{identifier(name)} AS {named(table, name)}" for name in table.column_names)
+    known = f"SELECT {FILE} AS {file}, {ROW} AS {row}, {held} FROM rows"
+    return f"(SELECT {file} AS {FILE}, {row} AS {ROW}, {back} FROM ({known}) WHERE {condition})"
 
 
 @contextmanager
