@@ -24,6 +24,10 @@ After = Annotated[str | None, Query(max_length=1000, description="`next` of the 
 Name = Annotated[str | None, Query(max_length=200)]
 
 
+def _as_it_is(item: Any) -> Any:
+    return item
+
+
 class Page(BaseModel, Generic[Item]):
     """`next` is null on the last page."""
 
@@ -42,14 +46,19 @@ class Turned:
         """What to read for it: one more than it shows, which says whether there is another page."""
         return Portion(most=self.limit + 1, after=self.after, tenants=tenants)
 
-    def page(self, read: Sequence[Item], key: Callable[[Item], tuple[str, ...]]) -> dict[str, Any]:
-        """What was read, as a page; `key` gives the keys that the list is ordered by."""
+    def page(
+        self, read: Sequence[Item], key: Callable[[Item], tuple[str, ...]], shown: Callable[[Item], Any] = _as_it_is
+    ) -> dict[str, Any]:
+        """What was read, as a page; `key` gives the keys that the list is ordered by, `shown` how one is answered."""
         chosen = read[: self.limit]
         is_more = len(read) > self.limit
-        return {"items": chosen, "next": _written(key(chosen[-1])) if is_more else None}
+        return {"items": list(map(shown, chosen)), "next": _written(key(chosen[-1])) if is_more else None}
 
 
-def _turned(after: After = None, limit: Limit = 100) -> Turned:
+FIRST = Turned(after=(), limit=100)
+
+
+def _turned(after: After = None, limit: Limit = FIRST.limit) -> Turned:
     return Turned(after=_read(after) if after else (), limit=limit)
 
 
@@ -62,8 +71,7 @@ def page(
     """Of a list that never grows long, sorted by `key`, which no two share. Misuse where the cursor is none."""
     start = _read(after)[0] if after else ""
     turned = Turned(after=(), limit=limit)
-    found = turned.page([item for item in items if key(item) > start][: limit + 1], lambda item: (key(item),))
-    return {**found, "items": [shown(item) for item in found["items"]]}
+    return turned.page([item for item in items if key(item) > start][: limit + 1], lambda item: (key(item),), shown)
 
 
 def _written(keys: tuple[str, ...]) -> str:

@@ -10,9 +10,8 @@ from pydantic import ValidationError
 
 from api.asked import Asked
 from api.pages.frame import form_of, page, read_form
-from api.pages.settings import AT_ONCE, Admin, Wrong, said
-from api.paging import After
-from api.paging import page as part_of
+from api.pages.settings import Admin, Wrong, said
+from api.paging import FIRST, Paged, Turned
 from api.problems import unknown
 from api.routes import accounts
 from migrator.access.accounts import Account
@@ -24,8 +23,8 @@ router = APIRouter(prefix="/settings/people", include_in_schema=False, dependenc
 
 
 @router.get("")
-def every(asked: Admin, request: Request, after: After = None) -> Response:
-    return _list(asked, request, after=after)
+def every(asked: Admin, request: Request, paged: Paged) -> Response:
+    return _list(asked, request, paged=paged)
 
 
 @router.post("/invitations")
@@ -114,9 +113,9 @@ def _whole(asked: Asked, request: Request, link: str) -> str:
     return (asked.served.service.settings.public_url or str(request.base_url).rstrip("/")) + link
 
 
-def _list(asked: Asked, request: Request, *, after: str | None = None, status: int = 200, **shown: object) -> Response:
-    found = part_of(asked.served.accounts.all(), lambda one: one.login, lambda one: one, after=after, limit=AT_ONCE)
-    return _page(asked, request, "people.html.j2", status, people=found, is_first=after is None, **shown)
+def _list(asked: Asked, request: Request, *, paged: Turned = FIRST, status: int = 200, **shown: object) -> Response:
+    found = paged.page(asked.served.accounts.all(portion=paged.portion(None)), lambda one: (one.login,))
+    return _page(asked, request, "people.html.j2", status, people=found, is_first=not paged.after, **shown)
 
 
 def _one(asked: Asked, request: Request, account_id: str, *, status: int = 200, **shown: object) -> Response:

@@ -9,9 +9,8 @@ from pydantic import ValidationError
 from api.asked import Asked
 from api.pages.frame import form_of, page, read_form
 from api.pages.people import granted
-from api.pages.settings import AT_ONCE, Admin, Wrong, said
-from api.paging import After
-from api.paging import page as part_of
+from api.pages.settings import Admin, Wrong, said
+from api.paging import FIRST, Paged, Turned
 from api.routes import tokens
 from migrator.access.clock import now
 from migrator.access.roles import Role
@@ -23,8 +22,8 @@ _ROLES = (Role.VIEWER, Role.OPERATOR)
 
 
 @router.get("")
-def every(asked: Admin, request: Request, after: After = None) -> Response:
-    return _page(asked, request, after=after)
+def every(asked: Admin, request: Request, paged: Paged) -> Response:
+    return _page(asked, request, paged=paged)
 
 
 @router.post("")
@@ -53,16 +52,15 @@ def _wanted(request: Request) -> tokens.New:
         ) from None
 
 
-def _page(asked: Asked, request: Request, *, after: str | None = None, status: int = 200, **shown: object) -> Response:
-    newest = sorted(asked.served.tokens.all(), key=lambda one: one.token_id)
-    found = part_of(newest, lambda one: one.token_id, lambda one: one, after=after, limit=AT_ONCE)
+def _page(asked: Asked, request: Request, *, paged: Turned = FIRST, status: int = 200, **shown: object) -> Response:
+    found = paged.page(asked.served.tokens.all(portion=paged.portion(None)), lambda one: (one.token_id,))
     return page(
         request,
         "people_programs.html.j2",
         asked=asked,
         status=status,
         programs=found,
-        is_first=after is None,
+        is_first=not paged.after,
         roles=_ROLES,
         tenants=asked.served.tenants.all(),
         given=form_of(request),

@@ -8,9 +8,8 @@ from pydantic import SecretStr
 
 from api.asked import Asked
 from api.pages.frame import form_of, page, read_form
-from api.pages.settings import AT_ONCE, Admin, Wrong, said
-from api.paging import After
-from api.paging import page as part_of
+from api.pages.settings import Admin, Wrong, said
+from api.paging import FIRST, Paged, Turned
 from api.problems import unknown
 from api.routes import platforms
 from api.slow import SLOW
@@ -22,8 +21,8 @@ router = APIRouter(prefix="/settings/platforms", include_in_schema=False, depend
 
 
 @router.get("")
-def every(asked: Admin, request: Request, after: After = None) -> Response:
-    return _list(asked, request, after=after)
+def every(asked: Admin, request: Request, paged: Paged) -> Response:
+    return _list(asked, request, paged=paged)
 
 
 @router.post("")
@@ -113,15 +112,15 @@ def _naming(asked: Asked, name: str) -> list[Written]:
     return [plan for plan in asked.served.documents.newest(Kind.PLAN) if f"${{{name}}}" in plan.text]
 
 
-def _list(asked: Asked, request: Request, *, after: str | None = None, status: int = 200, wrong: str = "") -> Response:
-    found = part_of(asked.served.platforms.all(), lambda one: one.name, lambda one: one, after=after, limit=AT_ONCE)
+def _list(asked: Asked, request: Request, *, paged: Turned = FIRST, status: int = 200, wrong: str = "") -> Response:
+    found = paged.page(asked.served.platforms.all(portion=paged.portion(None)), lambda one: (one.name,))
     return page(
         request,
         "platforms.html.j2",
         asked=asked,
         status=status,
         platforms=found,
-        is_first=after is None,
+        is_first=not paged.after,
         tenants=asked.served.tenants.all(),
         given=form_of(request),
         wrong=wrong,

@@ -16,9 +16,6 @@ from storage.errors import Misuse
 
 router = APIRouter(include_in_schema=False)
 Admin = Annotated[Asked, everywhere(Permission.ADMINISTER)]
-AT_ONCE = 100
-"""Lines of a list on a page."""
-
 _AREAS = ("people", "programs", "platforms", "notices")
 
 

@@ -11,9 +11,8 @@ from pydantic import SecretStr
 
 from api.asked import Asked
 from api.pages.frame import form_of, page, read_form
-from api.pages.settings import AT_ONCE, Admin, Wrong, said
-from api.paging import After
-from api.paging import page as part_of
+from api.pages.settings import Admin, Wrong, said
+from api.paging import FIRST, Paged, Turned
 from api.problems import unknown
 from api.routes import subscriptions
 from migrator.notices.notice import USUAL, About
@@ -27,8 +26,8 @@ _SENT = 20
 
 
 @router.get("")
-def every(asked: Admin, request: Request, after: After = None) -> Response:
-    return _list(asked, request, after=after)
+def every(asked: Admin, request: Request, paged: Paged) -> Response:
+    return _list(asked, request, paged=paged)
 
 
 @router.post("")
@@ -85,8 +84,8 @@ def _found(asked: Asked, name: str) -> Subscription:
     return found
 
 
-def _list(asked: Asked, request: Request, *, after: str | None = None, status: int = 200, wrong: str = "") -> Response:
-    found = part_of(asked.served.subscriptions.all(), lambda one: one.name, lambda one: one, after=after, limit=AT_ONCE)
+def _list(asked: Asked, request: Request, *, paged: Turned = FIRST, status: int = 200, wrong: str = "") -> Response:
+    found = paged.page(asked.served.subscriptions.all(portion=paged.portion(None)), lambda one: (one.name,))
     form = form_of(request)
     return page(
         request,
@@ -94,7 +93,7 @@ def _list(asked: Asked, request: Request, *, after: str | None = None, status: i
         asked=asked,
         status=status,
         notices=found,
-        is_first=after is None,
+        is_first=not paged.after,
         choices=_CHOICES,
         chosen=[one for one in _CHOICES if one in form] if wrong else list(USUAL),
         tenants=asked.served.tenants.all(),

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Asked, everywhere
-from api.paging import After, Limit, Page, page
+from api.paging import Page, Paged
 from api.shapes import Link, ShownAccount
 from migrator.access.roles import Grant, Permission, Role
 
@@ -46,9 +46,10 @@ shown = ShownAccount.of
 
 
 @router.get("", response_model=Page[ShownAccount])
-def every(asked: Admin, after: After = None, limit: Limit = 100) -> dict[str, Any]:
+def every(asked: Admin, paged: Paged) -> dict[str, Any]:
     """Every account."""
-    return page(asked.served.accounts.all(), lambda one: one.login, shown, after=after, limit=limit)
+    found = asked.served.accounts.all(portion=paged.portion(None))
+    return paged.page(found, lambda one: (one.login,), shown)
 
 
 @router.post("/invitations", status_code=201, response_model=Link)

@@ -51,8 +51,7 @@ class Decision(BaseModel):
 def every(asked: Anybody, paged: Paged, waiting: bool = False, tenant: Name = None) -> dict[str, Any]:
     """What was asked for of your tenants, oldest first; only what still waits, where asked."""
     found = asked.served.approvals.all(only_open=waiting, portion=paged.portion(asked.reach(tenant)))
-    turned = paged.page(found, lambda one: (one.asked_at, one.approval_id))
-    return {**turned, "items": list(map(shown, turned["items"]))}
+    return paged.page(found, lambda one: (one.asked_at, one.approval_id), shown)
 
 
 @router.get("/{approval}", response_model=ShownApproval)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from api.asked import Anybody, Asked, everywhere
-from api.paging import After, Limit, Page, page
+from api.paging import Page, Paged
 from api.problems import unknown
 from api.slow import SLOW
 from migrator.access.roles import Permission
@@ -67,11 +67,10 @@ class Tried(BaseModel):
 
 
 @router.get("", response_model=Page[Platform])
-def every(asked: Anybody, after: After = None, limit: Limit = 100) -> dict[str, Any]:
+def every(asked: Anybody, paged: Paged) -> dict[str, Any]:
     """The platforms that plans of your tenants can name; their addresses without passwords."""
-    sees = asked.who.sees
-    visible = [one for one in asked.served.platforms.all() if any(map(sees, one.tenants)) or _is_mine(asked, one)]
-    return page(visible, lambda one: one.name, lambda one: _shown(asked, one), after=after, limit=limit)
+    found = asked.served.platforms.all(portion=paged.portion(asked.reach(None)))
+    return paged.page(found, lambda one: (one.name,), lambda one: _shown(asked, one))
 
 
 @router.put("/{name}", response_model=Platform)
@@ -126,10 +125,6 @@ def draft(asked: Running, name: str, tenant: Words = "", root: Words = "") -> di
     found = asked.service.draft(f"${{{name}}}", tenant=tenant, root=root)
     asked.note("draft scope", name)
     return {**asdict(found), "plan": written(found, address=f"${{{name}}}")}
-
-
-def _is_mine(asked: Asked, platform: Platform) -> bool:
-    return asked.who.is_everywhere or "*" in platform.tenants
 
 
 def _shown(asked: Asked, platform: Platform) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from api.asked import Asked, everywhere
-from api.paging import After, Limit, page
+from api.paging import Limit, Paged
 from api.problems import unknown
 from migrator.access.roles import EVERYWHERE, Permission
 from migrator.notices.notice import USUAL, About
@@ -28,8 +28,9 @@ class Wanted(BaseModel):
 
 
 @router.get("")
-def every(asked: Admin, after: After = None, limit: Limit = 100) -> dict[str, Any]:
-    return page(asked.served.subscriptions.all(), lambda one: one.name, asdict, after=after, limit=limit)
+def every(asked: Admin, paged: Paged) -> dict[str, Any]:
+    found = asked.served.subscriptions.all(portion=paged.portion(None))
+    return paged.page(found, lambda one: (one.name,), asdict)
 
 
 @router.put("/{name}")

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Asked, everywhere
-from api.paging import After, Limit, Page, page
+from api.paging import Page, Paged
 from api.routes.accounts import Granted
 from api.shapes import MadeToken
 from migrator.access.roles import Permission
@@ -29,15 +29,10 @@ class New(BaseModel):
 
 
 @router.get("", response_model=Page[Token])
-def every(asked: Admin, after: After = None, limit: Limit = 100) -> dict[str, Any]:
+def every(asked: Admin, paged: Paged) -> dict[str, Any]:
     """Every token, revoked and expired ones too; what they are is shown to nobody again."""
-    return page(
-        sorted(asked.served.tokens.all(), key=lambda one: one.token_id),
-        lambda one: one.token_id,
-        asdict,
-        after=after,
-        limit=limit,
-    )
+    found = asked.served.tokens.all(portion=paged.portion(None))
+    return paged.page(found, lambda one: (one.token_id,), asdict)
 
 
 @router.post("", status_code=201, response_model=MadeToken)

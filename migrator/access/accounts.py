@@ -17,6 +17,7 @@ from migrator.access.keys import new_id
 from migrator.access.passwords import hashed, is_outdated, is_right
 from migrator.access.roles import EVERYWHERE, Grant, Principal, PrincipalKind, Role
 from migrator.runs.database import Database
+from migrator.runs.portion import EVERY, Portion
 from storage.errors import Misuse
 
 _LOGIN = re.compile(r"[^\s@]+(@[^\s@]+)?")
@@ -59,9 +60,10 @@ class Accounts:
     database: Database
 
     # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────
-    def all(self) -> tuple[Account, ...]:
+    def all(self, *, portion: Portion = EVERY) -> tuple[Account, ...]:
+        """By their logins."""
         with self.database.transaction() as connection:
-            return tuple(_read(connection))
+            return tuple(_read(connection, portion=portion))
 
     def any(self) -> bool:
         """Whether there is one: else the next person who comes is to be the first admin."""
@@ -74,10 +76,11 @@ class Accounts:
 
     def named(self, login: str) -> Account:
         """Misuse with near names where there is none."""
-        accounts = {account.login: account for account in self.all()}
-        if (found := accounts.get(login.casefold())) is None:
-            raise Misuse(f"no account {login!r}", where="accounts", next=nearest(login, list(accounts)))
-        return found
+        with self.database.transaction() as connection:
+            if (found := next(_read(connection, models.Account.login == login.casefold()), None)) is not None:
+                return found
+            logins = connection.execute(select(models.Account.login)).scalars().all()
+        raise Misuse(f"no account {login!r}", where="accounts", next=nearest(login, logins))
 
     def authenticated(self, login: str, password: str) -> Account | None:
         """The account of that login, if this is its password and it is not disabled; takes as long if it is not."""
@@ -171,10 +174,11 @@ class Accounts:
             connection.execute(update(models.Account).where(models.Account.account_id == account_id).values(**values))
 
 
-def _read(connection: Connection, *where: ColumnElement[bool]) -> Iterator[Account]:
-    rows = connection.execute(select(models.Account.__table__).where(*where).order_by(models.Account.login))
-    grants = _grants(connection)
-    for row in rows.mappings().all():
+def _read(connection: Connection, *where: ColumnElement[bool], portion: Portion = EVERY) -> Iterator[Account]:
+    query = portion.of(select(models.Account.__table__).where(*where), keys=(models.Account.login,))
+    rows = connection.execute(query).mappings().all()
+    grants = _grants(connection, [row["account_id"] for row in rows])
+    for row in rows:
         yield Account(
             account_id=row["account_id"],
             login=row["login"],
@@ -188,10 +192,11 @@ def _read(connection: Connection, *where: ColumnElement[bool]) -> Iterator[Accou
         )
 
 
-def _grants(connection: Connection) -> dict[str, list[Grant]]:
+def _grants(connection: Connection, account_ids: Sequence[str]) -> dict[str, list[Grant]]:
     found: dict[str, list[Grant]] = {}
-    order = (models.AccountGrant.tenant, models.AccountGrant.role)
-    for row in connection.execute(select(models.AccountGrant.__table__).order_by(*order)).mappings():
+    own = models.AccountGrant
+    query = select(own.__table__).where(own.account_id.in_(account_ids)).order_by(own.tenant, own.role)
+    for row in connection.execute(query).mappings():
         found.setdefault(row["account_id"], []).append(Grant(tenant=row["tenant"], role=Role(row["role"])))
     return found
 

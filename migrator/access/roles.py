@@ -107,7 +107,3 @@ class Principal:
     def tenants(self, among: Iterable[str]) -> tuple[str, ...]:
         """Those of them that are there for them."""
         return tuple(tenant for tenant in among if self.sees(tenant))
-
-    @property
-    def is_everywhere(self) -> bool:
-        return any(grant.tenant == EVERYWHERE for grant in self.grants)

@@ -13,6 +13,7 @@ from migrator.access.clock import ago, ahead, now
 from migrator.access.keys import hash_of, new_id, new_key
 from migrator.access.roles import Grant, Principal, PrincipalKind, Role
 from migrator.runs.database import Database
+from migrator.runs.portion import EVERY, Portion
 from storage.errors import Misuse
 
 PREFIX = "mig_"
@@ -70,10 +71,12 @@ class Tokens:
             )
             rows = [{"token_id": token_id, "tenant": one.tenant, "role": one.role.value} for one in grants]
             connection.execute(insert(models.TokenGrant), rows)
-        return next(one for one in self.all() if one.token_id == token_id), key
+        (made,) = self._read(models.Token.token_id == token_id)
+        return made, key
 
-    def all(self) -> tuple[Token, ...]:
-        return self._read()
+    def all(self, *, portion: Portion = EVERY) -> tuple[Token, ...]:
+        """By their ids, revoked and expired ones too."""
+        return self._read(portion=portion)
 
     def of_key(self, key: str) -> Token | None:
         """The token, if it is neither revoked nor expired."""
@@ -86,7 +89,7 @@ class Tokens:
 
     def revoke(self, token_id: str) -> None:
         """From now on nobody gets in by it. Misuse where there is none."""
-        if not any(one.token_id == token_id for one in self.all()):
+        if not self._read(models.Token.token_id == token_id):
             raise Misuse(f"no token {token_id!r}", where="tokens", next="the list of tokens has their ids")
         self._change(token_id, revoked_at=now())
 
@@ -94,16 +97,17 @@ class Tokens:
         with self.database.transaction() as connection:
             connection.execute(update(models.Token).where(models.Token.token_id == token_id).values(**values))
 
-    def _read(self, *where: ColumnElement[bool]) -> tuple[Token, ...]:
+    def _read(self, *where: ColumnElement[bool], portion: Portion = EVERY) -> tuple[Token, ...]:
         maker = models.Account.account_id.label("made_by_id")
         query = select(models.Token.__table__, maker).outerjoin(
             models.Account, models.Account.login == models.Token.made_by
         )
         with self.database.transaction() as connection:
-            rows = connection.execute(query.where(*where).order_by(models.Token.created_at)).mappings()
+            rows = connection.execute(portion.of(query.where(*where), keys=(models.Token.token_id,))).mappings()
             kept = [{name: value for name, value in row.items() if name != "hash"} for row in rows]
             grants: dict[str, list[Grant]] = {}
-            for row in connection.execute(select(models.TokenGrant.__table__)).mappings():
+            of_these = models.TokenGrant.token_id.in_([row["token_id"] for row in kept])
+            for row in connection.execute(select(models.TokenGrant.__table__).where(of_these)).mappings():
                 grants.setdefault(row["token_id"], []).append(Grant(tenant=row["tenant"], role=Role(row["role"])))
         return tuple(Token(**row, grants=tuple(grants.get(row["token_id"], ()))) for row in kept)
 

@@ -9,9 +9,10 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
 
 from migrator.access.clock import now
 from migrator.notices import models
@@ -19,12 +20,16 @@ from migrator.notices.notice import About
 from migrator.registry.vault import Vault
 from migrator.runs.database import Database
 from migrator.runs.models import RunChange
+from migrator.runs.portion import EVERY, Portion
 from storage.address import redacted
 from storage.errors import Misuse
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _MAIL = re.compile(r"mailto:[^\s@:,;<>?&]+@[^\s@:,;<>?&]+")
 _SECRET_BYTES = 24
+_SHOWN = select(
+    *(getattr(models.Subscription, name) for name in ("name", "address", "tenant", "about", "created_at", "created_by"))
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +61,16 @@ class Subscriptions:
     database: Database
     vault: Vault
 
-    def all(self) -> tuple[Subscription, ...]:
-        own = models.Subscription
-        columns = (own.name, own.address, own.tenant, own.about, own.created_at, own.created_by)
-        with self.database.transaction() as connection:
-            return tuple(_read(row) for row in connection.execute(select(*columns).order_by(own.name)).mappings())
+    def all(self, *, portion: Portion = EVERY) -> tuple[Subscription, ...]:
+        """By their names."""
+        return self._read(portion.of(_SHOWN, keys=(models.Subscription.name,)))
 
     def find(self, name: str) -> Subscription | None:
-        return next((one for one in self.all() if one.name == name), None)
+        return next(iter(self._read(_SHOWN.where(models.Subscription.name == name))), None)
+
+    def _read(self, query: Select[Any]) -> tuple[Subscription, ...]:
+        with self.database.transaction() as connection:
+            return tuple(_read(row) for row in connection.execute(query).mappings())
 
     def put(self, name: str, url: str, *, tenant: str, about: Iterable[About], by: str) -> str:
         """Subscribe that address from now on, or change what is told it. Its secret, new: it is not shown again.

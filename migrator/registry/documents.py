@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, RowMapping, func, insert, select
+from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, select
 
 from mappings.nearest import nearest
 from migrator.registry import models
@@ -92,28 +93,31 @@ class Documents:
         query = select(own.__table__).where(*is_last, own.kind == kind.value).order_by(own.tenant, own.name)
         if tenant is not None:
             query = query.where(own.tenant == tenant)
-        with self.database.transaction() as connection:
-            return tuple(_written(row) for row in connection.execute(query).mappings())
+        return self._read(query)
 
     def versions(self, kind: Kind, tenant: str, name: str) -> tuple[Written, ...]:
         """Every version, oldest first. Unwritten with near names where there is none."""
         query = select(models.Document.__table__).where(*_is(kind, tenant, name)).order_by(models.Document.version)
-        with self.database.transaction() as connection:
-            found = tuple(_written(row) for row in connection.execute(query).mappings())
-        if not found:
-            names = [one.name for one in self.newest(kind, tenant=tenant)]
-            raise Unwritten(f"no {kind} {name!r}", where=tenant, next=nearest(name, names))
-        return found
+        return self._read(query) or self._raise_unwritten(kind, tenant, name)
 
     def read(self, kind: Kind, tenant: str, name: str, version: int | None = None) -> Written:
         """That version, else the newest. Unwritten where there is none."""
-        every = self.versions(kind, tenant, name)
-        if version is None:
-            return every[-1]
-        for one in every:
-            if one.version == version:
-                return one
-        raise Unwritten(f"no version {version}", where=f"{kind} {name}", next=f"the newest is {every[-1].version}")
+        own = models.Document
+        last_first = select(own.__table__).where(*_is(kind, tenant, name)).order_by(own.version.desc())
+        (newest,) = self._read(last_first.limit(1)) or self._raise_unwritten(kind, tenant, name)
+        if version in (None, newest.version):
+            return newest
+        for one in self._read(last_first.where(own.version == version)):
+            return one
+        raise Unwritten(f"no version {version}", where=f"{kind} {name}", next=f"the newest is {newest.version}")
+
+    def _read(self, query: Select[Any]) -> tuple[Written, ...]:
+        with self.database.transaction() as connection:
+            return tuple(_written(row) for row in connection.execute(query).mappings())
+
+    def _raise_unwritten(self, kind: Kind, tenant: str, name: str) -> NoReturn:
+        names = [one.name for one in self.newest(kind, tenant=tenant)]
+        raise Unwritten(f"no {kind} {name!r}", where=tenant, next=nearest(name, names))
 
 
 def _is(kind: Kind, tenant: str, name: str) -> tuple[ColumnElement[bool], ...]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from migrator.registry import models
 from migrator.registry.vault import Vault
 from migrator.runs.database import Database
+from migrator.runs.portion import EVERY, Portion
 from storage import moment
 from storage.address import redacted
 from storage.errors import Misuse
@@ -49,21 +51,27 @@ class Platforms:
     database: Database
     vault: Vault
 
-    def all(self) -> tuple[Platform, ...]:
-        with self.database.transaction() as connection:
-            allowed: dict[str, list[str]] = {}
-            for name, tenant in connection.execute(
-                select(models.PlatformTenant.name, models.PlatformTenant.tenant).order_by(models.PlatformTenant.tenant)
-            ):
-                allowed.setdefault(name, []).append(tenant)
-            own = models.Platform
-            rows = connection.execute(
-                select(own.name, own.address, own.changed_at, own.changed_by).order_by(own.name)
-            ).mappings()
-            return tuple(Platform(**row, tenants=tuple(allowed.get(row["name"], ()))) for row in rows)
+    def all(self, *, portion: Portion = EVERY) -> tuple[Platform, ...]:
+        """By their names; those of a portion's tenants are those that they may use."""
+        if portion.tenants is None:
+            return self._read(portion=portion)
+        return self._read(_is_for(portion.tenants), portion=portion)
 
     def find(self, name: str) -> Platform | None:
-        return next((one for one in self.all() if one.name == name), None)
+        return next(iter(self._read(models.Platform.name == name)), None)
+
+    def _read(self, *where: ColumnElement[bool], portion: Portion = EVERY) -> tuple[Platform, ...]:
+        own, allowed = models.Platform, models.PlatformTenant
+        columns: tuple[Any, ...] = (own.name, own.address, own.changed_at, own.changed_by)
+        query = select(*columns).where(*where)
+        with self.database.transaction() as connection:
+            rows = connection.execute(portion.of(query, keys=(own.name,))).mappings().all()
+            tenants: dict[str, list[str]] = {}
+            of_these = allowed.name.in_([row["name"] for row in rows])
+            every = select(allowed.name, allowed.tenant).where(of_these).order_by(allowed.tenant)
+            for name, tenant in connection.execute(every):
+                tenants.setdefault(name, []).append(tenant)
+        return tuple(Platform(**row, tenants=tuple(tenants.get(row["name"], ()))) for row in rows)
 
     def put(self, name: str, secret: Secret, *, tenants: Iterable[str], by: str) -> Platform:
         """Register a platform, or give one another address. Misuse where the name cannot stand in a plan."""
@@ -119,11 +127,18 @@ class Platforms:
         return found
 
     def _secrets(self, tenant: str) -> Iterable[tuple[str, Secret]]:
-        names = [one.name for one in self.all() if tenant == EVERYBODY or one.is_for(tenant)]
-        query = select(models.Platform.name, models.Platform.sealed).where(models.Platform.name.in_(names))
+        query = select(models.Platform.name, models.Platform.sealed).order_by(models.Platform.name)
+        if tenant != EVERYBODY:
+            query = query.where(_is_for({tenant}))
         with self.database.transaction() as connection:
             rows = connection.execute(query).all()
         return [(name, Secret(**json.loads(self.vault.opened(name, sealed)))) for name, sealed in rows]
+
+
+def _is_for(tenants: Collection[str]) -> ColumnElement[bool]:
+    """Whether one of them may use it."""
+    allowed = models.PlatformTenant
+    return models.Platform.name.in_(select(allowed.name).where(allowed.tenant.in_([*sorted(tenants), EVERYBODY])))
 
 
 def _with_account(name: str, secret: Secret) -> str:

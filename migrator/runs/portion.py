@@ -24,9 +24,9 @@ class Portion:
     tenants: frozenset[str] | None = None
     is_backwards: bool = False
 
-    def of(self, query: Select[Any], *, keys: Sequence[Column], tenant: Column) -> Select[Any]:
-        """The query, in the order of these keys, which no two rows share."""
-        if self.tenants is not None:
+    def of(self, query: Select[Any], *, keys: Sequence[Column], tenant: Column | None = None) -> Select[Any]:
+        """The query, in the order of these keys, which no two rows share; without `tenant` it is of nobody."""
+        if self.tenants is not None and tenant is not None:
             query = query.where(tenant.in_(sorted(self.tenants)))
         if self.after:
             query = query.where(_beyond(keys, self.after, lt if self.is_backwards else gt))

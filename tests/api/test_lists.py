@@ -6,7 +6,8 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from tests.api.office import Office, of
+from migrator.registry.platforms import Secret
+from tests.api.office import ROLES, Office, of
 
 
 def walked(caller: TestClient, path: str, **asked: Any) -> list[dict[str, Any]]:
@@ -45,6 +46,24 @@ def test_what_is_added_between_two_pages_moves_nothing(server: Office) -> None:
     names = [one["tenant"] for one in [*first["items"], *rest]]
     assert names == ["b", "d", "e", "f", "ours", "theirs"]
     assert [one["tenant"] for one in walked(operator, "/v1/tenants")] == ["ours"]
+
+
+def test_accounts_tokens_platforms_and_subscriptions_turn_their_pages(server: Office) -> None:
+    admin, served = server.by("admin"), server.served
+    for number in range(5):
+        server.program(ROLES["viewer"])
+        served.platforms.put(f"P{number}", Secret("sqlite:///x"), tenants=[("ours", "theirs", "*")[number % 3]], by="x")
+        where = {"url": "mailto:ann@example.org", "tenant": "*"}
+        of(admin.put(f"/v1/subscriptions/s{number}", json=where))
+    logins = [one["login"] for one in walked(admin, "/v1/accounts")]
+    assert logins == sorted(f"{role}@example.org" for role in ROLES)
+    tokens = walked(admin, "/v1/tokens")
+    assert len(tokens) == 5 and tokens == sorted(tokens, key=lambda one: one["token_id"])
+    assert all(one["grants"] == [{"tenant": "ours", "role": "viewer"}] for one in tokens)
+    assert [one["name"] for one in walked(admin, "/v1/subscriptions")] == ["s0", "s1", "s2", "s3", "s4"]
+    theirs = {one["name"]: one["tenants"] for one in walked(server.by("stranger"), "/v1/platforms")}
+    assert theirs == {"P1": ["theirs"], "P2": ["*"], "P4": ["theirs"]}
+    assert len(walked(admin, "/v1/platforms")) == len(served.platforms.all()) > len(theirs)
 
 
 def test_what_is_no_cursor_is_refused(server: Office) -> None:
