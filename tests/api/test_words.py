@@ -58,6 +58,6 @@ def test_everything_said_is_there() -> None:
 def test_what_differs_between_languages_is_more_than_names() -> None:
     """A text that was copied is one nobody translated."""
     english, french = words("en").texts, words("fr").texts
-    said = {key: re.findall(r"[^\W\d_]{2,}", re.sub(r"{.*?}", "", text)) for key, text in english.items()}
+    said = {key: re.findall(r"\b[a-z]{2,}\b", re.sub(r"{.*?}", "", text)) for key, text in english.items()}
     same = {key for key in english if english[key] == french[key] and len(said[key]) > 1}
     assert sorted(same) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -92,6 +93,9 @@ class Visitor:
 
     def look(self, name: str, *, is_document: bool = False) -> None:
         """A picture of the page, and what bars somebody's way on it; in documents of ours no script runs, be it axe."""
+        if self._pictures_taken == 0:
+            shutil.rmtree(self.pictures, ignore_errors=True)  # those of an earlier run
+            self.pictures.mkdir(parents=True)
         self._pictures_taken += 1
         file = f"{self._pictures_taken:02}-{name}.png"
         self.page.screenshot(path=self.pictures / file, full_page=True)
@@ -136,7 +140,6 @@ def visitor(
     )
     if session:
         context.add_cookies([{"name": COOKIE, "value": session, "url": address}])
-    pictures.mkdir(parents=True, exist_ok=True)
     page = context.new_page()
     page.set_default_timeout(PAGE_MS)
     one = Visitor(
