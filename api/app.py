@@ -28,6 +28,8 @@ from api.pages import (
     settings_tenants,
     trend,
     versions,
+    workbench,
+    workbench_texts,
 )
 from api.pages import archives as archive_pages
 from api.pages import audit as audit_page
@@ -35,6 +37,7 @@ from api.pages import evidence as evidence_pages
 from api.pages import platforms as platform_pages
 from api.pages import readiness as readiness_pages
 from api.pages.frame import problem_page
+from api.pages.workbench_desk import Memory
 from api.routes import (
     accounts,
     approvals,
@@ -86,6 +89,7 @@ _PAGES = (assets, entrance, provider, account, overview, archive_pages, doing, e
 
 
 _PLANS = (plans, versions, scope, readiness_pages)
+_MAPPINGS = (workbench_texts, workbench)
 _SETTINGS = (audit_page, settings, people, people_programs, settings_tenants, platform_pages, settings_notices)
 
 
@@ -107,6 +111,7 @@ def create_app(
         dependencies=[Depends(require_whole_texts)],
     )
     app.state.served, app.state.is_secure, app.state.slow = served, is_secure, places()
+    app.state.memory = Memory()
     app.state.watch = Watch(look=served.service.look)
     app.state.metrics = Metrics(figures=served.figures)
     problems.install(app, problem_page)
@@ -116,6 +121,6 @@ def create_app(
         app.include_router(module.router, prefix="/v1", responses=PROBLEMS)
     for watched in _WATCHED:
         app.include_router(watched.router)
-    for pages in (*_PAGES, *_PLANS, *_SETTINGS):
+    for pages in (*_PAGES, *_PLANS, *_MAPPINGS, *_SETTINGS):
         app.include_router(pages.router)
     return app

@@ -12,7 +12,8 @@ from typing import Self
 
 import yaml
 
-from mappings.flow import flow_scalar
+from mappings.flow import flow, flow_scalar
+from mappings.node import read_yaml
 
 Path = tuple[str | int, ...]
 _INDENT = 2
@@ -26,9 +27,17 @@ class Passage:
     end: int
     is_flow: bool = False
     entries: tuple[Entry, ...] | None = None  # None: a scalar, or an alias
+    anchor: str | None = None  # what repeats it is called by
+    repeats: str | None = None  # the anchor that an alias names
 
     def entry(self, name: str | int) -> Entry | None:
         return next((entry for entry in self.entries or () if entry.name == name), None)
+
+    def every(self) -> Iterator[Passage]:
+        """It, and whatever is in it, as it stands in the text."""
+        yield self
+        for entry in self.entries or ():
+            yield from entry.passage.every()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +85,8 @@ class Passages:
 
     def put(self, path: Path, value: str) -> str:
         """The text with this value there; what leads to it is written where it is not there yet."""
+        if (free := self._free(path, value)) is not self:
+            return free.put(path, value)
         *above, name = path
         parent = self.find(tuple(above))
         if parent is None:
@@ -83,8 +94,21 @@ class Passages:
         there = parent.entry(name)
         return self._added(parent, str(name), value) if there is None else self._replaced(there, parent.is_flow, value)
 
+    def append(self, path: Path, value: str) -> str:
+        """The text with another item at the end of that list, which is there."""
+        parent = self.find(path)
+        assert parent is not None and parent.entries
+        last = parent.entries[-1]
+        if parent.is_flow:
+            return self.text[: last.end] + f", {value}" + self.text[last.end :]
+        column, place = parent.start - self._line_start(parent.start), self._line_end(parent.end)
+        item = _indented(f"- {_indented(value, _INDENT).lstrip()}", column)
+        return self.text[:place] + "\n" + item + self.text[place:]
+
     def taken(self, path: Path) -> str:
         """The text without that entry; without the one above it, too, where nothing else is in that."""
+        if (free := self._free(path)) is not self:
+            return free.taken(path)
         *above, name = path
         parent = self.find(tuple(above))
         entry = parent.entry(name) if parent is not None else None
@@ -93,6 +117,24 @@ class Passages:
         if len(parent.entries or ()) == 1 and above:
             return self.taken(tuple(above))
         return self._without(parent, entry)
+
+    def _free(self, path: Path, value: str = "") -> Passages:
+        """The same, where what is outside that part repeats nothing that the value has not: the first alias that does
+        is spelled out, and so on."""
+        own = self.find(path)
+        anchored = {part.anchor: part for part in own.every() if part.anchor} if own is not None else {}
+        anchored = {name: part for name, part in anchored.items() if f"&{name}" not in value}
+        for part in self.root.every():
+            meant = anchored.get(part.repeats) if part.repeats else None
+            if own is not None and meant is not None and not own.start <= part.start < own.end:
+                text = self.text[: part.start] + self._spelled(meant) + self.text[part.end :]
+                return Passages.of(text)._free(path, value)
+        return self
+
+    def _spelled(self, anchored: Passage) -> str:
+        column = anchored.start - self._line_start(anchored.start)
+        lines = textwrap.dedent(" " * column + self.text[anchored.start : anchored.end])
+        return flow(read_yaml(lines.partition(f"&{anchored.anchor}")[2], file="yaml"))
 
     # ── one entry ───────────────────────────────────────────────────────────────────────────────────────────
     def _replaced(self, old: Entry, is_flow: bool, value: str) -> str:
@@ -140,7 +182,10 @@ def _read(event: yaml.Event, events: Iterator[yaml.Event], text: str) -> Passage
         return _mapping(event, events, text)
     if isinstance(event, yaml.SequenceStartEvent):
         return _sequence(event, events, text)
-    return Passage(start=_start(event), end=_trimmed(text, _start(event), _end(event)))
+    if isinstance(event, yaml.AliasEvent):
+        return Passage(start=_start(event), end=_end(event), repeats=event.anchor)
+    end = _trimmed(text, _start(event), _end(event))
+    return Passage(start=_start(event), end=end, anchor=getattr(event, "anchor", None))
 
 
 def _mapping(event: yaml.MappingStartEvent, events: Iterator[yaml.Event], text: str) -> Passage:
@@ -163,7 +208,7 @@ def _sequence(event: yaml.SequenceStartEvent, events: Iterator[yaml.Event], text
 def _collection(event: yaml.CollectionStartEvent, ended: yaml.Event, entries: tuple[Entry, ...]) -> Passage:
     """One in lines ends with its last entry: what the parser counts to it beyond are the blanks and remarks after."""
     end = _end(ended) if event.flow_style else entries[-1].end
-    return Passage(start=_start(event), end=end, is_flow=bool(event.flow_style), entries=entries)
+    return Passage(start=_start(event), end=end, is_flow=bool(event.flow_style), entries=entries, anchor=event.anchor)
 
 
 def _start(event: yaml.Event) -> int:

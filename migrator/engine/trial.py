@@ -17,6 +17,7 @@ from mappings.model import Edge
 from mappings.model import Mapping as WrittenMapping
 from mappings.quote import identifier as quoted
 from mappings.scope import ROW
+from mappings.used import read_columns
 from migrator.engine.native import as_archived
 from migrator.engine.portions import show_all, taken_apart
 from migrator.engine.prepare import make_crosswalks
@@ -47,10 +48,12 @@ class Tried:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """`partly` are tables of which only the first rows were looked through: what seems missing may come later."""
+    """`reads` says of each target column that is filled which source columns it is made of; `partly` are tables of
+    which only the first rows were looked through: what seems missing may come later."""
 
     source: str
     target: str
+    reads: Mapping[str, tuple[str, ...]]
     rows: tuple[Tried, ...]
     partly: tuple[str, ...] = ()
 
@@ -70,7 +73,14 @@ def trial(
     if not _reads_itself(found):  # else what it looks up stands behind them
         bench.ingest("arc", edge.source, chosen.to_batches(), chosen.schema)
         show_all(bench, edge.source)
-    return Trial(source=edge.source, target=edge.target, rows=tuple(_tried(bench, found, chosen)), partly=partly)
+    source = archive.table(edge.source).table
+    return Trial(
+        source=edge.source,
+        target=edge.target,
+        reads={one.mapping.target: read_columns(one.mapping, source) for one in found.columns},
+        rows=tuple(_tried(bench, found, chosen)),
+        partly=partly,
+    )
 
 
 def _alone(mapping: WrittenMapping, edge: Edge, target: Mapping[str, Table]) -> WrittenMapping:
@@ -87,9 +97,11 @@ def _alone(mapping: WrittenMapping, edge: Edge, target: Mapping[str, Table]) -> 
 
 
 def _keys_of(edge: Edge, target: Mapping[str, Table]) -> Edge:
-    """The edge with what fills the target's key, where that is there."""
+    """The edge with nothing but what may fill the target's key with its row's own."""
     key = target[edge.target].primary_key if edge.target in target else ()
-    return replace(edge, columns=tuple(column for column in edge.columns if column.target in key))
+    column = edge.column(key[0]) if len(key) == 1 else None
+    own = column is not None and all(table == edge.source for step in column.steps for table in step.tables())
+    return replace(edge, columns=(column,) if column is not None and own else ())
 
 
 # ── what is read ────────────────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,7 @@ INSERT INTO people VALUES (1, 'Ada', 1, NULL), (2, 'Benedict', 2, 1), (3, 'Cleo'
 TARGET = """
 CREATE TABLE persons (id INTEGER PRIMARY KEY, name VARCHAR(5) NOT NULL, town TEXT, town_id INTEGER, boss TEXT);
 CREATE TABLE places (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE pairs (person_id INTEGER, other_id INTEGER, PRIMARY KEY (person_id, other_id));
 """
 MAPPING = """
 mapping: m
@@ -38,6 +39,12 @@ tables:
   places:
     edges:
       - {from: towns, columns: {id: {from: id, steps: [{remap: towns}]}, name: name}}
+  pairs:
+    edges:
+      - from: people
+        columns:
+          person_id: {from: id, steps: [{remap: people}]}
+          other_id: {from: town_id, steps: [{remap: nobody}]}
   nowhere:
     edges:
       - {from: towns, columns: {nothing: none}}

@@ -101,8 +101,6 @@ def test_every_column_of_a_real_mapping_can_be_changed_alone(name: str) -> None:
             written = passages.written(path)
             assert written is not None and passages.put(path, written) == text
             for column in edge.columns:
-                if "&" in (passages.written((*path, "columns", column.target)) or ""):
-                    continue  # another column repeats it
                 changed = load_mapping(passages.put((*path, "columns", column.target), "{const: x}"), file=name)
                 differing = [
                     new.target
@@ -111,6 +109,45 @@ def test_every_column_of_a_real_mapping_can_be_changed_alone(name: str) -> None:
                     if (old.inputs, old.describe()) != (new.inputs, new.describe())
                 ]
                 assert differing == [column.target]
+
+
+def test_what_others_repeat_is_spelled_out_for_them() -> None:
+    text = """\
+mapping: m
+version: 1
+tables:
+  a:
+    edges:
+      - from: x
+        columns:
+          one: {from: one, steps: &clean [{cast: text}, {split: {by: "/", part: 1}}]}
+          two:
+            from: two
+            steps: &linked
+              - relink:
+                  - {prefix: "/x/", table: x}  # ours
+          three: {from: three, steps: *linked}
+          four: {from: four, steps: *clean}
+"""
+    place = ("tables", "a", "edges", 0, "columns")
+    changed = put((*place, "two"), "two", text)
+    assert 'three: {from: three, steps: [{relink: [{prefix: "/x/", table: x}]}]}' in changed
+    assert "four: {from: four, steps: *clean}" in changed
+    assert load_mapping(put((*place, "one"), "one", text), file="m").edges[0].columns[3].describe()
+    assert '"/"' in Passages.of(text).taken((*place, "one"))
+
+
+def test_an_item_is_added_to_a_list() -> None:
+    item = "from: others\ncolumns:\n  id: id"
+    found = load_mapping(Passages.of(TEXT).append(("tables", "persons", "edges"), item), file="m")
+    assert [edge.source for edge in found.table("persons").edges] == ["people", "others"]
+    flowing = TEXT.replace(
+        "edges:\n      - {from: notes, columns: {id: id, text: text}}", "edges: [{from: n, columns: {id: id}}]"
+    )
+    found = load_mapping(
+        Passages.of(flowing).append(("tables", "remarks", "edges"), "{from: m, columns: {a: b}}"), file="m"
+    )
+    assert [edge.source for edge in found.table("remarks").edges] == ["n", "m"]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12))
