@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -18,6 +18,7 @@ from typing import IO
 from migrator.runs.database import Database, open_database
 from migrator.runs.folder import TOLD
 from migrator.runs.kept import is_document
+from migrator.runs.models import Base
 from migrator.runs.transfer import Transferred, copy_records
 from migrator.runs.upgrade import bring_to_head
 from storage import bag
@@ -25,7 +26,7 @@ from storage.errors import Misuse
 from storage.run_documents import is_run_id
 from storage.system import translated
 
-_CATALOG, _RUNS, _KEYS = "catalog.db", "runs", "keys"
+_CATALOG, _RUNS, _KEYS, _VAULT = "catalog.db", "runs", "keys", "vault.key"
 _KEY_FILES = (".pem", ".key")
 _CHUNK = 1 << 20
 
@@ -41,23 +42,30 @@ class BackedUp:
     bytes: int
 
 
-def backup(url: str, runs: Path, keys: Path | None, to: Path) -> BackedUp:
-    """Copy the catalog at `url`, the run folders in `runs` and, where they are given, the `keys` into the folder `to`.
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """The folder of the signing keys, and the file of the key that seals addresses, where a server made one."""
+
+    folder: Path
+    vault: Path
+
+
+def backup(url: str, runs: Path, keys: Keys | None, to: Path, *, also: Sequence[type[Base]] = ()) -> BackedUp:
+    """Copy the catalog at `url`, with the records of these tables too, the run folders in `runs` and, where they are
+    given, the `keys` into the folder `to`.
 
     What runs that are under way write meanwhile may be in it or not. Misuse where anything stands in the folder; Fault
     where it cannot be written: what is there then is no backup.
     """
     _make(to)
-    records = _copy_catalog(url, to / _CATALOG)  # first: a run that ended has its folder by then
+    records = _copy_catalog(url, to / _CATALOG, also)  # first: a run that ended has its folder by then
     with translated(to):
         folders = [path for path in sorted(runs.glob("*")) if is_run_id(path.name)]
         for folder in folders:
             _copy(folder, _names(folder), to / _RUNS / folder.name)
-        key_files = [path.name for path in sorted(keys.iterdir()) if path.suffix in _KEY_FILES] if keys else []
-        if keys:
-            _copy(keys, key_files, to / _KEYS)
+        key_files = _copy_keys(keys, to) if keys else 0
         files, size = _seal(to)
-    return BackedUp(records=records, folders=len(folders), keys=len(key_files), files=files, bytes=size)
+    return BackedUp(records=records, folders=len(folders), keys=key_files, files=files, bytes=size)
 
 
 def _make(to: Path) -> None:
@@ -68,13 +76,24 @@ def _make(to: Path) -> None:
         to.chmod(0o700)  # it holds keys and values of customers' rows
 
 
-def _copy_catalog(url: str, to: Path) -> Transferred:
+def _copy_keys(keys: Keys, to: Path) -> int:
+    """How many files."""
+    names = [path.name for path in sorted(keys.folder.iterdir()) if path.suffix in _KEY_FILES]
+    _copy(keys.folder, names, to / _KEYS)
+    if not keys.vault.is_file():
+        return len(names)
+    with keys.vault.open("rb") as content:
+        _write(to / _VAULT, content)
+    return len(names) + 1
+
+
+def _copy_catalog(url: str, to: Path, also: Sequence[type[Base]]) -> Transferred:
     """The catalog as a SQLite file, wherever it lies."""
     with closing(open_database(url)) as old, closing(open_database(f"sqlite:///{to}")) as new:
         bring_to_head(old)
         bring_to_head(new)
         with _at_one_moment(old).transaction() as source, new.transaction() as target:
-            return copy_records(source, target, new)
+            return copy_records(source, target, new, also=also)
 
 
 def _at_one_moment(database: Database) -> Database:

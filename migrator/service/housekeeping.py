@@ -11,13 +11,14 @@ from pathlib import Path
 
 from migrator.engine.load import stands
 from migrator.plan import Plan
-from migrator.runs.backup import BackedUp, backup
+from migrator.runs.backup import BackedUp, Keys, backup
 from migrator.runs.catalog import Catalog
 from migrator.runs.kept import place_of
 from migrator.runs.pruning import Policy, Pruning, pruning
 from migrator.runs.rebuilding import Rebuilt, rebuild
 from migrator.runs.records import RunRecord
 from migrator.service.addresses import require_same_place
+from migrator.service.belongings import BELONGINGS
 from migrator.service.loading import Loading
 from storage.errors import MigratorError, Misuse
 from storage.location import open_store
@@ -112,10 +113,11 @@ class Housekeeping(Loading):
     # ── what comes back ─────────────────────────────────────────────────────────────────────────────────────
     def backup(self, to: Path, *, with_keys: bool) -> BackedUp:
         """The catalog and the folders of runs into a new folder; keys only where they are asked for."""
-        keys = self.settings.keys if with_keys else None
-        if keys is not None and SigningKeys.load(keys) is None:
-            raise Misuse("there are no keys yet", where=str(keys), next="leave out --with-keys")
-        return backup(self.settings.catalog_url, self.settings.home / "runs", keys, to.absolute())
+        keys = Keys(folder=self.settings.keys, vault=self.settings.vault) if with_keys else None
+        if keys is not None and SigningKeys.load(keys.folder) is None:
+            raise Misuse("there are no keys yet", where=str(keys.folder), next="leave out --with-keys")
+        runs = self.settings.home / "runs"
+        return backup(self.settings.catalog_url, runs, keys, to.absolute(), also=BELONGINGS)
 
     def rebuild(self, stores: Sequence[str], keys: Collection[str]) -> Rebuilt:
         """The catalog from what stores keep alone; `keys` are fingerprints beside that of the own key."""

@@ -17,6 +17,7 @@ from migrator.runs.portion import EVERY, Portion
 from migrator.runs.records import ArchiveRecord, RunRecord
 from migrator.runs.request import LoadRequest, RestoreRequest, RollbackRequest, SnapshotRequest, VerificationRequest
 from migrator.runs.transfer import Transferred, transfer
+from migrator.service.belongings import BELONGINGS
 from migrator.service.opening import Opening
 from storage.errors import Misuse
 from storage.location import open_store, split_archive
@@ -129,4 +130,4 @@ class Records(Opening):
 
     def import_runs(self, catalog: Path) -> Transferred:
         """Another catalog's records into this one."""
-        return transfer(catalog.absolute(), self.settings.catalog_url)
+        return transfer(catalog.absolute(), self.settings.catalog_url, also=BELONGINGS)

@@ -99,12 +99,10 @@ def _retained_json(found: Retained) -> dict[str, object]:
 @app.command()
 def backup(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder; it becomes a MIGRATOR_HOME.")],
-    with_keys: Annotated[
-        bool, typer.Option("--with-keys", help="The signing keys and the masking key, too: keep such a copy locked.")
-    ] = False,
+    with_keys: Annotated[bool, typer.Option("--with-keys", help="All keys, too: keep such a copy locked.")] = False,
     json: Json = False,
 ) -> None:
-    """The catalog and the folders of runs into a new folder; archives lie in their stores, keys stay where they are."""
+    """The catalog, a server's too, and the folders of runs into a new folder; archives lie in their stores."""
     from migrator.wiring import here
 
     made = here().backup(folder, with_keys=with_keys)
@@ -114,11 +112,15 @@ def backup(
     stdout.print(str(folder.absolute()), markup=False)
     records = made.records
     recorded = f"{records.runs} runs, {records.archives} archives and {records.reports} reports"
+    if records.others:
+        recorded += f", {records.others} of what a server keeps"
     kept = f"{made.folders} folders of runs, {made.keys} files of keys; {made.files} files, {made.bytes} bytes"
     stderr.print(f"records of {recorded}; {kept}", markup=False)
     stderr.print("not in it: archives, which lie in their stores", markup=False)
     if not with_keys:
-        stderr.print("not in it: the signing keys and the masking key (--with-keys)", markup=False)
+        stderr.print(
+            "not in it: the signing keys, the masking key and the key of sealed addresses (--with-keys)", markup=False
+        )
 
 
 @app.command()

@@ -160,4 +160,6 @@ def import_(
     if json:
         print_json(asdict(taken))
     else:
-        stdout.print(f"{taken.runs} runs, {taken.archives} archives and {taken.reports} reports are recorded here now")
+        counts = f"{taken.runs} runs, {taken.archives} archives and {taken.reports} reports"
+        others = f", and {taken.others} records of what a server keeps," if taken.others else ""
+        stdout.print(f"{counts}{others} are recorded here now")

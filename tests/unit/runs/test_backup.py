@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from migrator.outcomes import Verdict
-from migrator.runs.backup import backup
+from migrator.runs.backup import Keys, backup
 from migrator.runs.catalog import Catalog
 from migrator.runs.folder import RunFolder
 from migrator.runs.records import RunRecord
@@ -79,7 +79,7 @@ def test_a_catalog_that_machines_share_becomes_a_file(postgres_url: str, home: P
 def test_keys_come_only_where_they_are_asked_for(url: str, home: Path, run: RunRecord, tmp_path: Path) -> None:
     keys = SigningKeys.load_or_create(home / "keys")
     (home / "keys" / "tmpabc").write_text("half")
-    assert backup(url, home / "runs", home / "keys", tmp_path / "with").keys == 2
+    assert backup(url, home / "runs", Keys(folder=home / "keys", vault=home / "vault.key"), tmp_path / "with").keys == 2
     assert SigningKeys.load_or_create(tmp_path / "with" / "keys").fingerprint == keys.fingerprint
     assert not (tmp_path / "with" / "keys" / "tmpabc").exists()
 
@@ -113,5 +113,5 @@ def test_what_a_run_under_way_takes_back_is_not_in_it(
 
 def test_one_that_fails_half_way_is_none(url: str, home: Path, run: RunRecord, tmp_path: Path) -> None:
     with pytest.raises(Fault):
-        backup(url, home / "runs", tmp_path / "no such folder", tmp_path / "one")
+        backup(url, home / "runs", Keys(folder=tmp_path / "no such folder", vault=home / "vault.key"), tmp_path / "one")
     assert "manifest-sha256.txt" not in files(tmp_path / "one")
