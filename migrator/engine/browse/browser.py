@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import BoundedSemaphore
 
 import duckdb
 import pyarrow as pa
@@ -13,12 +14,14 @@ import pyarrow as pa
 from mappings.quote import identifier, literal
 from migrator.engine.browse.question import FILE, ROW, Question, named
 from migrator.engine.browse.shelf import Shelf
+from migrator.engine.browse.wide import is_wide
 from storage.archive import Archive, ArchivedTable
 from storage.errors import Misuse
 from storage.schema import Column, Held, Table
 from storage.types import to_text
 
-_MEMORY = "256MB"
+_MEMORY, _SORTED = "256MB", "8GB"
+_at_once = BoundedSemaphore(4)  # each takes that much memory: many who look at once wait, the server stays small
 _AT_ONCE = 10_000  # rows
 _NO_NUMBERS = (float("inf"), float("-inf"))  # to a spreadsheet
 _LONGEST = 2_000  # characters of a value on a page; what is longer is cut, and said
@@ -54,13 +57,13 @@ class Browser:
         if not part.table.columns or not part.parquet:
             return Page(columns=part.table.column_names, rows=(), matching=part.rows)
         where, parameters = question.where(part.table)
-        with _reading(self.shelf.table(archive, part), part.table) as connection, _understood(part):
+        with self._reading(archive, part) as connection, _at_once, _understood(part):
             # to its end: an unfinished result blocks the connection
             rows = "rows" if among is None else _among(part.table, among)
             ((matching,),) = connection.execute(f"SELECT count(*) FROM {rows} WHERE {where}", parameters).fetchall()
             columns = ", ".join(named(part.table, name) for name in part.table.column_names)
             order = question.order(part.table)
-            query = f"SELECT {columns} FROM {rows} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+            query = f"SELECT {columns} FROM {rows} WHERE {where} {order} LIMIT ? OFFSET ?"
             given = [*parameters, question.rows, question.after]
             found = connection.sql(query, params=given).to_arrow_table()
         return Page(
@@ -74,10 +77,20 @@ class Browser:
         part = archive.table(table)
         if not part.table.columns or not part.parquet:
             return
-        with _reading(self.shelf.table(archive, part), part.table) as connection:
+        with self._reading(archive, part) as connection:
             columns = ", ".join(named(part.table, name) for name in part.table.column_names)
             for batch in connection.sql(f"SELECT {columns} FROM rows").to_arrow_reader(_AT_ONCE):
                 yield from zip(*map(_plain, batch.columns, part.table.columns), strict=True)
+
+    @contextmanager
+    def _reading(self, archive: Archive, part: ArchivedTable) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The table as `rows`; what does not fit into memory while it is sorted lies beside what is read."""
+        with (
+            self.shelf.table(archive, part) as files,
+            self.shelf.room() as room,
+            _connected(files, part.table, room) as connection,
+        ):
+            yield connection
 
 
 def _among(table: Table, condition: str) -> str:
@@ -91,7 +104,7 @@ def _among(table: Table, condition: str) -> str:
 
 
 @contextmanager
-def _reading(files: Sequence[Path], table: Table) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connected(files: Sequence[Path], table: Table, room: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The files as `rows`; nothing else can be read there."""
     connection = duckdb.connect(
         config={
@@ -99,7 +112,8 @@ def _reading(files: Sequence[Path], table: Table) -> Iterator[duckdb.DuckDBPyCon
             "threads": 1,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
-            "temp_directory": "",
+            "temp_directory": str(room),
+            "max_temp_directory_size": _SORTED,
         }
     )
     try:
@@ -123,6 +137,12 @@ def _reading(files: Sequence[Path], table: Table) -> Iterator[duckdb.DuckDBPyCon
 def _understood(part: ArchivedTable) -> Iterator[None]:
     try:
         yield
+    except duckdb.OutOfMemoryException as error:
+        raise Misuse(
+            "so many rows cannot be sorted here",
+            where=part.table.name,
+            next="filter them first, or leave out the order",
+        ) from error
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
         raise Misuse(
             f"a value that is looked for is none of its column's: {str(error).splitlines()[0]}",
@@ -140,7 +160,7 @@ def _plain(cells: pa.Array, column: Column) -> list[str | int | float | None]:
     is_number = pa.types.is_integer(cells.type) or pa.types.is_float64(cells.type)
     if column.held is Held.FILES or is_number:
         return [str(value) if value in _NO_NUMBERS or value != value else value for value in cells.to_pylist()]
-    return list(to_text(cells, column.type).to_pylist())
+    return [*_texts(cells, column)]
 
 
 def _shown(cells: pa.Array, column: Column) -> list[Cell]:
@@ -148,5 +168,9 @@ def _shown(cells: pa.Array, column: Column) -> list[Cell]:
         return [Cell(text=text) for text in cells.to_pylist()]
     return [
         Cell(text=text[:_LONGEST], is_cut=True) if text is not None and len(text) > _LONGEST else Cell(text=text)
-        for text in to_text(cells, column.type).to_pylist()
+        for text in _texts(cells, column)
     ]
+
+
+def _texts(cells: pa.Array, column: Column) -> list[str | None]:
+    return list((cells if is_wide(column) else to_text(cells, column.type)).to_pylist())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mappings.nearest import nearest
+from migrator.engine.browse.wide import is_wide
 from storage.errors import Misuse
 from storage.schema import Table
 
@@ -59,7 +60,7 @@ class Question:
         """A condition over the table's columns, and its parameters; a parameter is read as what its column holds."""
         parts, parameters = [], list[str]()
         for one in self.conditions:
-            part, given = _condition(named(table, one.column), one)
+            part, given = _condition(named(table, one.column), one, is_wide=is_wide(table.column(one.column)))
             parts.append(part)
             parameters += given
         if self.search:
@@ -69,10 +70,13 @@ class Question:
         return " AND ".join(parts) or "true", parameters
 
     def order(self, table: Table) -> str:
-        """Of the rows; those that are equal stay in the archive's order."""
+        """The clause; those that are equal stay in the archive's order, in which rows come without one."""
         if not self.sort:
-            return f"{FILE}, {ROW}"
-        return f"{named(table, self.sort)} {'DESC' if self.is_descending else 'ASC'} NULLS LAST, {FILE}, {ROW}"
+            return ""
+        direction = "DESC" if self.is_descending else "ASC"
+        by = named(table, self.sort)
+        size = f"{by}::DOUBLE {direction} NULLS LAST, " if is_wide(table.column(self.sort)) else ""
+        return f"ORDER BY {size}{by} {direction} NULLS LAST, {FILE}, {ROW}"
 
 
 _OPERATORS = {
@@ -90,9 +94,11 @@ def named(table: Table, column: str) -> str:
     return f"c{table.column_names.index(column)}"
 
 
-def _condition(name: str, one: Condition) -> tuple[str, list[str]]:
+def _condition(name: str, one: Condition, *, is_wide: bool) -> tuple[str, list[str]]:
     if one.comparison in _ALONE:
         return f"{name} {_ALONE[one.comparison]}", []
     if one.comparison in _TEXTS:
         return f"{_TEXTS[one.comparison]}(lower({name}::VARCHAR), lower(?))", [one.value]
+    if is_wide and one.comparison in (Comparison.ABOVE, Comparison.BELOW):
+        return f"{name}::DOUBLE {_OPERATORS[one.comparison]} ?::DOUBLE", [one.value]
     return f"{name} {_OPERATORS[one.comparison]} ?", [one.value]

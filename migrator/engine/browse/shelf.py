@@ -5,15 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from migrator.engine.browse.wide import with_texts
 from storage.archive import Archive, ArchivedTable
 from storage.system import translated
 from storage.verified import passing
 
 _DONE = "whole"
+_fetching: dict[Path, threading.Lock] = defaultdict(threading.Lock)
+"""Of many who look into a table for the first time, one brings it."""
+
+_readers: Counter[Path] = Counter()
+_shelving = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +32,30 @@ class Shelf:
     folder: Path
     most_bytes: int
 
-    def table(self, archive: Archive, part: ArchivedTable) -> Sequence[Path]:
-        """The table's Parquet files, in their order. Red where one is not the archive's."""
+    @contextmanager
+    def table(self, archive: Archive, part: ArchivedTable) -> Iterator[Sequence[Path]]:
+        """The table's Parquet files, in their order, which stay as long as the context is open. Red where one is not
+        the archive's."""
         place = self.folder / archive.identity.archive_id / part.name
-        if not (place / _DONE).exists():
-            self._make_room(sum(one.bytes for one in part.parquet), but=place)
-            self._fetch(archive, part, place)
-        with translated(place):
-            os.utime(place / _DONE)
-        return [place / Path(one.path).name for one in part.parquet]
+        with _being_read(place):
+            if not (place / _DONE).exists():
+                with _fetching[place]:
+                    if not (place / _DONE).exists():  # nobody brought it while we waited
+                        self._make_room(sum(one.bytes for one in part.parquet))
+                        self._fetch(archive, part, place)
+            with translated(place):
+                os.utime(place / _DONE)
+            yield [place / Path(one.path).name for one in part.parquet]
+
+    @contextmanager
+    def room(self) -> Iterator[Path]:
+        """A folder for what is large and soon over, as long as the context is open."""
+        with translated(self.folder):
+            room = Path(tempfile.mkdtemp(dir=self.folder, prefix=".room-"))
+        try:
+            yield room
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
 
     def forget(self, archive_id: str) -> None:
         """Keep nothing of this archive."""
@@ -44,9 +68,12 @@ class Shelf:
         try:
             for one in part.parquet:
                 key, sha256 = archive.vouched_key(one)
-                with translated(begun), (begun / Path(one.path).name).open("wb") as file:
+                copy = begun / Path(one.path).name
+                with translated(begun), copy.open("wb") as file:
                     for chunk in passing(archive.store, key, sha256):
                         file.write(chunk)
+                with translated(begun):
+                    with_texts(copy, part.table)
             with translated(place):
                 (begun / _DONE).touch()
                 shutil.rmtree(place, ignore_errors=True)  # of one that was killed while it was removed
@@ -54,15 +81,28 @@ class Shelf:
         finally:
             shutil.rmtree(begun, ignore_errors=True)
 
-    def _make_room(self, coming: int, *, but: Path) -> None:
-        with translated(self.folder):
+    def _make_room(self, coming: int) -> None:
+        with _shelving, translated(self.folder):
             held = [(done.stat().st_mtime, done.parent) for done in self.folder.glob(f"*/*/{_DONE}")]
             sizes = {place: sum(file.stat().st_size for file in place.iterdir()) for _, place in held}
-        total = coming + sum(sizes.values())
-        for _, place in sorted(held):
-            if total <= self.most_bytes:
-                return
-            if place != but:
-                (place / _DONE).unlink(missing_ok=True)  # first: without it nobody takes the rest for a table
-                shutil.rmtree(place, ignore_errors=True)
-                total -= sizes[place]
+            total = coming + sum(sizes.values())
+            for _, place in sorted(held):
+                if total <= self.most_bytes:
+                    return
+                if not _readers[place]:
+                    (place / _DONE).unlink(missing_ok=True)  # first: without it nobody takes the rest for a table
+                    shutil.rmtree(place, ignore_errors=True)
+                    total -= sizes[place]
+
+
+@contextmanager
+def _being_read(place: Path) -> Iterator[None]:
+    with _shelving:
+        _readers[place] += 1
+    try:
+        yield
+    finally:
+        with _shelving:
+            _readers[place] -= 1
+            if not _readers[place]:
+                del _readers[place]

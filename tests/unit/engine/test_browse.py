@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -109,6 +110,24 @@ def test_rows_are_sorted_and_those_without_a_value_come_last(tmp_path: Path) -> 
     for is_descending, expected in ((False, ["1", "4", "2", "5", "3"]), (True, ["5", "2", "4", "1", "3"])):
         page = browser(tmp_path).page(found, "people", Question(sort="name", is_descending=is_descending))
         assert ids(page) == expected
+
+
+def test_numbers_too_wide_for_the_workbench_are_shown_digit_by_digit(tmp_path: Path) -> None:
+    """It would take them for floating-point numbers."""
+    wide = Table(name="wide", columns=(Column(name="n", type=Type(kind=Kind.DECIMAL, precision=60, scale=8)),))
+    texts = ["-0.00012064", "9" * 52 + ".99999999", "10.00000000", "9.00000000"]
+    found = archive(MemoryStore(), (wide, rows_of(wide, *((Decimal(text),) for text in texts))))
+    looking = browser(tmp_path)
+    assert ids(looking.page(found, "wide", Question())) == texts
+    assert [row[0] for row in looking.rows(found, "wide")] == texts
+    assert ids(looking.page(found, "wide", Question(sort="n"))) == [texts[0], texts[3], texts[2], texts[1]]
+    for comparison, value, numbers in (
+        (Comparison.IS, texts[1], [1]),
+        (Comparison.ABOVE, "9.5", [1, 2]),
+        (Comparison.BELOW, "9.5", [0, 3]),
+    ):
+        question = Question(conditions=(Condition(column="n", comparison=comparison, value=value),))
+        assert ids(looking.page(found, "wide", question)) == [texts[number] for number in numbers]
 
 
 def test_a_long_value_is_cut_and_says_so(tmp_path: Path) -> None:
