@@ -33,6 +33,7 @@ from api.pages import (
 )
 from api.pages import archives as archive_pages
 from api.pages import audit as audit_page
+from api.pages import contents as contents_pages
 from api.pages import evidence as evidence_pages
 from api.pages import platforms as platform_pages
 from api.pages import readiness as readiness_pages
@@ -43,6 +44,7 @@ from api.routes import (
     approvals,
     archives,
     audit,
+    contents,
     documents,
     events,
     evidence,
@@ -67,6 +69,7 @@ from migrator.settings import tool
 from migrator.tracing import Tracing
 
 _ROUTERS = (
+    contents,
     readiness,
     session,
     accounts,
@@ -88,7 +91,7 @@ _WATCHED = (health, metrics)
 _PAGES = (assets, entrance, provider, account, overview, archive_pages, doing, evidence_pages, trend)
 
 
-_PLANS = (plans, versions, scope, readiness_pages)
+_PLANS = (plans, versions, scope, readiness_pages, contents_pages)
 _MAPPINGS = (workbench_texts, workbench)
 _SETTINGS = (audit_page, settings, people, people_programs, settings_tenants, platform_pages, settings_notices)
 

@@ -231,6 +231,11 @@ class Archive:
             raise corrupt(self.store, f"{self._folder}/data/{MODEL}", how)
         return model
 
+    @property
+    def file_count(self) -> int:
+        """How many cells have their value under files/."""
+        return self._files.rows
+
     def files(self) -> Iterator[FileEntry]:
         """Every cell whose value is under files/."""
         for batch in self._scan(self._files):

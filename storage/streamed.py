@@ -44,3 +44,13 @@ class Joined:
                 if start < len(chunk):
                     yield chunk[start:]
                 start = max(0, start - len(chunk))
+
+
+def held_back(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Each chunk when the next is there: the last is given once whoever reads them knows that all are right."""
+    held = b""
+    for chunk in chunks:
+        if held:
+            yield held
+        held = chunk
+    yield held

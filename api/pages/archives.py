@@ -16,6 +16,7 @@ from api.routes.archives import found
 from migrator.access.roles import Permission
 from migrator.engine.browse.question import Comparison, Condition, Question
 from migrator.registry.documents import Kind
+from migrator.reports.scope import drawn_tables
 from migrator.runs.portion import Portion
 from storage.schema import ForeignKey, Table
 
@@ -79,10 +80,24 @@ def tenant(asked: Annotated[Asked, of_tenant(Permission.LOOK)], request: Request
 
 @router.get("/archives/{archive}")
 def archive(asked: Annotated[Asked, of_archive(Permission.LOOK)], archive: str, request: Request) -> Response:
-    """What it is, and its tables."""
+    """What it is, its tables in the tree of what leaves, and what can be done with it."""
     record = found(asked, archive)
-    opened = asked.service.archive(record.location)
-    return page(request, "archive.html.j2", asked=asked, archive=record, opened=opened)
+    opened, reached = asked.service.archive(record.location), asked.service.reached(record)
+    may_run = asked.who.may(Permission.RUN, asked.tenant)
+    platforms = asked.served.platforms.all() if may_run else ()
+    return page(
+        request,
+        "archive.html.j2",
+        asked=asked,
+        archive=record,
+        tenant=asked.served.tenants.find(asked.tenant),
+        opened=opened,
+        drawn=drawn_tables(reached.tables),
+        crossings=reached.crossings,
+        files=opened.file_count,
+        platforms=[one for one in platforms if one.is_for(asked.tenant)],
+        may_run=may_run,
+    )
 
 
 @router.get("/archives/{archive}/tables/{table:path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migrator.outcomes import ArchivedTable, RunReport
@@ -37,17 +38,22 @@ class Drawn:
 
 def drawn(report: RunReport) -> Drawn:
     """The tables of the archive; none where the report does not know them."""
-    tables = {table.table: table for table in report.scope}
-    most = max((table.rows for table in report.scope), default=0)
+    return drawn_tables(report.scope)
+
+
+def drawn_tables(archived: Sequence[ArchivedTable]) -> Drawn:
+    """These tables, each where it belongs."""
+    tables = {table.table: table for table in archived}
+    most = max((table.rows for table in archived), default=0)
 
     def line(table: ArchivedTable, guide: str = "") -> Line:
         amount = max(AMOUNT * table.rows / most, _LEAST) if table.rows else 0.0
         return Line(table=table, guide=guide, amount=round(amount, 2))
 
     parents = {name: table.parents for name, table in tables.items() if table.kind == "owned"}
-    largest = sorted(report.scope, key=lambda table: (-table.rows, table.table))
+    largest = sorted(archived, key=lambda table: (-table.rows, table.table))
     return Drawn(
         owned=tuple(line(tables[placed.name], placed.guide) for placed in tree(parents)),
-        shared=tuple(line(table) for table in report.scope if table.kind != "owned"),
+        shared=tuple(line(table) for table in archived if table.kind != "owned"),
         largest=tuple(line(table) for table in largest[: MOST_LINES // 2]),
     )

@@ -108,9 +108,9 @@ def _about(report: RunReport, archive: Archive, prepared: Prepared) -> RunReport
             **lost_files(archive),
         },
         source_cost=_source_cost(archive),
-        scope_proof=_scope_proof(archive),
+        scope_proof=scope_proof(archive),
         masked_columns=masked_columns(archive),
-        scope=tuple(_scope(archive)),
+        scope=tuple(scope_of(archive)),
     )
 
 
@@ -122,7 +122,8 @@ def _source_cost(archive: Archive) -> SourceCost | None:
     return SourceCost(**json.loads(archive.document(COST))) if COST in archive.documents() else None
 
 
-def _scope_proof(archive: Archive) -> ScopeProof | None:
+def scope_proof(archive: Archive) -> ScopeProof | None:
+    """How it was proven to hold all of its tenant and nobody else; archives of older versions do not say."""
     if PROOF not in archive.documents():
         return None
     said = json.loads(archive.document(PROOF))
@@ -135,8 +136,8 @@ def _scope_proof(archive: Archive) -> ScopeProof | None:
     )
 
 
-def _scope(archive: Archive) -> Iterator[ArchivedTable]:
-    """Archives of older versions do not say through which tables each is owned."""
+def scope_of(archive: Archive) -> Iterator[ArchivedTable]:
+    """Why its rows are there; archives of older versions do not say through which tables each is owned."""
     for told in json.loads(archive.document(SCOPE))["tables"] if SCOPE in archive.documents() else ():
         yield ArchivedTable(
             table=told["table"],

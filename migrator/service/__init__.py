@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from migrator.service.contents import Contents
 from migrator.service.drafting import Drafting
 from migrator.service.following import Following
 from migrator.service.loading import Finished, Reported
@@ -17,5 +18,5 @@ __all__ = ["Finished", "Reported", "Service"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service(Looking, Drafting, Prospects, Working, Keeping, Following, Watching):
+class Service(Looking, Drafting, Contents, Prospects, Working, Keeping, Following, Watching):
     """The operations; nothing knows a driver."""

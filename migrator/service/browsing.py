@@ -19,7 +19,7 @@ from storage.archive import Archive
 from storage.errors import Misuse
 from storage.objects import ObjectStore
 from storage.package import Part
-from storage.streamed import Joined, Piece, Streamed
+from storage.streamed import Joined, Piece, Streamed, held_back
 from storage.verified import passing
 from storage.zipped import Entry, Zipped
 
@@ -87,13 +87,8 @@ def _entry(archive: Archive, part: Part) -> Entry:
 
 
 def _vouched(archive: Archive, part: Part) -> Iterator[bytes]:
-    """Its bytes; Red after the last where they are not the archive's: the download breaks off before its end."""
-    held = b""
-    for chunk in passing(archive.store, *archive.vouched_key(part)):
-        if held:
-            yield held
-        held = chunk  # the last is given when all is known to be right
-    yield held
+    """Its bytes; Red before the last where they are not the archive's: the download breaks off before its end."""
+    return held_back(passing(archive.store, *archive.vouched_key(part)))
 
 
 def _chunks(store: ObjectStore, key: str) -> Iterator[bytes]:

@@ -45,6 +45,7 @@ def filled(server: Office) -> dict[str, str]:
         "tenant": "ours", "plan": "ours-away", "name": "ours-away", "run": run, "approval": approval,
         "version": "1", "format": "json", "login": "viewer@example.org", "token": "none", "key": "none",
         "archive": archive["archive_id"], "table": "people", "edge": "0",
+        "sha256": "0" * 64,
     }  # fmt: skip
 
 
@@ -98,6 +99,8 @@ def test_every_read_of_a_customers_data_is_in_the_audit(server: Office, filled: 
         if method != "GET" or need is None:
             continue
         if need.permission is not Permission.READ_ROWS and not route.path.endswith(SHOWS_ROWS):
+            continue
+        if "{sha256}" in route.path:  # the office has no files: test_contents has
             continue
         path = re.sub(r"{(\w+)(?::\w+)?}", lambda match: filled[match[1]], route.path)
         before = len(audit.entries(tenant="ours", limit=1000))
