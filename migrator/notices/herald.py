@@ -81,4 +81,5 @@ class Herald:
             raise Misuse("this server sends no mails", where="MIGRATOR_SMTP", next="name a mail server there")
         else:
             to = recipient.url.removeprefix("mailto:")
-            self.mails.send(to, Notice.read(delivery.notice, delivery.body))
+            notice = Notice.read(delivery.notice, delivery.body)
+            self.mails.send(to, notice, language=self.subscriptions.language_of(recipient))

@@ -1,4 +1,4 @@
-"""Notices as mails: a line that says it, and the link to look."""
+"""Notices as mails: a line that says it in the reader's language, and the link to look."""
 
 from __future__ import annotations
 
@@ -12,21 +12,12 @@ from email.utils import format_datetime, make_msgid
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from migrator.notices.notice import About, Notice
+from migrator.notices.notice import Notice
+from migrator.notices.wording import wording
 from storage.errors import Fault, Misuse
 
 _PATIENCE_S = 20
 _PORTS = {"smtp": 587, "smtps": 465}
-_SAID = {
-    About.QUEUED: "waits for a worker",
-    About.RUNNING: "has begun",
-    About.PARKED: "was interrupted, and can go on",
-    About.FAILED: "could not go on: somebody has to look",
-    About.CANCELLED: "was given up",
-    About.ASKED: "asks for your decision",
-    About.GRANTED: "was approved",
-    About.REFUSED: "was refused",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +50,11 @@ class MailServer:
             sender=sender or f"migrator@{socket.getfqdn()}",
         )
 
-    def send(self, to: str, notice: Notice) -> None:
+    def send(self, to: str, notice: Notice, *, language: str = "en") -> None:
         """Give it to the server. Fault where it does not take it; Misuse where it never will."""
         try:
             with self._connected() as server:
-                server.send_message(mail(notice, to=to, sender=self.sender))
+                server.send_message(mail(notice, to=to, sender=self.sender, language=language))
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
             if all(code >= 500 for code in codes):
@@ -88,28 +79,24 @@ class MailServer:
         return server
 
 
-def mail(notice: Notice, *, to: str, sender: str) -> EmailMessage:
+def mail(notice: Notice, *, to: str, sender: str, language: str) -> EmailMessage:
     """In plain text, with nothing of the customer's rows."""
+    words = wording(language)
+    said = words.subject(notice)
     written = EmailMessage()
     written["From"], written["To"] = sender, to
-    written["Subject"] = "migrator: " + _one_line(subject(notice))
+    written["Subject"] = "migrator: " + _one_line(said)
     written["Date"] = format_datetime(datetime.fromisoformat(notice.at))
     written["Message-ID"] = make_msgid(notice.id)
     written["Auto-Submitted"] = "auto-generated"
-    lines = [subject(notice) + "."]
-    lines += [f"{who}: {notice.reason}" if notice.reason else who for who in [notice.who] if who]
+    written["Content-Language"] = language
+    lines = [said + "."]
+    lines += [
+        words.reason.format(who=who, reason=notice.reason) if notice.reason else who for who in [notice.who] if who
+    ]
     lines += [line for line in (notice.link, notice.run and f"migrator runs show {notice.run}") if line]
     written.set_content("\n\n".join(lines) + "\n")
     return written
-
-
-def subject(notice: Notice) -> str:
-    if notice.about is About.TEST:
-        return "this is a test, nothing happened"
-    what = f"{notice.tenant}: {notice.what} of {notice.plan}" if notice.plan else f"{notice.tenant}: {notice.what}"
-    if notice.about is About.DONE:
-        return f"{what} is done{', ' + notice.verdict if notice.verdict else ''}"
-    return f"{what} {_SAID[notice.about]}"
 
 
 def _one_line(words: str) -> str:

@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
 
 from migrator.access.clock import now
+from migrator.access.models import Account
 from migrator.notices import models
 from migrator.notices.notice import About
+from migrator.registry.models import Tenant
 from migrator.registry.vault import Vault
 from migrator.runs.database import Database
 from migrator.runs.models import RunChange
@@ -46,10 +48,11 @@ class Subscription:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """Where a notice goes; `secret` signs it."""
+    """Where a notice goes, and of which tenant, or `*`, it wants to know; `secret` signs it."""
 
     url: str = field(repr=False)
     secret: str = field(repr=False)
+    tenant: str
 
     @property
     def is_mail(self) -> bool:
@@ -105,10 +108,25 @@ class Subscriptions:
 
     def recipient(self, name: str) -> Recipient | None:
         """None where it was removed meanwhile."""
-        query = select(models.Subscription.sealed).where(models.Subscription.name == name)
+        own = models.Subscription
+        query = select(own.sealed, own.tenant).where(own.name == name)
         with self.database.transaction() as connection:
-            sealed = connection.execute(query).scalar()
-        return Recipient(**json.loads(self.vault.opened(_sealed_as(name), sealed))) if sealed is not None else None
+            found = connection.execute(query).first()
+        if found is None:
+            return None
+        return Recipient(**json.loads(self.vault.opened(_sealed_as(name), found.sealed)), tenant=found.tenant)
+
+    def language_of(self, recipient: Recipient) -> str:
+        """That of the account which has this address as its login, else of the tenant, else English."""
+        login = recipient.url.removeprefix("mailto:").casefold()
+        with self.database.transaction() as connection:
+            for query in (
+                select(Account.language).where(Account.login == login),
+                select(Tenant.language).where(Tenant.tenant == recipient.tenant),
+            ):
+                if language := connection.execute(query).scalar():
+                    return str(language)
+        return "en"
 
 
 def _require_allowed(url: str) -> None:

@@ -20,9 +20,15 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import update
 
+from migrator.access.accounts import LANGUAGES
 from migrator.access.clock import now
 from migrator.notices import models
 from migrator.notices.mailing import MailServer
+from migrator.notices.notice import About, Notice
+from migrator.notices.wording import wording
+from migrator.registry.tenants import Tenant
+from migrator.service.clearing import PRUNE, RETAIN
+from migrator.service.served import ERASE, MIGRATE, ROLL_BACK
 from tests.api.office import Office, of
 from tests.servers.process import free_port
 
@@ -220,6 +226,43 @@ def test_a_person_is_told_by_mail(server: Office) -> None:
     assert (mail["To"], mail["From"]) == ("ann@example.org", "migrator@example.org")
     assert mail["Subject"] == "migrator: ours: snapshot of ours-away is done, green"
     assert f"https://migrator.example.org/runs/{run}" in mail.get_content()
+
+
+def test_a_person_reads_it_in_their_language_and_else_in_their_tenants(server: Office) -> None:
+    served, mailbox = server.served, Mailbox()
+    served.accounts.add("ann@example.org", language="fr")
+    served.tenants.change(Tenant(tenant="ours", name="Ours", language="fr"))
+    for name, address, tenant in (("one", "ann", "*"), ("two", "anna", "*"), ("three", "annette", "ours")):
+        told = {"url": f"mailto:{address}@example.org", "tenant": tenant, "about": ["run.done", "approval.asked"]}
+        of(server.by("admin").put(f"/v1/subscriptions/{name}", json=told))
+    of(server.by("operator").post(f"{PLAN}/snapshots", json={}), 202)
+    server.perform()
+    with mail_server(mailbox) as mails:
+        replace(served.herald, mails=mails).tell()
+    french = "migrator: ours : l’instantané « ours-away » est à son terme, résultat vert"
+    assert {mail["To"].partition("@")[0]: mail["Subject"] for mail in mailbox.mails} == {
+        "ann": french,
+        "anna": "migrator: ours: snapshot of ours-away is done, green",
+        "annette": french,
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_there_are_words_for_whatever_happens(language: str) -> None:
+    words = wording(language)
+    whats = ("snapshot", "rehearsal", "migration", "verification", "rollback", "restore", "closing", "removal")
+    said = [
+        words.subject(Notice(id="1", about=about, at="", tenant="acme", plan=plan, what=what, verdict=verdict))
+        for about in About
+        for what in (whats if about.startswith("run.") else (MIGRATE, ROLL_BACK, ERASE, PRUNE, RETAIN))
+        for plan in ("", "acme-exit")
+        for verdict in ("", "green", "red")
+    ]
+    assert not [one for one in said if "{" in one or not one.isprintable()]
+    if language != "en":
+        english = wording("en")
+        assert not set(words.names) ^ {*whats, MIGRATE, ROLL_BACK, ERASE, PRUNE, RETAIN}
+        assert not set(words.said) ^ set(english.said) and words.test != english.test
 
 
 def test_a_mail_that_nobody_can_get_is_given_up_and_one_without_server_too(server: Office) -> None:
