@@ -31,6 +31,7 @@ from api.pages import (
     workbench,
     workbench_texts,
 )
+from api.pages import approvals as approval_pages
 from api.pages import archives as archive_pages
 from api.pages import audit as audit_page
 from api.pages import contents as contents_pages
@@ -88,7 +89,7 @@ _ROUTERS = (
     subscriptions,
 )
 _WATCHED = (health, metrics)
-_PAGES = (assets, entrance, provider, account, overview, archive_pages, doing, evidence_pages, trend)
+_PAGES = (assets, entrance, provider, account, overview, archive_pages, doing, approval_pages, evidence_pages, trend)
 
 
 _PLANS = (plans, versions, scope, readiness_pages, contents_pages)

@@ -153,5 +153,5 @@ def test_rehearsals_stand_one_after_the_other_with_what_they_forecast(server: Of
     assert rehearsal["verdict"] == "green" and rehearsal["timings"] and rehearsal["forecast"]["seconds"]
     assert migration["run"] == moved and migration["forecast"]["took_seconds"] is not None
     page = shown(server, "/tenants/ours/plans/ours-away/rehearsals")
-    assert page.count('<svg class="bar"') == 1 and "style=" not in page
+    assert page.count('<svg class="bar" ') == 1 and "style=" not in page
     assert "check the mapping" in page and "Rehearsal 1 is the first" in page
