@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -105,6 +107,18 @@ def test_alerts_and_dashboard_ask_for_what_the_server_says(tmp_path: Path) -> No
         )
         == []
     )
+
+
+def test_alerts_fire_when_somebody_is_needed_and_then_alone() -> None:
+    tool = shutil.which("promtool")
+    assert tool, "promtool is not here: .ci/servers installs it"
+    checked = subprocess.run(
+        [tool, "test", "rules", Path(__file__).with_name("alerts.test.yml")], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stderr
+    tested = Path(__file__).with_name("alerts.test.yml").read_text()
+    rules = yaml.safe_load((DEPLOY / "prometheus/alerts.yml").read_text())["groups"][0]["rules"]
+    assert [rule["alert"] for rule in rules if rule["alert"] not in tested] == []
 
 
 def test_every_alert_says_what_to_do() -> None:
