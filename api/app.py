@@ -15,6 +15,7 @@ from api.observed import Observed
 from api.pages import (
     account,
     assets,
+    customer,
     doing,
     entrance,
     overview,
@@ -57,6 +58,7 @@ from api.routes import (
     readiness,
     runs,
     session,
+    status,
     subscriptions,
     tenants,
     tokens,
@@ -76,6 +78,7 @@ _ROUTERS = (
     accounts,
     tokens,
     tenants,
+    status,
     platforms,
     documents,
     operations,
@@ -92,7 +95,7 @@ _WATCHED = (health, metrics)
 _PAGES = (assets, entrance, provider, account, overview, archive_pages, doing, approval_pages, evidence_pages, trend)
 
 
-_PLANS = (plans, versions, scope, readiness_pages, contents_pages)
+_PLANS = (customer, plans, versions, scope, readiness_pages, contents_pages)
 _MAPPINGS = (workbench_texts, workbench)
 _SETTINGS = (audit_page, settings, people, people_programs, settings_tenants, platform_pages, settings_notices)
 

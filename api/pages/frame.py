@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api.asked import Asked, session_of
-from api.pages.words import preferred, words
+from api.pages.words import preferred, said_number, words
 from api.problems import Refusal
 from api.texts import not_whole
 from migrator.access.sessions import form_token
@@ -32,7 +32,7 @@ def _environment() -> Environment:
     )
     made.filters["size"] = said_size
     made.filters["duration"] = said_duration
-    made.filters["number"] = _number
+    made.filters["number"] = said_number
     made.filters["moment"] = _moment
     made.filters["visible"] = visible.visible
     made.filters["name"] = visible.name
@@ -92,11 +92,6 @@ def _language(request: Request, asked: Asked | None) -> str:
     if asked is not None and (account := asked.served.accounts.find(asked.who.id)) is not None:
         return account.language
     return preferred(request.headers.get("accept-language", ""))
-
-
-def _number(value: int | float) -> str:
-    """With thin spaces between thousands: no language mistakes them for decimals."""
-    return f"{value:,.0f}".replace(",", "\u202f")
 
 
 def _moment(value: str | None) -> str:

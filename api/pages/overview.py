@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from api.asked import Anybody, Asked, of_run
+from api.pages.customer import home_of
 from api.pages.frame import page
 from migrator.access.roles import Permission
 from migrator.registry.tenants import Tenant
@@ -32,7 +33,9 @@ class Standing:
 
 @router.get("/")
 def overview(asked: Anybody, request: Request) -> Response:
-    """The runs and tenants that are there for whoever looks."""
+    """The runs and tenants that are there for whoever looks; a customer begins where their own data is."""
+    if (home := home_of(asked.who)) is not None:
+        return RedirectResponse(home, status_code=303)
     after = asked.served.service.newest_change()  # first: what comes meanwhile is told by the stream
     visible = Portion(tenants=asked.reach(None))
     newest = asked.served.service.newest_runs(portion=visible)

@@ -21,6 +21,16 @@ class Words:
         """The text of that key, its {names} filled in. KeyError where there is none: a test walks every page."""
         return self.texts[key].format(**values) if values else self.texts[key]
 
+    def counted(self, key: str, count: int) -> str:
+        """So many of something: the text of `key.one` or `key.many`, as the language has it."""
+        is_one = count == 1 or (count == 0 and self.language == "fr")
+        return self(f"{key}.{'one' if is_one else 'many'}", number=said_number(count))
+
+
+def said_number(value: int | float) -> str:
+    """With thin spaces between thousands: no language mistakes them for decimals."""
+    return f"{value:,.0f}".replace(",", "\u202f")
+
 
 @cache
 def words(language: str) -> Words:

@@ -79,8 +79,9 @@ def check(
 ) -> dict[str, Any]:
     """Every byte against its hash, every row count and digest, the listing and the signatures."""
     result = asked.service.check_archive(found(asked, archive).location, key=key)
-    asked.note("check archive", archive)
-    return {**asdict(result), "verdict": Verdict.of(result.is_green)}
+    verdict = Verdict.of(result.is_green)
+    asked.note("check archive", archive, verdict=verdict)
+    return {**asdict(result), "verdict": verdict}
 
 
 @router.post("/archives/{archive}/copies", response_model=CopiedWhole, dependencies=[SLOW])
