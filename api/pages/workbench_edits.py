@@ -15,7 +15,17 @@ from mappings.passages import Passages, Path
 from migrator.engine.draft.mapping import key_of, proposed_edges
 from storage.errors import Misuse
 
-STEPS = ("cast", "lookup", "remap", "split", "join", "concat", "relink", "hash")
+STEPS = {
+    "cast": "decimal(10,2)",
+    "lookup": "{values: {FR: fr, GB: en}, otherwise: en}",
+    "remap": "members",
+    "split": '{by: " ", part: 1}',
+    "join": '" "',
+    "concat": '["{code}", " – ", "{name}"]',
+    "relink": "[{prefix: /members/, table: members, becomes: /people/}]",
+    "hash": "{keep: domain}",
+}
+"""What a column's chain is made of, each with an example of what it is given."""
 MOST_STEPS = 5
 Form = Mapping[str, str]
 
@@ -50,7 +60,7 @@ class ColumnForm:
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
         """Its steps, and room for more."""
-        return (*self.steps, *((("", ""),) * max(1, 3 - len(self.steps))))[:MOST_STEPS]
+        return (*self.steps, *((("", ""),) * max(1, 2 - len(self.steps))))[:MOST_STEPS]
 
 
 def edited(desk: Desk, number: int, form: Form) -> Edit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ class Pair:
 
     @property
     def told(self) -> dict[str, Any]:
-        return {"before": _told(self.before), "after": _told(self.after) if self.after is not None else None}
+        return {"before": told_row(self.before), "after": told_row(self.after) if self.after is not None else None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,8 @@ class EdgePreview:
         return {"source": self.source, "target": self.target, "kind": self.kind, "pairs": pairs}
 
 
-def _told(row: dict[str, Any]) -> dict[str, Any]:
+def told_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """For programs: bytes as base64, and as text whatever else JSON has no form for."""
     return {name: _plain(value) for name, value in row.items()}
 
 
