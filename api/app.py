@@ -15,7 +15,7 @@ from api.observed import Observed
 from api.pages import (
     account,
     assets,
-    customer,
+    clearing,
     doing,
     entrance,
     overview,
@@ -97,7 +97,7 @@ _WATCHED = (health, metrics)
 _PAGES = (assets, entrance, provider, account, overview, archive_pages, doing, approval_pages, evidence_pages, trend)
 
 
-_PLANS = (customer, plans, versions, scope, readiness_pages, contents_pages)
+_PLANS = (plans, versions, scope, clearing, readiness_pages, contents_pages)
 _MAPPINGS = (workbench_texts, workbench)
 _SETTINGS = (audit_page, settings, people, people_programs, settings_tenants, platform_pages, settings_notices)
 

@@ -65,6 +65,7 @@ def plan(asked: Looking, plan: str, request: Request) -> Response:
         archives=served.service.archives(asked.tenant)[::-1],
         mapping=mapping if mapping and is_there(asked, Kind.MAPPING, mapping) else "",
         guesses=guessed(read) if read else (),
+        retains=read is not None and read.retention is not None,
         may_run=asked.who.may(Permission.RUN, asked.tenant),
         may_ask=asked.who.may(Permission.ASK, asked.tenant),
         may_write=asked.who.may(Permission.WRITE, asked.tenant),

@@ -111,10 +111,15 @@ def bring_back(asked: Asked, archive: str, given: Restore) -> RunRecord:
 @router.post("/tenants/{tenant}/plans/{plan}/sweeps", response_model=Swept, dependencies=[SLOW])
 def sweep(asked: Running, plan: str, given: Sweep) -> dict[str, Any]:
     """What killed runs left in the plan's store and target goes: parts, uploads, staged rows, files."""
+    return asdict(sweep_now(asked, plan, given))
+
+
+def sweep_now(asked: Asked, plan: str, given: Sweep) -> Swept:
+    """What went."""
     service, read = opened(asked, plan)
     swept = service.sweep(read, quiet=timedelta(hours=given.quiet_hours))
     asked.note("sweep", plan)
-    return asdict(swept)
+    return swept
 
 
 @router.get("/tenants/{tenant}/plans/{plan}/retention", response_model=Retained, dependencies=[SLOW])
@@ -127,7 +132,7 @@ def would_be_removed(asked: Looking, plan: str) -> dict[str, Any]:
 @router.post("/tenants/{tenant}/plans/{plan}/retention", status_code=202, response_model=Waits, dependencies=[SLOW])
 def retain(asked: Asking, plan: str, given: Retention, key: IdempotencyKey = None) -> Response:
     """Ask for that to be done: just those go, where an approver agrees."""
-    return once(asked, key, {"retain": plan, **given.model_dump()}, lambda: waiting(_ask_to_retain(asked, plan, given)))
+    return once(asked, key, {"retain": plan, **given.model_dump()}, lambda: waiting(ask_to_retain(asked, plan, given)))
 
 
 @router.get("/tenants/{tenant}/pruning", response_model=Found, dependencies=[SLOW])
@@ -139,10 +144,11 @@ def would_be_forgotten(asked: Looking, keep: Keep = 10, days: Days = 90) -> dict
 @router.post("/tenants/{tenant}/pruning", status_code=202, response_model=Waits, dependencies=[SLOW])
 def prune(asked: Asking, given: Pruning, key: IdempotencyKey = None) -> Response:
     """Ask for them to be forgotten: their records, folders and documents. Archives always stay."""
-    return once(asked, key, {"prune": asked.tenant, **given.model_dump()}, lambda: waiting(_ask_to_prune(asked, given)))
+    return once(asked, key, {"prune": asked.tenant, **given.model_dump()}, lambda: waiting(ask_to_prune(asked, given)))
 
 
-def _ask_to_retain(asked: Asked, plan: str, given: Retention) -> Approval:
+def ask_to_retain(asked: Asked, plan: str, given: Retention) -> Approval:
+    """What an approver decides: just what would go now."""
     service, read = opened(asked, plan)
     going = removed(service.retain(read, apply=False))
     request = {"plan": plan, "text": read.text, "goes": ", ".join(going)}
@@ -153,7 +159,8 @@ def _ask_to_retain(asked: Asked, plan: str, given: Retention) -> Approval:
     return approval
 
 
-def _ask_to_prune(asked: Asked, given: Pruning) -> Approval:
+def ask_to_prune(asked: Asked, given: Pruning) -> Approval:
+    """What an approver decides: just what would go now."""
     policy = Policy(keep=given.keep, days=given.days)
     going = forgotten(asked.service.prune(policy, apply=False, tenant=asked.tenant))
     request = {"keep": given.keep, "days": given.days, "goes": ", ".join(going)}
