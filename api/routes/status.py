@@ -73,21 +73,24 @@ class ProvenByRun(BaseModel):
 
 
 class ComesNext(BaseModel):
-    """How far a plan is; `run` is what the stage is about, `approval` what is waited for."""
+    """How far a plan is; `run` is what the stage is about, `approval` what is waited for, `load` the migration that
+    stands."""
 
     plan: str
     stage: Stage
     run: str | None
     approval: str | None
+    load: str | None
 
     @classmethod
     def of(cls, ahead: Ahead) -> ComesNext:
-        run, approval = ahead.run, ahead.approval
+        run, approval, load = ahead.run, ahead.approval, ahead.load
         return cls(
             plan=ahead.plan,
             stage=ahead.stage,
             run=run.run_id if run else None,
             approval=approval.approval_id if approval else None,
+            load=load.run_id if load else None,
         )
 
 
@@ -105,7 +108,7 @@ class Status(BaseModel):
                 "archives": [],
                 "has_more": False,
                 "proven": [],
-                "ahead": [{"plan": "acme-exit", "stage": "nothing", "run": None, "approval": None}],
+                "ahead": [{"plan": "acme-exit", "stage": "nothing", "run": None, "approval": None, "load": None}],
             }
         }
     )

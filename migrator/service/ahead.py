@@ -34,12 +34,13 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Ahead:
-    """`run` is the one that the stage is about, `approval` what is waited for."""
+    """`run` is the one that the stage is about, `approval` what is waited for, `load` the migration that stands."""
 
     plan: str
     stage: Stage
     run: RunRecord | None = None
     approval: Approval | None = None
+    load: RunRecord | None = None
 
 
 def ahead(
@@ -47,14 +48,15 @@ def ahead(
 ) -> Ahead:
     """Of a plan, by its runs (oldest first), its archives and what is waited for."""
     own = [run for run in runs if run.plan == plan and run.state != "cancelled"]
-    for asked in (one for one in waiting if one.plan == plan):
-        return Ahead(plan=plan, stage=Stage.ASKED, approval=asked)
-    for run in reversed(own):
-        if run.state in ("queued", *UNDER_WAY):
-            return Ahead(plan=plan, stage=Stage.WORKING, run=run)
     loaded = _last(own, "migration", states=("done",))
     since = [run for run in own if loaded is None or run.started_at > loaded.started_at]
     undone = loaded and next((run for run in since if _is_of(run, loaded, "rollback")), None)
+    stands = loaded if undone is None else None
+    for asked in (one for one in waiting if one.plan == plan):
+        return Ahead(plan=plan, stage=Stage.ASKED, approval=asked, load=stands)
+    for run in reversed(own):
+        if run.state in ("queued", *UNDER_WAY):
+            return Ahead(plan=plan, stage=Stage.WORKING, run=run, load=stands)
     if loaded is not None and undone is None:
         return _loaded(plan, loaded, since)
     after = [run for run in since if undone is None or run.started_at > undone.started_at]
@@ -66,11 +68,11 @@ def ahead(
 def _loaded(plan: str, loaded: RunRecord, since: Sequence[RunRecord]) -> Ahead:
     for run in since:
         if _is_of(run, loaded, "closing"):
-            return Ahead(plan=plan, stage=Stage.ACCEPTED, run=run)
+            return Ahead(plan=plan, stage=Stage.ACCEPTED, run=run, load=loaded)
     verified = [run for run in since if _is_of(run, loaded, "verification") and run.verdict is not None]
     last = verified[-1] if verified else loaded
     stage = Stage.MIGRATED if last.verdict == Verdict.GREEN else Stage.DOUBTED
-    return Ahead(plan=plan, stage=stage, run=last)
+    return Ahead(plan=plan, stage=stage, run=last, load=loaded)
 
 
 def _before(plan: str, runs: Sequence[RunRecord], is_taken: bool) -> Ahead:

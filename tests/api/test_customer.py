@@ -58,6 +58,7 @@ def test_what_is_said_follows_what_happens(server: Office) -> None:
     done(server, f"{PLAN}/migrations", reason="tonight")
     assert stage(server) == "migrated"
     page = viewer.get(STATUS).text
+    assert "In the new system, since" in page and str(server.world.target) in page
     assert "Migration 1 brought 4 rows into the new system" in page and "Rehearsal 1 loaded 4 rows" in page
     (run,) = [one["run"] for one in of(viewer.get(f"/v1{STATUS}"))["proven"] if one["kind"] == "migration"]
     assert f'href="/runs/{run}"' in page
@@ -66,7 +67,8 @@ def test_what_is_said_follows_what_happens(server: Office) -> None:
     done(server, f"/v1/runs/{run}/verifications")
     assert stage(server) == "doubted" and "differences from what was loaded: 1 row." in viewer.get(STATUS).text
     done(server, f"/v1/runs/{run}/rollbacks", reason="as it was")
-    assert stage(server) == "taken back" and "stayed: 1 row." in viewer.get(STATUS).text
+    assert stage(server) == "taken back" and "stayed: 1 row." in (page := viewer.get(STATUS).text)
+    assert "In the new system" not in page
     done(server, f"{PLAN}/rehearsals")  # the row that stayed is in its way
     assert stage(server) == "red"
 
