@@ -15,7 +15,6 @@ from tests.acceptance.performers import PATIENCE_S
 from tests.acceptance.world import ROOT, World
 
 PLAN = (ROOT / "samples/social/plan.yaml").read_text(encoding="utf-8")
-MAPPING = (ROOT / "mappings/catalog/ruche-to-agora.yaml").read_text(encoding="utf-8")
 _ROWS = 200
 
 

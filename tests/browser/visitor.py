@@ -21,6 +21,8 @@ PATIENCE_MS = 120_000
 """For what a worker does meanwhile."""
 PAGE_MS = 60_000
 """For a page to come and to show what it has: on a machine that is busy, longer than anybody would like."""
+_TOLD_OTHERWISE = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+"""What was answered is looked at by itself; who goes on writing gives up what was asked before."""
 _AGAIN_MS = 500
 _LOOKS = 5
 
@@ -54,6 +56,10 @@ class Visitor:
         """To the page that this link or button leads to."""
         with self.page.expect_navigation():
             self.hand.press(place)
+
+    def push(self, button: str) -> None:
+        """What changes a part of this page, or, without scripts, leads to it anew."""
+        self.hand.press(self.page.get_by_role("button", name=button, exact=True).first)
 
     def write(self, label: str, text: str, *, within: Locator | None = None) -> None:
         self.hand.write(self._in(within).get_by_label(label, exact=True), text)
@@ -168,8 +174,7 @@ def _listen(one: Visitor) -> None:
             one.complaints.append(f"{response.status}: {response.request.method} {response.url}")
 
     def said(message: ConsoleMessage) -> None:
-        is_told = message.text.startswith("Failed to load resource")  # by what was answered
-        if message.type in ("error", "warning") and not is_told:
+        if message.type in ("error", "warning") and not message.text.startswith(_TOLD_OTHERWISE):
             one.complaints.append(f"the console says on {one.page.url}: {message.text}")
 
     one.page.on("request", requested)
