@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-_AROUND = 3  # lines that did not change, shown for orientation
+from api.changes import Change, grouped
+
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 _LARGEST_STRETCH = 100  # lines: of longer ones, nobody compares line with line
 _LONGEST_LINE = 1000  # characters: longer ones are told apart as a whole
@@ -57,13 +58,10 @@ class Diff:
 def diff(old: str, new: str) -> Diff:
     """How one gets from the older text to the newer one."""
     before, after = old.splitlines(), new.splitlines()
-    groups = SequenceMatcher(None, before, after).get_grouped_opcodes(_AROUND)
-    return Diff(stretches=tuple(tuple(_stretch(before, after, group)) for group in groups))
+    return Diff(stretches=tuple(tuple(_stretch(before, after, group)) for group in grouped(before, after)))
 
 
-def _stretch(
-    before: Sequence[str], after: Sequence[str], group: Sequence[tuple[str, int, int, int, int]]
-) -> Iterator[Line]:
+def _stretch(before: Sequence[str], after: Sequence[str], group: Sequence[Change]) -> Iterator[Line]:
     for tag, start, end, new_start, new_end in group:
         old, new = before[start:end], after[new_start:new_end]
         if tag == "equal":

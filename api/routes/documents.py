@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Asked, of_tenant
+from api.changes import unified
 from api.paging import After, Limit, Page, page
 from api.problems import Refusal
 from api.shapes import Changes, Version, Versions, VersionWithText
@@ -71,9 +71,7 @@ def _routes(kind: Kind) -> APIRouter:
         new = asked.served.documents.read(kind, asked.tenant, name, version)
         before = since if since is not None else version - 1
         old = asked.served.documents.read(kind, asked.tenant, name, before).text if before > 0 else ""
-        lines = difflib.unified_diff(
-            old.splitlines(), new.text.splitlines(), f"version {before}", f"version {version}", lineterm=""
-        )
+        lines = unified(old, new.text, (f"version {before}", f"version {version}"))
         return {"since": before, "version": version, "changes": "\n".join(lines)}
 
     return routes

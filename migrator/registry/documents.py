@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, select
+from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, literal, select
 
 from mappings.nearest import nearest
 from migrator.registry import models
@@ -96,19 +96,21 @@ class Documents:
         return self._read(query)
 
     def versions(self, kind: Kind, tenant: str, name: str) -> tuple[Written, ...]:
-        """Every version, oldest first. Unwritten with near names where there is none."""
-        query = select(models.Document.__table__).where(*_is(kind, tenant, name)).order_by(models.Document.version)
-        return self._read(query) or self._raise_unwritten(kind, tenant, name)
+        """Every version, oldest first, without their texts. Unwritten with near names where there is none."""
+        without = [column for column in models.Document.__table__.c if column.name != "text"]
+        query = select(*without, literal("").label("text")).where(*_is(kind, tenant, name))
+        return self._read(query.order_by(models.Document.version)) or self._raise_unwritten(kind, tenant, name)
 
     def read(self, kind: Kind, tenant: str, name: str, version: int | None = None) -> Written:
         """That version, else the newest. Unwritten where there is none."""
         own = models.Document
         last_first = select(own.__table__).where(*_is(kind, tenant, name)).order_by(own.version.desc())
         (newest,) = self._read(last_first.limit(1)) or self._raise_unwritten(kind, tenant, name)
-        if version in (None, newest.version):
+        if version is None or version == newest.version:
             return newest
-        for one in self._read(last_first.where(own.version == version)):
-            return one
+        if 0 < version < newest.version:
+            (found,) = self._read(last_first.where(own.version == version))
+            return found
         raise Unwritten(f"no version {version}", where=f"{kind} {name}", next=f"the newest is {newest.version}")
 
     def _read(self, query: Select[Any]) -> tuple[Written, ...]:
