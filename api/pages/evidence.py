@@ -19,7 +19,7 @@ from api.routes import evidence
 from migrator.access.roles import Permission
 from migrator.engine.browse.question import Comparison
 from migrator.engine.whereabouts import Origin
-from migrator.outcomes import Difference, RunReport, said_key
+from migrator.outcomes import Difference, RunReport, Verdict, said_key
 from migrator.reports.html import told
 from migrator.runs.records import ArchiveRecord, RunRecord
 from migrator.service.evidence import STOOD, Place, Went
@@ -62,8 +62,8 @@ def report(asked: Looking, run: str, request: Request, start: Start = 0) -> Resp
     archive = asked.service.archive_of_run(load)
     asked.note("read report", run, format="page")
     about: dict[str, Any] = {"asked": asked, "run": record, "load": load, "archive": archive}
-    if problems := _red(asked, record):
-        linked = _linked(asked, load, archive, problems)
+    if _was_refused(record):
+        linked = _linked(asked, load, archive, asked.service.red(run))
         return page(request, "refused.html.j2", **about, problems=linked)
     found = asked.service.reported(run)
     if found.rollback is not None:
@@ -135,12 +135,9 @@ def _turns(path: str, start: int, matching: int) -> dict[str, Any]:
 
 
 # ── what is not as it should be ─────────────────────────────────────────────────────────────────────────────
-def _red(asked: Asked, run: RunRecord) -> tuple[Problem, ...]:
-    """The findings of a load that ended before it wrote; they name values of archived rows."""
-    is_load = run.kind in ("rehearsal", "migration") and run.error is not None
-    if not is_load or not asked.who.may(Permission.READ_ROWS, run.tenant):
-        return ()
-    return asked.service.red(run.run_id)
+def _was_refused(run: RunRecord) -> bool:
+    """Whether a load ended before it wrote: it has findings and no report."""
+    return run.kind in ("rehearsal", "migration") and run.verdict == Verdict.RED and run.error is not None
 
 
 def _linked(

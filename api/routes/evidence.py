@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict
 
 from api.asked import Asked, of_approval, of_run, of_tenant
 from api.problems import unknown
-from api.slow import SLOW
 from migrator.access.approvals import Approval
 from migrator.access.roles import Permission
 from migrator.engine.browse.question import MOST_ROWS
@@ -99,7 +98,7 @@ def prospect(asked: Annotated[Asked, of_approval(Permission.LOOK)], approval: st
     return ahead(asked, found)
 
 
-@router.get("/runs/{run}/edges/{edge}/rows", response_model=WentRows, dependencies=[SLOW])
+@router.get("/runs/{run}/edges/{edge}/rows", response_model=WentRows)
 def rows(
     asked: Reading, run: str, edge: int, part: Went = Went.MAPPED, start: Start = 0, count: Count = 50
 ) -> dict[str, Any]:
