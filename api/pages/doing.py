@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.asked import Asked, of_run, of_tenant
 from api.pages.frame import form_of, read_form
 from api.routes import operations
+from api.slow import SLOW
 from migrator.access.approvals import Approval
 from migrator.access.roles import Permission
 from migrator.runs.records import RunRecord
@@ -64,7 +65,7 @@ def close(asked: AskingRun, run: str, request: Request) -> Response:
     return _to_approval(operations.ask_of_run(asked, run, ERASE, given))
 
 
-@router.post("/runs/{run}/cancel")
+@router.post("/runs/{run}/cancel", dependencies=[SLOW])
 def cancel(asked: RunningRun, run: str) -> Response:
     asked.service.cancel(run)
     asked.note("cancel", run)

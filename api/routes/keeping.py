@@ -57,7 +57,11 @@ class Copy(_Strict):
 
 class Sweep(_Strict):
     quiet_hours: int = Field(
-        default=24, ge=0, le=100_000, description="How long nothing may have moved of what goes.", examples=[48]
+        default=24,
+        ge=1,  # a store may be of several tenants: nobody ends the snapshot of another
+        le=100_000,
+        description="How long nothing may have moved of what goes.",
+        examples=[48],
     )
 
 

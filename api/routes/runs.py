@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from api.asked import Anybody, Asked, of_run
 from api.paging import Name, Page, Paged
 from api.shapes import streamed
+from api.slow import SLOW
 from migrator.access.roles import Permission
 from migrator.runs.records import RunRecord
 
@@ -56,7 +57,7 @@ def report(asked: Looking, run: str, format: str) -> Response:
     return Response(content, media_type=_TYPES.get(format), headers=headers)
 
 
-@router.post("/{run}/cancel")
+@router.post("/{run}/cancel", dependencies=[SLOW])
 def cancel(asked: Running, run: str) -> RunRecord:
     """Give it up for good: it is stopped, and what it left is erased."""
     record = asked.service.cancel(run)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api.slow import AT_ONCE
 from migrator.registry.platforms import Secret
 from migrator.service import retention
 from tests.api.office import Office, of
@@ -119,3 +120,22 @@ def test_what_killed_runs_left_is_swept(server: Office, archive: str) -> None:
     swept = of(server.by("operator").post(f"{PLAN}/sweeps", json={}))
     assert len(swept["archives"]) == 1 and not (left / "people.csv").exists()
     assert of(server.by("viewer").post(f"{PLAN}/sweeps", json={}), 403)
+
+
+def test_nobody_sweeps_what_another_tenant_is_writing_into_the_same_store(server: Office) -> None:
+    begun = server.world.store / "theirs-20261122T190000Z-3f2a91c0" / "data" / "csv"
+    begun.mkdir(parents=True)
+    (begun / "people.csv").write_text("half", encoding="utf-8")
+    assert of(server.by("operator").post(f"{PLAN}/sweeps", json={"quiet_hours": 0}), 422)["where"]
+    assert of(server.by("operator").post(f"{PLAN}/sweeps", json={"quiet_hours": 1}))["archives"] == []
+    assert (begun / "people.csv").exists()
+
+
+def test_who_waits_for_runs_to_stop_leaves_room_for_others(server: Office) -> None:
+    run = of(server.by("operator").post(f"{PLAN}/snapshots", json={}), 202)["run"]
+    places = server.by("operator").app.state.slow  # type: ignore[attr-defined]
+    taken = [places.acquire(blocking=False) for _ in range(AT_ONCE)]
+    assert of(server.by("operator").post(f"/v1/runs/{run}/cancel"), 503)["type"] == "/problems/busy"
+    for _ in taken:
+        places.release()
+    assert of(server.by("operator").post(f"/v1/runs/{run}/cancel"))["state"] == "cancelled"
