@@ -82,7 +82,7 @@ def tenant(asked: Annotated[Asked, of_tenant(Permission.LOOK)], request: Request
 def archive(asked: Annotated[Asked, of_archive(Permission.LOOK)], archive: str, request: Request) -> Response:
     """What it is, its tables in the tree of what leaves, and what can be done with it."""
     record = found(asked, archive)
-    opened, reached = asked.service.archive(record.location), asked.service.reached(record)
+    opened, reached = asked.service.archive(record.location), asked.service.reached_tables(record)
     may_run = asked.who.may(Permission.RUN, asked.tenant)
     platforms = asked.served.platforms.all() if may_run else ()
     return page(

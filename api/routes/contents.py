@@ -53,7 +53,7 @@ class FilesShown(BaseModel):
 @router.get("/{archive}/scope", response_model=Reached)
 def scope(asked: Looking, archive: str) -> Reached:
     """Why its rows are there: every table with the path by which it is the tenant's, and what led out."""
-    reached = asked.service.reached(found(asked, archive))
+    reached = asked.service.reached_tables(found(asked, archive))
     asked.note("read scope", archive)
     return reached
 

@@ -39,7 +39,7 @@ class Files:
 class Contents(Opening):
     """Nothing here changes anything."""
 
-    def reached(self, archive: ArchiveRecord) -> Reached:
+    def reached_tables(self, archive: ArchiveRecord) -> Reached:
         """As the snapshot wrote it down; no tables where the archive does not tell."""
         opened = self.archive(archive.location)
         told = json.loads(opened.document(SCOPE)) if SCOPE in opened.documents() else {}
