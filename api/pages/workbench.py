@@ -105,7 +105,7 @@ def try_out(asked: Writing, name: str, number: int, request: Request) -> Respons
     edge_of(found, number)
     tried, wrong = None, None
     try:
-        tried = _tried(asked, found, number, edited(found, number, form))
+        tried = _tried(asked, found, number, edited(found, number, form), form.get("column") or None)
     except MigratorError as error:
         wrong = _wrong(error, found)
     column = form.get("column", "")
@@ -175,13 +175,13 @@ def _edge(
     )
 
 
-def _tried(asked: Asked, found: Desk, number: int, edit: Edit) -> Trial:
+def _tried(asked: Asked, found: Desk, number: int, edit: Edit, column: str | None) -> Trial:
     """Misuse where there is nothing to try it on."""
     if found.archive is None or found.target is None:
         raise Misuse("there is no archive or no target to try it on", where=found.written.name, next="take a snapshot")
     mapping = found.read(edit.text)
     asked.note("read rows", found.archive.identity.archive_id, table=mapping.edges[number].source, by="mapping")
-    return asked.service.map_trial(found.archive, mapping, found.target, number, rows=ROWS)
+    return asked.service.map_trial(found.archive, mapping, found.target, number, rows=ROWS, column=column)
 
 
 # ── another version ─────────────────────────────────────────────────────────────────────────────────────────

@@ -59,12 +59,25 @@ class Trial:
 
 
 def trial(
-    bench: Workbench, archive: Archive, mapping: WrittenMapping, target: Schema, edge: Edge, *, rows: int
+    bench: Workbench,
+    archive: Archive,
+    mapping: WrittenMapping,
+    target: Schema,
+    number: int,
+    *,
+    rows: int,
+    column: str | None = None,
 ) -> Trial:
-    """Rows of the archive, spread over the first of the edge's source table. Misuse where the edge does not compile;
-    what is wrong elsewhere in the mapping does not matter."""
+    """Rows of the archive, spread over the first of the edge's source table; of one target column where it is named.
+
+    Misuse where the edge, or that column of it, does not compile; what is wrong elsewhere does not matter.
+    """
     tables = as_archived(target, archive, mapping).tables
-    alone = _alone(mapping, edge, {table.name: table for table in tables})
+    described = {table.name: table for table in tables}
+    edge = mapping.edges[number] if column is None else _only(mapping.edges[number], column, described)
+    if not edge.columns:
+        return Trial(source=edge.source, target=edge.target, reads={}, rows=())
+    alone = _alone(mapping, number, edge, described)
     compiled = compile_mapping(alone, [part.table for part in archive.tables], tables, tenant=archive.identity.tenant)
     (found,) = (one for one in compiled.edges if one.mapping is edge)
     chosen = _chosen(archive, edge.source, rows)
@@ -83,12 +96,21 @@ def trial(
     )
 
 
-def _alone(mapping: WrittenMapping, edge: Edge, target: Mapping[str, Table]) -> WrittenMapping:
-    """The mapping with nothing but this edge, and what carries the keys that it reads."""
+def _only(edge: Edge, column: str, target: Mapping[str, Table]) -> Edge:
+    """The edge with that column, and its rows' own key where that column reads those."""
+    chosen = tuple(one for one in edge.columns if one.target == column)
+    reads_own = any(edge.source in step.tables() for one in chosen for step in one.steps)
+    keys = _keys_of(edge, target).columns if reads_own else ()
+    return replace(edge, columns=(*chosen, *(one for one in keys if one not in chosen)))
+
+
+def _alone(mapping: WrittenMapping, number: int, edge: Edge, target: Mapping[str, Table]) -> WrittenMapping:
+    """The mapping with nothing but this edge in the place of that number, and what carries the keys that it reads."""
+    written = mapping.edges[number]
     needed = {table for column in edge.columns for step in column.steps for table in step.tables()}
     tables = []
     for table in mapping.tables:
-        edges = [one if one is edge else _keys_of(one, target) for one in table.edges]
+        edges = [edge if one is written else _keys_of(one, target) for one in table.edges]
         kept = tuple(one for one in edges if one is edge or (one.source in needed and one.columns))
         if kept:
             tables.append(replace(table, edges=kept, match=()))

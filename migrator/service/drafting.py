@@ -23,9 +23,11 @@ class Drafting(Opening):
         """What the plan's target holds, as it describes itself now."""
         return self.targets(plan.needs_target().url).describe()
 
-    def map_trial(self, archive: Archive, mapping: Mapping, target: Schema, edge: int, *, rows: int) -> Trial:
-        """A few rows through the edge of that number. Misuse where there is none, or where it does not compile."""
+    def map_trial(
+        self, archive: Archive, mapping: Mapping, target: Schema, edge: int, *, rows: int, column: str | None = None
+    ) -> Trial:
+        """A few rows through the edge of that number, or one column of it. Misuse where that does not compile."""
         if not 0 <= edge < len(mapping.edges):
             raise Misuse(f"no edge {edge}", where=mapping.file, next=f"it has {len(mapping.edges)}, counted from 0")
         with workbench(room=room_for(archive, mapping)) as bench:
-            return trial(bench, archive, mapping, target, mapping.edges[edge], rows=rows)
+            return trial(bench, archive, mapping, target, edge, rows=rows, column=column)

@@ -122,6 +122,11 @@ def test_a_value_that_does_not_fit_says_why_in_its_row(office: Office) -> None:
     assert "✘" in refused and "split" in refused
 
 
+def test_a_column_that_is_not_filled_has_no_rows_to_show(office: Office) -> None:
+    shown = sent(office.by("operator"), f"{EDGE}/try", **column("age", how="none"))
+    assert "The column is not filled; the target gives it its default." in shown
+
+
 def test_a_whole_edge_is_tried_as_text(office: Office) -> None:
     text = "from: people\nwhere: name = 'Ada'\nbecause: she stays\ncolumns:\n  id: id\n  name: name\n  mood: mood\n"
     shown = sent(office.by("operator"), f"{EDGE}/try", do="edge", text=text)

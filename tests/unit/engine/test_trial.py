@@ -58,12 +58,14 @@ def archive(tmp_path: Path) -> Archive:
     return taken(source, "root: database")[1]
 
 
-def tried(archive: Archive, folder: Path, columns: str, rest: str = "", *, rows: int = 20) -> Trial:
+def tried(
+    archive: Archive, folder: Path, columns: str, rest: str = "", *, rows: int = 20, column: str | None = None
+) -> Trial:
     target = SqlitePlatform(folder / "target.db")
     target.run(TARGET)
     mapping = load_mapping(MAPPING.replace("COLUMNS", columns).replace("REST", rest), file="m")
     with workbench() as bench:
-        return trial(bench, archive, mapping, target.target().describe(), mapping.edges[0], rows=rows)
+        return trial(bench, archive, mapping, target.target().describe(), 0, rows=rows, column=column)
 
 
 def test_values_that_do_not_fit_stand_beside_those_that_do(archive: Archive, tmp_path: Path) -> None:
@@ -123,6 +125,16 @@ def test_what_was_not_read_to_its_end_is_said(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "target.db").unlink()
     found = tried(archive, tmp_path, columns, rows=3)
     assert found.partly == ("towns",) and [row.after.get("town_id") for row in found.rows] == [1, 2, None]
+
+
+def test_one_column_is_tried_whatever_is_wrong_with_the_others(archive: Archive, tmp_path: Path) -> None:
+    columns = (
+        "id: {from: id, steps: [{remap: people}]}, boss: {from: boss_id, steps: [{remap: people}]}, "
+        "name: {from: name, steps: [{remap: nobody}]}, nam: name"
+    )
+    found = tried(archive, tmp_path, columns, column="boss")
+    assert [row.after.get("boss") for row in found.rows] == [None, "101", "102", None]
+    assert "orphan" in found.rows[3].refused["boss"]
 
 
 def test_only_what_the_edge_itself_says_must_be_right(archive: Archive, tmp_path: Path) -> None:
