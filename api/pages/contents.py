@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
@@ -46,6 +47,7 @@ def files(asked: Reading, archive: str, request: Request, start: Annotated[int, 
         "files.html.j2",
         asked=asked,
         archive=record,
+        tenant=asked.served.tenants.find(asked.tenant),
         held=held,
         rows={one: _row(kept, one) for one in held.shown},
         start=start,
@@ -67,6 +69,7 @@ def look(asked: Reading, archive: str, sha256: Sha256, request: Request) -> Resp
         "file.html.j2",
         asked=asked,
         archive=record,
+        tenant=asked.served.tenants.find(asked.tenant),
         file=entry,
         seen=seen,
         row=_row(asked.service.archive(record.location), entry),
@@ -107,14 +110,23 @@ def _text(head: bytes) -> str | None:
     return None
 
 
-def _row(archive: Archive, entry: FileEntry) -> str:
-    """The page of the row it belongs to; "" where no single column tells rows apart."""
+@dataclass(frozen=True, kw_only=True)
+class Belonging:
+    """The row a file belongs to, as people name it; `page` is "" where no single column tells rows apart."""
+
+    name: str
+    page: str = ""
+
+
+def _row(archive: Archive, entry: FileEntry) -> Belonging:
     key = archive.table(entry.table).table.primary_key
-    if len(key) != 1 or not entry.row.startswith("["):
-        return ""
-    (value,) = json.loads(entry.row)
+    values = json.loads(entry.row) if key and entry.row.startswith("[") else [entry.row]
+    name = f"{entry.table} {', '.join(map(str, values))}"
+    if len(key) != 1:
+        return Belonging(name=name)
+    (value,) = values
     place = f"/archives/{archive.identity.archive_id}/tables/{quote(entry.table)}"
-    return f"{place}?column={quote(key[0])}&comparison=is&value={quote(str(value))}"
+    return Belonging(name=name, page=f"{place}?column={quote(key[0])}&comparison=is&value={quote(str(value))}")
 
 
 # ── the whole ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,6 +145,7 @@ def check(asked: Looking, archive: str, request: Request, key: Annotated[str, Qu
         asked=asked,
         status=422 if wrong else 200,
         archive=record,
+        tenant=asked.served.tenants.find(asked.tenant),
         result=result,
         key=key,
         wrong=wrong,
@@ -153,4 +166,5 @@ def copy(asked: Running, archive: str, request: Request) -> Response:
     store = f"${{{form_of(request).get('platform', '')}}}"
     copied = asked.service.copy_archive(found(asked, archive).location, store)
     asked.note("copy archive", archive, store=store)
-    return page(request, "copied.html.j2", asked=asked, archive=found(asked, archive), copied=copied)
+    tenant = asked.served.tenants.find(asked.tenant)
+    return page(request, "copied.html.j2", asked=asked, archive=found(asked, archive), tenant=tenant, copied=copied)

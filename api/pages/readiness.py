@@ -54,7 +54,7 @@ def _amounts(estimates: Estimates) -> Iterator[tuple[str, str]]:
     )
     for name, seconds in steps:
         if seconds is not None:
-            yield name, said_duration(max(seconds, 1))
+            yield name, said_duration(seconds) if seconds >= 60 else f"{max(round(seconds), 1)} s"
 
 
 @router.get("/tenants/{tenant}/plans/{plan}/gate", dependencies=[SLOW])

@@ -41,7 +41,7 @@ def test_what_leaves_is_a_tree_with_its_rows_and_paths(server: Office) -> None:
 
 def test_a_guess_is_red_until_somebody_confirms_it(server: Office, guessing: str) -> None:
     operator = server.by("operator")
-    assert "2 guesses are open" in operator.get(HERE).text
+    assert "Open guesses: 2" in operator.get(HERE).text
     told = operator.get(f"{HERE}/guesses").text
     assert "notes.author_id → people.id" in told and "0 of 1 &lt;values&gt;" in told
     done = operator.post(
@@ -51,7 +51,7 @@ def test_a_guess_is_red_until_somebody_confirms_it(server: Office, guessing: str
     text = of(operator.get(PLAN))["text"]
     wanted = guessing.replace(', guessed: "named so; 2 of 2 values"', "")
     assert text == "".join(line for line in wanted.splitlines(keepends=True) if "column: name" not in line)
-    assert "guesses are open" not in operator.get(HERE).text
+    assert "Open guesses" not in operator.get(HERE).text
     assert "Nothing is guessed." in operator.get(f"{HERE}/guesses").text
 
 
@@ -70,7 +70,7 @@ def test_guesses_of_an_older_version_decide_nothing(server: Office, guessing: st
 
 def test_an_open_guess_stands_red_in_what_leaves(server: Office, guessing: str) -> None:
     shown = server.by("operator").get(f"{HERE}/scope").text
-    assert "Guessed, and confirmed by nobody" in shown and "open questions: no snapshot is taken" in shown
+    assert "Guessed, and confirmed by nobody" in shown and "no snapshot is taken" in shown
     assert shown.count("notes.author_id → people.id") == 1  # not once more among the other questions
 
 
@@ -95,7 +95,7 @@ def test_what_stands_in_the_way_is_told_part_by_part(server: Office) -> None:
     assert "What it will probably take" in shown.text
     server.world.target.unlink()
     broken = operator.get(f"{HERE}/doctor").text
-    assert "in the way" in broken and "stand in the way" in broken
+    assert re.search(r"in the way: [1-9]", broken)
     assert server.by("viewer").get(f"{HERE}/doctor").status_code == 403
 
 
