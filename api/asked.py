@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -40,6 +41,10 @@ class Asked:
         if tenant is None:
             return reach
         return frozenset({tenant}) if reach is None or tenant in reach else frozenset()
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is changed here and what is noted of it stand, or neither does: nobody changes anything unseen."""
+        return self.served.audit.database.together()
 
     def note(self, action: str, object: str, **detail: str) -> None:
         """What was done goes into the audit."""

@@ -56,8 +56,9 @@ def every(asked: Admin, paged: Paged) -> dict[str, Any]:
 def invite(asked: Admin, given: Invited) -> dict[str, str]:
     """A link for a new colleague; it works once, for an hour, and is shown now only."""
     grants = [one.grant for one in given.grants]
-    key = asked.served.invitations.make(grants=grants, made_by=asked.who.name)
-    asked.note("invite", "account", grants=", ".join(str(one) for one in grants))
+    with asked.together():
+        key = asked.served.invitations.make(grants=grants, made_by=asked.who.name)
+        asked.note("invite", "account", grants=", ".join(str(one) for one in grants))
     return {"link": f"/welcome/{key}"}
 
 
@@ -70,16 +71,17 @@ def one(asked: Admin, login: str) -> ShownAccount:
 def change(asked: Admin, login: str, given: Change) -> ShownAccount:
     """Give other roles, or let nobody in by it any more."""
     accounts, account = asked.served.accounts, asked.served.accounts.named(login)
-    if given.grants is not None:
-        grants = [one.grant for one in given.grants]
-        accounts.set_grants(account.account_id, grants)
-        asked.note("grant", account.login, grants=", ".join(str(one) for one in grants))
-    if given.is_disabled is not None:
-        (accounts.disable if given.is_disabled else accounts.enable)(account.account_id)
-        asked.note("disable" if given.is_disabled else "enable", account.login)
-        if given.is_disabled:
-            asked.served.sessions.end_all(account.account_id)
-            asked.served.invitations.withdraw(account.account_id, made_by=account.login)
+    with asked.together():
+        if given.grants is not None:
+            grants = [one.grant for one in given.grants]
+            accounts.set_grants(account.account_id, grants)
+            asked.note("grant", account.login, grants=", ".join(str(one) for one in grants))
+        if given.is_disabled is not None:
+            (accounts.disable if given.is_disabled else accounts.enable)(account.account_id)
+            asked.note("disable" if given.is_disabled else "enable", account.login)
+            if given.is_disabled:
+                asked.served.sessions.end_all(account.account_id)
+                asked.served.invitations.withdraw(account.account_id, made_by=account.login)
     return shown(accounts.named(login))
 
 
@@ -88,6 +90,7 @@ def link(asked: Admin, login: str) -> dict[str, str]:
     """A link by which this account gets a new password."""
     account = asked.served.accounts.named(login)
     account.require_own_password()
-    key = asked.served.invitations.make(account_id=account.account_id, made_by=asked.who.name)
-    asked.note("make link", account.login)
+    with asked.together():
+        key = asked.served.invitations.make(account_id=account.account_id, made_by=asked.who.name)
+        asked.note("make link", account.login)
     return {"link": f"/welcome/{key}"}

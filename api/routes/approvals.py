@@ -64,8 +64,9 @@ def decide(asked: Annotated[Asked, of_approval(Permission.APPROVE)], approval: s
     """Agree, and it begins as it was asked for; or refuse."""
     served, found = asked.served, _found(asked, approval)
     begin = served.approved(found) if given.grant else None  # what could not begin is not agreed to
-    decided = served.approvals.decide(asked.who, found, grant=given.grant, words=given.words)
-    asked.note("approve" if given.grant else "refuse", approval, what=found.what, words=given.words)
+    with asked.together():
+        decided = served.approvals.decide(asked.who, found, grant=given.grant, words=given.words)
+        asked.note("approve" if given.grant else "refuse", approval, what=found.what, words=given.words)
     return shown(served.begin(decided, begin) if begin is not None else decided)
 
 
@@ -73,8 +74,9 @@ def decide(asked: Annotated[Asked, of_approval(Permission.APPROVE)], approval: s
 def try_again(asked: Annotated[Asked, of_approval(Permission.APPROVE)], approval: str) -> dict[str, Any]:
     """What was agreed to and could not begin: begin it now, as it was asked for."""
     served, found = asked.served, _found(asked, approval)
-    tried = served.approvals.try_again(asked.who, found)
-    asked.note("try again", approval, what=found.what)
+    with asked.together():
+        tried = served.approvals.try_again(asked.who, found)
+        asked.note("try again", approval, what=found.what)
     return shown(served.begin(tried, lambda: served.approved(tried)()))
 
 

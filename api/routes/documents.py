@@ -49,10 +49,11 @@ def _routes(kind: Kind) -> APIRouter:
     def write(asked: Writing, name: str, given: Text, response: Response, if_match: IfMatch = None) -> dict[str, Any]:
         """The next version. With `If-Match: "0"` the first one; a text that cannot be read is refused."""
         asked.served.require_sound(kind, asked.tenant, name, given.text)
-        found = asked.served.documents.write(
-            kind, asked.tenant, name, given.text, by=asked.who.name, after=_version(if_match), note=given.note
-        )
-        asked.note(f"write {kind}", name, version=str(found.version))
+        with asked.together():
+            found = asked.served.documents.write(
+                kind, asked.tenant, name, given.text, by=asked.who.name, after=_version(if_match), note=given.note
+            )
+            asked.note(f"write {kind}", name, version=str(found.version))
         response.headers["ETag"] = _etag(found)
         return _shown(found)
 

@@ -79,25 +79,28 @@ def put(asked: Admin, name: str, given: Address) -> dict[str, Any]:
     secret = Secret(
         given.url.get_secret_value(), given.access_key.get_secret_value(), given.secret_key.get_secret_value()
     )
-    platform = asked.served.platforms.put(name, secret, tenants=given.tenants, by=asked.who.name)
-    asked.note("put platform", name, address=platform.address, tenants=", ".join(given.tenants))
+    with asked.together():
+        platform = asked.served.platforms.put(name, secret, tenants=given.tenants, by=asked.who.name)
+        asked.note("put platform", name, address=platform.address, tenants=", ".join(given.tenants))
     return _shown(asked, platform)
 
 
 @router.patch("/{name}", response_model=Platform)
 def allow(asked: Admin, name: str, given: Allowed) -> dict[str, Any]:
     """Say for whom it is."""
-    _found(asked, name)
-    asked.served.platforms.allow(name, given.tenants)
-    asked.note("allow platform", name, tenants=", ".join(given.tenants))
+    with asked.together():
+        _found(asked, name)
+        asked.served.platforms.allow(name, given.tenants)
+        asked.note("allow platform", name, tenants=", ".join(given.tenants))
     return _shown(asked, _found(asked, name))
 
 
 @router.delete("/{name}", status_code=204)
 def remove(asked: Admin, name: str) -> None:
-    _found(asked, name)
-    asked.served.platforms.remove(name)
-    asked.note("remove platform", name)
+    with asked.together():
+        _found(asked, name)
+        asked.served.platforms.remove(name)
+        asked.note("remove platform", name)
 
 
 @router.post("/{name}/trial", response_model=Tried, dependencies=[SLOW])

@@ -39,17 +39,19 @@ def put(asked: Admin, name: str, given: Wanted) -> dict[str, Any]:
     if given.tenant != EVERYWHERE and asked.served.tenants.find(given.tenant) is None:
         raise unknown("tenant", given.tenant)
     url = given.url.get_secret_value()
-    secret = asked.served.subscriptions.put(name, url, tenant=given.tenant, about=given.about, by=asked.who.name)
-    made = _found(asked, name)
-    asked.note("put subscription", name, address=made.address, about=", ".join(made.about), of=made.tenant)
+    with asked.together():
+        secret = asked.served.subscriptions.put(name, url, tenant=given.tenant, about=given.about, by=asked.who.name)
+        made = _found(asked, name)
+        asked.note("put subscription", name, address=made.address, about=", ".join(made.about), of=made.tenant)
     return {**asdict(made), "secret": secret}
 
 
 @router.delete("/{name}", status_code=204)
 def remove(asked: Admin, name: str) -> None:
-    _found(asked, name)
-    asked.served.subscriptions.remove(name)
-    asked.note("remove subscription", name)
+    with asked.together():
+        _found(asked, name)
+        asked.served.subscriptions.remove(name)
+        asked.note("remove subscription", name)
 
 
 @router.post("/{name}/test", status_code=202)

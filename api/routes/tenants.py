@@ -42,8 +42,9 @@ def every(asked: Anybody, paged: Paged) -> dict[str, Any]:
 
 @router.post("", status_code=201)
 def add(asked: Annotated[Asked, everywhere(Permission.ADMINISTER)], given: New) -> Tenant:
-    tenant = asked.served.tenants.add(Tenant(**given.model_dump()))
-    asked.note("add tenant", tenant.tenant)
+    with asked.together():
+        tenant = asked.served.tenants.add(Tenant(**given.model_dump()))
+        asked.note("add tenant", tenant.tenant)
     return tenant
 
 
@@ -55,8 +56,9 @@ def one(asked: Annotated[Asked, of_tenant(Permission.LOOK)]) -> Tenant:
 @router.patch("/{tenant}")
 def change(asked: Annotated[Asked, of_tenant(Permission.ADMINISTER)], given: Change) -> Tenant:
     changed = replace(_found(asked), **given.model_dump(exclude_none=True))
-    asked.served.tenants.change(changed)
-    asked.note("change tenant", changed.tenant)
+    with asked.together():
+        asked.served.tenants.change(changed)
+        asked.note("change tenant", changed.tenant)
     return changed
 
 

@@ -40,12 +40,14 @@ def make(asked: Admin, given: New) -> dict[str, Any]:
     """A new token. Its key is in this answer and nowhere else."""
     lifetime = timedelta(days=given.days)
     grants = [one.grant for one in given.grants]
-    token, key = asked.served.tokens.make(given.name, grants, lifetime=lifetime, made_by=asked.who)
-    asked.note("make token", token.token_id, name=token.name)
+    with asked.together():
+        token, key = asked.served.tokens.make(given.name, grants, lifetime=lifetime, made_by=asked.who)
+        asked.note("make token", token.token_id, name=token.name)
     return {**asdict(token), "key": key}
 
 
 @router.delete("/{token}", status_code=204)
 def revoke(asked: Admin, token: str) -> None:
-    asked.served.tokens.revoke(token)
-    asked.note("revoke token", token)
+    with asked.together():
+        asked.served.tokens.revoke(token)
+        asked.note("revoke token", token)

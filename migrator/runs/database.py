@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,7 @@ for _logger in ("sqlalchemy", "psycopg"):
     logging.getLogger(_logger).addHandler(logging.NullHandler())
 
 _WAIT_S = 30  # for others who write
+_TOGETHER: ContextVar[Connection | None] = ContextVar("together", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,11 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction. IntegrityError passes, for whoever expects it; else Fault, or Misuse for a wrong address."""
+        """One transaction, or part of what is done together. IntegrityError passes, for whoever expects it; else Fault,
+        or Misuse for a wrong address."""
+        if (whole := _TOGETHER.get()) is not None and whole.engine is self.engine:
+            yield whole
+            return
         try:
             with self._connected() as connection, connection.begin():
                 yield connection
@@ -44,6 +50,16 @@ class Database:
             raise
         except DBAPIError as error:
             raise self.told(error, self.where) from error
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that this thread does with it meanwhile is done at the end, or nothing of it."""
+        with self.transaction() as connection:
+            token = _TOGETHER.set(connection)
+            try:
+                yield
+            finally:
+                _TOGETHER.reset(token)
 
     def _connected(self) -> Connection:
         return self.patience.had(self._connect) if self.patience is not None else self._connect()
