@@ -53,8 +53,10 @@ class ProvenByRun(BaseModel):
     verdict: str
     at: str
     loaded: int
+    left: int
     compared: int | None
     different: int
+    not_compared: int
     reversed: int | None
     kept: int
 

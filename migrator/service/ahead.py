@@ -11,8 +11,10 @@ from migrator.access.approvals import Approval
 from migrator.access.roles import Permission, Role
 from migrator.outcomes import Verdict
 from migrator.runs.records import UNDER_WAY, ArchiveRecord, RunRecord
+from migrator.service.served import ERASE, MIGRATE, ROLL_BACK
 
 _STEPS = ("snapshot", "rehearsal", "migration")
+_DECIDED = (MIGRATE, ROLL_BACK, ERASE)
 _STOPPED = ("failed", "parked", "lost")
 
 
@@ -52,7 +54,7 @@ def ahead(
     since = [run for run in own if loaded is None or run.started_at > loaded.started_at]
     undone = loaded and next((run for run in since if _is_of(run, loaded, "rollback")), None)
     stands = loaded if undone is None else None
-    for asked in (one for one in waiting if one.plan == plan):
+    for asked in (one for one in waiting if one.plan == plan and one.what in _DECIDED):
         return Ahead(plan=plan, stage=Stage.ASKED, approval=asked, load=stands)
     for run in reversed(own):
         if run.state in ("queued", *UNDER_WAY):

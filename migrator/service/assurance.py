@@ -58,8 +58,10 @@ class Proven:
 
     run: RunRecord
     loaded: int = 0  # archived rows that it put into the new platform
+    left: int = 0  # and those that the mapping leaves out, each for a stated reason
     compared: int | None = None
     different: int = 0
+    not_compared: int = 0  # columns, each for a stated reason
     reversed: int | None = None
     kept: int = 0  # rows that a rollback left, as people had edited them since, or as it could not
 
@@ -140,11 +142,18 @@ def _numbers(run: RunRecord, report: RunReport | None) -> Proven:
     return Proven(
         run=run,
         loaded=sum(edge.loaded + edge.merged for edge in report.equations),
+        left=_left(report),
         compared=verification.compared if verification else None,
+        not_compared=len(verification.not_compared) if verification else 0,
         different=verification.different if verification else 0,
         reversed=undone["reversed"] if undone else None,
         kept=undone["kept"] + undone["failed"] if undone else 0,
     )
+
+
+def _left(report: RunReport) -> int:
+    dropped = sum(table.rows for table in report.scope if table.table in report.dropped_tables)
+    return dropped + sum(edge.excluded + edge.rejected for edge in report.equations)
 
 
 def _report(served: Served, run: RunRecord) -> RunReport | None:

@@ -59,6 +59,7 @@ def test_what_is_said_follows_what_happens(server: Office) -> None:
     assert stage(server) == "migrated"
     page = viewer.get(STATUS).text
     assert "In the new system, since" in page and str(server.world.target) in page
+    assert "Left out by the mapping, each for a reason that the evidence states: 1 row." in page
     assert "Migration 1 brought 4 rows into the new system" in page and "Rehearsal 1 loaded 4 rows" in page
     (run,) = [one["run"] for one in of(viewer.get(f"/v1{STATUS}"))["proven"] if one["kind"] == "migration"]
     assert f'href="/runs/{run}"' in page
