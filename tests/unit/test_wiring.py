@@ -31,6 +31,7 @@ def test_no_message_holds_a_password(kind: str, secret: str) -> None:
         ("postgresql://host/db?user=me&password=s3cr3t&sslmode=require", None),
         ("mysql://me:s3cr3t@host/db?ssl_key_passwd=s3cr3t", "mysql://me:***@host/db?ssl_key_passwd=***"),
         ("s3://bucket?AWS_SECRET_ACCESS_KEY=s3cr3t", "s3://bucket?AWS_SECRET_ACCESS_KEY=***"),
+        ("rest+https://host/v1?apikey=s3cr3t&api_key=s3cr3t&X-Amz-Signature=s3cr3t&page=2", None),
     ],
 )
 def test_a_password_is_known_where_it_does_not_belong(url: str, shown: str | None) -> None:
