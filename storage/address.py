@@ -7,8 +7,8 @@ import re
 _WITH_QUERY = "s3://"  # a folder's name may hold a question mark
 _AFTER_A_NAME = re.compile(r"(^[^:/@]*:(?!/)|:/{0,2}[^:/@]*:).*@", re.DOTALL)  # also where a slash was forgotten
 _USER = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/]*@", re.IGNORECASE)
-_SECRET = r"passw|pwd|secret|token|api_?key|access_?key|signature"
-_IN_A_QUERY = re.compile(rf"([?&][^=&]*(?:{_SECRET})[^=&]*=)[^&]*", re.IGNORECASE)
+_HIDDEN = r"passw|pwd|secret|token|api_?key|access_?key|signature"
+_IN_A_QUERY = re.compile(rf"([?&][^=&]*(?:{_HIDDEN})[^=&]*=)[^&]*", re.IGNORECASE)
 
 
 def redacted(address: str) -> str:
