@@ -14,7 +14,7 @@ from api.problems import unknown
 from api.routes import platforms
 from api.slow import SLOW
 from migrator.registry.documents import Kind, Written
-from migrator.registry.platforms import Platform
+from migrator.registry.platforms import EVERYBODY, Platform
 from storage.errors import Misuse
 
 router = APIRouter(prefix="/settings/platforms", include_in_schema=False, dependencies=[Depends(read_form)])
@@ -32,7 +32,9 @@ def register(asked: Admin, request: Request) -> Response:
     try:
         if asked.served.platforms.find(name) is not None:
             raise Misuse(f"there is a platform {name} already", where="name", next="change that one, or choose another")
-        platforms.put(asked, name, _address(form, [form["tenant"]] if form.get("tenant") else []))
+        if tenant := form.get("tenant", ""):
+            _require_tenant(asked, tenant)
+        platforms.put(asked, name, _address(form, [tenant] if tenant else []))
     except Wrong as error:
         return _list(asked, request, **said(error))
     return RedirectResponse(f"/settings/platforms/{name}?done=registered", status_code=303)
@@ -57,8 +59,8 @@ def readdress(asked: Admin, request: Request, name: str) -> Response:
 def allow(asked: Admin, request: Request, name: str) -> Response:
     """One more tenant may use it."""
     found, tenant = _found(asked, name), form_of(request).get("tenant", "")
-    if tenant:
-        _allow(asked, name, [*found.tenants, tenant])
+    _require_tenant(asked, tenant)
+    _allow(asked, name, [*found.tenants, tenant])
     return RedirectResponse(f"/settings/platforms/{name}", status_code=303)
 
 
@@ -84,6 +86,11 @@ def remove(asked: Admin, request: Request, name: str) -> Response:
         return RedirectResponse(f"/settings/platforms/{name}", status_code=303)
     platforms.remove(asked, name)
     return RedirectResponse("/settings/platforms", status_code=303)
+
+
+def _require_tenant(asked: Asked, tenant: str) -> None:
+    if tenant != EVERYBODY and asked.served.tenants.find(tenant) is None:
+        raise unknown("tenant", tenant)
 
 
 def _allow(asked: Asked, name: str, tenants: list[str]) -> None:

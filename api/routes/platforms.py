@@ -22,6 +22,7 @@ from migrator.registry.platforms import Platform, Secret
 router = APIRouter(prefix="/platforms", tags=["platforms"])
 Admin = Annotated[Asked, everywhere(Permission.ADMINISTER)]
 Running = Annotated[Asked, everywhere(Permission.RUN)]  # a platform holds many tenants: who looks at it sees them all
+TenantName = Annotated[str, Field(min_length=1, max_length=200)]
 Words = Annotated[str, Query(max_length=400)]
 
 
@@ -31,13 +32,15 @@ class Address(BaseModel):
     url: SecretStr = Field(examples=["postgresql://reader:password@db.example.org/crm"])
     access_key: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
-    tenants: list[str] = Field(default_factory=list, description="For whom it is; `*` for all.", examples=[["acme"]])
+    tenants: list[TenantName] = Field(
+        default_factory=list, description="For whom it is; `*` for all.", examples=[["acme"]]
+    )
 
 
 class Allowed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    tenants: list[str] = Field(examples=[["acme"]])
+    tenants: list[TenantName] = Field(examples=[["acme"]])
 
 
 class TriedUse(BaseModel):

@@ -43,9 +43,9 @@ class Tenants:
             return tuple(Tenant(**row) for row in connection.execute(query).mappings())
 
     def add(self, tenant: Tenant) -> Tenant:
-        """Misuse where it is known already."""
-        if not tenant.tenant or tenant.tenant == "*" or len(tenant.tenant) > 200:
-            raise Misuse("not a tenant's name", where="tenant", next="write the name that its plans have")
+        """Misuse where it is known already, or no address could have its name in it."""
+        if tenant.tenant in ("", "*", ".", "..") or "/" in tenant.tenant or len(tenant.tenant) > 200:
+            raise Misuse("not a tenant's name", where="tenant", next="write the name that its plans have, without /")
         values = {**vars(tenant), "name": tenant.name or tenant.tenant, "created_at": moment.now()}
         try:
             with self.database.transaction() as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from migrator.access.roles import Permission
 from migrator.access.sought import Sought
@@ -122,7 +123,8 @@ def _opened(archive: Archive, kept: Kept) -> Kept:
 
 
 def _checked(served: Served, record: ArchiveRecord) -> Looked | None:
-    sought = Sought(action="check archive", object=record.archive_id, tenants=frozenset({record.tenant}))
+    taken = datetime.fromisoformat(record.created_at)  # nobody checked it before
+    sought = Sought(action="check archive", object=record.archive_id, tenants=frozenset({record.tenant}), since=taken)
     for entry in served.audit.last(sought, limit=1):
         return Looked(at=entry.at, verdict=entry.detail.get("verdict", ""))
     return None

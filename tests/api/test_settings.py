@@ -98,6 +98,8 @@ def test_a_programs_token_is_shown_once_and_revoked(server: Office) -> None:
 def test_a_tenant_is_registered_and_what_is_said_of_it_changed(server: Office) -> None:
     admin = server.by("admin")
     assert "Acme Ltd" in send(admin, "/settings/tenants", tenant="acme", name="Acme Ltd", contact="Ann", language="fr")
+    for odd in ("a/b", "..", "*", ""):
+        assert 'role="alert"' in send(admin, "/settings/tenants", 422, tenant=odd, language="fr")
     assert "there is a tenant" in send(admin, "/settings/tenants", 422, tenant="acme", language="fr")
     assert "It is kept" in send(admin, "/settings/tenants/acme", name="Acme SA", contact="Bea, 9 to 5", language="en")
     found = server.served.tenants.find("acme")
@@ -126,6 +128,8 @@ def test_a_platform_is_opened_to_tenants_tried_and_removed(server: Office) -> No
     admin, own = server.by("admin"), "/settings/platforms/SOURCE_URL"
     send(admin, f"{own}/tenants", tenant="theirs")
     send(admin, f"{own}/tenants/taken", tenant="ours")
+    for odd in ("nobody", "", "x" * 300):
+        send(admin, f"{own}/tenants", 404, tenant=odd)
     found = server.served.platforms.find("SOURCE_URL")
     assert found is not None and found.tenants == ("theirs",)
     tried = send(admin, f"{own}/trial")
