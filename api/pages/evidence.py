@@ -91,7 +91,7 @@ def differences(asked: Reading, run: str, request: Request, table: str = "") -> 
         load=load,
         report=found,
         table=table,
-        different=sum(one.different for one in compared),
+        different=sum(one.different for one in compared) if table else found.verification.different,
         deviations=_deviations(
             asked, load, archive, [one for one in found.verification.differences if table in ("", one.table)]
         ),
@@ -163,13 +163,19 @@ def _valued(place: Place | None, value: str) -> Origin | None:
 def _deviations(
     asked: Asked, load: RunRecord, archive: ArchiveRecord | None, found: Iterable[Difference]
 ) -> list[Deviation]:
-    rows = [tuple(cells) for _, cells in groupby(found, key=lambda one: (one.table, said_key(one.key), one.kind))]
+    rows = [tuple(cells) for _, cells in groupby(found, key=_row_of)]
     firsts = [cells[0] for cells in rows]
     origins = _origins_of(asked, load, [(one.table, one.key) for one in firsts])
     return [
         Deviation(table=one.table, key=one.key, kind=one.kind, cells=cells, archived=_page_of(archive, origin))
         for one, cells, origin in zip(firsts, rows, origins, strict=True)
     ]
+
+
+def _row_of(one: Difference) -> tuple[object, ...]:
+    """What the cells of a row have in common; without a key each difference is a row."""
+    itself = () if one.key else (one.expected, one.actual)
+    return (one.table, said_key(one.key), one.kind, *itself)
 
 
 def _origins_of(asked: Asked, load: RunRecord, rows: Sequence[tuple[str, dict[str, str]]]) -> list[Origin | None]:

@@ -148,7 +148,7 @@ def _merged(report: RunReport) -> Iterator[Row]:
     for equation in report.equations:
         if equation.merged:
             what = f"rows of {equation.source} → {equation.target}"
-            yield what, "merged", equation.merged, "joined with a row that was created from another one"
+            yield what, "merged", equation.merged, "written over a row that the target had before"
 
 
 def _columns(report: RunReport) -> Table:
