@@ -73,6 +73,7 @@ def tenant(asked: Annotated[Asked, of_tenant(Permission.LOOK)], request: Request
         plans=served.documents.newest(Kind.PLAN, tenant=asked.tenant),
         archives=served.service.archives(asked.tenant)[::-1],
         runs=served.service.runs(portion=latest),
+        migrations=served.service.runs(kind="migration", portion=latest),
         may_run=asked.who.may(Permission.RUN, asked.tenant),
         may_write=asked.who.may(Permission.WRITE, asked.tenant),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from migrator.access.approvals import Approval
@@ -65,7 +67,8 @@ def test_what_killed_runs_left_is_cleared_away(server: Office) -> None:
     left = server.world.store / "ours-20200101T000000Z-00000000" / "data"
     left.mkdir(parents=True)
     (left / "part").write_bytes(b"half")
-    swept = operator.post(f"{HERE}/sweeps", data={"quiet_hours": "0"})
+    os.utime(left / "part", (0, 0))
+    swept = operator.post(f"{HERE}/sweeps", data={"quiet_hours": "24"})
     assert swept.status_code == 200 and not (left / "part").exists()
     assert operator.post(f"{HERE}/sweeps", data={"quiet_hours": "-1"}).status_code == 422
     assert server.by("viewer").post(f"{HERE}/sweeps", data={}).status_code == 403
