@@ -110,6 +110,11 @@ class Desk:
             return (*red, *(self._placed(one, is_note=True) for one in self.checked.found.notes))
         return tuple(map(self._placed, check_mapping(self.mapping, self.source_tables, self.target_tables)))
 
+    @property
+    def red(self) -> int:
+        """How much there is to mend."""
+        return sum(not one.is_note for one in self.problems())
+
     def _placed(self, problem: Problem, *, is_note: bool = False) -> Placed:
         found = _AT_LINE.fullmatch(problem.where)
         if found is None or not problem.where.startswith(self.mapping.file):

@@ -72,7 +72,7 @@ class TableLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Outstanding:
-    """Tables without an edge on either side, and the problems that are about no edge."""
+    """Tables without an edge on either side, and the problems that are about no edge and none of these tables."""
 
     sources: tuple[TableLine, ...]
     targets: tuple[Table, ...]
@@ -180,19 +180,21 @@ def tally(desk: Desk) -> Fates:
 def outstanding(desk: Desk) -> Outstanding:
     filled = {table.name for table in desk.mapping.tables}
     reasons = {drop.name: drop.because for drop in desk.mapping.dropped_tables}
+    sources = tuple(
+        TableLine(
+            table=part.table,
+            rows=part.rows,
+            because=reasons.get(part.table.name, ""),
+            looked_up=_lookups(desk, part.table.name),
+        )
+        for part in (desk.archive.tables if desk.archive else ())
+        if not desk.mapping.edges_from(part.table.name)
+    )
+    named = {one.table.name for one in sources if one.is_open}
     return Outstanding(
-        sources=tuple(
-            TableLine(
-                table=part.table,
-                rows=part.rows,
-                because=reasons.get(part.table.name, ""),
-                looked_up=_lookups(desk, part.table.name),
-            )
-            for part in (desk.archive.tables if desk.archive else ())
-            if not desk.mapping.edges_from(part.table.name)
-        ),
+        sources=sources,
         targets=tuple(table for table in desk.target_tables if table.name not in filled),
-        problems=tuple(one for one in desk.problems() if one.edge is None),
+        problems=tuple(one for one in desk.problems() if one.edge is None and one.place not in named),
     )
 
 
