@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -191,7 +191,7 @@ def _page_of(archive: ArchiveRecord | None, origin: Origin | None) -> str | None
     if archive is None or origin is None:
         return None
     asked = {"column": origin.column, "comparison": Comparison.IS.value, "value": origin.value}
-    return f"/archives/{archive.archive_id}/tables/{origin.table}?{urlencode(asked)}"
+    return f"/archives/{archive.archive_id}/tables/{quote(origin.table)}?{urlencode(asked)}"
 
 
 # ── what a rollback left ────────────────────────────────────────────────────────────────────────────────────
