@@ -6,6 +6,7 @@ import html
 import re
 
 from api.asked import FORM_TOKEN
+from migrator.registry.documents import Kind
 from tests.api.office import Office, of
 
 HERE = "/tenants/ours/plans/ours-away"
@@ -94,7 +95,12 @@ def test_versions_stand_side_by_side_and_an_old_one_can_be_begun_from(server: Of
     begun = operator.get(f"{HERE}/edit", params={"version": 1}).text
     assert text_of(begun) == text and 'name="after" value="3"' in begun
     assert "# second" in viewer.get(f"{HERE}/versions/2").text
-    assert viewer.get("/tenants/ours/mappings/mapping.yaml/versions").status_code == 200
+    mapping = "/tenants/ours/mappings/mapping.yaml"
+    assert f"{mapping}/edit?version=" not in operator.get(f"{mapping}/versions").text  # there is one version alone
+    text = server.served.documents.read(Kind.MAPPING, "ours", "mapping.yaml").text + "# second\n"
+    server.served.documents.write(Kind.MAPPING, "ours", "mapping.yaml", text, by="ann", after=1)
+    assert f"{mapping}/edit?version=1" in operator.get(f"{mapping}/versions").text
+    assert "second" not in text_of(operator.get(f"{mapping}/edit?version=1").text)
     assert viewer.get(f"{HERE}/versions/9").status_code == 404
 
 
