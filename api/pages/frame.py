@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from urllib.parse import parse_qsl
@@ -10,12 +11,14 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from api.asked import Asked, session_of
+from api.asked import Asked, address_of, principal_of, session_of
 from api.pages.words import preferred, said_number, words
 from api.problems import Refusal
 from api.texts import not_whole
+from migrator.access.roles import EVERYWHERE
 from migrator.access.sessions import form_token
 from migrator.reports import visible
+from storage.errors import MigratorError
 from storage.quantity import said_duration, said_size
 
 SECURE_PAGE = {"Cache-Control": "no-store"}
@@ -66,7 +69,16 @@ def problem_page(request: Request, refusal: Refusal) -> Response:
     """A refusal as a person reads it; whoever is nobody yet is led to where they log in."""
     if refusal.status == 401 and request.method == "GET":
         return RedirectResponse(f"/login?next={request.url.path}", status_code=303)
-    return page(request, "problem.html.j2", status=refusal.status, problem=refusal)
+    asked = _asked(request) if refusal.status < 500 else None  # else what would say who it is may be what is broken
+    return page(request, "problem.html.j2", asked=asked, status=refusal.status, problem=refusal)
+
+
+def _asked(request: Request) -> Asked | None:
+    """Who made a request that was refused, if that is known: they keep their language, and the ways elsewhere."""
+    with suppress(Refusal, MigratorError):
+        who = principal_of(request)
+        return Asked(served=request.app.state.served, who=who, tenant=EVERYWHERE, address=address_of(request))
+    return None
 
 
 async def read_form(request: Request) -> None:

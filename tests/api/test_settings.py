@@ -170,3 +170,12 @@ def test_every_page_of_the_settings_is_there_in_french(server: Office) -> None:
         page = admin.get(path)
         assert page.status_code == 200 and '<html lang="fr">' in page.text and "Réglages" in page.text, path
     assert "Administrateur" in page.text
+
+
+def test_whoever_is_refused_keeps_their_language_and_the_ways_elsewhere(server: Office) -> None:
+    viewer = server.by("viewer")
+    server.served.accounts.set_language(id_of(server, "viewer@example.org"), "fr")
+    for path, status in (("/settings", 403), ("/archives/none", 404)):
+        page = viewer.get(path, headers={"Accept-Language": "en"})
+        assert page.status_code == status and '<html lang="fr">' in page.text and "Se déconnecter" in page.text
+    assert "Se déconnecter" not in server.anonymous().get("/static/none", headers={"Accept-Language": "fr"}).text
