@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
+from migrator.runs.records import RunRecord
 from migrator.service.watching import Look
 from storage.errors import MigratorError
 
@@ -19,10 +21,29 @@ Looks = asyncio.Queue[Look]
 
 
 @dataclass(kw_only=True)
+class Written:
+    """What two hundred are told alike is written once: the last words about each run, by how far it was."""
+
+    _last: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def of(self, run: RunRecord, how_far: str) -> str:
+        """The run as JSON."""
+        kept = self._last.get(run.run_id)
+        if kept is None or kept[0] != how_far:
+            kept = self._last[run.run_id] = (how_far, json.dumps(asdict(run)))
+        return kept[1]
+
+    def keep(self, runs: Iterable[str]) -> None:
+        """Forget all others."""
+        self._last = {run: self._last[run] for run in runs if run in self._last}
+
+
+@dataclass(kw_only=True)
 class Watch:
     """Looks as long as somebody follows. `look` is asked for what changed after a number, or for the beginning."""
 
     look: Callable[[int | None], Look]
+    written: Written = field(default_factory=Written)
     _followers: set[Looks] = field(default_factory=set)
     _looking: asyncio.Task[None] | None = None
     _beginning: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -53,6 +74,7 @@ class Watch:
             with suppress(MigratorError):  # a catalog that is away comes back, and who follows waits for it
                 seen = await asyncio.to_thread(self.look, number)
                 number = seen.number
+                self.written.keep(seen.runs)
                 for follower in tuple(self._followers):
                     self._tell(follower, seen)
 

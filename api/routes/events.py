@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from api.asked import Anybody, Asked, of_run, principal_of
 from api.problems import Refusal
-from api.watch import LEFT_BEHIND, Looks, Watch
+from api.watch import LEFT_BEHIND, Looks, Watch, Written
 from migrator.access.roles import Permission
 from migrator.runs.records import RunChange, RunRecord
 from migrator.service.watching import Look
@@ -52,17 +52,23 @@ class _Told:
 
     reach: frozenset[str] | None
     number: int
+    written: Written
     of_run: dict[str, str] = field(default_factory=dict)
 
-    def new(self, look: Look) -> Iterator[str]:
+    def new(self, look: Look) -> str:
+        """All that is new to them, to be sent at once."""
+        return "".join(self._new(look))
+
+    def _new(self, look: Look) -> Iterator[str]:
         for change in look.changes:
             if change.number > self.number and self._sees(change.tenant):
                 yield _event("change", asdict(change), id=str(change.number))
         self.number = max(self.number, look.number)
+        now = {run.run_id: _event_id(run) for run in look.runs.values()}
         for run in look.runs.values():
-            if self._sees(run.tenant) and self.of_run.get(run.run_id) != _event_id(run):
-                yield _event("run", asdict(run))
-        self.of_run = {run.run_id: _event_id(run) for run in look.runs.values()}
+            if self._sees(run.tenant) and self.of_run.get(run.run_id) != now[run.run_id]:
+                yield _said("run", self.written.of(run, now[run.run_id]))
+        self.of_run = now
 
     def _sees(self, tenant: str) -> bool:
         return self.reach is None or tenant in self.reach
@@ -70,18 +76,17 @@ class _Told:
 
 async def _everything(asked: Asked, request: Request, last: int | None) -> AsyncIterator[str]:
     async with _watch(request).following() as (first, looks):
-        told = _Told(reach=asked.reach(None), number=first.number if last is None else last)
+        number, written = first.number if last is None else last, _watch(request).written
+        told = _Told(reach=asked.reach(None), number=number, written=written)
         while told.number < first.number:  # what came while nobody listened
             missed = await asyncio.to_thread(asked.served.service.changes, told.number)
-            for event in told.new(missed):
-                yield event
+            yield told.new(missed)
             if not missed.changes:
                 break
-        for event in told.new(first):
-            yield event
+        yield told.new(first)
         async for look in _looks(looks, request):
-            for event in told.new(look) if look else [_STILL_HERE]:
-                yield event
+            if said := told.new(look) if look else _STILL_HERE:
+                yield said
 
 
 # ── one run ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -162,7 +167,11 @@ def _watch(request: Request) -> Watch:
 
 
 def _event(name: str, data: Any, *, id: str | None = None) -> str:
-    return f"{f'id: {id}' if id else ''}\nevent: {name}\ndata: {json.dumps(data)}\n\n".lstrip("\n")
+    return _said(name, json.dumps(data), id=id)
+
+
+def _said(name: str, data: str, *, id: str | None = None) -> str:
+    return f"{f'id: {id}' if id else ''}\nevent: {name}\ndata: {data}\n\n".lstrip("\n")
 
 
 def _stream(events: AsyncIterator[str]) -> StreamingResponse:

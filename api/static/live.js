@@ -27,6 +27,6 @@ if (page || places.size) {
   events.addEventListener("change", (event) => {
     if (!page?.hasAttribute("data-every") && !places.has(JSON.parse(event.data).run_id)) return;
     events.close();
-    location.reload();
+    setTimeout(() => location.reload(), Math.random() * 2000); // two hundred who watch do not all come at once
   });
 }
