@@ -31,7 +31,7 @@ def every(asked: Anybody, request: Request) -> Response:
         "approvals.html.j2",
         asked=asked,
         waiting=asked.served.approvals.all(only_open=True, portion=Portion(tenants=reach, most=_LAST)),
-        stuck=[one for one in newest if one.is_stuck],
+        stuck=asked.served.approvals.stuck(portion=Portion(tenants=reach, most=_LAST)),
         decided=[one for one in newest if one.is_granted is not None and not one.is_stuck],
     )
 
@@ -47,7 +47,7 @@ def one(asked: Looking, approval: str, request: Request) -> Response:
         approval=found,
         more={name: value for name, value in told if name not in _SAID_OTHERWISE and value not in (None, "", False)},
         ahead=evidence.ahead(asked, found),
-        may_decide=asked.who.may(Permission.APPROVE, found.tenant) and asked.who.id != found.asked_by,
+        may_decide=asked.who.may(Permission.APPROVE, found.tenant) and asked.who.person != found.asked_by,
     )
 
 

@@ -46,6 +46,7 @@ def overview(asked: Anybody, request: Request) -> Response:
         asked=asked,
         now=asked.served.service.runs(states=_NOW, portion=visible),
         red=list(_needing_somebody(newest)),
+        stuck=asked.served.approvals.stuck(portion=visible),
         waiting=waiting,
         tenants=list(_standings(asked, newest, visible)),
         after=after,

@@ -93,6 +93,10 @@ class Approvals:
         """Every one, oldest first."""
         return self._read(*([models.Approval.is_granted.is_(None)] if only_open else []), portion=portion)
 
+    def stuck(self, *, portion: Portion = EVERY) -> tuple[Approval, ...]:
+        """What was agreed to and did not begin, oldest first."""
+        return self._read(*_did_not_begin(), portion=portion)
+
     def decide(self, who: Principal, approval: Approval, *, grant: bool, words: str = "") -> Approval:
         """Once, by somebody else than who asked. Misuse otherwise, or where it was decided or withdrawn before."""
         if not who.may(Permission.APPROVE, approval.tenant):
@@ -119,15 +123,9 @@ class Approvals:
             raise Misuse(
                 "an approver who did not ask for it tries it again", where=approval.approval_id, next="ask one"
             )
-        own = models.Approval
-        is_stuck = (
-            own.approval_id == approval.approval_id,
-            own.is_granted.is_(True),
-            own.begun_at.is_(None),
-            or_(own.failure.is_not(None), own.tried_at < ago(_BEGINS_WITHIN)),
-        )
+        it = update(models.Approval).where(models.Approval.approval_id == approval.approval_id, *_did_not_begin())
         with self.database.transaction() as connection:
-            tried = connection.execute(update(own).where(*is_stuck).values(failure=None, tried_at=now())).rowcount
+            tried = connection.execute(it.values(failure=None, tried_at=now())).rowcount
         if not tried:
             raise Misuse("there is nothing to try again", where=approval.approval_id, next="look at it again")
         return self._again(approval)
@@ -154,3 +152,10 @@ class Approvals:
         query = portion.of(select(own.__table__).where(*where), keys=(own.asked_at, own.approval_id), tenant=own.tenant)
         with self.database.transaction() as connection:
             return tuple(Approval(**row) for row in connection.execute(query).mappings())
+
+
+def _did_not_begin() -> tuple[ColumnElement[bool], ...]:
+    """As `Approval.is_stuck`, for the database."""
+    own = models.Approval
+    is_over = or_(own.failure.is_not(None), own.tried_at < ago(_BEGINS_WITHIN))
+    return own.is_granted.is_(True), own.begun_at.is_(None), is_over

@@ -83,13 +83,13 @@ def test_a_page_says_what_did_not_begin_and_lets_an_approver_try_again(server: O
     target, away = server.world.target, server.world.target.with_suffix(".away")
     target.rename(away)
     assert approver.post(f"/approvals/{asked}", data={**form, "decision": "grant"}).status_code == 200
-    assert "Agreed, but it did not begin" in text(server, "/approvals")
+    for place in ("/", "/approvals"):
+        assert f'<a href="/approvals/{asked}">' in text(server, place).partition("Agreed, but it did not begin")[2]
     page = text(server, f"/approvals/{asked}")
     assert f'action="/approvals/{asked}/trial"' in page and "target.db" in page
     assert f'action="/approvals/{asked}/trial"' not in text(server, f"/approvals/{asked}", "operator")
     away.rename(target)
     assert approver.post(f"/approvals/{asked}/trial", data=form).status_code == 200
     approval = server.served.approvals.find(asked)
-    assert (
-        approval is not None and approval.run_id and f"/runs/{approval.run_id}" in text(server, f"/approvals/{asked}")
-    )
+    assert approval is not None and server.served.approvals.stuck() == ()
+    assert approval.run_id and f"/runs/{approval.run_id}" in text(server, f"/approvals/{asked}")
