@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.acceptance.office import PLAN as SOUND
 from tests.acceptance.world import changing
 from tests.api.office import Office, of
 
@@ -13,6 +14,8 @@ MAPPING = "/v1/tenants/ours/mappings/mapping.yaml"
 
 def live(server: Office) -> None:
     """A move that was tried, put off, done, found changed and half taken back; what comes next waits."""
+    _watch(server)
+    _guess(server)
     _begin(server, f"{PLAN}/snapshots")
     _red_rehearsal(server)
     _begin(server, f"{PLAN}/rehearsals")
@@ -26,6 +29,21 @@ def live(server: Office) -> None:
     server.perform()
     _ask(server, f"/v1/runs/{migration}/closings")
     of(server.by("operator").post(f"{PLAN}/snapshots", json={}), 202)  # and nobody performs it
+
+
+def _watch(server: Office) -> None:
+    """A program and a colleague who are told."""
+    admin = server.by("admin")
+    of(admin.put("/v1/subscriptions/ann", json={"url": "https://hooks.example.org/ann", "tenant": "ours"}))
+    of(admin.post("/v1/tokens", json={"name": "nightly", "grants": [{"tenant": "ours", "role": "operator"}]}), 201)
+
+
+def _guess(server: Office) -> None:
+    """A second plan that lets old archives go, of which a reference was proposed and confirmed by nobody."""
+    reference = "references: [{table: people, column: friend_id, to: people.id, guessed: same words}]"
+    plan = SOUND.replace("plan: ours-away", "plan: ours-guessed")
+    given = {"text": plan.replace("excluded: {", f"{reference}\n    excluded: {{") + "retention: {archives: 365d}\n"}
+    of(server.by("operator").put("/v1/tenants/ours/plans/ours-guessed", json=given, headers={"If-Match": '"0"'}))
 
 
 def _red_rehearsal(server: Office) -> None:

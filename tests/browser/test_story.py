@@ -21,12 +21,13 @@ PASSWORD = "five quiet words in a row"  # noqa: S105
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """Three people before one server: who looks after it, who moves data, and who has to agree."""
+    """Four people before one server: who looks after it, who moves data, who has to agree, and whose data it is."""
 
     serving: Serving
     admin: Visitor
     operator: Visitor
     approver: Visitor
+    customer: Visitor
 
 
 @pytest.fixture(
@@ -45,7 +46,7 @@ def story(
     with serving(tmp_path) as served, ExitStack() as open_:
         who = {
             name: open_.enter_context(visitor(browser, served.address, hand, pictures / way / name, **ways))
-            for name in ("admin", "operator", "approver")
+            for name in ("admin", "operator", "approver", "customer")
         }
         yield Story(serving=served, **who)
 
@@ -55,6 +56,7 @@ def test_from_the_first_link_to_a_migration_that_was_taken_back(story: Story) ->
     admin.go(story.serving.first_link)
     admin.look("welcome")
     enter(admin, "ada@example.org", "Ada")
+    assert admin.heading() == "Overview"
     admin.look("overview-of-nothing")
     register_the_customer(admin)
     connect(admin, story.serving)
@@ -84,6 +86,8 @@ def test_from_the_first_link_to_a_migration_that_was_taken_back(story: Story) ->
     approver.follow("Overview")
     approver.look("overview-at-the-end")
     audit(admin)
+    story.customer.go(invited(admin, "Viewer"))
+    see_where_it_is(story.customer)
 
 
 def enter(person: Visitor, login: str, name: str) -> None:
@@ -91,7 +95,6 @@ def enter(person: Visitor, login: str, name: str) -> None:
     person.write("Your name", name)
     person.write("Password", PASSWORD)
     person.send("Begin")
-    assert person.heading() == "Overview"
 
 
 def register_the_customer(admin: Visitor) -> None:
@@ -204,6 +207,12 @@ def look_into_the_archive(operator: Visitor) -> None:
     operator.look("tenant")
     operator.lead(operator.section("Archives").get_by_role("link").first)
     operator.look("archive")
+    archive = operator.page.url
+    operator.follow("Files in it")
+    operator.look("files-of-the-archive")
+    operator.lead(operator.page.locator("tbody a", has_text=".png").first)
+    operator.look("file")
+    operator.go(archive)
     operator.follow("members")
     operator.look("table")
     operator.write("Search", "camille")
@@ -248,7 +257,7 @@ def rehearse(operator: Visitor) -> None:
 
 def ask_to_migrate(operator: Visitor) -> None:
     to_the_plan(operator)
-    operator.write("Why, for whoever agrees", "the contract ends on Friday")
+    operator.write("Why, for whoever agrees", "the contract ends on Friday", within=operator.form("Ask for it"))
     operator.send("Ask for it")
     operator.sees("Somebody else decides this.")
     operator.look("asked-to-migrate")
@@ -285,7 +294,7 @@ def read_the_evidence(operator: Visitor) -> None:
 
 
 def ask_for_the_way_back(operator: Visitor) -> None:
-    operator.write("Why, for whoever agrees", "it was a trial")
+    operator.write("Why, for whoever agrees", "it was a trial", within=operator.form("Ask to take it back"))
     operator.send("Ask to take it back")
     operator.look("asked-for-the-way-back")
 
@@ -296,3 +305,10 @@ def audit(admin: Visitor) -> None:
     admin.follow("approve")
     admin.sees("anna@example.org")
     admin.look("who-agreed")
+
+
+def see_where_it_is(customer: Visitor) -> None:
+    """What whoever only looks reads first."""
+    enter(customer, "camille@vauclair.example", "Camille")
+    assert customer.heading() == "Your data"
+    customer.look("where-my-data-is")

@@ -85,6 +85,10 @@ class Visitor:
         title = self.page.get_by_role("heading", name=heading, exact=True)
         return self.page.locator("section, form, article").filter(has=title).last
 
+    def form(self, button: str) -> Locator:
+        """The form that this button sends."""
+        return self.page.locator("form").filter(has=self.page.get_by_role("button", name=button, exact=True))
+
     def waits_for(self, place: Locator) -> None:
         """Until a worker is so far: the page tells by itself, or, without scripts, when it is loaded again."""
         if self.has_scripts:
