@@ -4,7 +4,7 @@ real rows before and after."""
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -239,7 +239,7 @@ def _common(asked: Asked, found: Desk) -> dict[str, Any]:
 
 
 def _place(found: Desk) -> str:
-    return f"/tenants/{found.written.tenant}/mappings/{found.written.name}"
+    return f"/tenants/{quote(found.written.tenant)}/mappings/{found.written.name}"
 
 
 def _asking(found: Desk, **more: str) -> str:

@@ -6,6 +6,7 @@ import re
 from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -146,7 +147,7 @@ def keep(asked: Writing, name: str, request: Request) -> Response:
         wrong = Wrong.of(error, text)
         return _editor(asked, request, name, status=422, text=text, after=after, note=note, wrong=wrong)
     asked.note("write mapping", name, version=str(kept.version))
-    return RedirectResponse(f"/tenants/{asked.tenant}/mappings/{name}", status_code=303)
+    return RedirectResponse(f"/tenants/{quote(asked.tenant)}/mappings/{name}", status_code=303)
 
 
 def _editor(
