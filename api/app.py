@@ -16,6 +16,7 @@ from api.pages import (
     account,
     assets,
     clearing,
+    customer,
     doing,
     entrance,
     overview,
@@ -99,7 +100,16 @@ _PAGES = (assets, entrance, provider, account, overview, archive_pages, doing, a
 
 _PLANS = (plans, versions, scope, clearing, readiness_pages, contents_pages)
 _MAPPINGS = (workbench_texts, workbench)
-_SETTINGS = (audit_page, settings, people, people_programs, settings_tenants, platform_pages, settings_notices)
+_SETTINGS = (
+    customer,
+    audit_page,
+    settings,
+    people,
+    people_programs,
+    settings_tenants,
+    platform_pages,
+    settings_notices,
+)
 
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
