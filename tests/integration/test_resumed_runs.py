@@ -44,7 +44,8 @@ class Home:
         said = ""
         if signalled:
             while "three" not in said:
-                assert (line := process.stdout.readline()), process.stderr and process.stderr.read()
+                line = process.stdout.readline()
+                assert line, process.stderr and process.stderr.read()
                 said += line
             process.send_signal(signalled)
         output, errors = process.communicate(timeout=120)
