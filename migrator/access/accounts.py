@@ -62,16 +62,16 @@ class Accounts:
     # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────
     def all(self, *, portion: Portion = EVERY) -> tuple[Account, ...]:
         """By their logins."""
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             return tuple(_read(connection, portion=portion))
 
     def any(self) -> bool:
         """Whether there is one: else the next person who comes is to be the first admin."""
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             return connection.execute(select(models.Account.account_id).limit(1)).first() is not None
 
     def find(self, account_id: str) -> Account | None:
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             return next(_read(connection, models.Account.account_id == account_id), None)
 
     def named(self, login: str) -> Account:
@@ -158,7 +158,7 @@ class Accounts:
 
     def of_identity(self, issuer: str, subject: str) -> Account | None:
         """Whose OpenID Connect identity that is."""
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             is_theirs = (models.Account.issuer == issuer, models.Account.subject == subject)
             return next(_read(connection, *is_theirs), None)
 

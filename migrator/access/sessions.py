@@ -39,16 +39,15 @@ class Sessions:
     def account_of(self, key: str) -> str | None:
         """Whose session it is; None where it ended."""
         is_it = models.Session.hash == hash_of(key)
-        with self.database.transaction() as connection:
-            found = connection.execute(
-                select(models.Session.account_id, models.Session.seen_at).where(is_it, ~_is_over())
-            ).first()
-            if found is None:
-                return None
-            if found.seen_at < ago(_SEEN_EVERY):
+        query = select(models.Session.account_id, models.Session.seen_at).where(is_it, ~_is_over())
+        with self.database.reading() as connection:
+            found = connection.execute(query).first()
+        if found is None:
+            return None
+        if found.seen_at < ago(_SEEN_EVERY):
+            with self.database.transaction() as connection:
                 connection.execute(update(models.Session).where(is_it).values(seen_at=now()))
-            account_id: str = found.account_id
-            return account_id
+        return str(found.account_id)
 
     def end(self, key: str) -> None:
         with self.database.transaction() as connection:

@@ -102,7 +102,7 @@ class Tokens:
         query = select(models.Token.__table__, maker).outerjoin(
             models.Account, models.Account.login == models.Token.made_by
         )
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(portion.of(query.where(*where), keys=(models.Token.token_id,))).mappings()
             kept = [{name: value for name, value in row.items() if name != "hash"} for row in rows]
             grants: dict[str, list[Grant]] = {}

@@ -114,7 +114,7 @@ class Documents:
         raise Unwritten(f"no version {version}", where=f"{kind} {name}", next=f"the newest is {newest.version}")
 
     def _read(self, query: Select[Any]) -> tuple[Written, ...]:
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             return tuple(_written(row) for row in connection.execute(query).mappings())
 
     def _raise_unwritten(self, kind: Kind, tenant: str, name: str) -> NoReturn:

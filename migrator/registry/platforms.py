@@ -64,7 +64,7 @@ class Platforms:
         own, allowed = models.Platform, models.PlatformTenant
         columns: tuple[Any, ...] = (own.name, own.address, own.changed_at, own.changed_by)
         query = select(*columns).where(*where)
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(portion.of(query, keys=(own.name,))).mappings().all()
             tenants: dict[str, list[str]] = {}
             of_these = allowed.name.in_([row["name"] for row in rows])

@@ -39,7 +39,7 @@ class Tenants:
         return next(iter(self._read(select(models.Tenant.__table__).where(models.Tenant.tenant == tenant))), None)
 
     def _read(self, query: Select[Any]) -> tuple[Tenant, ...]:
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             return tuple(Tenant(**row) for row in connection.execute(query).mappings())
 
     def add(self, tenant: Tenant) -> Tenant:

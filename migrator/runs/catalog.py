@@ -248,24 +248,24 @@ class Catalog:
         """The states that runs came into after that change, in their order."""
         own = models.RunChange
         query = select(own.__table__).where(own.number > after).order_by(own.number).limit(most)
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return tuple(RunChange(**row) for row in connection.execute(query).mappings())
 
     def newest_change(self) -> int:
         """The number of the last one; 0 where nothing ever ran."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return connection.execute(select(func.max(models.RunChange.number))).scalar() or 0
 
     def answer(self, run_id: str) -> dict[str, Any]:
         """What the run of this id came to beside its report, where somebody asked for it on a server."""
         query = select(models.Run.answer).where(models.Run.run_id == run_id)
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return connection.execute(query).scalar() or {}
 
     def request(self, run_id: str) -> Request | None:
         """What the run of this id was asked for; None where an older version recorded it."""
         query = select(models.Run.request).where(models.Run.run_id == run_id)
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             told = connection.execute(query).scalar()
         return read_request(told) if told is not None else None
 
@@ -327,7 +327,7 @@ class Catalog:
         return self._read(query.where(own.run_id.in_(newest)))
 
     def _read(self, query: Select[Any]) -> tuple[RunRecord, ...]:
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             clock = self._database.clock(connection)
             return tuple(seen(RunRecord(**row), clock) for row in connection.execute(query).mappings())
 
@@ -366,7 +366,7 @@ class Catalog:
         return next(iter(self._read_archives(query)), None)
 
     def _read_archives(self, query: Select[Any]) -> tuple[ArchiveRecord, ...]:
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return tuple(ArchiveRecord(**row) for row in connection.execute(query).mappings())
 
     def record_report(self, run_id: str, *, format: str, path: str, content: bytes) -> None:
@@ -379,7 +379,7 @@ class Catalog:
 
     def reports(self, run_id: str) -> tuple[ReportRecord, ...]:
         query = select(models.Report.__table__).where(models.Report.run_id == run_id).order_by(models.Report.format)
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return tuple(ReportRecord(**row) for row in connection.execute(query).mappings())
 
 

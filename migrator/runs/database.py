@@ -24,6 +24,7 @@ for _logger in ("sqlalchemy", "psycopg"):
     logging.getLogger(_logger).addHandler(logging.NullHandler())
 
 _WAIT_S = 30  # for others who write
+_READS = "migrator_reads"
 _TOGETHER: ContextVar[Connection | None] = ContextVar("together", default=None)
 
 
@@ -43,9 +44,19 @@ class Database:
         if (whole := _TOGETHER.get()) is not None and whole.engine is self.engine:
             yield whole
             return
+        with self._saying(), self._connected() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that writes nothing: on SQLite it waits for nobody who writes, and nobody for it."""
+        with self._saying(), self._connected().execution_options(**{_READS: True}) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _saying(self) -> Iterator[None]:
         try:
-            with self._connected() as connection, connection.begin():
-                yield connection
+            yield
         except IntegrityError:
             raise
         except DBAPIError as error:
@@ -120,7 +131,8 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Python's driver begins no transaction before a CREATE TABLE: what stops half-way would leave half a catalog."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get(_READS)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _sqlite_told(error: DBAPIError, where: str) -> MigratorError:

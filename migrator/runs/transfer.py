@@ -71,8 +71,8 @@ def copy_records(
     """Every record, within two transactions. Misuse where the other catalog, `new`, holds runs or archives, or what
     comes over, too."""
     new.claim(target, "transfer")
-    coming = (model for model in also if _holds(source, model))
-    if any(_holds(target, model) for model in (Archive, Run, *coming)):
+    alone: list[type[Base]] = [Archive, Run, *(model for model in also if _holds(source, model))]
+    if any(_holds(target, model) for model in alone):
         raise _in_use(new)
     taken = Transferred(
         archives=_copy(source, target, Archive),

@@ -15,9 +15,10 @@ HEAD = "0010"
 
 def bring_to_head(database: Database) -> None:
     """Make or upgrade the tables; who starts meanwhile waits. Misuse where a newer program made the catalog."""
-    with database.transaction() as connection:
+    with database.reading() as connection:  # every command begins so: it waits for nobody who writes
         if _version(connection, database.where) == HEAD:
             return
+    with database.transaction() as connection:
         database.claim(connection, "schema")
         if _version(connection, database.where) != HEAD:  # nobody did it while we waited
             _upgrade(connection)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -157,6 +157,16 @@ def test_a_run_whose_program_died_is_shown_as_lost_and_stays_written_as_running(
         catalog.close()
     with beside(url) as connection:
         assert connection.execute(text("SELECT state FROM runs")).scalars().all() == ["running"]
+
+
+def test_who_reads_waits_for_nobody_who_writes(url: str) -> None:
+    with closing(Catalog.open(url)) as catalog, closing(open_database(url)) as other:
+        run = catalog.start(kind="migration", plan="a", tenant="acme")
+        with other.transaction() as writing:
+            writing.execute(text("UPDATE runs SET state = 'parked'"))
+            assert catalog.runs() == (run,)
+            assert catalog.newest_change() == 1
+        assert [one.state for one in catalog.runs()] == ["parked"]
 
 
 def test_the_newest_of_each_and_the_last_few_are_read_alone(catalog: Catalog) -> None:
