@@ -77,7 +77,7 @@ def test_the_overview_shows_what_is_yours(server: Office) -> None:
     with server.served.service._catalog() as catalog:
         ours = catalog.start(kind="snapshot", plan="one", tenant="ours", state="queued")
         theirs = catalog.start(kind="snapshot", plan="two", tenant="theirs", state="queued")
-    for role, seen in (("viewer", {ours}), ("stranger", {theirs}), ("admin", {ours, theirs})):
+    for role, seen in (("operator", {ours}), ("stranger", {theirs}), ("admin", {ours, theirs})):
         page = server.by(role).get("/", headers={"Accept": "text/html"}).text
         assert {run for run in (ours, theirs) if run.run_id in page} == seen
         assert 'data-after="2"' in page
