@@ -76,7 +76,7 @@ class Accounts:
 
     def named(self, login: str) -> Account:
         """Misuse with near names where there is none."""
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             if (found := next(_read(connection, models.Account.login == login.casefold()), None)) is not None:
                 return found
             logins = connection.execute(select(models.Account.login)).scalars().all()
@@ -84,7 +84,7 @@ class Accounts:
 
     def authenticated(self, login: str, password: str) -> Account | None:
         """The account of that login, if this is its password and it is not disabled; takes as long if it is not."""
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             found = next(_read(connection, models.Account.login == login.casefold()), None)
             kept = connection.execute(
                 select(models.Account.password).where(models.Account.login == login.casefold())

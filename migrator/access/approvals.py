@@ -150,7 +150,7 @@ class Approvals:
     def _read(self, *where: ColumnElement[bool], portion: Portion = EVERY) -> tuple[Approval, ...]:
         own = models.Approval
         query = portion.of(select(own.__table__).where(*where), keys=(own.asked_at, own.approval_id), tenant=own.tenant)
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             return tuple(Approval(**row) for row in connection.execute(query).mappings())
 
 

@@ -96,7 +96,7 @@ class Audit:
     def _read(
         self, sought: Sought, where: ColumnElement[bool], order: ColumnElement[int], limit: int
     ) -> tuple[Entry, ...]:
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             between = [where, *sought.conditions()]
             if sought.since is not None:
                 between.append(AuditEntry.number >= _first_at(connection, sought.since))
@@ -121,7 +121,7 @@ class Audit:
     def _chunk(self, after: int) -> list[tuple[int, str, str]]:
         own = AuditEntry
         query = select(own.number, own.line, own.hash).where(own.number > after).order_by(own.number).limit(_AT_ONCE)
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             return [(number, line, kept) for number, line, kept in connection.execute(query)]
 
 

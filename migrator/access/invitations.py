@@ -51,7 +51,7 @@ class Invitations:
 
     def find(self, key: str) -> Invitation | None:
         """None where it was used, is too old, or never was."""
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             row = connection.execute(select(models.Invitation.__table__).where(*_is_open(key))).mappings().first()
         if row is None:
             return None

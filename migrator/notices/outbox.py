@@ -93,7 +93,7 @@ class Outbox:
         """The newest first."""
         own = models.Delivery
         query = select(own.__table__).where(own.subscription == subscription)
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(query.order_by(own.made_at.desc(), own.notice).limit(limit)).mappings()
             return tuple(Delivery(**row) for row in rows)
 

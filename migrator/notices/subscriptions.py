@@ -72,7 +72,7 @@ class Subscriptions:
         return next(iter(self._read(_SHOWN.where(models.Subscription.name == name))), None)
 
     def _read(self, query: Select[Any]) -> tuple[Subscription, ...]:
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             return tuple(_read(row) for row in connection.execute(query).mappings())
 
     def put(self, name: str, url: str, *, tenant: str, about: Iterable[About], by: str) -> str:
@@ -110,7 +110,7 @@ class Subscriptions:
         """None where it was removed meanwhile."""
         own = models.Subscription
         query = select(own.sealed, own.tenant).where(own.name == name)
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             found = connection.execute(query).first()
         if found is None:
             return None
@@ -119,7 +119,7 @@ class Subscriptions:
     def language_of(self, recipient: Recipient) -> str:
         """That of the account which has this address as its login, else of the tenant, else English."""
         login = recipient.url.removeprefix("mailto:").casefold()
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             for query in (
                 select(Account.language).where(Account.login == login),
                 select(Tenant.language).where(Tenant.tenant == recipient.tenant),

@@ -130,7 +130,7 @@ class Platforms:
         query = select(models.Platform.name, models.Platform.sealed).order_by(models.Platform.name)
         if tenant != EVERYBODY:
             query = query.where(_is_for({tenant}))
-        with self.database.transaction() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(query).all()
         return [(name, Secret(**json.loads(self.vault.opened(name, sealed)))) for name, sealed in rows]
 

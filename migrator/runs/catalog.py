@@ -281,7 +281,7 @@ class Catalog:
 
     def clock(self) -> Clock:
         """What silence is measured by."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return self._database.clock(connection)
 
     def to_perform(self) -> tuple[RunRecord, ...]:

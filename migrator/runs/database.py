@@ -41,7 +41,7 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """One transaction, or part of what is done together. IntegrityError passes, for whoever expects it; else Fault,
         or Misuse for a wrong address."""
-        if (whole := _TOGETHER.get()) is not None and whole.engine is self.engine:
+        if (whole := self._whole()) is not None:
             yield whole
             return
         with self._saying(), self._connected() as connection, connection.begin():
@@ -49,9 +49,17 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One transaction that writes nothing: on SQLite it waits for nobody who writes, and nobody for it."""
+        """One that writes nothing, or part of what is done together: on SQLite it waits for nobody who writes."""
+        if (whole := self._whole()) is not None:
+            yield whole
+            return
         with self._saying(), self._connected().execution_options(**{_READS: True}) as connection, connection.begin():
             yield connection
+
+    def _whole(self) -> Connection | None:
+        """What is done together by this thread, in which a part sees what the parts before it wrote."""
+        whole = _TOGETHER.get()
+        return whole if whole is not None and whole.engine is self.engine else None
 
     @contextmanager
     def _saying(self) -> Iterator[None]:

@@ -76,3 +76,12 @@ def test_a_login_is_as_long_as_it_is_kept(either: Database) -> None:
     with pytest.raises(Misuse, match="not a login"):
         accounts.add("ß" * 200)
     assert len(accounts.add("x" * 254).name) == 200
+
+
+def test_of_what_is_done_together_a_part_reads_what_the_parts_before_it_wrote(either: Database) -> None:
+    accounts = Accounts(database=either)
+    with pytest.raises(Misuse, match="not after all"), either.together():
+        accounts.add("ann", grants=[ADMIN])
+        assert accounts.named("ann").login == "ann"
+        raise Misuse("not after all", where="ann", next="")
+    assert not accounts.any()
