@@ -62,4 +62,3 @@ def _texts(value: object) -> Iterator[str]:
             for key, one in value.items():
                 yield key
                 yield from _texts(one)
-
