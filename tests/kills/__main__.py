@@ -6,6 +6,8 @@
     python -m tests.kills --trial "7 sqlite-mariadb 13"
     python -m tests.kills --tables trials.csv
 
+Commands are forked from a process that has read the program in, but in one of nine trials (`tests/kills/warm.py`).
+
 ROUNDS is how many strikes each pair gets, those that the file of figures tells of included: a soak that was stopped
 goes on. A broken promise is printed with its seed, and the pair goes on with a new scene; the script ends with 1 if
 there was any. A seed repeats strikes and moments, not what the machine does meanwhile.

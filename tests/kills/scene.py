@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import runpy
 import shutil
@@ -26,6 +27,7 @@ from tests.benchmarks.servers import KINDS, POSTGRESQL
 from tests.kills.disk import Disk
 from tests.kills.moments import ABOUT_A_LOAD, MIGRATE, ROLLBACK, SNAPSHOT, Moment, Phase, Timeline, drawn
 from tests.kills.sides import CATALOG, SOURCE, TARGET, BucketSide, Grounds, PlatformSide, Side
+from tests.kills.warm import Forked, Wanted, Warm
 from tests.kills.watched import Watched
 from tests.soak.promise import BrokenError, require
 from tests.support_transplant import transplant
@@ -52,6 +54,11 @@ class SceneWorld(World):
     def scratch(self) -> Path:
         return self.folder / "scratch"
 
+    def fork(self, warm: Warm, *arguments: str) -> Forked:
+        """As `start`, of a process that has read the program in."""
+        environment = {**os.environ, **self.environment, "PYTHONPATH": str(ROOT)}
+        return warm.start(Wanted(arguments=self._said(arguments), environment=environment, folder=self.folder))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
@@ -64,10 +71,11 @@ class Held:
 
 @dataclass(kw_only=True)
 class Scene:
-    """Made once for a pair; every trial leaves it as it was."""
+    """Made once for a pair; every trial leaves it as it was. `is_cold`: commands are started, none is forked."""
 
     name: str
     world: SceneWorld
+    warm: Warm
     source: PlatformSide
     target: PlatformSide
     store: Side
@@ -76,6 +84,7 @@ class Scene:
     shelf: Disk  # a store that is a folder does
     beside: Disk  # a target that is a file does
     timelines: dict[str, Timeline] = field(default_factory=dict)
+    is_cold: bool = False
 
     @classmethod
     def of(cls, name: str, running: Grounds, *, is_served: bool, rows: int = _ROWS_OF_THE_TENANT) -> Scene:
@@ -105,6 +114,7 @@ class Scene:
         scene = cls(
             name=name,
             world=acting,
+            warm=running.warm,
             source=source,
             target=target,
             store=store,
@@ -135,7 +145,7 @@ class Scene:
         return command, str(self.world.plan)
 
     def start(self, *arguments: str) -> Watched:
-        return Watched(self.world.start(*arguments))
+        return Watched(self.world.start(*arguments) if self.is_cold else self.world.fork(self.warm, *arguments))
 
     def finish(self, *arguments: str) -> Answer:
         """A command of a person who has had enough trouble: in this process, to its end, which must come."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from tests.benchmarks.servers import MARIADB, SQLITE, AnyPlatform
 from tests.conformance.platforms import MysqlPlatform, PostgresPlatform, SqlitePlatform
 from tests.kills.disk import Disk
 from tests.kills.proxy import Proxy
+from tests.kills.warm import Warm, warm
 from tests.servers import ceph, mariadb, postgres
 from tests.servers.bucket import Bucket
 from tests.servers.ceph import Ceph
@@ -57,7 +59,7 @@ class BucketSide(Side):
 
 
 class Grounds:
-    """The servers, started when the first side that needs one is asked for."""
+    """The servers, each started when the first side that needs it is asked for, and who forks the commands."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.folder = folder
@@ -78,6 +80,10 @@ class Grounds:
         server, network = self._running(kind, role, lambda: postgres.running(keeps_commits=True))
         url = server.database()
         return PlatformSide(url=_through(network, url), platform=PostgresPlatform(url), server=server, network=network)
+
+    @cached_property
+    def warm(self) -> Warm:
+        return self._stack.enter_context(warm())
 
     def disk(self, name: str, role: str) -> Disk:
         """A folder of the scene on a small disk of its own, where there can be one."""

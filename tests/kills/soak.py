@@ -20,6 +20,7 @@ from tests.soak.promise import BrokenError
 _ORDER = (MIGRATE, VERIFY, MIGRATE, ROLLBACK, SNAPSHOT, MIGRATE, ROLLBACK, REHEARSE)  # who is about a load finds one
 _OF_A_KIND = 4 * len(_ORDER)  # trials before files become servers, or servers files
 _TURN = len(_ORDER)
+_COLD = 9  # of so many trials one starts its commands anew, so that a start is tried, too
 _SAID = 1_000
 
 
@@ -69,6 +70,7 @@ class Soak:
             scene = self._scene(pair, is_served)
             if (drawn := self._drawn(scene, _ORDER[number % len(_ORDER)], chance)) is None:
                 return
+            scene.is_cold = number % _COLD == 0
             started, figure = time.monotonic(), replace(figure, phase=drawn[0], strike=drawn[1].name)
             outcome = tried(scene, *drawn, chance)
             figure = replace(figure, code=outcome.code, more=outcome.more)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from tests.acceptance.world import Answer
+from tests.kills.warm import Forked
 
 _STEP = "… "
 
@@ -25,7 +26,7 @@ class Step:
 class Watched:
     """The process, its streams read as they come."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str] | Forked) -> None:
         self.process = process
         self.steps: list[Step] = []
         self._started = time.monotonic()
