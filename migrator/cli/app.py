@@ -27,6 +27,7 @@ from migrator.cli.commands import (
     verify,
     worker,
 )
+from migrator.cli.followed import Told
 from migrator.cli.output import show_asking, show_error, show_queued, stderr
 from migrator.remote.asking import Asking
 from migrator.runs.queued import Queued
@@ -102,7 +103,7 @@ def run(arguments: Sequence[str]) -> int:
             stderr.print(str(error), markup=False)
             return Misuse.exit_code
         return show_error(_of_click(error), as_json=as_json)
-    if code == Parked.exit_code:  # what Typer makes of a KeyboardInterrupt, without a word
+    if code == Parked.exit_code and not isinstance(code, Told):  # Typer makes it of a KeyboardInterrupt, wordlessly
         return show_error(_interrupted(), as_json=as_json)
     return int(code or 0)
 

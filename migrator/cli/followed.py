@@ -17,7 +17,7 @@ from rich.text import Text
 from migrator.cli.output import exit_code, print_verdict, stderr, stdout
 from migrator.cli.position import position_of, said_pace, said_position
 from migrator.cli.states import standing
-from migrator.outcomes import Verdict
+from migrator.outcomes import Tick, Verdict
 from storage.errors import Fault, Parked
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 _BAR = 24  # characters
 _CODE = "exit_code"
+
+
+class Told(int):
+    """An exit code that needs no more words: whoever followed was not interrupted, the run was."""
 
 
 def tell(records: Iterable[RunRecord], *, as_json: bool) -> int:
@@ -37,6 +41,11 @@ def tell(records: Iterable[RunRecord], *, as_json: bool) -> int:
     if not as_json:
         _tell_end(record)
     return _code(record)
+
+
+def tell_step(tick: Tick) -> None:
+    """What following itself has to say, between what is told of the run."""
+    stderr.print(f"… {tick.step}", markup=False)
 
 
 @contextmanager
@@ -121,4 +130,4 @@ def _code(record: RunRecord) -> int:
         return exit_code(Verdict(record.verdict))
     if record.state == "failed":
         return int((record.error or {}).get(_CODE, Fault.exit_code))  # older versions did not keep it
-    return 0 if record.state == "done" else Parked.exit_code
+    return 0 if record.state == "done" else Told(Parked.exit_code)

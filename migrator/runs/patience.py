@@ -10,6 +10,7 @@ from typing import TypeVar
 from storage.errors import Fault
 
 PATIENCE_S = 300
+TOLD_S = 5.0  # a catalog that does not answer for so long is told of
 _AGAIN_S = 1.0
 
 Got = TypeVar("Got")
@@ -31,6 +32,10 @@ class Patience:
     def away_s(self) -> float:
         """For how long nobody has had an answer."""
         return time.monotonic() - self._answered
+
+    @property
+    def said(self) -> str:
+        return f"the catalog does not answer: waited for, {self.seconds:g} s at most"
 
     @property
     def is_over(self) -> bool:

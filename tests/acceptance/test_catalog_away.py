@@ -79,6 +79,27 @@ def test_a_run_goes_on_when_its_catalog_comes_back(remote: Remote, harm: Harm) -
     assert (record["run_id"], record["state"], record["attempt"]) == (run, "done", 1)
 
 
+def test_who_follows_waits_for_the_catalog(remote: Remote) -> None:
+    with at_work(remote.world), remote.rehearsing() as (_, run), remote.world.start("runs", "follow", run) as following:
+        said(following, "…")  # it has found the run
+        with remote.network.cut():
+            said(following, AWAY)
+        assert remote.world.migrator("runs", "cancel", run).code == 0
+        _output, errors = following.communicate(timeout=120)
+        assert (following.returncode, "error" in errors) == (130, False), errors
+
+
+def test_who_follows_gives_up_when_the_catalog_stays_away(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIGRATOR_PATIENCE", "8")
+    with at_work(remote.world), remote.rehearsing() as (_, run):
+        with remote.world.start("runs", "follow", run) as following:
+            said(following, "…")
+            with remote.network.cut():
+                output, errors = following.communicate(timeout=120)
+        assert (following.returncode, output) == (1, ""), errors
+        assert "the catalog was away for 8 s" in errors and f"migrator runs follow {run}" in errors
+
+
 def test_a_catalog_that_stays_away_ends_the_run_which_is_resumed(
     remote: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> None:

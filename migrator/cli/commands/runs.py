@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrator.cli.ended import told
-from migrator.cli.followed import tell
+from migrator.cli.followed import tell, tell_step
 from migrator.cli.options import Json, Reason, RunId, Wait, waiting
 from migrator.cli.output import print_json, print_problems, print_table, stderr, stdout
 from migrator.cli.position import cells, position_of, said_position
@@ -80,7 +80,7 @@ def follow(run: RunId, json: Json = False) -> None:
     """How far a run is, wherever it is performed, until it ends; with its exit code. With --json, an object a line."""
     from migrator.wiring import service
 
-    raise typer.Exit(tell(service().follow(run), as_json=json))
+    raise typer.Exit(tell(service(tell_step).follow(run), as_json=json))
 
 
 @app.command()

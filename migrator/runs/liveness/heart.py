@@ -12,12 +12,11 @@ from migrator.outcomes import Progress, Tick, silent
 from migrator.runs.catalog import Catalog
 from migrator.runs.liveness.holds import Hold
 from migrator.runs.liveness.pace import Pace
-from migrator.runs.patience import Patience
+from migrator.runs.patience import TOLD_S, Patience
 from migrator.runs.records import RunRecord
 from storage.errors import MigratorError
 
 BEAT_S = 1.0
-_TOLD_S = 5.0  # a catalog that does not answer for so long is told of
 
 
 @dataclass(kw_only=True)
@@ -72,7 +71,7 @@ class Heart:
             self._stop()
             for thread in threads:
                 thread.join(BEAT_S)
-            if self.patience.away_s < _TOLD_S:
+            if self.patience.away_s < TOLD_S:
                 self.beat()
 
     def _beat_on(self) -> None:
@@ -88,12 +87,9 @@ class Heart:
             if self.patience.is_over:
                 self._interrupt()
                 return
-            if is_told != (self.patience.away_s > _TOLD_S):
+            if is_told != (self.patience.away_s > TOLD_S):
                 is_told = not is_told
-                self.progress(Tick(step=self._said() if is_told else "the catalog answers again"))
-
-    def _said(self) -> str:
-        return f"the catalog does not answer: waited for, {self.patience.seconds:g} s at most"
+                self.progress(Tick(step=self.patience.said if is_told else "the catalog answers again"))
 
     def _stop(self) -> None:
         """From here on nobody is interrupted."""
