@@ -345,6 +345,8 @@ class Marker(Identity):
     closed_at: str | None = None  # when it was accepted for good: it has no journal since, and is not taken back
     tally: Tally | None = None  # older versions left none
     taken_back_by: str = ""  # the last rollback, where it had to leave rows
+    closed_by: str = ""  # the closing that accepted it, and what went then
+    closed: Closed | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -548,10 +550,11 @@ class Target(Protocol):
         """What this rollback did is noted elsewhere: the target forgets it."""
         ...
 
-    def close(self, run: str) -> Closed:
+    def close(self, run: str, *, by: str = "") -> Closed:
         """Accept the run's load for good: journals and before-images go, and nothing takes it back any more.
 
-        Its marker stays and says so; closing it again removes what was left. Misuse if this target holds no such run.
+        Its marker stays and says so; closing it again removes what was left, and says in the name of the same closing,
+        `by`, what went the first time. Misuse if this target holds no such run.
         """
         ...
 

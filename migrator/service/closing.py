@@ -34,7 +34,7 @@ class Closing(Afterwards):
 
         def perform(recording: Recording, steps: Steps) -> Closed:
             with self._alone(target, recording.run, [staged.table for staged in marker.tables]):
-                closed = accept(target, of.run_id, files=files, steps=steps)
+                closed = accept(target, of.run_id, by=recording.run.run_id, files=files, steps=steps)
             recording.verdict = Verdict.GREEN
             return closed
 

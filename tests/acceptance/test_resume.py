@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from migrator.contracts import Closed
 from migrator.engine import load as loading
 from migrator.platforms.sqlite.target import SqliteTarget
 from migrator.service import afterwards
@@ -164,6 +165,24 @@ def test_an_acceptance(right_office: World, tmp_path: Path, monkeypatch: pytest.
     assert (world.runs()[-1]["state"], world.runs()[-1]["attempt"]) == ("done", 2)
     assert [line for line in dump(world.target) if "migrator_" not in line] == loaded
     assert "accepted for good" in world.json("rollback", run, code=2)["error"]
+
+
+def test_an_acceptance_that_was_not_recorded_any_more(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = right_office.copied(tmp_path)
+    run = world.json("migrate", world.plan)["run"]
+    close = SqliteTarget.close
+
+    def closed_and_lost(target: SqliteTarget, run: str, *, by: str) -> Closed:
+        close(target, run, by=by)
+        monkeypatch.setattr(SqliteTarget, "close", close)
+        raise Fault(LOST, where="target", next="look whether the server runs")
+
+    monkeypatch.setattr(SqliteTarget, "close", closed_and_lost)
+    assert "was committed" in world.json("runs", "close", run, code=1)["error"]
+    resumed = world.json("runs", "resume", world.runs()[-1]["run_id"])
+    assert resumed["journals"] and resumed["entries"]
 
 
 def test_a_snapshot_and_a_restore(right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

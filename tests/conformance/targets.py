@@ -742,6 +742,13 @@ class TargetContract:
         assert target.close("r1").journals == 5
         assert target.close("r1").journals == 0
 
+    def test_a_closing_says_again_what_went(self, target: Target) -> None:
+        merged(target, *STORY)
+        first = target.close("r1", by="c1")
+        assert (first.journals, first.entries) == (5, 12)
+        assert target.close("r1", by="c1") == first
+        assert target.close("r1", by="c2").journals == 0
+
     def test_only_a_load_that_is_there_is_closed(self, target: Target) -> None:
         merged(target, words((1, "a")), run="r1")
         with pytest.raises(Misuse, match="no such load"):

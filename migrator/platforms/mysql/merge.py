@@ -84,7 +84,7 @@ def settle(address: Address, by: str) -> None:
             sweep(connection)
 
 
-def close(address: Address, run: str) -> Closed:
+def close(address: Address, run: str, *, by: str) -> Closed:
     """See migrator.contracts.Target.close."""
     with _transaction(address, run) as (_, transaction):
-        return accepting.close(transaction, run)
+        return accepting.close(transaction, run, by=by)

@@ -97,8 +97,8 @@ class MysqlTarget:
     def settle(self, by: str) -> None:
         settle(self._address, by)
 
-    def close(self, run: str) -> Closed:
-        return close(self._address, run)
+    def close(self, run: str, *, by: str = "") -> Closed:
+        return close(self._address, run, by=by)
 
     def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[MysqlRebuilding]:
         return rebuilding(self._address, tables, model)

@@ -112,8 +112,8 @@ def settle(url: str, by: str) -> None:
         relational_settle(transaction, by)
 
 
-def close(url: str, run: str) -> Closed:
+def close(url: str, run: str, *, by: str) -> Closed:
     """See migrator.contracts.Target.close."""
     with _transaction(url, run) as (connection, transaction):
         _require_own(connection, run, place(url))
-        return accepting.close(transaction, run)
+        return accepting.close(transaction, run, by=by)

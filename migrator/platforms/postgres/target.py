@@ -96,8 +96,8 @@ class PostgresTarget:
     def settle(self, by: str) -> None:
         settle(self._url, by)
 
-    def close(self, run: str) -> Closed:
-        return close(self._url, run)
+    def close(self, run: str, *, by: str = "") -> Closed:
+        return close(self._url, run, by=by)
 
     def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[PostgresRebuilding]:
         return rebuilding(self._url, tables, model)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from migrator.contracts import OVERWRITE, Digest, Marker, Staged, Tally
+from migrator.contracts import OVERWRITE, Closed, Digest, Marker, Staged, Tally
 from migrator.platforms.relational.sqltext import literal, quoted
 from migrator.platforms.relational.transaction import Transaction, shortened
 from storage.errors import Misuse
@@ -118,7 +118,7 @@ def write_marker(transaction: Transaction, marker: Marker) -> None:
     transaction.execute(f"INSERT INTO {transaction.own(MARKERS)} (run, marker) VALUES ({values})")
 
 
-def amend_marker(transaction: Transaction, run: str, **told: str) -> None:
+def amend_marker(transaction: Transaction, run: str, **told: object) -> None:
     """Say more about a load that stands."""
     markers, about = transaction.own(MARKERS), f"run = {literal(run)}"
     ((before,),) = transaction.rows(f"SELECT marker FROM {markers} WHERE {about}")
@@ -197,6 +197,8 @@ def from_json(text: str, tables: dict[str, Table]) -> Marker:
         counts = {int(edge): actions for edge, actions in told["counts"].items()}  # JSON's names are texts
         digests = {name: _digest(told[name]) for name in _DIGESTS}
         plain["tally"] = Tally(**{**told, **digests, "counts": counts})
+    if gone := plain.get("closed"):
+        plain["closed"] = Closed(**gone)
     return Marker(**plain)
 
 

@@ -11,12 +11,12 @@ from migrator.platforms.sqlite.connect import connect, translated
 from migrator.platforms.sqlite.transaction import SqliteTransaction
 
 
-def close(target: Path, run: str) -> Closed:
+def close(target: Path, run: str, *, by: str) -> Closed:
     """See migrator.contracts.Target.close."""
     with translated(target), closing(connect(target, mode="rw")) as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            return relational.close(SqliteTransaction(connection), run)
+            return relational.close(SqliteTransaction(connection), run, by=by)
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

@@ -103,8 +103,8 @@ class SqliteTarget:
         sweep_claim(self._path)
         settle(self._path, by)
 
-    def close(self, run: str) -> Closed:
-        return close(self._path, run)
+    def close(self, run: str, *, by: str = "") -> Closed:
+        return close(self._path, run, by=by)
 
     def rebuilding(self, tables: Sequence[Table], model: Model) -> AbstractContextManager[SqliteRebuilding]:
         return rebuilding(self._place, tables, model)
