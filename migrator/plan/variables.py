@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from mappings.node import Node
 from migrator.plan.nouns import Scalar
 from storage.address import below
+from storage.errors import Misuse
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+class Unset(Misuse):
+    """A variable that is not set here; where another reads the plan, it may be."""
 
 
 _NAMED = re.compile(r"\$\{(\w+)\}((?:/[\w.-]+)*)")
@@ -64,8 +69,9 @@ class Variables:
         def value(match: re.Match[str]) -> str:
             found = self.known.get(match[1], match[2])
             if found is None:
-                raise node.refused(
+                raise Unset(
                     f"the variable {match[1]} is not set",
+                    where=f"{node.file}:{node.line}",
                     next=f"export {match[1]}=…, or write ${{{match[1]}:-default}}",
                 )
             return found

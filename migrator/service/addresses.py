@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from migrator.runs.records import RunRecord
 from storage.address import redacted, without_user
 from storage.errors import Misuse
 
 _HIDDEN = "***"
+_RELATIVE = re.compile(r"sqlite:///(?!/)|(?![a-z][a-z0-9+.-]*:|/)", re.IGNORECASE)
 
 
 def whole(kept: str, given: str | None, *, run: str) -> str:
@@ -24,6 +27,17 @@ def whole(kept: str, given: str | None, *, run: str) -> str:
 
 def needs_password(kept: str) -> bool:
     return _HIDDEN in kept
+
+
+def require_whole(*addresses: str | None) -> None:
+    """Misuse where one leads on from the folder that its reader happens to be in: a worker is in another."""
+    for address in filter(None, addresses):
+        if _RELATIVE.match(address):
+            raise Misuse(
+                "this leads elsewhere for a worker, which is in a folder of its own",
+                where=redacted(address),
+                next="write the whole path (sqlite:////folder/app.db, file:///folder/store), or leave out --detach",
+            )
 
 
 def require_same_place(record: RunRecord, target: str) -> None:

@@ -21,7 +21,7 @@ from migrator.runs.queued import Queued
 from migrator.runs.recorded import Recording, opening, recorded
 from migrator.runs.records import RunRecord, taken_over
 from migrator.runs.request import Request
-from migrator.service.addresses import require_same_place
+from migrator.service.addresses import require_same_place, require_whole
 from migrator.service.erasing import Erasing
 from storage.archive import Archive
 from storage.errors import Fault, Misuse, Parked, Red
@@ -94,6 +94,7 @@ class Performing(Erasing):
     def _begin(self, catalog: Catalog, request: Request, work: Work[Result]) -> tuple[RunRecord, Result]:
         """A new run, to its end; gives its record and what it found. Queued where it is left to a worker."""
         if self.is_detached:
+            require_whole(work.source, work.target, work.store)
             raise Queued(work.start(catalog, request, state="queued", asked_by=self.asked_by))
         with closing(self._locks()) as locks:
 

@@ -69,6 +69,15 @@ class Resuming(Archiving, Closing):
         request, serving = asked(catalog, record), self._serving(record)
         return serving._go_on(catalog, record, hold, lambda: serving._work(catalog, record, request, url))
 
+    def _read_asked(self, catalog: Catalog, record: RunRecord) -> None:
+        """Read the plan that the run is about, as whoever performs it does."""
+        request, serving = asked(catalog, record), self._serving(record)
+        match request:
+            case SnapshotRequest() | LoadRequest():
+                serving.read_plan(request.plan)
+            case VerificationRequest() | RollbackRequest() | ClosingRequest():
+                serving._plan_of(catalog, serving._migration(catalog, request.of_run))
+
     def _work(self, catalog: Catalog, record: RunRecord, request: Request, url: str | None) -> Work[Any]:
         if isinstance(request, LoadRequest):
             _require_no_copy(record, request)

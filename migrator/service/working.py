@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from migrator.plan.variables import Unset
 from migrator.runs.catalog import Catalog
 from migrator.runs.interrupts import Interrupts, watched
 from migrator.runs.liveness.holds import Hold, Holder
@@ -21,6 +22,7 @@ from storage.errors import MigratorError, Misuse, Parked
 from storage.system import fault_of
 
 _LOOK_S, _AGAIN_S = 0.5, 2.0
+_LEFT_S = 60.0  # others have time to come to what cannot be performed here
 _OTHERS_FIRST_S = 5.0  # whoever performs runs was cut off, too, and is not silent for that
 
 
@@ -64,7 +66,7 @@ class Working(Resuming, Cancelling, Assisting):
             return False
         log.about(record.run_id, record.tenant)
         try:
-            if not _is_known(catalog, record, log):
+            if not _is_known(catalog, record, log) or self._is_left_to_others(catalog, record, log):
                 return False
             if record.state == "cancelling":
                 self._cleared(catalog, record, hold, log)
@@ -73,6 +75,20 @@ class Working(Resuming, Cancelling, Assisting):
         finally:
             hold.release()
         return True
+
+    def _is_left_to_others(self, catalog: Catalog, record: RunRecord, log: WorkerLog) -> bool:
+        """For a while, where its plan asks for what is not set here; if nobody came, it is this one that says so."""
+        if record.state == "cancelling" or log.was_left(record.run_id):
+            return False
+        try:
+            self._read_asked(catalog, record)
+        except Unset as error:
+            log.tell(record.run_id, f"left to others for {_LEFT_S:g} s: {error.what} here ({error.where})")
+            log.leave(record.run_id, _LEFT_S)
+            return True
+        except (MigratorError, OSError):
+            return False  # it ends with that when it is performed, and its record says so
+        return False
 
     def _cleared(self, catalog: Catalog, record: RunRecord, hold: Hold, log: WorkerLog) -> None:
         log.tell(record.run_id, "somebody cancelled it: what it left is erased here")

@@ -39,6 +39,19 @@ def test_what_cannot_be_opened_is_refused_at_once(world: World, command: str) ->
     assert world.runs() == []
 
 
+@pytest.mark.parametrize("name", ["SOURCE_URL", "STORE_URL"])
+def test_what_leads_elsewhere_for_a_worker_is_not_queued(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(world.source.parent)
+    relative = {"SOURCE_URL": f"sqlite:///{world.source.name}", "STORE_URL": "archives"}[name]
+    rewritten(world.plan, f"${{{name}}}", relative)
+    refused = world.json("snapshot", world.plan, "--detach", code=2)
+    assert "elsewhere for a worker" in refused["error"] and relative in refused["where"]
+    assert world.runs() == []
+    assert world.json("snapshot", world.plan)["archive"]  # here it leads where its reader means
+
+
 def test_a_plan_whose_variables_nobody_set_is_not_queued(world: World) -> None:
     rewritten(world.plan, "${SOURCE_URL}", "${NOBODY_SAID}")
     assert "NOBODY_SAID" in world.json("snapshot", world.plan, "--detach", code=2)["error"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from tests.acceptance.performers import (
     until_started,
     worker,
 )
-from tests.acceptance.world import World, dump
+from tests.acceptance.world import ROOT, World, dump
 from tests.servers.process import lives
 
 
@@ -47,6 +49,48 @@ def test_what_was_asked_for_and_left_is_performed_and_followed(alone: World) -> 
     assert (record["state"], record["verdict"], record["attempt"]) == ("done", "green", 1)
     assert dump(alone.target) == before
     assert alone.json("report", run, "--format", "json")["verdict"] == "green"
+
+
+class Lacking(World):
+    """A machine where nobody has set a plan's variable."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {name: value for name, value in super().environment.items() if name != "TARGET_URL"}
+
+
+def lacking(world: World) -> World:
+    return Lacking(folder=world.folder, source=world.source, target=world.target)
+
+
+def test_a_worker_that_lacks_a_variable_leaves_the_run_to_another(alone: World) -> None:
+    run = queued(alone)
+    with worker(lacking(alone)) as other:
+        assert other.stderr is not None
+        assert any("left to others" in line and "TARGET_URL" in line for line in other.stderr)
+        assert shown(alone, run)["state"] == "queued"
+        with worker(alone):
+            assert until(alone, run, lambda record: record["state"] == "done")["attempt"] == 1
+
+
+IMPATIENT = """
+from migrator.cli.slot import main
+from migrator.service import working
+
+working._LEFT_S = 0.0
+main()
+"""
+
+
+def test_where_no_worker_has_the_variable_the_run_says_so(alone: World) -> None:
+    run = queued(alone)
+    environment = {**os.environ, **lacking(alone).environment, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, "-c", IMPATIENT], env=environment, stdin=subprocess.PIPE) as slot:
+        try:
+            record = until(alone, run, lambda record: record["state"] == "failed")
+        finally:
+            slot.kill()
+    assert "TARGET_URL is not set" in record["error"]["what"]
 
 
 def test_workers_share_what_waits_and_nothing_is_performed_twice(shared: World) -> None:

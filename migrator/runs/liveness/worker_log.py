@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 
 from storage.errors import MigratorError
@@ -16,7 +18,7 @@ class WorkerLog:
     def __init__(self, say: Say) -> None:
         self._say = say
         self._away: type[MigratorError] | None = None
-        self._left: set[str] = set()
+        self._left: dict[str, float] = {}
         self._tenants: dict[str, str] = {}
 
     def about(self, run_id: str, tenant: str) -> None:
@@ -44,9 +46,12 @@ class WorkerLog:
             self.tell("", "the catalog answers again")
         return was_away
 
-    def leave(self, run_id: str) -> None:
-        """This process cannot perform that run; another may."""
-        self._left.add(run_id)
+    def leave(self, run_id: str, seconds: float = math.inf) -> None:
+        """This process cannot perform that run; another may, and has so long to come to it."""
+        self._left[run_id] = time.monotonic() + seconds
 
     def is_left(self, run_id: str) -> bool:
+        return self._left.get(run_id, 0) > time.monotonic()
+
+    def was_left(self, run_id: str) -> bool:
         return run_id in self._left

@@ -39,3 +39,5 @@ def test_what_a_process_cannot_perform_it_leaves() -> None:
     log = WorkerLog(lambda *_: None)
     log.leave("newer")
     assert log.is_left("newer") and not log.is_left("other")
+    log.leave("lacking", 0)
+    assert log.was_left("lacking") and not log.is_left("lacking") and not log.was_left("other")
