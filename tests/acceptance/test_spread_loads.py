@@ -15,7 +15,7 @@ import pytest
 
 from tests.acceptance.office import mapping_of
 from tests.acceptance.test_snapshot_resumed import comes
-from tests.acceptance.workers import Workers
+from tests.acceptance.workers import MISSED_S, Workers
 from tests.acceptance.world import WAIVED, World, changing
 from tests.conformance.made import Made, empty
 from tests.conformance.platforms import Platform
@@ -161,7 +161,6 @@ def loads(
     expected, target = alone(kind), made(kind)
     target.run(TARGET)
     monkeypatch.setenv("MIGRATOR_CATALOG", postgres_url)
-    monkeypatch.setenv("MIGRATOR_SILENCE", "3")
     monkeypatch.setenv("MIGRATOR_SIGNING_KEY", str(tmp_path / "key"))
     world = replace(taken.copied(tmp_path), target_url=target.url)
     return Loads(world=world, catalog=postgres_url, target=target, expected=expected)
@@ -203,7 +202,7 @@ def test_a_helper_that_dies_or_hangs_within_a_table_is_not_waited_for_and_change
 ) -> None:
     with loads.halted("three", "slot") as helper:
         loads.idle(1)
-        with loads.halted("one", "migrate", loads.world.plan, *WAIVED) as command:
+        with loads.halted("one", "migrate", loads.world.plan, *WAIVED, silence_s=MISSED_S) as command:
             comes(Path(f"{loads.released}-three").exists)
             helper.send_signal(by)
             loads.ended(command)

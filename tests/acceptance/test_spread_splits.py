@@ -13,6 +13,7 @@ import pytest
 from migrator.engine.turns import WORTH_ROWS
 from tests.acceptance.test_snapshot_resumed import comes
 from tests.acceptance.test_spread import Spread, audit, filled, made, on_catalog
+from tests.acceptance.workers import MISSED_S
 from tests.servers.postgres import Postgres
 
 ROWS = WORTH_ROWS * 11 // 10
@@ -89,14 +90,14 @@ def test_a_helper_that_dies_or_hangs_in_the_middle_of_a_split_changes_nothing(
 ) -> None:
     with spread.halted("lines/2", "slot") as helper:
         spread.idle(1)
-        with spread.halted("firms", "snapshot", spread.world.plan) as command:
+        with spread.halted("firms", "snapshot", spread.world.plan, silence_s=MISSED_S) as command:
             comes(Path(f"{spread.released}-lines-2").exists)
             helper.send_signal(by)
             archive = spread.ended(command)
         assert json.dumps({"tables": SPLITS[:2]}) in audit(archive)
         if by == signal.SIGSTOP:
             helper.send_signal(signal.SIGCONT)
-            comes(lambda: spread.said("another does now what was done here"))
+            comes(lambda: spread.said("stopped: "))
         assert parts(spread.require_same(archive)) == PARTS
 
 

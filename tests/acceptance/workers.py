@@ -16,6 +16,8 @@ import psycopg
 from tests.acceptance.test_snapshot_resumed import comes
 from tests.acceptance.world import ROOT, World
 
+_BUSY_S, MISSED_S = 60, 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workers:
@@ -29,10 +31,16 @@ class Workers:
         return self.world.folder / "released"
 
     @contextmanager
-    def halted(self, tables: str, *arguments: object, home: Path | None = None) -> Iterator[subprocess.Popen[str]]:
-        """A command or a worker's process that stops at these tables until `released` is there; killed at the end."""
+    def halted(
+        self, tables: str, *arguments: object, home: Path | None = None, silence_s: int = _BUSY_S
+    ) -> Iterator[subprocess.Popen[str]]:
+        """A command or a worker's process that stops at these tables until `released` is there; killed at the end.
+
+        It misses whoever is silent for so long; a worker that misses a busy command would end it.
+        """
         command = [sys.executable, "-m", "tests.acceptance.halted", tables, *map(str, arguments)]
-        said = {"HALTED_UNTIL": str(self.released), "PYTHONPATH": str(ROOT)}
+        silence = {"MIGRATOR_SILENCE": str(silence_s)}
+        said = {"HALTED_UNTIL": str(self.released), "PYTHONPATH": str(ROOT), **silence}
         environment = {**os.environ, **self.world.environment, **said}
         if home is not None:
             environment["MIGRATOR_HOME"] = str(home)
