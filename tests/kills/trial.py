@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+
+import pymysql
 
 from migrator.platforms.postgres.exported import KEEPER
 from tests.acceptance.world import Answer
@@ -23,6 +25,7 @@ from tests.soak.promise import require
 _PATIENCE_S = 180
 _SESSION_ENDS_S = 150  # two minutes where a network ended without a word
 _BEFORE = "interrupted before anything began"
+_FORGOTTEN = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
 _SESSIONS = {
     PostgresPlatform: "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     f" AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name <> '{KEEPER}'",
@@ -54,8 +57,11 @@ def tried(scene: Scene, phase: str, strike: Strike, chance: random.Random) -> Ou
     if not strike.leaves_sessions:
         _wait_for_sessions(scene, told)
     is_cancelled = aftermath.is_cancelled
+    if strike.leaves_sessions and not aftermath.does_as_told:  # a run that is resumed ends them itself
+        _end_forgotten_sessions(scene)
     more = 0 if is_cancelled else aftermath.settle(answer, told)
     if strike.leaves_sessions:
+        _end_forgotten_sessions(scene)
         _wait_for_sessions(scene, told)
     end = End.of(moment.command, was_loaded=was_loaded, is_cancelled=is_cancelled)
     require_undisturbed(scene, end, f"{told}, which ended with {answer}")
@@ -105,6 +111,15 @@ def _wait_for_sessions(scene: Scene, told: str) -> None:
         while query and side.platform.rows(query)[0][0]:
             require(time.monotonic() < deadline, f"{told}: its session lived for another {_SESSION_ENDS_S} s")
             time.sleep(0.05)
+
+
+def _end_forgotten_sessions(scene: Scene) -> None:
+    """MariaDB misses a client for longer than a trial takes: a person is told of its connection, and ends it."""
+    for side in (scene.source, scene.target):
+        if isinstance(side.platform, MysqlPlatform):
+            for (connection,) in side.platform.rows(_FORGOTTEN):
+                with suppress(pymysql.err.OperationalError):  # it ended just now
+                    side.platform.run(f"KILL {connection}")
 
 
 def fitting(scene: Scene, strikes: Sequence[Strike]) -> Iterator[tuple[str, Strike]]:

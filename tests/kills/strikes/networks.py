@@ -12,6 +12,7 @@ from tests.kills.scene import Scene
 from tests.kills.sides import SIDES
 from tests.kills.strike import COMMANDS_OF, At, Strike, side
 from tests.kills.watched import Watched
+from tests.servers.mariadb import Mariadb
 from tests.servers.postgres import Postgres
 
 _BREAK_S, _STILL_S = 0.3, 1.5
@@ -58,16 +59,16 @@ def _silenced_for_good(role: str) -> At:
     return at
 
 
-def _is_missed(role: str) -> Callable[[Scene], bool]:
-    """Others than PostgreSQL miss a client for longer than a trial takes."""
-    return lambda scene: isinstance(side(scene, role).server, Postgres)
+def _has_sessions(role: str) -> Callable[[Scene], bool]:
+    """A bucket's server has no sessions."""
+    return lambda scene: isinstance(side(scene, role).server, Postgres | Mariadb)
 
 
 NETWORK_CUT = _strikes("cut", Proxy.cut, codes=frozenset({1}), lasts=_BREAK_S)
 NETWORK_STALLED = _strikes("stalled", Proxy.stalled, lasts=_STILL_S)
 NETWORK_SLOWED = _strikes("slowed", _slowed)
 NETWORK_SILENT = {
-    role: replace(strike, fits=_is_missed(role))
+    role: replace(strike, fits=_has_sessions(role))
     for role, strike in _strikes("silent", Proxy.silenced, codes=frozenset({1}), leaves_sessions=True).items()
 }
 NETWORK_GONE = {
