@@ -87,7 +87,7 @@ class Warm:
 def warm() -> Iterator[Warm]:
     """It ends with the context; a command that is still under way does not."""
     ours, its = socket.socketpair()
-    program = [sys.executable, "-m", __name__, str(its.fileno())]
+    program = [sys.executable, "-c", f"from {__name__} import main; main()", str(its.fileno())]
     with subprocess.Popen(program, cwd=_ROOT, pass_fds=[its.fileno()]), ours:
         its.close()
         yield Warm(ours)
@@ -159,7 +159,3 @@ def _become(wanted: Wanted, streams: list[int]) -> None:
     os.chdir(wanted.folder)
     sys.argv = ["migrator", *wanted.arguments]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-if __name__ == "__main__":
-    main()
