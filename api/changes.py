@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import takewhile
@@ -10,7 +11,7 @@ Change = tuple[str, int, int, int, int]
 """What becomes of which lines of the older text (from, to) and of the newer one, as difflib has it."""
 
 _AROUND = 3  # lines that did not change, shown for orientation
-_MOST = 4_000_000  # pairs of lines: half a second
+_MOST = 100_000_000  # of `effort`: a second at worst
 
 
 def grouped(before: Sequence[str], after: Sequence[str]) -> Iterator[list[Change]]:
@@ -51,9 +52,16 @@ def _changes(before: Sequence[str], after: Sequence[str]) -> Iterator[Change]:
 
 
 def _of_middle(old: Sequence[str], new: Sequence[str]) -> Sequence[Change]:
-    if len(old) * len(new) > _MOST:
+    if effort(old, new) > _MOST:
         return [("replace", 0, len(old), 0, len(new))]
     return SequenceMatcher(None, old, new).get_opcodes()
+
+
+def effort(old: Sequence[str], new: Sequence[str]) -> int:
+    """What comparing them may take, some ten nanoseconds each: parts that are alike are tried again for every match."""
+    here = Counter(new)
+    pairs = sum(times * here[part] for part, times in Counter(old).items())
+    return (len(old) + len(new) + pairs) * min(len(old), len(new))
 
 
 def _alike(pairs: Iterator[tuple[str, str]]) -> int:

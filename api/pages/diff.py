@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from api.changes import Change, grouped
+from api.changes import Change, effort, grouped
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 _LARGEST_STRETCH = 100  # lines: of longer ones, nobody compares line with line
 _LONGEST_LINE = 1000  # characters: longer ones are told apart as a whole
+_MOST = 50_000_000  # of `effort`, for the words of all lines: half a second at worst
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,38 +58,62 @@ class Diff:
 
 def diff(old: str, new: str) -> Diff:
     """How one gets from the older text to the newer one."""
-    before, after = old.splitlines(), new.splitlines()
-    return Diff(stretches=tuple(tuple(_stretch(before, after, group)) for group in grouped(before, after)))
+    before, after, patience = old.splitlines(), new.splitlines(), _Patience()
+    groups = grouped(before, after)
+    return Diff(stretches=tuple(tuple(_stretch(before, after, group, patience)) for group in groups))
 
 
-def _stretch(before: Sequence[str], after: Sequence[str], group: Sequence[Change]) -> Iterator[Line]:
+@dataclass
+class _Patience:
+    """What the lines of a diff may still take together: once it is used up, they are told apart as a whole."""
+
+    left: int = _MOST
+
+    def is_enough(self, old: Sequence[str], new: Sequence[str]) -> bool:
+        needed = effort(old, new)
+        if needed > self.left:
+            return False
+        self.left -= needed
+        return True
+
+
+def _stretch(
+    before: Sequence[str], after: Sequence[str], group: Sequence[Change], patience: _Patience
+) -> Iterator[Line]:
     for tag, start, end, new_start, new_end in group:
         old, new = before[start:end], after[new_start:new_end]
         if tag == "equal":
             for at, text in enumerate(old):
                 yield Line(before=start + at + 1, after=new_start + at + 1, pieces=(Piece(text=text),))
             continue
-        pieces = _pieces(old, new)
+        pieces = _pieces(old, new, patience)
         for at in range(len(old)):
             yield Line(before=start + at + 1, after=None, pieces=pieces[0][at])
         for at in range(len(new)):
             yield Line(before=None, after=new_start + at + 1, pieces=pieces[1][at])
 
 
-def _pieces(old: Sequence[str], new: Sequence[str]) -> tuple[list[tuple[Piece, ...]], list[tuple[Piece, ...]]]:
+def _pieces(
+    old: Sequence[str], new: Sequence[str], patience: _Patience
+) -> tuple[list[tuple[Piece, ...]], list[tuple[Piece, ...]]]:
     """Lines that stand for one another are told apart by their words."""
     is_small = max(len(old), len(new)) <= _LARGEST_STRETCH
-    told = [_words(one, other) for one, other in zip(old, new, strict=False)] if is_small else []
+    told = [_words(one, other, patience) for one, other in zip(old, new, strict=False)] if is_small else []
     rest_old = [(Piece(text=one),) for one in old[len(told) :]]
     rest_new = [(Piece(text=one),) for one in new[len(told) :]]
     return [one for one, _ in told] + rest_old, [other for _, other in told] + rest_new
 
 
-def _words(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+def _words(old: str, new: str, patience: _Patience) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    whole = (Piece(text=old),), (Piece(text=new),)
+    if max(len(old), len(new)) > _LONGEST_LINE:
+        return whole
     words, others = _WORDS.findall(old), _WORDS.findall(new)
+    if not patience.is_enough(words, others):
+        return whole
     matcher = SequenceMatcher(None, words, others, autojunk=False)
-    if max(len(old), len(new)) > _LONGEST_LINE or matcher.ratio() < 0.5:  # another line rather than a changed one
-        return (Piece(text=old),), (Piece(text=new),)
+    if matcher.ratio() < 0.5:  # another line rather than a changed one
+        return whole
     left, right = [], []
     for tag, start, end, new_start, new_end in matcher.get_opcodes():
         left.append(Piece(text="".join(words[start:end]), is_changed=tag != "equal"))

@@ -37,3 +37,9 @@ def test_of_large_texts_that_are_alike_everywhere_the_middle_is_one_change() -> 
     old = ["same", *(str(number % 150) for number in range(20_000))]
     new = ["same", *(str(number * 7 % 150) for number in range(1, 20_000))]
     assert list(grouped(old, new)) == [[("equal", 0, 1, 0, 1), ("replace", 1, 20_001, 1, 20_000)]]
+
+
+def test_two_lines_again_and_again_take_no_minutes_either() -> None:
+    """Few enough on one side that difflib leaves out none of what is alike everywhere."""
+    old, new = ["a", "b"] * 10_000, ["b", "a", "a"] * 60
+    assert list(grouped(old, new)) == [[("replace", 0, 20_000, 0, 180)]]

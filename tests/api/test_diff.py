@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,3 +48,13 @@ def test_it_is_shown_with_signs_and_nothing_in_it_is_markup() -> None:
     assert "&lt;b&gt;&amp;" in shown and "<b>" not in shown
     assert "added" in shown and "−" in shown
     assert words("fr")("diff.equal") in template.render(t=words("fr"), found=diff("one", "one"))
+
+
+def test_lines_that_are_alike_everywhere_are_told_apart_as_a_whole() -> None:
+    """Word by word, these would take minutes."""
+    old = "\n".join(f"same {number}" if number % 50 == 49 else "a b " * 249 + str(number) for number in range(1_000))
+    new = "\n".join(f"same {number}" if number % 50 == 49 else "b a a " * 165 + str(number) for number in range(1_000))
+    began = time.process_time()
+    found = diff(old, new)
+    assert time.process_time() - began < 10
+    assert found.added == found.removed == 980
