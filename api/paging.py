@@ -22,6 +22,7 @@ After = Annotated[str | None, Query(max_length=1000, description="`next` of the 
 
 
 Name = Annotated[str | None, Query(max_length=200)]
+Start = Annotated[int, Query(ge=0, le=1 << 40, description="How many come before.")]
 
 
 def _as_it_is(item: Any) -> Any:

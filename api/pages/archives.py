@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.asked import Asked, of_archive, of_tenant
 from api.pages.frame import page
+from api.paging import Start
 from api.routes.archives import found
 from migrator.access.roles import Permission
 from migrator.engine.browse.question import Comparison, Condition, Question
 from migrator.registry.documents import Kind
 from migrator.reports.scope import drawn_tables
 from migrator.runs.portion import Portion
+from storage.archive import Archive
 from storage.schema import ForeignKey, Table
 
 router = APIRouter(include_in_schema=False)
@@ -113,13 +115,14 @@ def table(
     value: str = "",
     sort: str = "",
     descending: bool = False,
-    start: Annotated[int, Query(ge=0)] = 0,
+    start: Start = 0,
 ) -> Response:
     """A page of rows; a key leads to the row it points at."""
     record = found(asked, archive)
-    part = asked.service.archive(record.location).table(table)
+    opened = asked.service.archive(record.location)
+    part = opened.table(table)
     view = View(
-        path=request.url.path,
+        path=f"/archives/{archive}/tables/{quote(table)}",
         search=search,
         column=column,
         comparison=comparison,
@@ -140,7 +143,7 @@ def table(
         found=rows,
         last=min(start + _ROWS, rows.matching),
         comparisons=list(Comparison),
-        keys=_keys(part.table, archive),
+        keys=_keys(part.table, opened),
     )
 
 
@@ -148,12 +151,14 @@ def _comparison(told: str) -> Comparison:
     return Comparison(told) if told in list(Comparison) else Comparison.IS
 
 
-def _keys(table: Table, archive: str) -> dict[str, tuple[str, str]]:
-    """Of columns that alone point at a row: the path of the page of those rows, and the column there."""
-    found: dict[str, tuple[str, str]] = {}
-    for key in _single(table.foreign_keys):
-        found[key.columns[0]] = (f"/archives/{archive}/tables/{key.parent}", key.parent_columns[0])
-    return found
+def _keys(table: Table, archive: Archive) -> dict[str, tuple[str, str]]:
+    """Of columns that alone point at an archived row: the path of the page of those rows, and the column there."""
+    place, held = f"/archives/{archive.identity.archive_id}/tables", {part.table.name for part in archive.tables}
+    return {
+        key.columns[0]: (f"{place}/{quote(key.parent)}", key.parent_columns[0])
+        for key in _single(table.foreign_keys)
+        if key.parent in held
+    }
 
 
 def _single(keys: Sequence[ForeignKey]) -> list[ForeignKey]:

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from api.asked import Asked, of_archive
 from api.pages.frame import form_of, page, read_form
+from api.paging import Start
 from api.problems import unknown
 from api.routes.archives import found
 from api.routes.contents import Sha256, opened
@@ -36,7 +37,7 @@ _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "im
 
 # ── files ───────────────────────────────────────────────────────────────────────────────────────────────────
 @router.get("/archives/{archive}/files")
-def files(asked: Reading, archive: str, request: Request, start: Annotated[int, Query(ge=0)] = 0) -> Response:
+def files(asked: Reading, archive: str, request: Request, start: Start = 0) -> Response:
     """Every file, with the row it belongs to."""
     record = found(asked, archive)
     held = asked.service.files(record, start=start, count=_SHOWN)

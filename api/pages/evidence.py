@@ -9,11 +9,12 @@ from operator import itemgetter
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.asked import Asked, of_run
 from api.pages.frame import page
+from api.paging import Start
 from api.problems import unknown
 from api.routes import evidence
 from migrator.access.roles import Permission
@@ -29,7 +30,6 @@ from storage.problem import Problem
 router = APIRouter(include_in_schema=False)
 Looking = Annotated[Asked, of_run(Permission.LOOK)]
 Reading = Annotated[Asked, of_run(Permission.READ_ROWS)]
-Start = Annotated[int, Query(ge=0, le=1 << 40)]
 _ROWS = 50
 
 
@@ -111,7 +111,7 @@ def rows(asked: Reading, run: str, edge: int, part: str, request: Request, start
         "part": part,
         "start": start,
     }
-    path = request.url.path
+    path = f"/runs/{run}/evidence/edges/{edge}/{part}"
     if part in STOOD:
         stood = evidence.stood(asked, run, edge, part, start=start, count=_ROWS)
         origins = [_page_of(archive, one.origin) for one in stood.rows]

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from api.asked import Anybody, Asked, of_archive
 from api.downloads import download, whole
-from api.paging import Name, Page, Paged
+from api.paging import Name, Page, Paged, Start
 from api.problems import unknown
 from api.shapes import Rows, streamed
 from api.slow import SLOW
@@ -63,7 +63,7 @@ def rows(
     search: Annotated[str, Query(max_length=200)] = "",
     sort: str = "",
     descending: bool = False,
-    start: Annotated[int, Query(ge=0)] = 0,
+    start: Start = 0,
     count: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
 ) -> dict[str, Any]:
     """A page of a table, as it was archived: values as text, NULL as null."""

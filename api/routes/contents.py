@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api.asked import Asked, of_archive
 from api.downloads import download
+from api.paging import Start
 from api.problems import unknown
 from api.routes.archives import found
 from api.shapes import streamed
@@ -62,7 +63,7 @@ def scope(asked: Looking, archive: str) -> Reached:
 def files(
     asked: Reading,
     archive: str,
-    start: Annotated[int, Query(ge=0)] = 0,
+    start: Start = 0,
     count: Annotated[int, Query(ge=1, le=MOST)] = 50,
 ) -> dict[str, Any]:
     """The values that are files, and those too large for a cell."""

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
 from api.asked import Asked, of_approval, of_run, of_tenant
+from api.paging import Start
 from api.problems import unknown
 from migrator.access.approvals import Approval
 from migrator.access.roles import Permission
@@ -20,7 +21,6 @@ from migrator.service.served import ERASE, MIGRATE, ROLL_BACK
 router = APIRouter(tags=["evidence"])
 Looking = Annotated[Asked, of_tenant(Permission.LOOK)]
 Reading = Annotated[Asked, of_run(Permission.READ_ROWS)]
-Start = Annotated[int, Query(ge=0, le=1 << 40)]
 Count = Annotated[int, Query(ge=1, le=MOST_ROWS)]
 
 

@@ -6,11 +6,16 @@ import io
 import sqlite3
 import zipfile
 from contextlib import closing
+from types import SimpleNamespace
+from typing import cast
 
 import openpyxl
 import pytest
 
+from api.pages.archives import View, _keys
+from storage.archive import Archive
 from storage.location import open_store
+from storage.schema import ForeignKey, Table
 from tests.api.office import Office, of
 
 
@@ -100,3 +105,22 @@ def test_a_damaged_archive_is_not_shown_as_if_it_were_whole(server: Office, arch
     part.write_bytes(part.read_bytes()[:-1] + b"x")
     refused = of(server.by("viewer").get(f"/v1/archives/{archive}/tables/people/rows"), 409)
     assert "corrupt" in refused["title"]
+
+
+def test_far_beyond_the_last_row_there_is_nothing_and_further_no_number_leads(server: Office, archive: str) -> None:
+    viewer = server.by("viewer")
+    for path in ("/v1/archives/{}/files", "/archives/{}/files", "/v1/archives/{}/tables/people/rows"):
+        assert viewer.get(path.format(archive), params={"start": 10**12}).status_code == 200
+        assert viewer.get(path.format(archive), params={"start": 10**30}).status_code == 422
+
+
+def test_links_lead_to_tables_whatever_they_are_called() -> None:
+    view = View(path="/x", search="", column="", comparison="", value="", sort="", descending=False, start=0)
+    assert view.link(sort="a&b") == "/x?sort=a%26b"
+    parents = [
+        ForeignKey(name="", columns=(name,), parent=name, parent_columns=("id",)) for name in ("50% #1?", "gone")
+    ]
+    child = Table(name="child", columns=(), foreign_keys=tuple(parents))
+    held = [SimpleNamespace(table=Table(name="50% #1?", columns=()))]
+    opened = SimpleNamespace(identity=SimpleNamespace(archive_id="a"), tables=held)
+    assert _keys(child, cast(Archive, opened)) == {"50% #1?": ("/archives/a/tables/50%25%20%231%3F", "id")}
