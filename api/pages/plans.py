@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -167,17 +168,18 @@ def keep(asked: Writing, plan: str, request: Request) -> Response:
         asked.served.require_sound(Kind.PLAN, asked.tenant, plan, text)
         if form.get("do") == "check":
             return _editor(asked, request, plan, text=text, after=after, note=note, is_sound=True)
-        kept = asked.served.documents.write(
-            Kind.PLAN, asked.tenant, plan, text, by=asked.who.name, after=after, note=note
-        )
+        with asked.together():
+            kept = asked.served.documents.write(
+                Kind.PLAN, asked.tenant, plan, text, by=asked.who.name, after=after, note=note
+            )
+            asked.note("write plan", plan, version=str(kept.version))
     except Stale:
         newest = asked.served.documents.read(Kind.PLAN, asked.tenant, plan)
         return _editor(asked, request, plan, status=412, text=text, after=newest.version, note=note, other=newest.text)
     except Misuse as error:
         wrong = Wrong.of(error, text)
         return _editor(asked, request, plan, status=422, text=text, after=after, note=note, wrong=wrong)
-    asked.note("write plan", plan, version=str(kept.version))
-    return RedirectResponse(f"/tenants/{asked.tenant}/plans/{plan}", status_code=303)
+    return RedirectResponse(f"/tenants/{quote(asked.tenant)}/plans/{plan}", status_code=303)
 
 
 def _editor(

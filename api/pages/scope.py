@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -91,15 +92,16 @@ def decide(asked: Writing, plan: str, request: Request) -> Response:
         note = f"guesses: {len(true)} confirmed, {len(untrue)} taken out"
         try:
             asked.served.require_sound(Kind.PLAN, asked.tenant, plan, text)
-            kept = documents.write(
-                Kind.PLAN, asked.tenant, plan, text, by=asked.who.name, after=newest.version, note=note
-            )
+            with asked.together():
+                kept = documents.write(
+                    Kind.PLAN, asked.tenant, plan, text, by=asked.who.name, after=newest.version, note=note
+                )
+                asked.note("write plan", plan, version=str(kept.version))
         except Stale:
             return _open_ones(asked, plan, request, status=412, is_stale=True)
         except Misuse as error:
             return _open_ones(asked, plan, request, status=422, wrong=error)
-        asked.note("write plan", plan, version=str(kept.version))
-    return RedirectResponse(f"/tenants/{asked.tenant}/plans/{plan}", status_code=303)
+    return RedirectResponse(f"/tenants/{quote(asked.tenant)}/plans/{plan}", status_code=303)
 
 
 def _open_ones(

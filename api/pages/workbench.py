@@ -189,16 +189,17 @@ def _kept(asked: Asked, found: Desk, edit: Edit, form: dict[str, str], back: str
     """Written after the version that was read. Stale where somebody else wrote one meanwhile."""
     if edit.text != found.written.text:
         note = form.get("note", "").strip()[:500] or edit.what
-        kept = asked.served.documents.write(
-            Kind.MAPPING,
-            asked.tenant,
-            found.written.name,
-            edit.text,
-            by=asked.who.name,
-            after=_version(form),
-            note=note,
-        )
-        asked.note("write mapping", found.written.name, version=str(kept.version))
+        with asked.together():
+            kept = asked.served.documents.write(
+                Kind.MAPPING,
+                asked.tenant,
+                found.written.name,
+                edit.text,
+                by=asked.who.name,
+                after=_version(form),
+                note=note,
+            )
+            asked.note("write mapping", found.written.name, version=str(kept.version))
     return RedirectResponse(back, status_code=303)
 
 

@@ -137,16 +137,17 @@ def keep(asked: Writing, name: str, request: Request) -> Response:
     note = form.get("note", "").strip()[:500]
     try:
         load_mapping(text, file=f"mapping {name}")
-        kept = asked.served.documents.write(
-            Kind.MAPPING, asked.tenant, name, text, by=asked.who.name, after=after, note=note
-        )
+        with asked.together():
+            kept = asked.served.documents.write(
+                Kind.MAPPING, asked.tenant, name, text, by=asked.who.name, after=after, note=note
+            )
+            asked.note("write mapping", name, version=str(kept.version))
     except Stale:
         newest = asked.served.documents.read(Kind.MAPPING, asked.tenant, name)
         return _editor(asked, request, name, status=412, text=text, after=newest.version, note=note, other=newest.text)
     except Misuse as error:
         wrong = Wrong.of(error, text)
         return _editor(asked, request, name, status=422, text=text, after=after, note=note, wrong=wrong)
-    asked.note("write mapping", name, version=str(kept.version))
     return RedirectResponse(f"/tenants/{quote(asked.tenant)}/mappings/{name}", status_code=303)
 
 
