@@ -43,11 +43,13 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _ctrl_c() -> Iterator[None]:
-    """A shell's background job ignores SIGINT, and so would every program that a test starts there and interrupts."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def _interrupts() -> Iterator[None]:
+    """What a shell's background job ignores, and nohup, every program that a test starts there would ignore, too."""
+    ctrl_c = signal.signal(signal.SIGINT, signal.default_int_handler)
+    hung_up = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, ctrl_c)
+    signal.signal(signal.SIGHUP, hung_up)
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from migrator.engine.turns import WORTH_ROWS
-from tests.acceptance.test_snapshot_resumed import comes
+from tests.acceptance.test_snapshot_resumed import comes, handle
 from tests.acceptance.test_spread import Spread, audit, filled, made, on_catalog
 from tests.acceptance.workers import MISSED_S
 from tests.servers.postgres import Postgres
@@ -106,6 +106,7 @@ def test_a_run_whose_process_is_killed_is_finished_by_who_copied_splits_for_it(s
         spread.idle(2)
         run = spread.world.json("snapshot", spread.world.plan, "--detach")["run"]
         comes(lambda: spread.states() == dict.fromkeys(SPLITS, "done"))
+        comes(lambda: handle(spread.world) != "None")  # of a keeper that was not there yet, nobody could go on
         performing = spread.world.json("runs", "show", run)["process"]
         next(worker for worker in (one, other) if worker.pid == performing).kill()
         spread.released.touch()
