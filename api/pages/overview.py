@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -29,6 +29,7 @@ class Standing:
     archive: ArchiveRecord | None
     rehearsal: RunRecord | None
     migration: RunRecord | None
+    ended_by: RunRecord | None  # what took that migration back, or accepted it for good
 
 
 @router.get("/")
@@ -56,13 +57,15 @@ def overview(asked: Anybody, request: Request) -> Response:
 @router.get("/runs/{run}")
 def run(asked: Annotated[Asked, of_run(Permission.LOOK)], run: str, request: Request) -> Response:
     after, record = asked.served.service.newest_change(), asked.served.service.run(run)
+    ended_by = _ended_by(record, asked.served.service.newest_runs(portion=Portion(tenants=frozenset({record.tenant}))))
     return page(
         request,
         "run.html.j2",
         asked=asked,
         after=after,
         run=record,
-        doing=list(_doing(asked, record)),
+        ended_by=ended_by,
+        doing=list(_doing(asked, record, is_ended=ended_by is not None)),
         has_report=_reports(record),
     )
 
@@ -73,16 +76,25 @@ def _reports(run: RunRecord) -> bool:
     return is_compared and run.kind in ("rehearsal", "migration", "verification", "rollback")
 
 
-def _doing(asked: Asked, run: RunRecord) -> Iterator[str]:
+def _ended_by(run: RunRecord | None, newest: Iterable[RunRecord]) -> RunRecord | None:
+    """The rollback or the acceptance of a migration, where there was one."""
+    if run is None or run.kind != "migration":
+        return None
+    ends = (one for one in newest if one.kind in ("rollback", "closing") and one.state == "done")
+    return next((one for one in ends if one.of_run == run.run_id), None)
+
+
+def _doing(asked: Asked, run: RunRecord, *, is_ended: bool) -> Iterator[str]:
     """What whoever looks may do with it."""
+    stands = (run.kind, run.state) == ("migration", "done") and not is_ended
     if asked.who.may(Permission.RUN, run.tenant):
         if run.state in ("parked", "failed", "lost"):
             yield "resume"
         if run.state not in ("done", "cancelled"):
             yield "cancel"
-        if (run.kind, run.state) == ("migration", "done"):
+        if stands:
             yield "verify"
-    if asked.who.may(Permission.ASK, run.tenant) and (run.kind, run.state) == ("migration", "done"):
+    if asked.who.may(Permission.ASK, run.tenant) and stands:
         yield "ask"
 
 
@@ -97,9 +109,11 @@ def _standings(asked: Asked, newest: Sequence[RunRecord], visible: Portion) -> I
     archives = {archive.tenant: archive for archive in asked.served.service.newest_archives(portion=visible)}
     last = {(run.tenant, run.kind): run for run in newest}
     for tenant in asked.served.tenants.all(portion=visible):
+        migration = last.get((tenant.tenant, "migration"))
         yield Standing(
             tenant=tenant,
             archive=archives.get(tenant.tenant),
             rehearsal=last.get((tenant.tenant, "rehearsal")),
-            migration=last.get((tenant.tenant, "migration")),
+            migration=migration,
+            ended_by=_ended_by(migration, newest),
         )

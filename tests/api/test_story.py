@@ -30,10 +30,15 @@ def test_from_a_snapshot_to_a_migration_that_is_taken_back(server: Office) -> No
         "operator@example.org",
     )
 
+    pages = ("/", f"/runs/{migration['run_id']}")
+    assert not [page for page in pages if "taken back</a>" in approver.get(page).text]
     asked = of(operator.post(f"/v1/runs/{migration['run_id']}/rollbacks", json={"reason": "it was a test"}), 202)
     decided = of(approver.post(f"/v1/approvals/{asked['approval']}/decision", json={"grant": True}))
     server.perform()
     assert of(operator.get(f"/v1/runs/{decided['run_id']}"))["verdict"] == "green"
+    for page in pages:  # a green migration that was taken back is not shown as one that stands
+        assert f'<a href="/runs/{decided["run_id"]}">taken back</a>' in approver.get(page).text
+    assert "rollbacks" not in operator.get(pages[1]).text
 
     actions = [entry.action for entry in server.served.audit.entries(limit=1000)]
     for action in ("start snapshot", "ask for migration", "approve", "read report", "ask to roll back"):
