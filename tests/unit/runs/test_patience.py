@@ -70,7 +70,7 @@ def comes(told: list[str], words: str) -> None:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hearts, "BEAT_S", 0.05)
-    monkeypatch.setattr(hearts, "_TOLD_S", 0.3)
+    monkeypatch.setattr(hearts, "TOLD_S", 0.3)
 
 
 @pytest.mark.parametrize("is_silent", [False, True])
