@@ -3,52 +3,36 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from api.asked import Asked, of_tenant
-from api.pages.diff import diff
 from api.pages.frame import form_of, page, read_form
+from api.pages.texts_edited import Editor
+from api.pages.wrong import Wrong
 from api.slow import SLOW
 from migrator.access.roles import EVERYWHERE, Permission
 from migrator.engine.draft import written
 from migrator.plan import Plan
 from migrator.plan.first import FirstWords, said
 from migrator.plan.guessed import guessed
-from migrator.registry.documents import Kind, Stale, Unwritten
+from migrator.registry.documents import Kind, Unwritten
 from storage.errors import MigratorError, Misuse
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(read_form)])
 Looking = Annotated[Asked, of_tenant(Permission.LOOK)]
 Writing = Annotated[Asked, of_tenant(Permission.WRITE)]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_AROUND = 3  # lines shown before and after the one that is wrong
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wrong:
-    """Why a text is not taken; `lines` are numbers and texts around the one it stands in, none where nobody knows."""
+def _require_sound(asked: Asked, name: str, text: str) -> None:
+    asked.served.require_sound(Kind.PLAN, asked.tenant, name, text)
 
-    what: str
-    next: str
-    line: int | None = None
-    lines: tuple[tuple[int, str], ...] = ()
 
-    @classmethod
-    def of(cls, error: MigratorError, text: str) -> Wrong:
-        told = error.where.rpartition(":")[2]
-        every = text.splitlines()
-        if not told.isdecimal() or not 0 < int(told) <= len(every):
-            return cls(what=error.what, next=error.next)
-        line = int(told)
-        first = max(line - 1 - _AROUND, 0)
-        shown = enumerate(every[first : line + _AROUND], start=first + 1)
-        return cls(what=error.what, next=error.next, line=line, lines=tuple(shown))
+_EDITOR = Editor(kind=Kind.PLAN, template="edit_plan.html.j2", place="plans", require=_require_sound)
 
 
 @router.get("/tenants/{tenant}/plans/{plan}")
@@ -98,7 +82,7 @@ def compose(asked: Writing, request: Request) -> Response:
         name, text = _first_text(asked, form)
     except MigratorError as error:
         return _form(asked, request, status=422, wrong=Wrong(what=error.what, next=error.next))
-    return _editor(asked, request, name, text=text, after=0)
+    return _EDITOR.shown(asked, request, name, text=text, after=0)
 
 
 def _first_text(asked: Asked, form: dict[str, str]) -> tuple[str, str]:
@@ -151,67 +135,14 @@ def _form(asked: Asked, request: Request, *, status: int = 200, wrong: Wrong | N
 # ── its text ────────────────────────────────────────────────────────────────────────────────────────────────
 @router.get("/tenants/{tenant}/plans/{plan}/edit")
 def edit(asked: Writing, plan: str, request: Request, version: int | None = None) -> Response:
-    """The newest text, or an older one to begin from again."""
-    newest = asked.served.documents.read(Kind.PLAN, asked.tenant, plan)
-    begun = newest if version is None else asked.served.documents.read(Kind.PLAN, asked.tenant, plan, version)
-    return _editor(asked, request, plan, text=begun.text, after=newest.version, begun_from=begun.version)
+    return _EDITOR.opened(asked, request, plan, version)
 
 
 @router.post("/tenants/{tenant}/plans/{plan}/edit")
 def keep(asked: Writing, plan: str, request: Request) -> Response:
-    """The next version; or the same page again, with what is wrong at its line or what somebody else wrote."""
     form = form_of(request)
-    text = form.get("text", "").replace("\r\n", "\n")
-    after = int(told) if (told := form.get("after", "")).isdecimal() and len(told) < 10 else 0
     note = form.get("note", "")[:500]
-    try:
-        asked.served.require_sound(Kind.PLAN, asked.tenant, plan, text)
-        if form.get("do") == "check":
-            return _editor(asked, request, plan, text=text, after=after, note=note, is_sound=True)
-        with asked.together():
-            kept = asked.served.documents.write(
-                Kind.PLAN, asked.tenant, plan, text, by=asked.who.name, after=after, note=note
-            )
-            asked.note("write plan", plan, version=str(kept.version))
-    except Stale:
-        newest = asked.served.documents.read(Kind.PLAN, asked.tenant, plan)
-        return _editor(asked, request, plan, status=412, text=text, after=newest.version, note=note, other=newest.text)
-    except Misuse as error:
-        wrong = Wrong.of(error, text)
-        return _editor(asked, request, plan, status=422, text=text, after=after, note=note, wrong=wrong)
-    return RedirectResponse(f"/tenants/{quote(asked.tenant)}/plans/{plan}", status_code=303)
-
-
-def _editor(
-    asked: Asked,
-    request: Request,
-    name: str,
-    *,
-    text: str,
-    after: int,
-    status: int = 200,
-    note: str = "",
-    begun_from: int | None = None,
-    is_sound: bool = False,
-    wrong: Wrong | None = None,
-    other: str | None = None,
-) -> Response:
-    """`after` is the version it will follow, 0 for none; `other` what somebody else wrote meanwhile."""
-    return page(
-        request,
-        "edit_plan.html.j2",
-        asked=asked,
-        status=status,
-        tenant=asked.served.tenants.find(asked.tenant),
-        name=name,
-        text=text,
-        after=after,
-        note=note,
-        begun_from=begun_from,
-        is_sound=is_sound,
-        wrong=wrong,
-        changes=diff(other, text) if other is not None else None,
-    )
+    return _EDITOR.kept(asked, request, plan, note=note, only_check=form.get("do") == "check")
 
 
 def is_there(asked: Asked, kind: Kind, name: str) -> bool:

@@ -12,11 +12,11 @@ from fastapi.responses import RedirectResponse, Response
 from api.asked import Asked, of_tenant
 from api.pages.diff import diff
 from api.pages.frame import form_of, page, read_form
-from api.pages.plans import Wrong
 from api.pages.workbench_desk import Checked, Desk, desk, edge_of, memory_of
 from api.pages.workbench_edits import MOST_STEPS, STEPS, Edit, Unsound, column_form, edited, edited_whole
 from api.pages.workbench_lines import edge_lines, lines, outstanding, suggested_form, tally
 from api.pages.workbench_trial import trial_table
+from api.pages.wrong import Wrong
 from api.slow import SLOW
 from mappings.passages import Passages
 from migrator.access.roles import Permission

@@ -6,22 +6,22 @@ import re
 from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from api.asked import Asked, of_tenant
-from api.pages.diff import diff
 from api.pages.frame import form_of, page, read_form
-from api.pages.plans import Wrong, is_there
+from api.pages.plans import is_there
+from api.pages.texts_edited import Editor
 from api.pages.workbench_desk import sides
+from api.pages.wrong import Wrong
 from api.slow import SLOW
 from mappings.flow import flow_scalar
 from mappings.load import load_mapping
 from migrator.access.roles import Permission
 from migrator.engine.draft.mapping import drafted_mapping, proposed_edges
-from migrator.registry.documents import Kind, Stale
+from migrator.registry.documents import Kind
 from storage.errors import MigratorError, Misuse
 
 router = APIRouter(prefix="/tenants/{tenant}", include_in_schema=False, dependencies=[Depends(read_form)])
@@ -38,6 +38,13 @@ tables:
           id: id
 """
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def _require_mapping(_asked: Asked, name: str, text: str) -> None:
+    load_mapping(text, file=f"mapping {name}")
+
+
+_EDITOR = Editor(kind=Kind.MAPPING, template="workbench_text.html.j2", place="mappings", require=_require_mapping)
 
 
 @router.get("/mappings")
@@ -73,7 +80,7 @@ def compose(asked: Writing, request: Request) -> Response:
         text = _first_text(asked, request, name, form.get("begin", ""))
     except MigratorError as error:
         return _form(asked, request, status=422, wrong=Wrong(what=error.what, next=error.next))
-    return _editor(asked, request, name, text=text, after=0)
+    return _EDITOR.shown(asked, request, name, text=text, after=0)
 
 
 def _first_text(asked: Asked, request: Request, name: str, begin: str) -> str:
@@ -122,60 +129,9 @@ def _form(asked: Asked, request: Request, *, status: int = 200, wrong: Wrong | N
 # ── its text ────────────────────────────────────────────────────────────────────────────────────────────────
 @router.get("/mappings/{name}/edit")
 def edit(asked: Writing, name: str, request: Request, version: int | None = None) -> Response:
-    """The newest text, or an older one to begin from again."""
-    newest = asked.served.documents.read(Kind.MAPPING, asked.tenant, name)
-    begun = newest if version is None else asked.served.documents.read(Kind.MAPPING, asked.tenant, name, version)
-    return _editor(asked, request, name, text=begun.text, after=newest.version, begun_from=begun.version)
+    return _EDITOR.opened(asked, request, name, version)
 
 
 @router.post("/mappings/{name}/edit")
 def keep(asked: Writing, name: str, request: Request) -> Response:
-    """The next version; or the same page again, with what is wrong at its line or what somebody else wrote."""
-    form = form_of(request)
-    text = form.get("text", "").replace("\r\n", "\n")
-    after = int(told) if (told := form.get("after", "")).isdecimal() and len(told) < 10 else 0
-    note = form.get("note", "").strip()[:500]
-    try:
-        load_mapping(text, file=f"mapping {name}")
-        with asked.together():
-            kept = asked.served.documents.write(
-                Kind.MAPPING, asked.tenant, name, text, by=asked.who.name, after=after, note=note
-            )
-            asked.note("write mapping", name, version=str(kept.version))
-    except Stale:
-        newest = asked.served.documents.read(Kind.MAPPING, asked.tenant, name)
-        return _editor(asked, request, name, status=412, text=text, after=newest.version, note=note, other=newest.text)
-    except Misuse as error:
-        wrong = Wrong.of(error, text)
-        return _editor(asked, request, name, status=422, text=text, after=after, note=note, wrong=wrong)
-    return RedirectResponse(f"/tenants/{quote(asked.tenant)}/mappings/{name}", status_code=303)
-
-
-def _editor(
-    asked: Asked,
-    request: Request,
-    name: str,
-    *,
-    text: str,
-    after: int,
-    status: int = 200,
-    note: str = "",
-    begun_from: int | None = None,
-    wrong: Wrong | None = None,
-    other: str | None = None,
-) -> Response:
-    """`after` is the version it will follow, 0 for none; `other` what somebody else wrote meanwhile."""
-    return page(
-        request,
-        "workbench_text.html.j2",
-        asked=asked,
-        status=status,
-        tenant=asked.served.tenants.find(asked.tenant),
-        name=name,
-        text=text,
-        after=after,
-        note=note,
-        begun_from=begun_from,
-        wrong=wrong,
-        changes=diff(other, text) if other is not None else None,
-    )
+    return _EDITOR.kept(asked, request, name, note=form_of(request).get("note", "").strip()[:500])
