@@ -130,7 +130,7 @@ class PartList:
         """The list, and all that stands of what is no archive; an archive stays."""
         if not self.is_committed:
             for one in list(self._store.unfinished()):
-                if one.folder == self.archive_id:
+                if one.folder in (self.archive_id, f"{self.archive_id}{LIST}"):
                     self._store.discard(one)
             for info in list(self._store.list(f"{self.archive_id}/")):
                 self._store.delete(info.key)

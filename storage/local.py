@@ -71,8 +71,7 @@ class LocalStore:
             with suppress(OSError):  # closing tries once more to write what a full disk refused: that was said already
                 file.close()
             temporary.unlink(missing_ok=True)
-            with suppress(OSError):  # other writers are at work
-                temporary.parent.rmdir()
+            self._tidy()
 
     def _begun(self, key: str) -> tuple[int, str]:
         """An open file for what will be the object, and its name."""
@@ -175,6 +174,7 @@ class LocalStore:
             path.unlink(missing_ok=True)
         with suppress(OSError):  # the first folder that is not empty ends it
             self._prune(path.parent)
+        self._tidy()  # a writer that was killed between its file and its folder left the latter
 
     def _prune(self, folder: Path) -> None:
         while folder != self.root:
@@ -195,6 +195,11 @@ class LocalStore:
         path = self.root / _UNFINISHED / checked_key(unfinished.name)
         with translated(path):
             path.unlink(missing_ok=True)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        with suppress(OSError):  # other writers are at work
+            (self.root / _UNFINISHED).rmdir()
 
     def notes(self) -> tuple[str, ...]:
         return ()

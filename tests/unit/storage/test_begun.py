@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from storage.begun import LIST, Begun, Finished, PartList, can_stand, lists_of
 from storage.errors import Red
+from storage.local import LocalStore
 from storage.memory import MemoryStore
 from storage.objects import read_bytes, write_bytes
 from storage.package import TablePart
@@ -66,6 +68,17 @@ def test_erasing_all_leaves_nothing_of_a_half_and_all_of_an_archive() -> None:
     parts.begin(about)
     parts.erase_all()
     assert list(store.list()) == archive
+
+
+@pytest.mark.parametrize("killed_at", ["", LIST])
+def test_erasing_all_takes_what_a_killed_writer_was_writing(tmp_path: Path, killed_at: str) -> None:
+    store, about = LocalStore(tmp_path), begun()
+    parts = PartList(store, about.identity.archive_id)
+    parts.begin(about)
+    (tmp_path / ".unfinished").mkdir()
+    (tmp_path / ".unfinished" / f"{parts.archive_id}{killed_at}.abc").write_bytes(b"half")
+    parts.erase_all()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_writer_takes_over_what_stands_and_nothing_else() -> None:

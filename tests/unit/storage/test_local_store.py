@@ -75,6 +75,13 @@ def test_an_unfinished_object_of_a_killed_writer_is_no_object(store: LocalStore)
         store.size(".unfinished/tmpx")
 
 
+def test_the_folder_a_killed_writer_left_empty_goes_with_the_next_object(store: LocalStore) -> None:
+    write_bytes(store, "a", b"1")
+    (store.root / ".unfinished").mkdir()
+    store.delete("a")
+    assert list(store.root.iterdir()) == []
+
+
 def test_a_tenants_data_is_private_on_the_machine(tmp_path: Path) -> None:
     store = LocalStore(tmp_path / "new")
     write_bytes(store, "a/b", b"secret")
