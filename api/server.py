@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
 from api.app import create_app
+from migrator.service.served import Served
 from migrator.tracing import tracing
 from migrator.wiring import served
+from storage.errors import MigratorError
+
+_NOTED_EVERY_S = 30
 
 
 def application() -> FastAPI:
@@ -24,6 +29,19 @@ def application() -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with stack, offered.herald.at_work():
-            yield
+            noting = asyncio.create_task(_noting(offered))
+            try:
+                yield
+            finally:
+                noting.cancel()
 
     return create_app(offered, is_secure=is_secure, lifespan=lifespan, tracing=traced)
+
+
+async def _noting(offered: Served) -> None:
+    """Who was seen is written down meanwhile."""
+    while True:
+        await asyncio.sleep(_NOTED_EVERY_S)
+        for sightings in (offered.sessions.sightings, offered.tokens.sightings):
+            with suppress(MigratorError):  # the catalog is away: they come again, or are gone
+                await asyncio.to_thread(sightings.note)

@@ -6,6 +6,7 @@ import ctypes
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 from migrator.contracts import ReadLimits, Source, Target
 from migrator.engine.attachments import Files
 from migrator.outcomes import Progress, silent
+from migrator.runs.catalog import Catalog
 from migrator.runs.database import open_database
 from migrator.runs.liveness.pace import Pace
 from migrator.runs.upgrade import bring_to_head
@@ -148,7 +150,8 @@ def served(progress: Progress = silent) -> Iterator[Served]:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with closing(open_database(settings.catalog_url)) as database:
         bring_to_head(database)
-        yield Served.over(offered, database)
+        ways_in = partial(confined, database, settings.vault)
+        yield Served.over(replace(offered, kept=Catalog(database), confined=ways_in), database)
 
 
 def _confined(settings: Settings, tenant: str) -> Confined:

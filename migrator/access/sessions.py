@@ -6,16 +6,17 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select
 
 from migrator.access import models
 from migrator.access.clock import ago, now
 from migrator.access.keys import hash_of, new_key
+from migrator.access.sightings import Sightings
 from migrator.runs.database import Database
 
 IDLE, LONGEST = timedelta(hours=8), timedelta(hours=24)
-_SEEN_EVERY = timedelta(minutes=1)  # not at each request: reading is not to write
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,11 @@ class Sessions:
     """A session ends after eight hours without a request, after a day in any case, or when somebody ends it."""
 
     database: Database
+
+    @cached_property
+    def sightings(self) -> Sightings:
+        """What of them is still to be noted."""
+        return Sightings(database=self.database, key=models.Session.hash, at=models.Session.seen_at)
 
     def begin(self, account_id: str, *, address: str) -> str:
         """The key for the cookie; it is nowhere else."""
@@ -38,15 +44,13 @@ class Sessions:
 
     def account_of(self, key: str) -> str | None:
         """Whose session it is; None where it ended."""
-        is_it = models.Session.hash == hash_of(key)
-        query = select(models.Session.account_id, models.Session.seen_at).where(is_it, ~_is_over())
+        hash_ = hash_of(key)
+        query = select(models.Session.account_id, models.Session.seen_at)
         with self.database.reading() as connection:
-            found = connection.execute(query).first()
+            found = connection.execute(query.where(models.Session.hash == hash_, ~_is_over())).first()
         if found is None:
             return None
-        if found.seen_at < ago(_SEEN_EVERY):
-            with self.database.transaction() as connection:
-                connection.execute(update(models.Session).where(is_it).values(seen_at=now()))
+        self.sightings.add(hash_, found.seen_at)
         return str(found.account_id)
 
     def end(self, key: str) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from sqlalchemy import ColumnElement, insert, select, update
 
 from migrator.access import models
-from migrator.access.clock import ago, ahead, now
+from migrator.access.clock import ahead, now
 from migrator.access.keys import hash_of, new_id, new_key
 from migrator.access.roles import Grant, Principal, PrincipalKind, Role
+from migrator.access.sightings import Sightings
 from migrator.runs.database import Database
 from migrator.runs.portion import EVERY, Portion
 from storage.errors import Misuse
@@ -20,7 +22,6 @@ PREFIX = "mig_"
 """How every token begins: scanners of repositories find one that leaked."""
 
 LONGEST = timedelta(days=366)
-_USED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,11 @@ class Token:
 @dataclass(frozen=True, kw_only=True)
 class Tokens:
     database: Database
+
+    @cached_property
+    def sightings(self) -> Sightings:
+        """What of them is still to be noted."""
+        return Sightings(database=self.database, key=models.Token.hash, at=models.Token.used_at)
 
     def make(self, name: str, grants: Iterable[Grant], *, lifetime: timedelta, made_by: Principal) -> tuple[Token, str]:
         """A new token and its key, which is shown now and never again. Misuse where it would reach further, or last
@@ -83,19 +89,15 @@ class Tokens:
         found = next(iter(self._read(models.Token.hash == hash_of(key))), None)
         if found is None or found.revoked_at is not None or found.expires_at < now():
             return None
-        if found.used_at is None or found.used_at < ago(_USED_EVERY):
-            self._change(found.token_id, used_at=now())
+        self.sightings.add(hash_of(key), found.used_at)
         return found
 
     def revoke(self, token_id: str) -> None:
         """From now on nobody gets in by it. Misuse where there is none."""
         if not self._read(models.Token.token_id == token_id):
             raise Misuse(f"no token {token_id!r}", where="tokens", next="the list of tokens has their ids")
-        self._change(token_id, revoked_at=now())
-
-    def _change(self, token_id: str, **values: str) -> None:
         with self.database.transaction() as connection:
-            connection.execute(update(models.Token).where(models.Token.token_id == token_id).values(**values))
+            connection.execute(update(models.Token).where(models.Token.token_id == token_id).values(revoked_at=now()))
 
     def _read(self, *where: ColumnElement[bool], portion: Portion = EVERY) -> tuple[Token, ...]:
         maker = models.Account.account_id.label("made_by_id")

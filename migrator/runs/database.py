@@ -24,6 +24,7 @@ for _logger in ("sqlalchemy", "psycopg"):
     logging.getLogger(_logger).addHandler(logging.NullHandler())
 
 _WAIT_S = 30  # for others who write
+_POOL = {"pool_size": 10, "max_overflow": 30}  # a server has forty threads: none is to wait for another's connection
 _READS = "migrator_reads"
 _TOGETHER: ContextVar[Connection | None] = ContextVar("together", default=None)
 
@@ -124,7 +125,7 @@ def open_database(url: str) -> Database:
 
 # ── SQLite ──────────────────────────────────────────────────────────────────────────────────────────────────
 def _sqlite(url: URL) -> Database:
-    engine = create_engine(url.set(drivername="sqlite"))
+    engine = create_engine(url.set(drivername="sqlite"), **_POOL)
     event.listen(engine, "connect", _tune_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return Database(engine=engine, where=str(url), told=_sqlite_told)
@@ -178,7 +179,7 @@ def _postgres(url: URL) -> Database:
         raise ValueError("misread")
     # a run may take hours: what the pool held meanwhile is tried before it is used;
     # who waited for a claim sees what was done meanwhile, whatever the server's default
-    engine = create_engine(address, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    engine = create_engine(address, pool_pre_ping=True, isolation_level="READ COMMITTED", **_POOL)
     event.listen(engine, "do_connect", _connect_postgres)
     event.listen(engine, "connect", _tune_postgres)
     shown = URL.create("postgresql", url.username, None, url.host, url.port, url.database)

@@ -70,6 +70,7 @@ class Opening:
     confined: Callable[[str], Confined] = field(default=_not_a_server)
     spanned: Callable[[RunRecord], AbstractContextManager[None]] = field(default=_unobserved)  # each attempt at a run
     mappings: Callable[[str], Document | None] | None = None  # what a tenant of a server wrote; no files are read then
+    kept: Catalog | None = field(default=None, repr=False)  # a server's, open for all who ask; else each opens its own
 
     def plan(self, path: Path) -> Plan:
         return load_plan(path, self.settings.variables)
@@ -203,6 +204,9 @@ class Opening:
 
     @contextmanager
     def _catalog(self) -> Iterator[Catalog]:
+        if self.kept is not None:
+            yield self.kept
+            return
         with translated(self.settings.home):
             self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         catalog = Catalog.open(self.settings.catalog_url)

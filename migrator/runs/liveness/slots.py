@@ -52,6 +52,7 @@ class Slots:
                 process.communicate()
 
     def _start(self) -> None:
-        # a session of its own: a Ctrl-C at the terminal is for the worker, which says what becomes of its runs
-        started = subprocess.Popen(self.command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own
+        # a group of its own: a Ctrl-C at the terminal is for the worker, which says what becomes of its runs. Not a
+        # session: Linux would share the cores between sessions, whatever the worker's niceness
+        started = subprocess.Popen(self.command, stdin=subprocess.PIPE, process_group=0)  # noqa: S603 - our own
         self.processes.append(started)
