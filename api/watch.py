@@ -14,6 +14,8 @@ from storage.errors import MigratorError
 
 LOOK_S = 0.5
 MOST = 240  # looks that wait for somebody who does not read: two minutes
+_COME_PER_S = 25  # of those who look anew because of what they were told
+_SPREAD_S = 2.0
 LEFT_BEHIND = Look(number=-1)
 """In place of all that waits for whoever reads too slowly: they come back, and are told what they missed."""
 
@@ -60,6 +62,11 @@ class Watch:
             if not self._followers and self._looking is not None:
                 self._looking.cancel()
                 self._looking = None
+
+    @property
+    def spread_s(self) -> float:
+        """Within how many seconds those who follow look anew, at a moment of their own: they do not all come at once."""
+        return max(_SPREAD_S, len(self._followers) / _COME_PER_S)
 
     async def _begin(self) -> Look:
         async with self._beginning:

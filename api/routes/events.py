@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from api.asked import Anybody, Asked, of_run, principal_of
 from api.problems import Refusal
-from api.watch import LEFT_BEHIND, Looks, Watch, Written
+from api.watch import LEFT_BEHIND, Looks, Watch
 from migrator.access.roles import Permission
 from migrator.runs.records import RunChange, RunRecord
 from migrator.service.watching import Look
@@ -33,7 +33,8 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 async def every(asked: Anybody, request: Request, after: After = None, last: Last = None) -> StreamingResponse:
     """Of every run of your tenants: `change` when it comes into another state, `run` when it is further than it was.
 
-    Whoever comes back with the id of the last `change` is told all that came since.
+    Whoever comes back with the id of the last `change` is told all that came since. Whoever asks for more because of a
+    change does so at a moment of their own within its `spread_s` seconds: many follow.
     """
     is_number = last is not None and last.isascii() and last.isdecimal() and len(last) < 16
     return _stream(_everything(asked, request, int(last or 0) if is_number else after))
@@ -52,7 +53,7 @@ class _Told:
 
     reach: frozenset[str] | None
     number: int
-    written: Written
+    watch: Watch
     of_run: dict[str, str] = field(default_factory=dict)
 
     def new(self, look: Look) -> str:
@@ -62,12 +63,12 @@ class _Told:
     def _new(self, look: Look) -> Iterator[str]:
         for change in look.changes:
             if change.number > self.number and self._sees(change.tenant):
-                yield _event("change", asdict(change), id=str(change.number))
+                yield _event("change", {**asdict(change), "spread_s": self.watch.spread_s}, id=str(change.number))
         self.number = max(self.number, look.number)
         now = {run.run_id: _event_id(run) for run in look.runs.values()}
         for run in look.runs.values():
             if self._sees(run.tenant) and self.of_run.get(run.run_id) != now[run.run_id]:
-                yield _said("run", self.written.of(run, now[run.run_id]))
+                yield _said("run", self.watch.written.of(run, now[run.run_id]))
         self.of_run = now
 
     def _sees(self, tenant: str) -> bool:
@@ -75,9 +76,9 @@ class _Told:
 
 
 async def _everything(asked: Asked, request: Request, last: int | None) -> AsyncIterator[str]:
-    async with _watch(request).following() as (first, looks):
-        number, written = first.number if last is None else last, _watch(request).written
-        told = _Told(reach=asked.reach(None), number=number, written=written)
+    watch = _watch(request)
+    async with watch.following() as (first, looks):
+        told = _Told(reach=asked.reach(None), number=first.number if last is None else last, watch=watch)
         while told.number < first.number:  # what came while nobody listened
             missed = await asyncio.to_thread(asked.served.service.changes, told.number)
             yield told.new(missed)

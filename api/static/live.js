@@ -25,8 +25,9 @@ if (page || places.size) {
     if (places.has(run.run_id)) show(places.get(run.run_id), run);
   });
   events.addEventListener("change", (event) => {
-    if (!page?.hasAttribute("data-every") && !places.has(JSON.parse(event.data).run_id)) return;
+    const change = JSON.parse(event.data);
+    if (!page?.hasAttribute("data-every") && !places.has(change.run_id)) return;
     events.close();
-    setTimeout(() => location.reload(), Math.random() * 2000); // two hundred who watch do not all come at once
+    setTimeout(() => location.reload(), Math.random() * change.spread_s * 1000);
   });
 }

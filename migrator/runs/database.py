@@ -24,8 +24,9 @@ for _logger in ("sqlalchemy", "psycopg"):
     logging.getLogger(_logger).addHandler(logging.NullHandler())
 
 _WAIT_S = 30  # for others who write
-_POOL = {"pool_size": 10, "max_overflow": 30}  # a server has forty threads: none is to wait for another's connection
-_READS = "migrator_reads"
+_POOL = {"pool_size": 20, "max_overflow": 20}  # opened when wanted; a server has forty threads that ask
+_READS = {"migrator_reads": True}
+_READS_ALONE = {"isolation_level": "AUTOCOMMIT"}  # READ COMMITTED sees the same, for two more questions to the server
 _TOGETHER: ContextVar[Connection | None] = ContextVar("together", default=None)
 
 
@@ -50,11 +51,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One that writes nothing, or part of what is done together: on SQLite it waits for nobody who writes."""
+        """For what writes nothing, or part of what is done together: a file is seen as it was at the beginning, whoever
+        writes meanwhile; a server answers each question as it is then."""
         if (whole := self._whole()) is not None:
             yield whole
             return
-        with self._saying(), self._connected().execution_options(**{_READS: True}) as connection, connection.begin():
+        options = _READS_ALONE if self.is_shared else _READS
+        with self._saying(), self._connected().execution_options(**options) as connection, connection.begin():
             yield connection
 
     def _whole(self) -> Connection | None:
@@ -140,7 +143,7 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Python's driver begins no transaction before a CREATE TABLE: what stops half-way would leave half a catalog."""
-    reads = connection.get_execution_options().get(_READS)
+    reads = connection.get_execution_options().get(*_READS)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 

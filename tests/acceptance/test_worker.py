@@ -51,6 +51,17 @@ def test_what_was_asked_for_and_left_is_performed_and_followed(alone: World) -> 
     assert alone.json("report", run, "--format", "json")["verdict"] == "green"
 
 
+def test_its_processes_are_of_its_session_and_deaf_to_its_terminal(alone: World) -> None:
+    """Of its session: Linux divides the cores by session first, and niceness counts within one."""
+    run = queued(alone)
+    with worker(alone) as process:
+        until(alone, run, lambda record: record["state"] == "running")
+        (slot,) = map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+        assert os.getsid(slot) == os.getsid(process.pid)
+        assert os.getpgid(slot) != os.getpgid(process.pid)
+        until(alone, run, lambda record: record["state"] == "done")
+
+
 class Lacking(World):
     """A machine where nobody has set a plan's variable."""
 

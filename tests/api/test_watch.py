@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -67,5 +68,18 @@ def test_who_does_not_read_is_left_behind_and_holds_nothing(monkeypatch: pytest.
             read = [await reading.get() for _ in range(50)]
             assert LEFT_BEHIND not in read
             assert idle.qsize() == 1 and idle.get_nowait() is LEFT_BEHIND
+
+    asyncio.run(story())
+
+
+def test_the_more_follow_the_longer_they_take_to_come_back() -> None:
+    async def story() -> None:
+        watch = Watch(look=lambda _after: Look(number=1))
+        async with AsyncExitStack() as following:
+            spread = []
+            for _ in range(200):
+                await following.enter_async_context(watch.following())
+                spread.append(watch.spread_s)
+            assert (spread[0], spread[-1]) == (2.0, 8.0)
 
     asyncio.run(story())

@@ -13,8 +13,8 @@ from random import Random
 
 _HEAD_S = 60
 _THINKS_S = (5.0, 25.0)  # between two pages
-_RELOADS_S = 2.0  # as live.js spreads them
 _AT = re.compile(rb'"at": "([^"]+)"')
+_SPREAD = re.compile(rb'"spread_s": ([0-9.]+)')
 
 
 @dataclass(kw_only=True)
@@ -94,11 +94,11 @@ class Browser:
                 now = datetime.now(UTC)
                 if ats := _AT.findall(part):
                     self.seen.ages.append((now - datetime.fromisoformat(ats[-1].decode())).total_seconds())
-                if b"event: change" in part and (reloading is None or reloading.done()):
-                    reloading = tasks.create_task(self._reload())
+                if (spread := _SPREAD.search(part)) and (reloading is None or reloading.done()):
+                    reloading = tasks.create_task(self._reload(float(spread[1])))
 
-    async def _reload(self) -> None:
-        await asyncio.sleep(self.chance.uniform(0, _RELOADS_S))
+    async def _reload(self, within_s: float) -> None:
+        await asyncio.sleep(self.chance.uniform(0, within_s))
         await self._load(*self.own[0])
 
     async def _asked(self, path: str, connection: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

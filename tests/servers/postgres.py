@@ -35,7 +35,7 @@ _SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "32MB",
-    "max_connections": "60",
+    "max_connections": "200",
     "max_prepared_transactions": "10",
     "wal_level": "logical",
     "max_wal_size": "256MB",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
+from migrator.access import models
 from migrator.access import sessions as sessions_module
 from migrator.access import throttle as throttle_module
 from migrator.access.accounts import Accounts
@@ -16,8 +18,10 @@ from migrator.access.roles import EVERYWHERE, Grant, Role
 from migrator.access.sessions import Sessions, form_token, is_form_token
 from migrator.access.throttle import BY_ADDRESS, BY_LOGIN, Throttle
 from migrator.runs.database import Database
+from storage import moment
 from storage.errors import Misuse
 
+LONG_S = 10
 PHRASE = "correct horse battery staple"
 ADMIN = Grant(tenant=EVERYWHERE, role=Role.ADMIN)
 
@@ -106,6 +110,33 @@ def test_a_session_that_is_too_old_is_over(database: Database, monkeypatch: pyte
     key = sessions.begin(account.account_id, address="127.0.0.1")
     monkeypatch.setattr(sessions_module, limit, -timedelta(seconds=1))
     assert sessions.account_of(key) is None
+
+
+def test_a_session_lasts_as_long_as_somebody_comes(database: Database) -> None:
+    sessions = Sessions(database=database)
+    account = Accounts(database=database).add("ann")
+    coming, away = [sessions.begin(account.account_id, address="127.0.0.1") for _ in range(2)]
+    seen_before(database, timedelta(hours=7))
+    assert sessions.account_of(coming) == account.account_id
+    sessions.sightings.note()
+    with patch.object(sessions_module, "IDLE", timedelta(hours=6)):
+        assert [sessions.account_of(key) for key in (coming, away)] == [account.account_id, None]
+
+
+def test_who_only_looks_waits_for_nobody_who_writes(database: Database) -> None:
+    sessions = Sessions(database=database)
+    account = Accounts(database=database).add("ann")
+    key = sessions.begin(account.account_id, address="127.0.0.1")
+    seen_before(database, timedelta(hours=7))
+    with database.transaction(), ThreadPoolExecutor(1) as other:
+        assert other.submit(sessions.account_of, key).result(LONG_S) == account.account_id
+
+
+def seen_before(database: Database, ago: timedelta) -> None:
+    """Every session was used last so long ago."""
+    with database.transaction() as connection:
+        then = moment.written(datetime.now(UTC) - ago, "milliseconds")
+        connection.execute(update(models.Session).values(seen_at=then))
 
 
 def test_a_form_is_of_its_session(database: Database) -> None:

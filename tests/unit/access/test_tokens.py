@@ -32,6 +32,17 @@ def test_a_token_is_known_by_its_key_until_it_is_revoked(database: Database) -> 
     assert other.token_id != token.token_id
 
 
+def test_when_a_token_was_used_last_is_noted(database: Database) -> None:
+    tokens = Tokens(database=database)
+    token, key = tokens.make("nightly export", [OPERATOR], lifetime=DAY, made_by=ADMIN)
+    other, _ = tokens.make("other", [VIEWER], lifetime=DAY, made_by=ADMIN)
+    assert tokens.of_key(key) is not None
+    tokens.sightings.note()
+    used = {one.token_id: one.used_at for one in tokens.all()}
+    assert used[token.token_id] is not None
+    assert used[other.token_id] is None
+
+
 def test_a_token_expires(database: Database) -> None:
     tokens = Tokens(database=database)
     _, key = tokens.make("short", [VIEWER], lifetime=timedelta(milliseconds=1), made_by=ADMIN)
