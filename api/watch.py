@@ -65,7 +65,7 @@ class Watch:
 
     @property
     def spread_s(self) -> float:
-        """Within how many seconds those who follow look anew, at a moment of their own: they do not all come at once."""
+        """Within how many seconds those who follow look anew: they do not all come at once."""
         return max(_SPREAD_S, len(self._followers) / _COME_PER_S)
 
     async def _begin(self) -> Look:
