@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -68,7 +68,8 @@ def page(
 def problem_page(request: Request, refusal: Refusal) -> Response:
     """A refusal as a person reads it; whoever is nobody yet is led to where they log in."""
     if refusal.status == 401 and request.method == "GET":
-        return RedirectResponse(f"/login?next={request.url.path}", status_code=303)
+        where = quote(request.url.path, safe="/") + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?{urlencode({'next': where}, safe='/')}", status_code=303)
     asked = _asked(request) if refusal.status < 500 else None  # else what would say who it is may be what is broken
     return page(request, "problem.html.j2", asked=asked, status=refusal.status, problem=refusal)
 

@@ -58,6 +58,8 @@ class Herald:
                 if not is_away:
                     _LOG.warning("nothing is told meanwhile: %s", error.what)
                 is_away = True
+            except Exception:  # noqa: BLE001 - whoever waits for word is not to wait for ever because of one bug
+                _LOG.exception("nothing was told: tried again")
 
     def _try(self, delivery: Delivery) -> None:
         about = {"subscription": delivery.subscription, "notice": delivery.notice, "try": delivery.tries}

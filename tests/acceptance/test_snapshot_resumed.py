@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from migrator.platforms.postgres.exported import KEEPER
 from storage.begun import LIST
 from tests.acceptance.world import ROOT, World
 from tests.conformance.platforms import PostgresPlatform
+from tests.waiting import comes
 
 PATIENCE_S = 120
 SOURCE = """
@@ -106,13 +106,6 @@ def halted(world: World, command: subprocess.Popen[bytes]) -> Halted:
     made = Halted(world=world, source=source, run=world.runs()[-1]["run_id"], begun=begun)
     comes(lambda: made.sessions("<>") == 0)
     return made
-
-
-def comes(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 def keepers(world: World) -> list[int]:

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from migrator.engine.turns import WORTH_ROWS
-from tests.acceptance.test_snapshot_resumed import comes, handle, keepers
+from tests.acceptance.test_snapshot_resumed import handle, keepers
 from tests.acceptance.workers import MISSED_S, Workers
 from tests.acceptance.world import World
 from tests.conformance.platforms import PostgresPlatform
 from tests.servers.postgres import Postgres
+from tests.waiting import comes
 
 SOURCE = f"""
 CREATE TABLE firms (id int PRIMARY KEY, name text);

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from tests.acceptance.office import mapping_of
-from tests.acceptance.test_snapshot_resumed import comes
 from tests.acceptance.workers import MISSED_S, Workers
 from tests.acceptance.world import WAIVED, World, changing
 from tests.conformance.made import Made, empty
 from tests.conformance.platforms import Platform
+from tests.waiting import comes
 
 ROWS = 9_000
 SOURCE = f"""

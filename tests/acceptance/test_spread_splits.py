@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from migrator.engine.turns import WORTH_ROWS
-from tests.acceptance.test_snapshot_resumed import comes, handle
+from tests.acceptance.test_snapshot_resumed import handle
 from tests.acceptance.test_spread import Spread, audit, filled, made, on_catalog
 from tests.acceptance.workers import MISSED_S
 from tests.servers.postgres import Postgres
+from tests.waiting import comes
 
 ROWS = WORTH_ROWS * 11 // 10
 SPLIT_ROWS = 1 << 14

@@ -13,8 +13,8 @@ from typing import Any
 
 import psycopg
 
-from tests.acceptance.test_snapshot_resumed import comes
 from tests.acceptance.world import ROOT, World
+from tests.waiting import comes
 
 _BUSY_S, MISSED_S = 60, 3
 

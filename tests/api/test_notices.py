@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -22,15 +23,18 @@ from sqlalchemy import update
 
 from migrator.access.accounts import LANGUAGES
 from migrator.access.clock import now
+from migrator.notices import herald as herald_module
 from migrator.notices import models
 from migrator.notices.mailing import MailServer
 from migrator.notices.notice import About, Notice
+from migrator.notices.outbox import Outbox
 from migrator.notices.wording import wording
 from migrator.registry.tenants import Tenant
 from migrator.service.clearing import PRUNE, RETAIN
 from migrator.service.served import ERASE, MIGRATE, ROLL_BACK
 from tests.api.office import Office, of
 from tests.servers.process import free_port
+from tests.waiting import comes
 
 PLAN = "/v1/tenants/ours/plans/ours-away"
 
@@ -108,6 +112,24 @@ def test_what_happens_is_told_once_and_signed(server: Office, listener: Listener
     expected = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
     assert headers["webhook-signature"] == f"v1,{expected}"
     assert {one["state"] for one in deliveries(server)} == {"arrived"}
+
+
+def test_a_mistake_of_ours_silences_nobody_for_ever(
+    server: Office, listener: Listener, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(herald_module, "_LOOK_S", 0.05)
+    subscribed(server, listener.url)
+    of(server.by("admin").post("/v1/subscriptions/ops/test"), 202)
+    mistakes, fill = [ZeroDivisionError()], Outbox.fill
+
+    def once_wrong(outbox: Outbox) -> None:
+        if mistakes:
+            raise mistakes.pop()
+        fill(outbox)
+
+    with patch.object(Outbox, "fill", once_wrong), server.served.herald.at_work():
+        comes(lambda: bool(listener.heard))
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_what_does_not_arrive_is_sent_again_the_same(server: Office, listener: Listener) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.asked import FORM_TOKEN
-from tests.api.office import Office, of
+from tests.api.office import ROLES, Office, of
 
 PHRASE = "an office phrase of length"
 PAGES = ("people", "programs", "platforms", "notices")
@@ -42,6 +43,16 @@ def test_settings_are_there_for_admins_and_for_nobody_else(server: Office) -> No
     assert "Theirs Ltd" in (listed := server.by("stranger").get("/settings/tenants").text) and "Ours" not in listed
     assert server.by("stranger").get("/settings/tenants/ours").status_code == 404
     assert server.anonymous().get("/settings", follow_redirects=False).headers["Location"] == "/login?next=/settings"
+
+
+def test_whoever_must_log_in_first_comes_to_where_they_wanted(server: Office) -> None:
+    visitor, wanted = server.anonymous(), "/audit?who=ann%26bob&action=log+in"
+    server.served.accounts.add("new@example.org", password=PHRASE, grants=[ROLES["admin"]])
+    form = visitor.get(wanted)
+    next_ = re.search(r'name="next" value="([^"]*)"', form.text)
+    assert next_ is not None
+    given = {"login": "new@example.org", "password": PHRASE, "next": html.unescape(next_[1])}
+    assert visitor.post("/login", data=given, follow_redirects=False).headers["Location"] == wanted
 
 
 def test_a_colleague_comes_by_a_link_that_is_shown_once(server: Office) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -13,6 +12,7 @@ from migrator.contracts import Among, AnyOf, Fence, Held, Matching, Predicate, R
 from storage.errors import Fault, FenceLost, Misuse
 from storage.schema import Fidelity, ForeignKey, Kind, Table, TableKind
 from tests.conformance.platforms import INTEGER, TEXT, KeyList, Platform, integers, texts
+from tests.waiting import comes
 
 DDL = """
 CREATE TABLE regions (country INTEGER NOT NULL, region INTEGER NOT NULL, name {text}, PRIMARY KEY (country, region));
@@ -47,14 +47,6 @@ def refuses(platform: Platform, fence: Fence) -> None:
     for way in (platform.source().join, platform.source().hold):
         with pytest.raises(FenceLost), way(fence):  # type: ignore[operator]
             pass
-
-
-def comes(true: Callable[[], bool]) -> None:
-    """A server takes a moment to end a session."""
-    until = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def ends(held: Held) -> bool:

@@ -6,8 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -23,6 +21,7 @@ from storage.check import check_archive
 from storage.local import LocalStore
 from tests.support_stopped_snapshot import attempt
 from tests.unit.engine.support import rows_of
+from tests.waiting import comes
 
 DDL = """
 CREATE TABLE firms (id int PRIMARY KEY, name text);
@@ -67,13 +66,6 @@ def sessions(url: str) -> int:
         row = connection.execute(query).fetchone()
     assert row
     return int(row[0])
-
-
-def comes(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def ids(store: LocalStore, taken: Snapshot) -> list[set[int]]:

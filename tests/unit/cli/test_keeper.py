@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +16,7 @@ from migrator.platforms.postgres.source import PostgresSource
 from migrator.service.keeper import KeeperProcess
 from storage.errors import Fault, FenceLost
 from tests.conformance.sources import selected
+from tests.waiting import comes
 
 PATIENCE_S = 60
 
@@ -32,13 +31,6 @@ def source(postgres_url: str) -> PostgresSource:
 def kept(source: PostgresSource, url: str, minutes: int = 5) -> KeeperProcess:
     with source.fence() as reading:
         return KeeperProcess.start(url, minutes, reading.fence)
-
-
-def comes(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def is_lost(source: PostgresSource, fence: Fence) -> bool:
