@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, literal, or_, select, update
 
 from migrator.access.clock import ago, ahead, now
 from migrator.access.keys import new_id
@@ -49,6 +49,8 @@ class Outbox:
     def fill(self) -> None:
         """With whatever happened since it was last filled; of two servers one does it."""
         own = models.Subscription
+        if not self._has(own):  # nobody is to wait for what is done for nobody
+            return
         with self.database.transaction() as connection:
             self.database.claim(connection, "outbox")
             old = (models.Delivery.state != WAITING) & (models.Delivery.made_at < ago(_KEPT))
@@ -69,6 +71,8 @@ class Outbox:
         """One whose time has come: ours for some minutes."""
         own = models.Delivery
         is_due = (own.state == WAITING, own.due_at <= now())
+        if not self._has(own, *is_due):
+            return None
         with self.database.transaction() as connection:
             self.database.claim(connection, "deliveries")
             row = connection.execute(select(own.__table__).where(*is_due).order_by(own.due_at).limit(1)).mappings()
@@ -78,6 +82,10 @@ class Outbox:
             taken = Delivery(**{**found, "due_at": ahead(_LEASE), "tries": found["tries"] + 1})
             connection.execute(update(own).where(_is(taken)).values(due_at=taken.due_at, tries=taken.tries))
             return taken
+
+    def _has(self, table: type[models.Subscription] | type[models.Delivery], *where: ColumnElement[bool]) -> bool:
+        with self.database.reading() as connection:
+            return connection.execute(select(literal(1)).select_from(table).where(*where).limit(1)).first() is not None
 
     def arrived(self, delivery: Delivery) -> None:
         self._settle(delivery, state=ARRIVED, said="")

@@ -85,3 +85,13 @@ def test_of_what_is_done_together_a_part_reads_what_the_parts_before_it_wrote(ei
         assert accounts.named("ann").login == "ann"
         raise Misuse("not after all", where="ann", next="")
     assert not accounts.any()
+
+
+def test_a_change_that_comes_after_a_look_is_still_whole_or_nothing(either: Database) -> None:
+    """A server is asked outside any transaction by what only looks; the same connection changes something next."""
+    accounts = Accounts(database=either)
+    assert accounts.all() == ()
+    with pytest.raises(ZeroDivisionError), either.together():
+        accounts.add("ann")
+        raise ZeroDivisionError
+    assert accounts.all() == ()
