@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -14,6 +15,7 @@ from migrator.tracing import tracing
 from migrator.wiring import served
 from storage.errors import MigratorError
 
+_LOG = logging.getLogger("migrator.api")
 _NOTED_EVERY_S = 30
 
 
@@ -43,5 +45,7 @@ async def _noting(offered: Served) -> None:
     while True:
         await asyncio.sleep(_NOTED_EVERY_S)
         for sightings in (offered.sessions.sightings, offered.tokens.sightings):
-            with suppress(MigratorError):  # the catalog is away: they come again, or are gone
+            try:
                 await asyncio.to_thread(sightings.note)
+            except MigratorError as error:  # the catalog is away: they come again, or are gone
+                _LOG.warning("who came is not noted: %s", error.what)

@@ -26,7 +26,7 @@ for _logger in ("sqlalchemy", "psycopg"):
 _WAIT_S = 30  # for others who write
 _POOL = {"pool_size": 20, "max_overflow": 20}  # opened when wanted; a server has forty threads that ask
 _READS = {"migrator_reads": True}
-_READS_ALONE = {"isolation_level": "AUTOCOMMIT"}  # READ COMMITTED sees the same, for two more questions to the server
+_READS_ALONE = {"isolation_level": "AUTOCOMMIT"}  # READ COMMITTED shows the same, and is two questions more
 _TOGETHER: ContextVar[Connection | None] = ContextVar("together", default=None)
 
 
