@@ -65,12 +65,12 @@ def command(
     listening = config.bind_socket()
     listening.listen()  # whoever reads the address below may come at once, and waits until we are ready
     address = settings.public_url or f"http://{host}:{listening.getsockname()[1]}"
-    _welcome(address, form)
     slots = Slots(command=_SLOT, count=workers)
     performing = threading.Thread(target=slots.serve, daemon=True)
-    performing.start()
     in_time = False
     try:
+        _welcome(address, form)  # whoever reads it may stop us at once
+        performing.start()
         server.run(sockets=[listening])
     except KeyboardInterrupt:
         pass

@@ -34,10 +34,10 @@ def command(
     form = performing.settings.log
     log_to_stderr(form)
     catalog = performing.reached()
-    say(f"… performing the runs of {catalog}, {slots} at once", form)
     processes = Slots(command=_SLOT, count=slots)
     in_time = False
     try:
+        say(f"… performing the runs of {catalog}, {slots} at once", form)  # whoever reads it may stop us at once
         processes.serve()
     except KeyboardInterrupt:
         say(f"… ending: its runs have {grace} s to stop", form)
