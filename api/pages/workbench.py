@@ -72,6 +72,7 @@ def check(asked: Annotated[Asked, of_tenant(Permission.RUN)], name: str, request
 def _overview(
     asked: Asked, request: Request, found: Desk, *, status: int = 200, wrong: Wrong | None = None
 ) -> Response:
+    _note_examples(asked, found, None)
     return page(
         request,
         "workbench.html.j2",
@@ -150,6 +151,7 @@ def _edge(
     wrong: Wrong | None = None,
 ) -> Response:
     form = form_of(request)
+    _note_examples(asked, found, number)
     shown = lines(found, number)
     given = column_form(found, number, column, form or None) if column else None
     if given is not None and is_suggested:
@@ -225,6 +227,13 @@ def _conflict(
         kept=kept,
         action=action,
     )
+
+
+def _note_examples(asked: Asked, found: Desk, edge: int | None) -> None:
+    """What a check told may hold values of rows: whoever looks at those is in the audit, whoever made it, and when."""
+    if found.archive is not None and any(one.edge == edge and one.problem.examples for one in found.problems()):
+        table = "every table" if edge is None else found.mapping.edges[edge].source
+        asked.note("read rows", found.archive.identity.archive_id, table=table, by="check")
 
 
 def _common(asked: Asked, found: Desk) -> dict[str, Any]:

@@ -105,6 +105,10 @@ def test_a_check_of_every_row_is_kept_beside_what_it_is_about(office: Office) ->
     assert "the rows were not asked yet" in got(operator, PLACE), "an answer about another text"
     sent(operator, f"{PLACE}/check", 303)
     assert "✘ unmapped value such as glad" in got(operator, EDGE)
+    got(office.by("viewer"), EDGE)
+    *_, one, other = office.served.audit.entries(tenant="ours", limit=1000)
+    assert [entry.action for entry in (one, other)] == ["read rows"] * 2 and one.who != other.who
+    assert other.detail == {"table": "people", "by": "check"}
 
 
 def test_without_a_plan_it_says_what_is_missing(server: Office) -> None:
