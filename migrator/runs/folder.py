@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -64,11 +65,9 @@ class RunFolder:
 
     def write_report(self, report: RunReport) -> Iterator[tuple[str, Path, bytes]]:
         """Write every format; gives each with its place and content."""
-        self._make()
         for format, name in _REPORTS.items():
             content = reports.render(report, format)
-            with translated(self.path):
-                (self.path / name).write_bytes(content)
+            self._write(name, content)
             yield format, self.path / name, content
 
     def report(self) -> RunReport | None:
@@ -87,9 +86,7 @@ class RunFolder:
     def keep_told(self, told: Sequence[Problem]) -> None:
         """What the operator was told of others' rows: no archive says it."""
         if told:
-            self._make()
-            with translated(self.path):
-                (self.path / TOLD).write_text(json.dumps([asdict(one) for one in told], indent=2), encoding="utf-8")
+            self._write(TOLD, json.dumps([asdict(one) for one in told], indent=2).encode())
 
     def told(self) -> tuple[Problem, ...]:
         """The same again; of a run elsewhere nothing is known. Misuse where the file is damaged."""
@@ -106,6 +103,20 @@ class RunFolder:
                 where=str(path),
                 next="bring the file back, or move it out of the way",
             ) from error
+
+    def _write(self, name: str, content: bytes) -> None:
+        """All of it, or nothing: a disk that is full leaves what was there."""
+        self._make()
+        path, half = self.path / name, self.path / f"{name}.new"
+        with translated(path):
+            try:
+                with half.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                half.replace(path)
+            finally:
+                half.unlink(missing_ok=True)
 
     def _make(self) -> None:
         with translated(self.path):
