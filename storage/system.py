@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,3 +35,16 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise fault_of(error, path) from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """All of it, or nothing: a disk that is full, or a process that is killed, leaves what was there. OSError."""
+    half = path.with_name(f"{path.name}.new")
+    try:
+        with half.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)

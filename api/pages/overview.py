@@ -57,7 +57,10 @@ def overview(asked: Anybody, request: Request) -> Response:
 @router.get("/runs/{run}")
 def run(asked: Annotated[Asked, of_run(Permission.LOOK)], run: str, request: Request) -> Response:
     after, record = asked.served.service.newest_change(), asked.served.service.run(run)
-    ended_by = _ended_by(record, asked.served.service.newest_runs(portion=Portion(tenants=frozenset({record.tenant}))))
+    ended_by = None
+    if record.kind == "migration":
+        own = Portion(tenants=frozenset({record.tenant}))
+        ended_by = _ended_by(record, asked.served.service.newest_runs(portion=own))
     return page(
         request,
         "run.html.j2",
@@ -76,12 +79,10 @@ def _reports(run: RunRecord) -> bool:
     return is_compared and run.kind in ("rehearsal", "migration", "verification", "rollback")
 
 
-def _ended_by(run: RunRecord | None, newest: Iterable[RunRecord]) -> RunRecord | None:
+def _ended_by(migration: RunRecord, newest: Iterable[RunRecord]) -> RunRecord | None:
     """The rollback or the acceptance of a migration, where there was one."""
-    if run is None or run.kind != "migration":
-        return None
     ends = (one for one in newest if one.kind in ("rollback", "closing") and one.state == "done")
-    return next((one for one in ends if one.of_run == run.run_id), None)
+    return next((one for one in ends if one.of_run == migration.run_id), None)
 
 
 def _doing(asked: Asked, run: RunRecord, *, is_ended: bool) -> Iterator[str]:
@@ -115,5 +116,5 @@ def _standings(asked: Asked, newest: Sequence[RunRecord], visible: Portion) -> I
             archive=archives.get(tenant.tenant),
             rehearsal=last.get((tenant.tenant, "rehearsal")),
             migration=migration,
-            ended_by=_ended_by(migration, newest),
+            ended_by=_ended_by(migration, newest) if migration else None,
         )

@@ -17,6 +17,12 @@ from migrator.registry.documents import Kind, Stale
 from storage.errors import Misuse
 
 
+def version_of(form: dict[str, str]) -> int:
+    """The version that was read before the form was filled in; 0 where there was none."""
+    told = form.get("after", "")
+    return int(told) if told.isdecimal() and len(told) < 10 else 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Editor:
     """`require` raises Misuse for a text that is none; `place` is where what was kept is shown, below its tenant."""
@@ -37,7 +43,7 @@ class Editor:
         """The next version; or the same page again, with what is wrong at its line or what somebody else wrote."""
         form, documents = form_of(request), asked.served.documents
         text = form.get("text", "").replace("\r\n", "\n")
-        after = int(told) if (told := form.get("after", "")).isdecimal() and len(told) < 10 else 0
+        after = version_of(form)
         try:
             self.require(asked, name, text)
             if only_check:

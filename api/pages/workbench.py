@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.asked import Asked, of_tenant
 from api.pages.diff import diff
 from api.pages.frame import form_of, page, read_form
+from api.pages.texts_edited import version_of
 from api.pages.workbench_desk import Checked, Desk, desk, edge_of, memory_of
 from api.pages.workbench_edits import MOST_STEPS, STEPS, Edit, Unsound, column_form, edited, edited_whole
 from api.pages.workbench_lines import edge_lines, lines, outstanding, suggested_form, tally
@@ -45,7 +46,7 @@ def overview(asked: Looking, name: str, request: Request, plan: str = "") -> Res
 def change_whole(asked: Writing, name: str, request: Request) -> Response:
     """Another version, in which a table goes somewhere, or nowhere for a reason."""
     form = form_of(request)
-    found = desk(asked, request, name, form.get("plan", ""), version=_version(form))
+    found = desk(asked, request, name, form.get("plan", ""), version=version_of(form))
     try:
         edit = edited_whole(found, form)
         return _kept(asked, found, edit, form, f"{_place(found)}{_asking(found)}")
@@ -102,7 +103,7 @@ def edge(
 def try_out(asked: Writing, name: str, number: int, request: Request) -> Response:
     """Twenty rows through the edge as the form would have it. Nothing is kept."""
     form = form_of(request)
-    found = desk(asked, request, name, form.get("plan", ""), version=_version(form))
+    found = desk(asked, request, name, form.get("plan", ""), version=version_of(form))
     edge_of(found, number)
     tried, wrong = None, None
     try:
@@ -125,7 +126,7 @@ def try_out(asked: Writing, name: str, number: int, request: Request) -> Respons
 def change(asked: Writing, name: str, number: int, request: Request) -> Response:
     """Another version, with one passage of the edge as the form says."""
     form = form_of(request)
-    found = desk(asked, request, name, form.get("plan", ""), version=_version(form))
+    found = desk(asked, request, name, form.get("plan", ""), version=version_of(form))
     edge_of(found, number)
     here = f"{_place(found)}/edges/{number}"
     try:
@@ -198,7 +199,7 @@ def _kept(asked: Asked, found: Desk, edit: Edit, form: dict[str, str], back: str
                 found.written.name,
                 edit.text,
                 by=asked.who.name,
-                after=_version(form),
+                after=version_of(form),
                 note=note,
             )
             asked.note("write mapping", found.written.name, version=str(kept.version))
@@ -262,8 +263,3 @@ def _asking(found: Desk, **more: str) -> str:
 def _wrong(error: MigratorError, found: Desk) -> Wrong:
     """What is wrong, at the line of the text in which it is."""
     return Wrong.of(error, error.text if isinstance(error, Unsound) else found.written.text)
-
-
-def _version(form: dict[str, str]) -> int:
-    told = form.get("after", "")
-    return int(told) if told.isdecimal() and len(told) < 10 else 0

@@ -45,9 +45,11 @@ class Sessions:
     def account_of(self, key: str) -> str | None:
         """Whose session it is; None where it ended."""
         hash_ = hash_of(key)
-        query = select(models.Session.account_id, models.Session.seen_at)
+        query = select(models.Session.account_id, models.Session.seen_at).where(
+            models.Session.hash == hash_, ~_is_over()
+        )
         with self.database.reading() as connection:
-            found = connection.execute(query.where(models.Session.hash == hash_, ~_is_over())).first()
+            found = connection.execute(query).first()
         if found is None:
             return None
         self.sightings.add(hash_, found.seen_at)

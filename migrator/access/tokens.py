@@ -86,10 +86,11 @@ class Tokens:
 
     def of_key(self, key: str) -> Token | None:
         """The token, if it is neither revoked nor expired."""
-        found = next(iter(self._read(models.Token.hash == hash_of(key))), None)
+        hash_ = hash_of(key)
+        found = next(iter(self._read(models.Token.hash == hash_)), None)
         if found is None or found.revoked_at is not None or found.expires_at < now():
             return None
-        self.sightings.add(hash_of(key), found.used_at)
+        self.sightings.add(hash_, found.used_at)
         return found
 
     def revoke(self, token_id: str) -> None:

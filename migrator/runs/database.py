@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,8 +25,7 @@ for _logger in ("sqlalchemy", "psycopg"):
 
 _WAIT_S = 30  # for others who write
 _POOL = {"pool_size": 20, "max_overflow": 20}  # opened when wanted; a server has forty threads that ask
-_READS = {"migrator_reads": True}
-_READS_ALONE = {"isolation_level": "AUTOCOMMIT"}  # READ COMMITTED shows the same, and is two questions more
+_READS = "migrator_reads"
 _TOGETHER: ContextVar[Connection | None] = ContextVar("together", default=None)
 
 
@@ -37,6 +36,7 @@ class Database:
     engine: Engine
     where: str
     told: Callable[[DBAPIError, str], MigratorError]
+    to_read: Mapping[str, Any] = field(compare=False)  # the options of a connection that writes nothing
     patience: Patience | None = None  # with a server that goes away; without, that is told at once
 
     @contextmanager
@@ -56,8 +56,7 @@ class Database:
         if (whole := self._whole()) is not None:
             yield whole
             return
-        options = _READS_ALONE if self.is_shared else _READS
-        with self._saying(), self._connected().execution_options(**options) as connection, connection.begin():
+        with self._saying(), self._connected().execution_options(**self.to_read) as connection, connection.begin():
             yield connection
 
     def _whole(self) -> Connection | None:
@@ -131,7 +130,7 @@ def _sqlite(url: URL) -> Database:
     engine = create_engine(url.set(drivername="sqlite"), **_POOL)
     event.listen(engine, "connect", _tune_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
-    return Database(engine=engine, where=str(url), told=_sqlite_told)
+    return Database(engine=engine, where=str(url), told=_sqlite_told, to_read={_READS: True})
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:
@@ -143,7 +142,7 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Python's driver begins no transaction before a CREATE TABLE: what stops half-way would leave half a catalog."""
-    reads = connection.get_execution_options().get(*_READS)
+    reads = connection.get_execution_options().get(_READS)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
@@ -186,7 +185,9 @@ def _postgres(url: URL) -> Database:
     event.listen(engine, "do_connect", _connect_postgres)
     event.listen(engine, "connect", _tune_postgres)
     shown = URL.create("postgresql", url.username, None, url.host, url.port, url.database)
-    return Database(engine=engine, where=shown.render_as_string(), told=_postgres_told)
+    # READ COMMITTED shows each question the same, and asks the server twice more
+    alone = {"isolation_level": "AUTOCOMMIT"}
+    return Database(engine=engine, where=shown.render_as_string(), told=_postgres_told, to_read=alone)
 
 
 def _connect_postgres(_dialect: object, _record: object, arguments: Any, parameters: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from migrator.plan import Plan, read_plan
 from migrator.reports.verification import from_json
 from storage.errors import Misuse
 from storage.problem import Problem
-from storage.system import translated
+from storage.system import translated, write_whole
 
 _REPORTS = {"json": "verification.json", "html": "report.html"}
 TOLD = "told.json"
@@ -38,13 +37,10 @@ class RunFolder:
     def keep_words(self, plan: Plan, mapping_text: str) -> None:
         """What the run was told, as it was told: a later verification must not read an edited plan."""
         self.keep_plan(plan)
-        with translated(self.path):
-            (self.path / "mapping.yaml").write_text(mapping_text, encoding="utf-8")
+        self._write("mapping.yaml", mapping_text.encode())
 
     def keep_plan(self, plan: Plan) -> None:
-        self._make()
-        with translated(self.path):
-            (self.path / "plan.yaml").write_text(plan.text, encoding="utf-8")
+        self._write("plan.yaml", plan.text.encode())
 
     def plan(self, *, file: str | None, variables: Mapping[str, str]) -> Plan:
         """The plan as the run was told it, its `${…}` expanded now; `file` is how messages name it."""
@@ -105,19 +101,6 @@ class RunFolder:
             ) from error
 
     def _write(self, name: str, content: bytes) -> None:
-        """All of it, or nothing: a disk that is full leaves what was there."""
-        self._make()
-        path, half = self.path / name, self.path / f"{name}.new"
-        with translated(path):
-            try:
-                with half.open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                half.replace(path)
-            finally:
-                half.unlink(missing_ok=True)
-
-    def _make(self) -> None:
         with translated(self.path):
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_whole(self.path / name, content)

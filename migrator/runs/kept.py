@@ -19,7 +19,7 @@ from storage.errors import Red
 from storage.objects import ObjectStore
 from storage.run_documents import RunDocuments, keep_documents
 from storage.seal import SigningKeys
-from storage.system import translated
+from storage.system import translated, write_whole
 
 RECORD = "run.json"
 _PLACE = "store.txt"
@@ -64,7 +64,7 @@ def keep(
     )
     with translated(folder.path):
         folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (folder.path / RECORD).write_text(_written(kept), encoding="utf-8")
+        write_whole(folder.path / RECORD, _written(kept).encode())
         paths = tuple(documents(folder.path))
     keep_documents(store, record.run_id, folder.path, paths, keys)
     kept_in(folder.path, store)
@@ -73,7 +73,7 @@ def keep(
 def kept_in(folder: Path, store: ObjectStore) -> None:
     """Remember which store keeps the run of this folder: each machine has its own way there."""
     with translated(folder):
-        (folder / _PLACE).write_text(store.url, encoding="utf-8")
+        write_whole(folder / _PLACE, store.url.encode())
 
 
 def place_of(folder: Path) -> str | None:

@@ -21,7 +21,6 @@ from tests.acceptance.world import ROOT, World
 from tests.conformance.platforms import PostgresPlatform
 from tests.waiting import comes
 
-PATIENCE_S = 120
 SOURCE = """
 CREATE TABLE firms (id int PRIMARY KEY, name text);
 CREATE TABLE first (id int PRIMARY KEY, firm_id int REFERENCES firms, note text);

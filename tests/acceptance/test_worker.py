@@ -22,7 +22,7 @@ from tests.acceptance.performers import (
     worker,
 )
 from tests.acceptance.world import ROOT, World, dump
-from tests.servers.process import lives
+from tests.servers.process import children, lives
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_its_processes_are_of_its_session_and_deaf_to_its_terminal(alone: World)
     run = queued(alone)
     with worker(alone) as process:
         until(alone, run, lambda record: record["state"] == "running")
-        (slot,) = map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+        (slot,) = children(process.pid)
         assert os.getsid(slot) == os.getsid(process.pid)
         assert os.getpgid(slot) != os.getpgid(process.pid)
         until(alone, run, lambda record: record["state"] == "done")

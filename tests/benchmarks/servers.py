@@ -11,6 +11,7 @@ from tests.conformance.platforms import MysqlPlatform, PostgresPlatform, SqliteP
 from tests.servers import mariadb, postgres
 from tests.servers.mariadb import Mariadb
 from tests.servers.postgres import Postgres
+from tests.servers.process import children
 
 SQLITE, POSTGRESQL, MARIADB = KINDS = ("sqlite", "postgresql", "mariadb")
 AnyPlatform = SqlitePlatform | PostgresPlatform | MysqlPlatform
@@ -76,7 +77,7 @@ def _stat(pid: int) -> list[str]:
 def _seconds(pid: int) -> float:
     """The CPU time of a process, of its children now, and of those that have ended."""
     ticks = sum(int(_stat(pid)[field]) for field in (_USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM))
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+    for child in children(pid):
         with suppress(OSError):  # it has ended meanwhile
-            ticks += sum(int(_stat(int(child))[field]) for field in (_USER, _SYSTEM))
+            ticks += sum(int(_stat(child)[field]) for field in (_USER, _SYSTEM))
     return ticks / _TICKS

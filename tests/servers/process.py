@@ -165,7 +165,7 @@ class Server:
         """The process and its children, as far as they live."""
         if self._process is None or self._process.poll() is not None:
             return []
-        return [self._process.pid, *_children(self._process.pid)]
+        return [self._process.pid, *children(self._process.pid)]
 
     def _wait(self, seconds: float) -> None:
         assert self._process
@@ -198,7 +198,8 @@ def _until_the_tests_end(command: Sequence[str], *options: str) -> list[str]:
     return [program("setpriv"), "--pdeathsig=TERM", *options, "--", *command]
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Its processes; none where it has ended."""
     with suppress(OSError):
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []

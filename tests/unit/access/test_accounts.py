@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
@@ -13,12 +13,12 @@ from migrator.access import models
 from migrator.access import sessions as sessions_module
 from migrator.access import throttle as throttle_module
 from migrator.access.accounts import Accounts
+from migrator.access.clock import ago
 from migrator.access.invitations import FIRST_ADMIN, THE_SERVER, Invitations
 from migrator.access.roles import EVERYWHERE, Grant, Role
 from migrator.access.sessions import Sessions, form_token, is_form_token
 from migrator.access.throttle import BY_ADDRESS, BY_LOGIN, Throttle
 from migrator.runs.database import Database
-from storage import moment
 from storage.errors import Misuse
 
 LONG_S = 10
@@ -132,11 +132,10 @@ def test_who_only_looks_waits_for_nobody_who_writes(database: Database) -> None:
         assert other.submit(sessions.account_of, key).result(LONG_S) == account.account_id
 
 
-def seen_before(database: Database, ago: timedelta) -> None:
+def seen_before(database: Database, period: timedelta) -> None:
     """Every session was used last so long ago."""
     with database.transaction() as connection:
-        then = moment.written(datetime.now(UTC) - ago, "milliseconds")
-        connection.execute(update(models.Session).values(seen_at=then))
+        connection.execute(update(models.Session).values(seen_at=ago(period)))
 
 
 def test_a_form_is_of_its_session(database: Database) -> None:
