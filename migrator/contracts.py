@@ -518,8 +518,12 @@ class Target(Protocol):
         """
         ...
 
-    def sweep(self, runs: Collection[str]) -> int:
-        """Remove what these runs staged, unless somebody is at work with it; how many had something there."""
+    def sweep(self, runs: Collection[str], *, are_over: bool = False) -> int:
+        """Remove what these runs staged, unless somebody is at work with it; how many had something there.
+
+        With `are_over` nobody is to be at work with it any more: what an attempt still has open that hangs, or whose
+        machine is gone, is ended.
+        """
         ...
 
     def merging(

@@ -74,7 +74,7 @@ class Erasing(Opening):
                 next=f"migrator runs resume {record.run_id} verifies it; then migrator rollback takes it back",
             )
         require_same_place(record, plan.needs_target().url)
-        target.sweep([record.run_id])
+        target.sweep([record.run_id], are_over=True)
         if files.rules and files.knows(record.run_id):
             files.take_back(record.run_id, target)
         forget_documents(self._store(plan), record.run_id)

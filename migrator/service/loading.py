@@ -232,7 +232,7 @@ class Loading(Rehearsing, Performing, Spreading):
             opened.refuse_twice(run.run_id)  # now that nobody else can load it
             folder.keep_words(plan, opened.mapping.text)
             self._take_back_left(catalog, files, target)
-            target.sweep(_never_resumed(catalog.runs(), run))
+            target.sweep(_never_resumed(catalog.runs(), run), are_over=True)
             if steps.attempt > 1 and holds(target, run.run_id):
                 checked = self._as_decided(bench, opened, self._brought(catalog, run).decisions, files)
             else:

@@ -408,6 +408,20 @@ class TargetContract:
             with pytest.raises(TransientFault, match="another process"), target.staging("r1", keep=True):
                 pass
 
+    def test_a_run_that_is_over_leaves_nothing_though_a_session_of_it_hangs(
+        self, platform: Platform, target: Target
+    ) -> None:
+        if not self.claims_by_table:
+            return
+        before, rows = platform.dump(), teams(create=[(10, "ours", 3, None)])
+        with suppress(Fault), target.staging("r1", keep=True) as hanging:
+            hanging.stage(rows.staged(target), [rows.batch(target)])
+            assert platform.target().sweep(["r0", "r1"], are_over=True) == 1
+            assert platform.dump() == before
+            with pytest.raises(Fault):
+                hanging.note(rows.staged(target), "a1")
+        assert platform.dump() == before
+
     def test_a_scan_may_be_left_half_way(self, platform: Platform, target: Target) -> None:
         platform.insert("words", ((1, f"{number}") for number in range(20_000)))
         table = target.describe().table("words")

@@ -28,6 +28,7 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
         self._pairs: set[_Pair] = set()
+        self._silent: set[_Pair] = set()
         self._is_cut = False
         self._flows = threading.Event()
         self._flows.set()
@@ -54,12 +55,22 @@ class Proxy:
 
     @contextmanager
     def silenced(self) -> Iterator[None]:
-        """What is connected now hears nothing for ever, not even that its packets arrived; others get through."""
+        """What is connected now hears nothing until it is buried, not even that its packets arrived; others get
+        through."""
         with self._lock:
             pairs = set(self._pairs)
+            self._silent |= pairs
         for pair in pairs:
             pair.silence()
         yield
+
+    def bury(self) -> None:
+        """What was silenced ends: its clients are gone, and a new one that is given the port of one would hear nothing
+        either."""
+        with self._lock:
+            silent, self._silent = self._silent, set()
+        for pair in silent:
+            pair.reset()
 
     @contextmanager
     def slowed(self, bytes_per_second: float) -> Iterator[None]:
@@ -99,6 +110,7 @@ class Proxy:
             way.join()
         with self._lock:
             self._pairs.discard(pair)
+            self._silent.discard(pair)
         pair.close()
 
     def _pass_on(self, out_of: socket.socket, into: socket.socket) -> None:

@@ -17,7 +17,8 @@ from tests.kills.aftermath import Aftermath
 from tests.kills.ending import End, forget_archives, require_undisturbed, set_back
 from tests.kills.moments import ABOUT_A_LOAD, MIGRATE, PHASES, REHEARSE, Moment
 from tests.kills.scene import Scene
-from tests.kills.strike import Strike
+from tests.kills.sides import SIDES
+from tests.kills.strike import Strike, side
 from tests.kills.watched import Watched
 from tests.kills.workers import left_to_workers
 from tests.soak.promise import require
@@ -48,6 +49,15 @@ def tried(scene: Scene, phase: str, strike: Strike, chance: random.Random) -> Ou
     A load that stands then is left for the next trial. BrokenError, with the scene, the strike and the moment, where a
     promise was broken.
     """
+    try:
+        return _tried(scene, phase, strike, chance)
+    finally:
+        for network in (side(scene, role).network for role in SIDES):
+            if network:
+                network.bury()
+
+
+def _tried(scene: Scene, phase: str, strike: Strike, chance: random.Random) -> Outcome:
     _make_ready(scene, PHASES[phase].command, f"{scene.name}, before {phase}")
     moment = scene.moment(PHASES[phase], chance)
     told = f"{scene.name}, {phase}: {strike.name} {moment}"
@@ -105,21 +115,21 @@ def _require_honest(strike: Strike, answer: Answer, told: str) -> None:
 
 def _wait_for_sessions(scene: Scene, told: str) -> None:
     """A server learns of a client's death when it next speaks to it. Who keeps a snapshot for a resumed run stays."""
-    for side in (scene.source, scene.target):
-        query = _SESSIONS.get(type(side.platform))
+    for one in (scene.source, scene.target):
+        query = _SESSIONS.get(type(one.platform))
         deadline = time.monotonic() + _SESSION_ENDS_S
-        while query and side.platform.rows(query)[0][0]:
+        while query and one.platform.rows(query)[0][0]:
             require(time.monotonic() < deadline, f"{told}: its session lived for another {_SESSION_ENDS_S} s")
             time.sleep(0.05)
 
 
 def _end_forgotten_sessions(scene: Scene) -> None:
     """MariaDB misses a client for longer than a trial takes: a person is told of its connection, and ends it."""
-    for side in (scene.source, scene.target):
-        if isinstance(side.platform, MysqlPlatform):
-            for (connection,) in side.platform.rows(_FORGOTTEN):
+    for one in (scene.source, scene.target):
+        if isinstance(one.platform, MysqlPlatform):
+            for (connection,) in one.platform.rows(_FORGOTTEN):
                 with suppress(pymysql.err.OperationalError):  # it ended just now
-                    side.platform.run(f"KILL {connection}")
+                    one.platform.run(f"KILL {connection}")
 
 
 def fitting(scene: Scene, strikes: Sequence[Strike]) -> Iterator[tuple[str, Strike]]:

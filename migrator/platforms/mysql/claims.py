@@ -7,8 +7,16 @@ from contextlib import closing, contextmanager, suppress
 
 from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.connect import LENIENT_MODE, Connection, connect
-from migrator.platforms.mysql.locks import attempt_locks, claim_lock, give_back, holder_of, staging_lock, taken
-from storage.errors import Fault, MigratorError
+from migrator.platforms.mysql.locks import (
+    attempt_locks,
+    claim_lock,
+    end_holder,
+    give_back,
+    holder_of,
+    staging_lock,
+    taken,
+)
+from storage.errors import Fault
 from storage.schema import Table
 
 
@@ -21,27 +29,28 @@ class MysqlClaims:
         self._mine: list[str] = []
 
     def take(self, tables: Sequence[Table]) -> str:
+        claiming, _ = attempt_locks(self._connection, self._run)
         for lock in sorted({claim_lock(self._connection, table) for table in tables}):
             if not taken(self._connection, lock):
                 self.give_back()
                 holder = holder_of(self._connection, lock)
-                self._end_earlier(holder)
+                if holder and holder == holder_of(self._connection, claiming):
+                    self._end_earlier()
+                    end_holder(self._connection, claiming)
                 # a server misses a client that vanished after hours
                 return f"the run of connection {holder} (KILL {holder} ends it where its machine is gone)"
             self._mine.append(lock)
-        claiming, _ = attempt_locks(self._connection, self._run)
         if self._mine and taken(self._connection, claiming):
             self._mine.append(claiming)
+            self._end_earlier()
         return ""
 
-    def _end_earlier(self, holder: str) -> None:
-        """Whoever goes on with a run has its lock in the catalog: an attempt whose sessions are here still hangs."""
-        claiming, merging = attempt_locks(self._connection, self._run)
-        if holder and holder == holder_of(self._connection, claiming):
-            for lock in (merging, staging_lock(self._connection, self._run), claiming):
-                if session := holder_of(self._connection, lock):
-                    with suppress(MigratorError):  # it has ended meanwhile
-                        self._connection.execute(f"KILL {session}")
+    def _end_earlier(self) -> None:
+        """Whoever goes on with a run has its lock in the catalog: who stages or merges it here is an attempt that
+        hangs, be it that the session has gone which had its tables."""
+        _, merging = attempt_locks(self._connection, self._run)
+        for lock in (merging, staging_lock(self._connection, self._run)):
+            end_holder(self._connection, lock)
 
     def give_back(self) -> None:
         while self._mine:

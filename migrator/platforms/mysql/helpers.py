@@ -6,11 +6,9 @@ writes. So whoever has taken the table over, and then ends them, knows that nobo
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from migrator.platforms.mysql.connect import Connection
-from migrator.platforms.mysql.locks import give_back, helper_locks, holder_of, staging_lock, taken
-from storage.errors import MigratorError, TransientFault
+from migrator.platforms.mysql.locks import end_holder, give_back, helper_locks, holder_of, staging_lock, taken
+from storage.errors import TransientFault
 
 _PATIENCE_S = 30
 
@@ -18,9 +16,7 @@ _PATIENCE_S = 30
 def end_helpers(connection: Connection, stage: str) -> None:
     """Nobody helps with this table of a staging any more. TransientFault where a session does not end."""
     for lock in helper_locks(connection, stage):
-        if holder := holder_of(connection, lock):
-            with suppress(MigratorError):  # it has ended meanwhile
-                connection.execute(f"KILL {holder}")
+        if holder := end_holder(connection, lock):
             if not taken(connection, lock, patience_s=_PATIENCE_S):
                 raise TransientFault(
                     f"the session of a worker that helped does not end (KILL {holder} ends it)",

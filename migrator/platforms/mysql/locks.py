@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.relational.sqltext import literal
 from migrator.platforms.relational.transaction import shortened
+from storage.errors import MigratorError
 from storage.schema import Table
 
 
@@ -30,8 +33,8 @@ def helper_locks(connection: Connection, stage: str) -> tuple[str, str]:
 
 
 def attempt_locks(connection: Connection, run: str) -> tuple[str, str]:
-    """The locks, as literals, of who has tables for this run, and of who merges it: they only tell whose sessions these
-    are."""
+    """The locks, as literals, of who has tables for this run, and of who merges it or takes it back: they only tell
+    whose sessions these are."""
     names = (f"migrator {what} {connection.database}:{run.lower()}" for what in ("claims", "merge"))
     claiming, merging = (literal(shortened(name)) for name in names)
     return claiming, merging
@@ -40,6 +43,17 @@ def attempt_locks(connection: Connection, run: str) -> tuple[str, str]:
 def holder_of(connection: Connection, lock: str) -> str:
     """The number of the session that has the lock; empty where none has."""
     return connection.text(f"SELECT coalesce(IS_USED_LOCK({lock}), '')")
+
+
+def end_holder(connection: Connection, lock: str) -> str:
+    """End the session that has the lock, as far as this user may; its number, empty where none had it.
+
+    The lock is free once the server has taken back what that session had not committed.
+    """
+    if holder := holder_of(connection, lock):
+        with suppress(MigratorError):  # it has ended meanwhile
+            connection.execute(f"KILL {holder}")
+    return holder
 
 
 def taken(connection: Connection, lock: str, *, patience_s: int = 0) -> bool:

@@ -10,7 +10,6 @@ import pyarrow as pa
 from migrator.contracts import NO_TRIGGERS, Closed, Predicate, Triggers, Undone
 from migrator.platforms.mysql.address import Address
 from migrator.platforms.mysql.connect import LENIENT_MODE, Connection, connect
-from migrator.platforms.mysql.locks import attempt_locks, taken
 from migrator.platforms.mysql.reader import Reader
 from migrator.platforms.mysql.rows import scan
 from migrator.platforms.mysql.sweep import sweep
@@ -31,8 +30,7 @@ def merging(
     address: Address, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
 ) -> Iterator[MysqlMerge]:
     """A transaction on the target, begun by `lock`; whatever was not committed is rolled back."""
-    with _transaction(address, run, max_seconds) as (connection, transaction):
-        taken(connection, attempt_locks(connection, run)[1])
+    with _transaction(address, run, max_seconds=max_seconds) as (connection, transaction):
         transaction.shuts_out = bool(triggers.writes)
         yield MysqlMerge(connection, transaction, run, triggers)
         if transaction.is_open:
@@ -41,10 +39,10 @@ def merging(
 
 @contextmanager
 def _transaction(
-    address: Address, run: str, max_seconds: int | None = None
+    address: Address, run: str, *, by: str = "", max_seconds: int | None = None
 ) -> Iterator[tuple[Connection, MysqlTransaction]]:
     with closing(connect(address, mode=_MODE)) as connection:
-        transaction = MysqlTransaction(connection, run, where=str(address), max_seconds=max_seconds)
+        transaction = MysqlTransaction(connection, run, where=str(address), by=by, max_seconds=max_seconds)
         with closing(transaction):
             transaction.serialise()
             yield connection, transaction
@@ -65,7 +63,7 @@ class MysqlMerge(RelationalMerge):
 
 def undo(address: Address, run: str, *, whole: bool, by: str) -> Undone:
     """See migrator.contracts.Target.undo."""
-    with _transaction(address, run) as (connection, transaction):
+    with _transaction(address, run, by=by) as (connection, transaction):
         # nothing may cascade: every reference is looked at, before and after
         connection.execute("SET SESSION foreign_key_checks = 0")
         try:
@@ -86,5 +84,5 @@ def settle(address: Address, by: str) -> None:
 
 def close(address: Address, run: str, *, by: str) -> Closed:
     """See migrator.contracts.Target.close."""
-    with _transaction(address, run) as (_, transaction):
+    with _transaction(address, run, by=by) as (_, transaction):
         return accepting.close(transaction, run, by=by)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 
 from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.helpers import end_helpers
-from migrator.platforms.mysql.locks import give_back, merge_lock, staging_lock, taken
+from migrator.platforms.mysql.locks import end_holder, give_back, merge_lock, staging_lock, taken
 from migrator.platforms.mysql.owned import MADE, STAGE
 from migrator.platforms.relational.journal import JOURNAL, MARKERS
 from migrator.platforms.relational.kept import DAYS
@@ -18,6 +18,8 @@ from migrator.platforms.relational.transaction import cut
 
 KEPT = "kept"
 """How the comment of a staging table begins that a run may go on with."""
+
+_PATIENCE_S = 30
 
 
 def sweep(connection: Connection) -> None:
@@ -29,17 +31,22 @@ def sweep(connection: Connection) -> None:
         give_back(connection, merge_lock(connection))
 
 
-def sweep_runs(connection: Connection, runs: Collection[str]) -> int:
+def sweep_runs(connection: Connection, runs: Collection[str], *, are_over: bool = False) -> int:
     """See migrator.contracts.Target.sweep."""
     there = set(map(_run_of, _tables(connection, STAGE))) & {run.lower() for run in runs}
-    return sum(_sweep_run(connection, run) for run in sorted(there))
+    return sum(_sweep_run(connection, run, is_over=are_over) for run in sorted(there))
 
 
-def _sweep_run(connection: Connection, run: str) -> bool:
-    if not taken(connection, staging_lock(connection, run)):
-        return False
+def _sweep_run(connection: Connection, run: str, *, is_over: bool) -> bool:
+    lock = staging_lock(connection, run)
+    if not taken(connection, lock):
+        if not is_over:
+            return False
+        end_holder(connection, lock)
+        if not taken(connection, lock, patience_s=_PATIENCE_S):
+            return False
     drop_staging(connection, run)
-    give_back(connection, staging_lock(connection, run))
+    give_back(connection, lock)
     return True
 
 

@@ -82,9 +82,9 @@ class MysqlTarget:
     def helping(self, run: str, table: Table, required: Callable[[], None]) -> AbstractContextManager[MysqlHelping]:
         return helping(self._address, run, table, required)
 
-    def sweep(self, runs: Collection[str]) -> int:
+    def sweep(self, runs: Collection[str], *, are_over: bool = False) -> int:
         with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
-            return sweep_runs(connection, runs)
+            return sweep_runs(connection, runs, are_over=are_over)
 
     def merging(
         self, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS

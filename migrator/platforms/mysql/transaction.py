@@ -13,7 +13,7 @@ from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.describe import describe
 from migrator.platforms.mysql.held import OPTIONS, journalled_type, key_type
 from migrator.platforms.mysql.keyless import Keyless
-from migrator.platforms.mysql.locks import merge_lock, taken
+from migrator.platforms.mysql.locks import attempt_locks, end_holder, holder_of, merge_lock, taken
 from migrator.platforms.mysql.refusals import refuse
 from migrator.platforms.mysql.staging import stage_name
 from migrator.platforms.mysql.values import exact, largest, row_hash
@@ -32,14 +32,18 @@ WHERE table_schema = DATABASE() AND extra LIKE '%on update%'
 
 
 class MysqlTransaction(Transaction):
-    """See migrator.platforms.relational.transaction. `run` names the staging its statements read."""
+    """See migrator.platforms.relational.transaction. `run` names the staging its statements read; `by`, where it is
+    another one, is the run that takes that load back or closes it."""
 
     enforces_references = False  # off for cycles while merging, off while undoing
     holding = " LOCK IN SHARE MODE"
 
-    def __init__(self, connection: Connection, run: str, *, where: str, max_seconds: int | None = None) -> None:
+    def __init__(
+        self, connection: Connection, run: str, *, where: str, by: str = "", max_seconds: int | None = None
+    ) -> None:
         self._connection = connection
         self._run = run
+        self._attempts = sorted({run, by} - {""})
         self._where = where
         self._deadline = Deadline(max_seconds, where)
         self._begun = False
@@ -129,13 +133,23 @@ class MysqlTransaction(Transaction):
         names.clear()
 
     def serialise(self) -> None:
-        """Loads into one database, and their undoing, wait for each other; the lock goes with the connection."""
-        if not taken(self._connection, merge_lock(self._connection), patience_s=_LOCK_WAIT_S):
-            raise TransientFault(
-                "another load into this target, or its rollback, is going on",
-                where=self._where,
-                next="wait, then repeat",
-            )
+        """Loads into one database, and their undoing, wait for each other; the lock goes with the connection.
+
+        An earlier attempt of the same is not waited for: a server misses a client that vanished after hours.
+        """
+        alone, own = merge_lock(self._connection), [attempt_locks(self._connection, run)[1] for run in self._attempts]
+        if not taken(self._connection, alone):
+            holder = holder_of(self._connection, alone)
+            if holder and holder in {holder_of(self._connection, lock) for lock in own}:
+                end_holder(self._connection, alone)
+            if not taken(self._connection, alone, patience_s=_LOCK_WAIT_S):
+                raise TransientFault(
+                    f"another load into this target, or its rollback, is going on: that of connection {holder}",
+                    where=self._where,
+                    next=f"wait, then repeat (KILL {holder} ends it where its machine is gone)",
+                )
+        for lock in own:  # who had it had the other one: that session is about to end
+            taken(self._connection, lock, patience_s=_LOCK_WAIT_S)
 
     # ── names ───────────────────────────────────────────────────────────────────────────────────────────────
     def live(self, table: Table) -> str:

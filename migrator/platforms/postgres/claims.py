@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from migrator.platforms.postgres.connect import LOADING, connect, of_run, place, translated
+from migrator.platforms.postgres.connect import LOADING, connect, end_sessions, of_run, place, translated
 from migrator.platforms.postgres.transaction import live_name
 from storage.schema import Table
 
@@ -17,11 +17,6 @@ _HOLDER = """
 SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND a.datname = current_database()
     AND l.database = a.datid AND ((l.classid::bigint << 32) | l.objid::bigint) = %s
-"""
-_END_EARLIER = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
-    AND application_name = current_setting('application_name')
 """
 
 
@@ -55,7 +50,7 @@ class PostgresClaims:
     def _holder(self, key: int) -> str:
         name = str(self._asked(_HOLDER, key) or "")
         if name == self._asked("SELECT current_setting(%s)", "application_name"):
-            self._connection.execute(_END_EARLIER)
+            end_sessions(self._connection, name)
         return name.replace("migrator ", "run ", 1) or "another run"
 
     def _asked(self, query: str, value: object) -> Any:

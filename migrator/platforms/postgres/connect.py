@@ -88,10 +88,25 @@ class Session:
 LOADING = Session(statement_timeout_s=0, extra={"idle_session_timeout": "0"})
 """How a load writes: what bounds its time is the plan, not what the server thinks fit for its ordinary users."""
 
+_END = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() AND application_name = %s
+"""
+
 
 def of_run(session: Session, run: str) -> Session:
     """The same, called after the run: whoever goes on with it can tell what an attempt left that hangs."""
-    return replace(session, extra={**session.extra, "application_name": f"migrator {run}"[:_NAME_BYTES]})
+    return replace(session, extra={**session.extra, "application_name": called(run)})
+
+
+def called(run: str) -> str:
+    """The name of the run's sessions."""
+    return f"migrator {run}"[:_NAME_BYTES]
+
+
+def end_sessions(connection: psycopg.Connection, name: str) -> None:
+    """End whatever has this name but the connection itself, as far as this user may."""
+    connection.execute(_END, (name,))
 
 
 def place(url: str) -> str:

@@ -18,7 +18,17 @@ from adbc_driver_manager.dbapi import Connection as ArrowConnection
 from psycopg.errors import LockNotAvailable, UniqueViolation
 
 from migrator.contracts import ACTION, EDGE, KEEP, Staged
-from migrator.platforms.postgres.connect import LOADING, Session, connect, connect_arrow, of_run, place, translated
+from migrator.platforms.postgres.connect import (
+    LOADING,
+    Session,
+    called,
+    connect,
+    connect_arrow,
+    end_sessions,
+    of_run,
+    place,
+    translated,
+)
 from migrator.platforms.postgres.copied import Misfit, copied
 from migrator.platforms.postgres.domains import base_type
 from migrator.platforms.postgres.helpers import end_helpers
@@ -262,13 +272,19 @@ def sweep(connection: psycopg.Connection) -> None:
     _sweep(connection, [name for (name,) in found])
 
 
-def sweep_runs(connection: psycopg.Connection, runs: Collection[str]) -> int:
+def sweep_runs(connection: psycopg.Connection, runs: Collection[str], *, are_over: bool = False) -> int:
     """See migrator.contracts.Target.sweep."""
-    names = [schema_name(run) for run in runs]
-    found = connection.execute(
-        "SELECT nspname FROM pg_namespace WHERE nspname = ANY(%s) AND pg_has_role(nspowner, 'USAGE')", [names]
+    by_name = {schema_name(run): run for run in runs}
+    rows = connection.execute(
+        "SELECT nspname FROM pg_namespace WHERE nspname = ANY(%s) AND pg_has_role(nspowner, 'USAGE')", [list(by_name)]
     ).fetchall()
-    return _sweep(connection, [name for (name,) in found])
+    found = [name for (name,) in rows]
+    for name in found if are_over else ():
+        end_sessions(connection, called(by_name[name]))
+        with suppress(LockNotAvailable):
+            connection.execute(f"SELECT pg_advisory_lock({_number(name)})".encode())
+            _unlock(connection, name)
+    return _sweep(connection, found)
 
 
 def _sweep(connection: psycopg.Connection, names: Iterable[str]) -> int:
@@ -278,7 +294,7 @@ def _sweep(connection: psycopg.Connection, names: Iterable[str]) -> int:
             with suppress(LockNotAvailable):  # what a dead run had begun goes on for a moment: the next one sweeps
                 _drop(connection, name)
                 swept += 1
-            connection.execute(f"SELECT pg_advisory_unlock({_number(name)})".encode())
+            _unlock(connection, name)
     return swept
 
 
@@ -290,6 +306,10 @@ def _drop(connection: psycopg.Connection, name: str) -> None:
 def _lock(connection: psycopg.Connection, name: str) -> bool:
     row = connection.execute(f"SELECT pg_try_advisory_lock({_number(name)})".encode()).fetchone()
     return bool(row and row[0])
+
+
+def _unlock(connection: psycopg.Connection, name: str) -> None:
+    connection.execute(f"SELECT pg_advisory_unlock({_number(name)})".encode())
 
 
 def _number(name: str) -> str:

@@ -81,9 +81,9 @@ class PostgresTarget:
     def helping(self, run: str, table: Table, required: Callable[[], None]) -> AbstractContextManager[PostgresHelping]:
         return helping(self._url, run, table, required)
 
-    def sweep(self, runs: Collection[str]) -> int:
+    def sweep(self, runs: Collection[str], *, are_over: bool = False) -> int:
         with closing(connect(self._url, LOADING)) as connection, translated(place(self._url)):
-            return sweep_runs(connection, runs)
+            return sweep_runs(connection, runs, are_over=are_over)
 
     def merging(
         self, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS

@@ -87,7 +87,7 @@ class SqliteTarget:
             next="nothing is to be done",
         )
 
-    def sweep(self, runs: Collection[str]) -> int:
+    def sweep(self, runs: Collection[str], *, are_over: bool = False) -> int:
         sweep_claim(self._path)
         return sweep_runs(self._path, runs)
 

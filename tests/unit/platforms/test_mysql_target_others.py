@@ -104,12 +104,15 @@ def test_a_row_that_another_holds_is_waited_for_and_then_given_up(
 
 @pytest.mark.usefixtures("impatient")
 def test_one_load_at_a_time(target: Target) -> None:
-    def inside(_: Merge) -> None:
-        for again in (lambda: merged(target, words((1, "b")), run="r2"), lambda: target.undo("r1")):
-            with pytest.raises(TransientFault, match="another load"):
-                again()
+    merged(target, words((1, "a")))
 
-    merged(target, words((1, "a")), inside=inside)
+    def inside(_: Merge) -> None:
+        for again in (lambda: merged(target, words((1, "c")), run="r3"), lambda: target.undo("r1")):
+            with pytest.raises(TransientFault, match=r"another load .* of connection \d+") as refused:
+                again()
+            assert "KILL" in str(refused.value)
+
+    merged(target, words((1, "b")), run="r2", inside=inside)
 
 
 def test_a_deadlock_writes_nothing_and_may_be_repeated(platform: MysqlPlatform, target: Target) -> None:
