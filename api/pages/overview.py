@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -57,10 +57,7 @@ def overview(asked: Anybody, request: Request) -> Response:
 @router.get("/runs/{run}")
 def run(asked: Annotated[Asked, of_run(Permission.LOOK)], run: str, request: Request) -> Response:
     after, record = asked.served.service.newest_change(), asked.served.service.run(run)
-    ended_by = None
-    if record.kind == "migration":
-        own = Portion(tenants=frozenset({record.tenant}))
-        ended_by = _ended_by(record, asked.served.service.newest_runs(portion=own))
+    ended_by = asked.served.service.endings([run]).get(run) if record.kind == "migration" else None
     return page(
         request,
         "run.html.j2",
@@ -77,12 +74,6 @@ def _reports(run: RunRecord) -> bool:
     """What ended red before it could compare anything has an error in place of a report."""
     is_compared = run.verdict is not None and run.error is None
     return is_compared and run.kind in ("rehearsal", "migration", "verification", "rollback")
-
-
-def _ended_by(migration: RunRecord, newest: Iterable[RunRecord]) -> RunRecord | None:
-    """The rollback or the acceptance of a migration, where there was one."""
-    ends = (one for one in newest if one.kind in ("rollback", "closing") and one.state == "done")
-    return next((one for one in ends if one.of_run == migration.run_id), None)
 
 
 def _doing(asked: Asked, run: RunRecord, *, is_ended: bool) -> Iterator[str]:
@@ -109,6 +100,7 @@ def _needing_somebody(newest: Sequence[RunRecord]) -> Iterator[RunRecord]:
 def _standings(asked: Asked, newest: Sequence[RunRecord], visible: Portion) -> Iterator[Standing]:
     archives = {archive.tenant: archive for archive in asked.served.service.newest_archives(portion=visible)}
     last = {(run.tenant, run.kind): run for run in newest}
+    endings = asked.served.service.endings([run.run_id for (_, kind), run in last.items() if kind == "migration"])
     for tenant in asked.served.tenants.all(portion=visible):
         migration = last.get((tenant.tenant, "migration"))
         yield Standing(
@@ -116,5 +108,5 @@ def _standings(asked: Asked, newest: Sequence[RunRecord], visible: Portion) -> I
             archive=archives.get(tenant.tenant),
             rehearsal=last.get((tenant.tenant, "rehearsal")),
             migration=migration,
-            ended_by=_ended_by(migration, newest) if migration else None,
+            ended_by=endings.get(migration.run_id) if migration else None,
         )

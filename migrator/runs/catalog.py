@@ -305,10 +305,11 @@ class Catalog:
         plan: str | None = None,
         kind: str | None = None,
         states: Collection[str] = (),
+        of_run: str | None = None,
         portion: Portion = EVERY,
     ) -> tuple[RunRecord, ...]:
-        """Every run, oldest first, of one plan or kind or in these states where asked; who is lost is recorded as
-        running."""
+        """Every run, oldest first, of one plan or kind, in these states or about one load where asked; who is lost is
+        recorded as running."""
         own = models.Run
         query = portion.of(select(*_RUN), keys=(own.started_at, own.run_id), tenant=own.tenant)
         if states:
@@ -317,7 +318,16 @@ class Catalog:
             query = query.where(own.plan == plan)
         if kind is not None:
             query = query.where(own.kind == kind)
+        if of_run is not None:
+            query = query.where(own.of_run == of_run)
         return self._read(query)
+
+    def endings(self, loads: Collection[str]) -> dict[str, RunRecord]:
+        """By the load, what took it back or accepted it for good, the last of each; nothing of one that stands."""
+        own = models.Run
+        ends = own.kind.in_(("rollback", "closing")) & (own.state == "done")
+        query = select(*_RUN).where(own.of_run.in_(loads), ends).order_by(own.started_at, own.run_id)
+        return {run.of_run: run for run in self._read(query) if run.of_run}
 
     def newest_runs(self, *, portion: Portion = EVERY) -> tuple[RunRecord, ...]:
         """Of each tenant, plan and kind the run that was begun last, oldest first; however many there were."""

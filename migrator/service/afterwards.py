@@ -149,8 +149,8 @@ def _of_files(target: Target, files: Placing) -> list[Table]:
 
 def _settle_stopped(catalog: Catalog, target: Target, of: RunRecord) -> None:
     """Who took the load back and was stopped before it was noted left word of it there."""
-    for run in catalog.runs(kind="rollback"):
-        if run.of_run == of.run_id and run.state not in ("running", "done"):
+    for run in catalog.runs(kind="rollback", of_run=of.run_id):
+        if run.state not in ("running", "done"):
             target.settle(run.run_id)
 
 

@@ -159,10 +159,9 @@ class Evidence(Browsing, Rehearsing):
 
     def _verified(self, run: RunRecord, *, before: str | None = None) -> RunRecord | None:
         """The last verification of the load that a run is about."""
-        load = run.of_run or run.run_id
-        newest = Portion(tenants=frozenset({run.tenant}), most=_LOOKED_AT, is_backwards=True)
-        runs = self.runs(plan=run.plan, kind="verification", portion=newest)
-        found = (one for one in runs if one.of_run == load and one.verdict is not None)
+        newest = Portion(most=_LOOKED_AT, is_backwards=True)
+        runs = self.runs(kind="verification", of_run=run.of_run or run.run_id, portion=newest)
+        found = (one for one in runs if one.verdict is not None)
         return next((one for one in found if before is None or one.started_at < before), None)
 
     def _report_of(self, run_id: str) -> RunReport | None:

@@ -85,11 +85,17 @@ class Records(Opening):
         plan: str | None = None,
         kind: str | None = None,
         states: Collection[str] = (),
+        of_run: str | None = None,
         portion: Portion = EVERY,
     ) -> tuple[RunRecord, ...]:
-        """Every run, oldest first, of one plan or kind or in these states where asked."""
+        """Every run, oldest first, of one plan or kind, in these states or about one load where asked."""
         with self._catalog() as catalog:
-            return catalog.runs(plan=plan, kind=kind, states=states, portion=portion)
+            return catalog.runs(plan=plan, kind=kind, states=states, of_run=of_run, portion=portion)
+
+    def endings(self, loads: Collection[str]) -> dict[str, RunRecord]:
+        """By the load, what took it back or accepted it for good; nothing of one that stands."""
+        with self._catalog() as catalog:
+            return catalog.endings(loads)
 
     def newest_runs(self, *, portion: Portion = EVERY) -> tuple[RunRecord, ...]:
         """Of each tenant, plan and kind the run that was begun last, oldest first."""

@@ -187,6 +187,26 @@ def test_the_newest_of_each_and_the_last_few_are_read_alone(catalog: Catalog) ->
     assert list(catalog.runs(states=("running",), portion=Portion(tenants=frozenset({"birch"})))) == runs[6:8]
 
 
+def test_what_ended_a_load_is_found_however_many_came_after_it(catalog: Catalog) -> None:
+    loads = [catalog.start(kind="migration", plan="a", tenant="acme") for _ in range(3)]
+
+    def after(load: RunRecord, kind: str) -> RunRecord:
+        run = catalog.start(kind=kind, plan="a", tenant="acme", of_run=load.run_id)
+        catalog.finish(run, verdict=Verdict.GREEN)
+        return catalog.run(run.run_id)
+
+    first = after(loads[0], "rollback")
+    accepted = after(loads[1], "closing")
+    verified = after(loads[0], "verification")
+    catalog.start(kind="rollback", plan="a", tenant="acme", of_run=loads[2].run_id)
+    ids = [load.run_id for load in loads]
+    assert catalog.endings(ids) == {ids[0]: first, ids[1]: accepted}
+    again = after(loads[0], "rollback")  # of the rows that the first one left
+    assert catalog.endings(ids[:1]) == {ids[0]: again}
+    assert catalog.endings([]) == {}
+    assert catalog.runs(of_run=ids[0]) == (first, verified, again)
+
+
 def test_the_newest_archive_of_each_tenant(catalog: Catalog) -> None:
     for number, tenant in enumerate(("acme", "birch", "acme")):
         catalog.record_archive(archive(f"{tenant}-{number}", tenant, created_at=f"2026-03-0{3 - number}T00:00:00Z"))
