@@ -33,7 +33,7 @@ from migrator.platforms.mysql.source import MysqlSource, require_transactions
 from migrator.platforms.mysql.staging import MysqlStaging, staging
 from migrator.platforms.mysql.sweep import sweep_runs
 from migrator.platforms.mysql.transaction import MysqlTransaction
-from migrator.platforms.relational.journal import read_markers
+from migrator.platforms.relational.journal import markers_seen
 from storage.model import Model
 from storage.schema import Schema, Table
 
@@ -71,7 +71,7 @@ class MysqlTarget:
     def markers(self) -> tuple[Marker, ...]:
         with closing(connect(self._address, mode=LENIENT_MODE)) as connection:
             transaction = MysqlTransaction(connection, "", where=str(self._address))
-            return read_markers(transaction, describe(connection).tables)
+            return markers_seen(transaction, describe(connection).tables)
 
     def claims(self, run: str) -> AbstractContextManager[MysqlClaims]:
         return claims(self._address, run)

@@ -31,7 +31,7 @@ from migrator.platforms.postgres.sequences import Sequences
 from migrator.platforms.postgres.source import PostgresSource
 from migrator.platforms.postgres.staging import PostgresStaging, staging, sweep_runs
 from migrator.platforms.postgres.transaction import PostgresTransaction, live_name
-from migrator.platforms.relational.journal import read_markers
+from migrator.platforms.relational.journal import markers_seen
 from storage.model import Model
 from storage.schema import Schema, Table
 
@@ -70,7 +70,7 @@ class PostgresTarget:
     def markers(self) -> tuple[Marker, ...]:
         with self._reading() as connection:
             transaction = PostgresTransaction(connection, "", where=place(self._url))
-            return read_markers(transaction, describe(connection).tables)
+            return markers_seen(transaction, describe(connection).tables)
 
     def claims(self, run: str) -> AbstractContextManager[PostgresClaims]:
         return claims(self._url, run)

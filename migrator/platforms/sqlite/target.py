@@ -72,6 +72,7 @@ class SqliteTarget:
 
     def markers(self) -> tuple[Marker, ...]:
         with self._reading() as connection:
+            connection.execute("BEGIN")  # with the last load, others take the table away, too
             return read_markers(SqliteTransaction(connection), describe(connection).tables)
 
     def claims(self, run: str) -> AbstractContextManager[SqliteClaims]:

@@ -20,6 +20,7 @@ from migrator.platforms.mysql.address import address_of
 from migrator.platforms.mysql.merge import MysqlMerge
 from migrator.platforms.mysql.transaction import MysqlTransaction
 from migrator.platforms.relational.fates import Fates
+from migrator.platforms.relational.journal import MARKERS
 from storage.errors import Misuse, TransientFault
 from tests.conformance.platforms.mysql import MysqlPlatform
 from tests.conformance.targets import DDL, STORY, Rows, die, killed, members, merged, teams, whys, words
@@ -113,6 +114,16 @@ def test_one_load_at_a_time(target: Target) -> None:
             assert "KILL" in str(refused.value)
 
     merged(target, words((1, "b")), run="r2", inside=inside)
+
+
+def test_loads_are_read_while_somebody_takes_the_last_one_back(platform: MysqlPlatform, target: Target) -> None:
+    """The table they stand in goes between the look whether there is one and the reading."""
+    merged(target, words((1, "a")))
+    assert [marker.run for marker in target.markers()] == ["r1"]
+    with closing(platform.connect()) as other, other.cursor() as cursor:
+        cursor.execute(f"LOCK TABLES `{MARKERS}` WRITE")  # who reads it waits, until it is gone
+        with later(lambda: cursor.execute(f"DROP TABLE `{MARKERS}`")):
+            assert target.markers() == ()
 
 
 def test_a_deadlock_writes_nothing_and_may_be_repeated(platform: MysqlPlatform, target: Target) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -116,6 +117,19 @@ def test_loads_and_rollbacks_wait_for_each_other(platform: PostgresPlatform) -> 
     assert len(refusals) == 2
     taken_back(target, "r1")
     taken_back(target, "r0")
+
+
+def test_loads_are_read_while_somebody_takes_the_last_one_back(platform: PostgresPlatform) -> None:
+    """The table they stand in goes between the look whether there is one and the reading."""
+    target = platform.target()
+    merged(target, STORY)
+    assert [marker.run for marker in target.markers()] == ["r1"]
+    with psycopg.connect(platform.url) as other:
+        other.execute('DROP TABLE "migrator"."migrator_loads"')  # who reads it waits for the commit
+        timer = threading.Timer(0.5, other.commit)
+        timer.start()
+        assert target.markers() == ()
+        timer.join()
 
 
 def test_first_loads_at_the_same_moment_do_not_meet(platform: PostgresPlatform) -> None:
