@@ -57,7 +57,8 @@ def overview(asked: Anybody, request: Request) -> Response:
 @router.get("/runs/{run}")
 def run(asked: Annotated[Asked, of_run(Permission.LOOK)], run: str, request: Request) -> Response:
     after, record = asked.served.service.newest_change(), asked.served.service.run(run)
-    ended_by = asked.served.service.endings([run]).get(run) if record.kind == "migration" else None
+    endings = asked.served.service.endings([record.run_id]) if record.kind == "migration" else {}
+    ended_by = endings.get(record.run_id)
     return page(
         request,
         "run.html.j2",
