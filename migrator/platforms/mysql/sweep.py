@@ -5,11 +5,19 @@ A server may keep every name in small letters (lower_case_table_names), so runs 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.helpers import end_helpers
-from migrator.platforms.mysql.locks import end_holder, give_back, merge_lock, staging_lock, taken
+from migrator.platforms.mysql.locks import (
+    attempt_locks,
+    end_holder,
+    give_back,
+    holder_of,
+    merge_lock,
+    staging_lock,
+    taken,
+)
 from migrator.platforms.mysql.owned import MADE, STAGE
 from migrator.platforms.relational.journal import JOURNAL, MARKERS
 from migrator.platforms.relational.kept import DAYS
@@ -27,13 +35,15 @@ def sweep(connection: Connection) -> None:
     kept = set(map(_run_of, _tables(connection, STAGE, _IS_KEPT)))
     sweep_runs(connection, set(map(_run_of, _tables(connection, STAGE))) - kept)
     if taken(connection, merge_lock(connection)):  # else somebody is merging, and needs his
-        _sweep_journals(connection)
+        _drop(connection, _uncommitted(connection))
         give_back(connection, merge_lock(connection))
 
 
 def sweep_runs(connection: Connection, runs: Collection[str], *, are_over: bool = False) -> int:
     """See migrator.contracts.Target.sweep."""
     there = set(map(_run_of, _tables(connection, STAGE))) & {run.lower() for run in runs}
+    if are_over and (there or any(_uncommitted(connection))):
+        _sweep_merged(connection, runs)  # first: its transaction keeps others from dropping what it read
     return sum(_sweep_run(connection, run, is_over=are_over) for run in sorted(there))
 
 
@@ -50,6 +60,20 @@ def _sweep_run(connection: Connection, run: str, *, is_over: bool) -> bool:
     return True
 
 
+def _sweep_merged(connection: Connection, runs: Collection[str]) -> None:
+    """What these runs merged and did not commit: who lost the connection, or stopped in a statement, drops nothing."""
+    lock = merge_lock(connection)
+    if not taken(connection, lock):
+        holder = holder_of(connection, lock)
+        if holder not in {holder_of(connection, attempt_locks(connection, run)[1]) for run in runs}:
+            return  # somebody else is merging: whoever stages next sweeps
+        end_holder(connection, lock)
+        if not taken(connection, lock, patience_s=_PATIENCE_S):
+            return
+    _drop(connection, _uncommitted(connection))
+    give_back(connection, lock)
+
+
 def drop_staging(connection: Connection, run: str) -> None:
     """Remove the staging of one run."""
     names = [name for name in _tables(connection, STAGE) if _run_of(name) == run.lower()]
@@ -58,7 +82,8 @@ def drop_staging(connection: Connection, run: str) -> None:
     _drop(connection, names)
 
 
-def _sweep_journals(connection: Connection) -> None:
+def _uncommitted(connection: Connection) -> Iterator[str]:
+    """Tables of ours that no committed load has; of who is merging, too."""
     made = [name for prefix in (MADE, JOURNAL) for name in _tables(connection, prefix)]
     runs: set[str | None] = set()
     if _tables(connection, MARKERS):
@@ -66,7 +91,7 @@ def _sweep_journals(connection: Connection) -> None:
         if not runs:
             made.append(MARKERS)
     committed = tuple(cut(f"{JOURNAL}{run}:").lower() for run in runs)
-    _drop(connection, (name for name in made if not name.lower().startswith(committed)))
+    yield from (name for name in made if not name.lower().startswith(committed))
 
 
 _IS_KEPT = f"table_comment LIKE '{KEPT}%' AND create_time > NOW() - INTERVAL {DAYS} DAY"

@@ -14,16 +14,16 @@ import pymysql
 import pytest
 from pymysql.cursors import Cursor
 
-from migrator.contracts import Merge, Target
+from migrator.contracts import Digest, Merge, Target
 from migrator.platforms.mysql import connect, transaction
 from migrator.platforms.mysql.address import address_of
 from migrator.platforms.mysql.merge import MysqlMerge
 from migrator.platforms.mysql.transaction import MysqlTransaction
 from migrator.platforms.relational.fates import Fates
 from migrator.platforms.relational.journal import MARKERS
-from storage.errors import Misuse, TransientFault
+from storage.errors import Fault, Misuse, TransientFault
 from tests.conformance.platforms.mysql import MysqlPlatform
-from tests.conformance.targets import DDL, STORY, Rows, die, killed, members, merged, teams, whys, words
+from tests.conformance.targets import DDL, STORY, Rows, die, killed, marker, members, merged, teams, whys, words
 from tests.servers.mariadb import Mariadb
 from tests.support_mysql_target import goes_and_comes_back, ours
 
@@ -114,6 +114,25 @@ def test_one_load_at_a_time(target: Target) -> None:
             assert "KILL" in str(refused.value)
 
     merged(target, words((1, "b")), run="r2", inside=inside)
+
+
+@pytest.mark.parametrize("hangs", [True, False], ids=["its session hangs", "its session was lost"])
+def test_what_a_run_merged_that_is_given_up_goes_with_it(
+    mariadb: Mariadb, platform: MysqlPlatform, target: Target, hangs: bool
+) -> None:
+    """No transaction takes a table back that was made, and of a lost connection nobody can drop it."""
+    before, rows = platform.dump(), words((1, "a"))
+    staged = [rows.staged(target)]
+    with suppress(Fault), target.staging("r1") as staging, target.merging("r1") as merge:
+        staging.stage(staged[0], [rows.batch(target)])
+        merge.lock(staged)
+        merge.merge(staged)
+        if not hangs:
+            kill_sessions(mariadb, platform)
+        assert platform.target().sweep(["r1"], are_over=True) == 1
+        assert platform.dump() == before
+        merge.commit(marker("r1", staged, Digest(), Digest()))
+    assert platform.dump() == before
 
 
 def test_loads_are_read_while_somebody_takes_the_last_one_back(platform: MysqlPlatform, target: Target) -> None:
