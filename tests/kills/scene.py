@@ -48,7 +48,8 @@ class SceneWorld(World):
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**super().environment, "TMPDIR": str(self.scratch), **self.given}
+        hangs = {"PYTHONFAULTHANDLER": "1"}  # whoever does not end says where it stands
+        return {**super().environment, "TMPDIR": str(self.scratch), **hangs, **self.given}
 
     @property
     def scratch(self) -> Path:

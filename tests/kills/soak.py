@@ -21,7 +21,7 @@ _ORDER = (MIGRATE, VERIFY, MIGRATE, ROLLBACK, SNAPSHOT, MIGRATE, ROLLBACK, REHEA
 _OF_A_KIND = 4 * len(_ORDER)  # trials before files become servers, or servers files
 _TURN = len(_ORDER)
 _COLD = 9  # of so many trials one starts its commands anew, so that a start is tried, too
-_SAID = 1_000
+_SAID = 4_000  # the threads of a command that hangs, too
 
 
 @dataclass(frozen=True, kw_only=True)

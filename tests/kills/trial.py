@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ from tests.kills.workers import left_to_workers
 from tests.soak.promise import require
 
 _PATIENCE_S = 180
+_LAST_WORDS_S = 10
 _SESSION_ENDS_S = 150  # two minutes where a network ended without a word
 _BEFORE = "interrupted before anything began"
 _FORGOTTEN = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
@@ -95,6 +97,8 @@ def _struck(scene: Scene, arguments: Sequence[str], strike: Strike, moment: Mome
         with strike.at(scene, watched):
             watched.ends_within(min(strike.lasts, _PATIENCE_S))
         if not watched.ends_within(_PATIENCE_S):
+            watched.process.send_signal(signal.SIGABRT)  # says where each of its threads stands
+            watched.ends_within(_LAST_WORDS_S)
             watched.process.kill()
             require(False, f"{told}: it does not end: {watched.answer()}")
     return watched.answer()

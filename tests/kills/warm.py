@@ -7,6 +7,7 @@ not tried with it is the start itself.
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import os
 import pkgutil
@@ -99,6 +100,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for those who ask
     _read_in()
     _become(*_asked(socket.socket(fileno=int(sys.argv[1]))))
+    faulthandler.enable()  # to the command's own stderr: one that hangs is asked where
     from migrator.cli import main as command
 
     command()
