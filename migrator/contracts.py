@@ -522,7 +522,7 @@ class Target(Protocol):
         """Remove what these runs staged, unless somebody is at work with it; how many had something there.
 
         With `are_over` nobody is to be at work with it any more: what an attempt still has open that hangs, or whose
-        machine is gone, is ended, and what it had begun to merge goes, too.
+        machine is gone, is ended, and what it had begun to merge goes, too, unless another run is merging.
         """
         ...
 

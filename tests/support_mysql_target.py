@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from pymysql.cursors import Cursor
 
 from migrator.contracts import ACTION, CREATE, EDGE, KEEP, OVERWRITE, Staged, Target
 from migrator.platforms.mysql.types import with_type
+from storage.errors import Fault
 from storage.schema import Type
 from storage.types import arrow_type
 from tests.conformance.platforms.mysql import MysqlPlatform
@@ -66,3 +69,24 @@ def ours(platform: MysqlPlatform) -> list[Any]:
     """The tables this software has in the database."""
     query = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
     return sorted(name for (name,) in platform.rows(query) if name.startswith("migrator_"))
+
+
+def until_a_row_is_waited_for(platform: MysqlPlatform) -> None:
+    """Whoever takes a load back waits for a row that somebody has."""
+    waits = "SELECT 1 FROM information_schema.processlist WHERE info LIKE '%FOR UPDATE%' AND id <> CONNECTION_ID()"
+    for _ in range(200):
+        if platform.rows(waits):
+            return
+        time.sleep(0.05)
+    pytest.fail("nobody waits for a row")
+
+
+@contextmanager
+def lost() -> Iterator[ExitStack]:
+    """For contexts whose connections are lost: that one could not leave them is no news."""
+    stack = ExitStack()
+    try:
+        yield stack
+    finally:
+        with suppress(Fault):
+            stack.close()

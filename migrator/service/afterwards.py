@@ -124,7 +124,7 @@ class Afterwards(Loading):
         return replace(
             work_on(of, "rollback", perform, self._store_of(plan)),
             answer=lambda found: found.undone,
-            took_effect=lambda record: _is_taken_back(target, of, by=record),
+            took_effect=lambda record: is_taken_back(target, of, by=record),
         )
 
     def _plan_of(self, catalog: Catalog, of: RunRecord) -> Plan:
@@ -135,7 +135,7 @@ class Afterwards(Loading):
         return self._brought(catalog, of).plan(file=of.plan_file, variables=self.settings.variables)
 
 
-def _is_taken_back(target: Target, of: RunRecord, *, by: RunRecord) -> bool:
+def is_taken_back(target: Target, of: RunRecord, *, by: RunRecord) -> bool:
     """Whether that rollback has changed the target, though it may have had to leave rows."""
     marker = stands(target, of.run_id)
     return marker is None or marker.taken_back_by == by.run_id

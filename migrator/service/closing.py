@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from migrator.contracts import Closed
+from migrator.contracts import Closed, Target
 from migrator.engine.accept import accept
 from migrator.engine.load import stands
 from migrator.outcomes import Steps, Verdict
 from migrator.runs.catalog import Catalog
 from migrator.runs.recorded import Recording
 from migrator.runs.records import RunRecord
-from migrator.runs.request import ClosingRequest
-from migrator.service.afterwards import Afterwards, work_on
+from migrator.runs.request import ClosingRequest, Request, RollbackRequest
+from migrator.service.afterwards import Afterwards, is_taken_back, work_on
 from migrator.service.performing import Work, itself
 
 
@@ -38,8 +38,24 @@ class Closing(Afterwards):
             recording.verdict = Verdict.GREEN
             return closed
 
-        def is_closed(_record: RunRecord) -> bool:
-            standing = stands(target, of.run_id)
-            return standing is not None and standing.closed_at is not None
+        return replace(
+            work_on(of, "closing", perform, self._store_of(plan)),
+            answer=itself,
+            took_effect=lambda _record: _is_closed(target, of),
+        )
 
-        return replace(work_on(of, "closing", perform, self._store_of(plan)), answer=itself, took_effect=is_closed)
+    def _took_effect(self, catalog: Catalog, record: RunRecord, request: Request) -> bool:
+        if not isinstance(request, RollbackRequest | ClosingRequest):
+            return super()._took_effect(catalog, record, request)
+        of = self._migration(catalog, request.of_run)
+        ended_by = catalog.endings([of.run_id]).get(of.run_id)
+        if ended_by is not None:  # by another one: this came too late
+            return ended_by.run_id == record.run_id
+        target = self.targets(self._plan_of(catalog, of).needs_target().url)
+        is_closing = isinstance(request, ClosingRequest)
+        return _is_closed(target, of) if is_closing else is_taken_back(target, of, by=record)
+
+
+def _is_closed(target: Target, of: RunRecord) -> bool:
+    standing = stands(target, of.run_id)
+    return standing is not None and standing.closed_at is not None

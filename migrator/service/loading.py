@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, closing, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -232,7 +232,7 @@ class Loading(Rehearsing, Performing, Spreading):
             opened.refuse_twice(run.run_id)  # now that nobody else can load it
             folder.keep_words(plan, opened.mapping.text)
             self._take_back_left(catalog, files, target)
-            target.sweep(_never_resumed(catalog.runs(), run), are_over=True)
+            self._sweep_left(catalog, target, run)
             if steps.attempt > 1 and holds(target, run.run_id):
                 checked = self._as_decided(bench, opened, self._brought(catalog, run).decisions, files)
             else:
@@ -290,6 +290,18 @@ class Loading(Rehearsing, Performing, Spreading):
         patience = self.settings.patience_s
         return claimed(target, record.run_id, tables, patience_s=patience, progress=self.progress)
 
+    def _sweep_left(self, catalog: Catalog, target: Target, own: RunRecord) -> None:
+        """What runs staged that are over, or were stopped and are begun anew by this one: it is of no use."""
+        runs = [run for run in catalog.runs() if run.run_id != own.run_id]
+        target.sweep([run.run_id for run in runs if run.state in ("done", "cancelled")])
+        with closing(self._locks()) as locks, ExitStack() as held:
+            begun_anew = list[str]()
+            for run in (run for run in runs if _is_begun_anew(run, own)):
+                if hold := locks.take(run.run_id):  # else somebody goes on with it all the same
+                    held.callback(hold.release)
+                    begun_anew.append(run.run_id)
+            target.sweep(begun_anew, are_over=True)
+
     def _take_back_left(self, catalog: Catalog, files: Placing, target: Target, *, but: str = "") -> None:
         """Files that killed runs of this catalog put there: their rows never came, or are gone again."""
         if not files.rules:
@@ -338,14 +350,8 @@ def _written(plan: Plan, mapping: Mapping, schema: Schema) -> list[Table]:
     return [table for table in schema.tables if table.name in names]
 
 
-def _never_resumed(runs: Iterable[RunRecord], own: RunRecord) -> list[str]:
-    """Runs that are over, or were stopped and are begun anew by this one: what they staged is of no use."""
-    return [run.run_id for run in runs if run.run_id != own.run_id and _is_over(run, own)]
-
-
-def _is_over(run: RunRecord, own: RunRecord) -> bool:
-    is_begun_anew = run.state in ("parked", "failed", "lost") and (run.plan, run.kind) == (own.plan, own.kind)
-    return run.state in ("done", "cancelled") or is_begun_anew
+def _is_begun_anew(run: RunRecord, own: RunRecord) -> bool:
+    return run.state in ("parked", "failed", "lost") and (run.plan, run.kind) == (own.plan, own.kind)
 
 
 def _loaded_already(marker: Marker) -> Red:

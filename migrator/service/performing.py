@@ -147,13 +147,19 @@ class Performing(Erasing):
         with durable(self.settings.durable_url) as runs, catalog.patient(patience), watched(is_held=True):
             record, hold = begun(runs)
             heart = self._heart(catalog, record, hold, patience)
+            works = list[Work[Result]]()
+
+            def work() -> Work[Result]:
+                works.append(opened())
+                return works[-1]
+
             try:
-                return self._performed(runs, heart, opened)
+                return self._performed(runs, heart, work)
             except (Parked, Fault) as error:
                 if patience.ran_out:
                     raise _cut_off(record, patience) from error
                 if isinstance(error, Parked):
-                    self._stopped(heart)
+                    self._stopped(heart, lambda: any(one.took_effect(record) for one in works))
                 raise
             finally:
                 hold.release()
@@ -181,13 +187,14 @@ class Performing(Erasing):
         ended = catalog.run(record.run_id)
         return self._keep_in_store(catalog, ended.run_id, work.store) if work.store else ended, result
 
-    def _stopped(self, heart: Heart) -> None:
+    def _stopped(self, heart: Heart, took_effect: Callable[[], bool]) -> None:
         """A run that was interrupted, and not by whoever sits before it. Says so instead of Parked."""
         record = heart.record
         if heart.was_taken_over:
             raise taken_over(record.run_id) from None
         if heart.is_cancelled:
-            self._erase(heart.catalog, replace(record, state="cancelling"), heart.hold)
+            given_up = replace(record, state="cancelling")
+            self._erase(heart.catalog, given_up, heart.hold, took_effect=took_effect)
             raise Parked(
                 f"{record.kind} cancelled; nothing is left of it",
                 where=record.run_id,

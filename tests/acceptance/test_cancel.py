@@ -19,7 +19,7 @@ KILLED = """
 import os, signal, sys
 from migrator.cli.app import run
 from migrator.platforms.sqlite.target import SqliteTarget
-SqliteTarget.sweep = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+SqliteTarget.sweep = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 run(sys.argv[1:])
 """
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from migrator.contracts import Closed
 from migrator.engine import load as loading
 from migrator.platforms.sqlite.target import SqliteTarget
 from migrator.service import afterwards
@@ -32,6 +31,18 @@ def once(monkeypatch: pytest.MonkeyPatch, place: Any, name: str) -> None:
         raise Fault(LOST, where="target", next="look whether the server runs")
 
     monkeypatch.setattr(place, name, lost)
+
+
+def losing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The target's next answer to it is lost, though it has committed."""
+    real = getattr(SqliteTarget, name)
+
+    def done_and_lost(*arguments: Any, **named: Any) -> None:
+        monkeypatch.setattr(SqliteTarget, name, real)
+        real(*arguments, **named)
+        raise Fault(LOST, where="target", next="look whether the server runs")
+
+    monkeypatch.setattr(SqliteTarget, name, done_and_lost)
 
 
 def failed(world: World, *command: object, after: str = "") -> str:
@@ -153,6 +164,24 @@ def test_a_verification_and_a_rollback(right_office: World, tmp_path: Path, monk
     assert taken_back["digest_before_load"] == taken_back["digest_after"]
 
 
+def test_a_rollback_that_is_given_up_behind_its_commit_is_not_called_cancelled(
+    right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the target says counts, where nobody came to record the step."""
+    world = right_office.copied(tmp_path)
+    before = dump(world.target)
+    load = world.json("migrate", world.plan)["run"]
+    losing(monkeypatch, "undo")
+    assert world.json("rollback", load, code=1)["error"].startswith("the rollback was committed")
+    rollback = world.runs()[-1]["run_id"]
+    refused = world.json("runs", "cancel", rollback, code=2)
+    assert "the load is taken back, and the run was not cancelled" in refused["error"]
+    assert f"migrator runs resume {rollback}" in refused["next"]
+    taken_back = world.json("runs", "resume", rollback)
+    assert taken_back["verdict"] == "green" and taken_back["reversed"]
+    assert dump(world.target) == before
+
+
 def test_an_acceptance(right_office: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world = right_office.copied(tmp_path)
     run = world.json("migrate", world.plan)["run"]
@@ -172,16 +201,11 @@ def test_an_acceptance_that_was_not_recorded_any_more(
 ) -> None:
     world = right_office.copied(tmp_path)
     run = world.json("migrate", world.plan)["run"]
-    close = SqliteTarget.close
-
-    def closed_and_lost(target: SqliteTarget, run: str, *, by: str) -> Closed:
-        close(target, run, by=by)
-        monkeypatch.setattr(SqliteTarget, "close", close)
-        raise Fault(LOST, where="target", next="look whether the server runs")
-
-    monkeypatch.setattr(SqliteTarget, "close", closed_and_lost)
+    losing(monkeypatch, "close")
     assert "was committed" in world.json("runs", "close", run, code=1)["error"]
-    resumed = world.json("runs", "resume", world.runs()[-1]["run_id"])
+    closing = world.runs()[-1]["run_id"]
+    assert "the load is accepted for good" in world.json("runs", "cancel", closing, code=2)["error"]
+    resumed = world.json("runs", "resume", closing)
     assert resumed["journals"] and resumed["entries"]
 
 

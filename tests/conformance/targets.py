@@ -226,7 +226,7 @@ def swept(target: Target, run: str = "r1") -> None:
             time.sleep(0.05)
 
 
-def taken_at_last(claims: Claims, tables: Sequence[Table]) -> None:
+def takenat_last(claims: Claims, tables: Sequence[Table]) -> None:
     """Once the server has noticed that nobody has them any more."""
     for _ in range(100):
         if claims.take(tables) == "":
@@ -236,7 +236,7 @@ def taken_at_last(claims: Claims, tables: Sequence[Table]) -> None:
 
 
 @contextmanager
-def _at_last(target: Target, run: str) -> Iterator[Staging]:
+def at_last(target: Target, run: str) -> Iterator[Staging]:
     """The staging that a killed process kept, once the server has noticed that nobody holds it."""
     with ExitStack() as stack:
         for _ in range(100):
@@ -288,7 +288,7 @@ class TargetContract:
 
         killed(take_and_die)
         with target.claims("second") as second:
-            taken_at_last(second, every)
+            takenat_last(second, every)
         assert platform.dump() == before
 
     def test_an_attempt_that_hangs_is_ended_by_the_next_one(self, platform: Platform, target: Target) -> None:
@@ -310,13 +310,13 @@ class TargetContract:
                 with pytest.raises(Fault), target.merging("r1") as merge:
                     merge.lock(staged)
                     merge.merge(staged)
-                    taken_at_last(following, [one.table for one in staged])
+                    takenat_last(following, [one.table for one in staged])
                     merge.commit(marker("r1", staged, Digest(), Digest()))
                 assert "run" in following.take([target.describe().table("seats")])
                 other.require()
                 with pytest.raises(Fault):
                     hanging.require()
-                with _at_last(platform.target(), "r1"):
+                with at_last(platform.target(), "r1"):
                     pass
         assert platform.dump() == before
 
@@ -373,7 +373,7 @@ class TargetContract:
 
         killed(dying)
         swept(target, "other")
-        with suppress(KeyboardInterrupt), _at_last(target, "r1") as staging:
+        with suppress(KeyboardInterrupt), at_last(target, "r1") as staging:
             assert staging.noted(done.staged(target)) == "a1"
             assert staging.noted(begun.staged(target)) is None
             assert staging.stage(begun.staged(target), [begun.batch(target)]) == 1

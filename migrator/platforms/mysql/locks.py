@@ -33,8 +33,8 @@ def helper_locks(connection: Connection, stage: str) -> tuple[str, str]:
 
 
 def attempt_locks(connection: Connection, run: str) -> tuple[str, str]:
-    """The locks, as literals, of who has tables for this run, and of who merges it or takes it back: they only tell
-    whose sessions these are."""
+    """The locks, as literals, of who has tables for this run, and of who merges, takes back or closes in its name: they
+    only tell whose sessions these are."""
     names = (f"migrator {what} {connection.database}:{run.lower()}" for what in ("claims", "merge"))
     claiming, merging = (literal(shortened(name)) for name in names)
     return claiming, merging

@@ -30,7 +30,7 @@ def merging(
     address: Address, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
 ) -> Iterator[MysqlMerge]:
     """A transaction on the target, begun by `lock`; whatever was not committed is rolled back."""
-    with _transaction(address, run, max_seconds=max_seconds) as (connection, transaction):
+    with _transaction(address, run, by=run, max_seconds=max_seconds) as (connection, transaction):
         transaction.shuts_out = bool(triggers.writes)
         yield MysqlMerge(connection, transaction, run, triggers)
         if transaction.is_open:
@@ -63,7 +63,7 @@ class MysqlMerge(RelationalMerge):
 
 def undo(address: Address, run: str, *, whole: bool, by: str) -> Undone:
     """See migrator.contracts.Target.undo."""
-    with _transaction(address, run, by=by) as (connection, transaction):
+    with _transaction(address, run, by=by or run) as (connection, transaction):
         # nothing may cascade: every reference is looked at, before and after
         connection.execute("SET SESSION foreign_key_checks = 0")
         try:
@@ -84,5 +84,5 @@ def settle(address: Address, by: str) -> None:
 
 def close(address: Address, run: str, *, by: str) -> Closed:
     """See migrator.contracts.Target.close."""
-    with _transaction(address, run, by=by) as (_, transaction):
+    with _transaction(address, run, by=by or run) as (_, transaction):
         return accepting.close(transaction, run, by=by)

@@ -13,7 +13,6 @@ from migrator.platforms.mysql.locks import (
     attempt_locks,
     end_holder,
     give_back,
-    holder_of,
     merge_lock,
     staging_lock,
     taken,
@@ -35,16 +34,22 @@ def sweep(connection: Connection) -> None:
     kept = set(map(_run_of, _tables(connection, STAGE, _IS_KEPT)))
     sweep_runs(connection, set(map(_run_of, _tables(connection, STAGE))) - kept)
     if taken(connection, merge_lock(connection)):  # else somebody is merging, and needs his
-        _drop(connection, _uncommitted(connection))
+        _sweep_journals(connection)
         give_back(connection, merge_lock(connection))
 
 
 def sweep_runs(connection: Connection, runs: Collection[str], *, are_over: bool = False) -> int:
     """See migrator.contracts.Target.sweep."""
     there = set(map(_run_of, _tables(connection, STAGE))) & {run.lower() for run in runs}
-    if are_over and (there or any(_uncommitted(connection))):
-        _sweep_merged(connection, runs)  # first: its transaction keeps others from dropping what it read
+    if are_over:
+        _sweep_merged(connection, {*there, *_merging(connection, runs)})
     return sum(_sweep_run(connection, run, is_over=are_over) for run in sorted(there))
+
+
+def _merging(connection: Connection, runs: Collection[str]) -> Iterator[str]:
+    """Of these runs, those that have journals."""
+    if names := [name.lower() for name in _tables(connection, JOURNAL)]:
+        yield from (run for run in runs if any(name.startswith(_journals(run)) for name in names))
 
 
 def _sweep_run(connection: Connection, run: str, *, is_over: bool) -> bool:
@@ -61,17 +66,14 @@ def _sweep_run(connection: Connection, run: str, *, is_over: bool) -> bool:
 
 
 def _sweep_merged(connection: Connection, runs: Collection[str]) -> None:
-    """What these runs merged and did not commit: who lost the connection, or stopped in a statement, drops nothing."""
-    lock = merge_lock(connection)
-    if not taken(connection, lock):
-        holder = holder_of(connection, lock)
-        if holder not in {holder_of(connection, attempt_locks(connection, run)[1]) for run in runs}:
-            return  # somebody else is merging: whoever stages next sweeps
-        end_holder(connection, lock)
-        if not taken(connection, lock, patience_s=_PATIENCE_S):
-            return
-    _drop(connection, _uncommitted(connection))
-    give_back(connection, lock)
+    """What these runs merged and did not commit: who lost the connection, or stopped in a statement, drops nothing.
+
+    Before their staging: who merges keeps others from dropping what it reads.
+    """
+    ended = [end_holder(connection, attempt_locks(connection, run)[1]) for run in runs]
+    if runs and taken(connection, merge_lock(connection), patience_s=_PATIENCE_S if any(ended) else 0):
+        _sweep_journals(connection)  # else somebody is merging: whoever stages next sweeps
+        give_back(connection, merge_lock(connection))
 
 
 def drop_staging(connection: Connection, run: str) -> None:
@@ -82,16 +84,20 @@ def drop_staging(connection: Connection, run: str) -> None:
     _drop(connection, names)
 
 
-def _uncommitted(connection: Connection) -> Iterator[str]:
-    """Tables of ours that no committed load has; of who is merging, too."""
+def _sweep_journals(connection: Connection) -> None:
     made = [name for prefix in (MADE, JOURNAL) for name in _tables(connection, prefix)]
     runs: set[str | None] = set()
     if _tables(connection, MARKERS):
         runs = {run for (run,) in connection.texts(f"SELECT run FROM {quoted(MARKERS)}")}
         if not runs:
             made.append(MARKERS)
-    committed = tuple(cut(f"{JOURNAL}{run}:").lower() for run in runs)
-    yield from (name for name in made if not name.lower().startswith(committed))
+    committed = tuple(_journals(run) for run in runs if run)
+    _drop(connection, (name for name in made if not name.lower().startswith(committed)))
+
+
+def _journals(run: str) -> str:
+    """How the names of its journals begin, without their case."""
+    return cut(f"{JOURNAL}{run}:").lower()
 
 
 _IS_KEPT = f"table_comment LIKE '{KEPT}%' AND create_time > NOW() - INTERVAL {DAYS} DAY"

@@ -32,8 +32,8 @@ WHERE table_schema = DATABASE() AND extra LIKE '%on update%'
 
 
 class MysqlTransaction(Transaction):
-    """See migrator.platforms.relational.transaction. `run` names the staging its statements read; `by`, where it is
-    another one, is the run that takes that load back or closes it."""
+    """See migrator.platforms.relational.transaction. `run` names the staging its statements read; `by` is the run in
+    whose name it writes, if its earlier attempts are to be ended."""
 
     enforces_references = False  # off for cycles while merging, off while undoing
     holding = " LOCK IN SHARE MODE"
@@ -43,7 +43,7 @@ class MysqlTransaction(Transaction):
     ) -> None:
         self._connection = connection
         self._run = run
-        self._attempts = sorted({run, by} - {""})
+        self._by = by
         self._where = where
         self._deadline = Deadline(max_seconds, where)
         self._begun = False
@@ -135,21 +135,22 @@ class MysqlTransaction(Transaction):
     def serialise(self) -> None:
         """Loads into one database, and their undoing, wait for each other; the lock goes with the connection.
 
-        An earlier attempt of the same is not waited for: a server misses a client that vanished after hours.
+        An earlier attempt in the same name is ended first: a server misses a client that vanished after hours.
         """
-        alone, own = merge_lock(self._connection), [attempt_locks(self._connection, run)[1] for run in self._attempts]
-        if not taken(self._connection, alone):
+        if self._by:
+            _, own = attempt_locks(self._connection, self._by)
+            if not taken(self._connection, own):
+                end_holder(self._connection, own)
+                taken(self._connection, own, patience_s=_LOCK_WAIT_S)
+        alone = merge_lock(self._connection)
+        if not taken(self._connection, alone, patience_s=_LOCK_WAIT_S):
             holder = holder_of(self._connection, alone)
-            if holder and holder in {holder_of(self._connection, lock) for lock in own}:
-                end_holder(self._connection, alone)
-            if not taken(self._connection, alone, patience_s=_LOCK_WAIT_S):
-                raise TransientFault(
-                    f"another load into this target, or its rollback, is going on: that of connection {holder}",
-                    where=self._where,
-                    next=f"wait, then repeat (KILL {holder} ends it where its machine is gone)",
-                )
-        for lock in own:  # who had it had the other one: that session is about to end
-            taken(self._connection, lock, patience_s=_LOCK_WAIT_S)
+            ends = f" (KILL {holder} ends the connection that does, where its machine is gone)" if holder else ""
+            raise TransientFault(
+                "another load into this target, or its rollback, is going on",
+                where=self._where,
+                next=f"wait, then repeat{ends}",
+            )
 
     # ── names ───────────────────────────────────────────────────────────────────────────────────────────────
     def live(self, table: Table) -> str:

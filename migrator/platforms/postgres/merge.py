@@ -30,7 +30,7 @@ def merging(
     url: str, run: str, *, max_seconds: int | None = None, triggers: Triggers = NO_TRIGGERS
 ) -> Iterator[PostgresMerge]:
     """A transaction on the target; whatever was not committed is rolled back."""
-    with _transaction(url, run, max_seconds) as (connection, transaction):
+    with _transaction(url, run, max_seconds=max_seconds) as (connection, transaction):
         yield PostgresMerge(connection, transaction, run, triggers)
         if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             transaction.require_time()  # a rehearsal: it held the locks as long
@@ -38,9 +38,10 @@ def merging(
 
 @contextmanager
 def _transaction(
-    url: str, run: str, max_seconds: int | None = None
+    url: str, run: str, *, by: str = "", max_seconds: int | None = None
 ) -> Iterator[tuple[psycopg.Connection, PostgresTransaction]]:
-    with closing(connect(url, of_run(LOADING, run))) as connection, translated(place(url)):
+    """In the name of `by`, else of the run itself."""
+    with closing(connect(url, of_run(LOADING, by or run))) as connection, translated(place(url)):
         connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
         try:
             transaction = PostgresTransaction(connection, run, where=place(url), max_seconds=max_seconds)
@@ -86,7 +87,7 @@ def undo(url: str, run: str, *, whole: bool, by: str) -> Undone:
     """See migrator.contracts.Target.undo."""
     with closing(connect(url, LOADING)) as connection, translated(place(url)):
         sweep(connection)  # what a killed run staged goes with the next load, or with this
-    with _transaction(url, run) as (connection, transaction):
+    with _transaction(url, run, by=by) as (connection, transaction):
         _require_own(connection, run, place(url))
         try:
             return relational.undo(transaction, run, whole=whole, by=by)
@@ -114,6 +115,6 @@ def settle(url: str, by: str) -> None:
 
 def close(url: str, run: str, *, by: str) -> Closed:
     """See migrator.contracts.Target.close."""
-    with _transaction(url, run) as (connection, transaction):
+    with _transaction(url, run, by=by) as (connection, transaction):
         _require_own(connection, run, place(url))
         return accepting.close(transaction, run, by=by)

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,10 +16,11 @@ from migrator.platforms.mysql import connect as connecting
 from migrator.platforms.mysql.claims import claims
 from migrator.platforms.mysql.connect import LENIENT_MODE, address_of, connect
 from migrator.platforms.mysql.locks import attempt_locks, end_holder
-from storage.errors import Fault, MigratorError, TransientFault
+from storage.errors import MigratorError, TransientFault
 from tests.conformance.platforms.mysql import MysqlPlatform
-from tests.conformance.targets import DDL, STORY, marker, merged, words
+from tests.conformance.targets import DDL, STORY, at_last, marker, merged, words
 from tests.kills.proxy import Proxy
+from tests.support_mysql_target import lost, until_a_row_is_waited_for
 
 PATIENCE_S = 60
 _A_LOCKS_PATIENCE_S = 25
@@ -77,17 +78,6 @@ def test_who_waits_for_a_client_that_vanished_is_told_how_to_end_it(mariadb_url:
                 pytest.fail("somebody holds them still")
 
 
-@contextmanager
-def _lost() -> Iterator[ExitStack]:
-    """For contexts whose connections are lost: that one could not leave them is no news."""
-    stack = ExitStack()
-    try:
-        yield stack
-    finally:
-        with suppress(Fault):
-            stack.close()
-
-
 @pytest.mark.parametrize("went", [True, False], ids=["its claims have gone", "its claims hang, too"])
 def test_a_run_that_goes_on_is_not_kept_out_by_what_it_left_at_the_server(mariadb_url: str, went: bool) -> None:
     """For hours the server would not miss who merged, or staged: neither is waited for as for somebody else."""
@@ -95,7 +85,7 @@ def test_a_run_that_goes_on_is_not_kept_out_by_what_it_left_at_the_server(mariad
     platform.run(DDL)
     straight, before = platform.target(), platform.dump()
     every = straight.describe().tables
-    with reached(mariadb_url) as (url, network), _lost() as stack:
+    with reached(mariadb_url) as (url, network), lost() as stack:
         far = MysqlPlatform(url).target()
         staged = [rows.staged(far)]
         gone = stack.enter_context(far.claims("r1"))
@@ -113,7 +103,11 @@ def test_a_run_that_goes_on_is_not_kept_out_by_what_it_left_at_the_server(mariad
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
             started = time.monotonic()
-            merged(straight, rows, run="r1")
+            with at_last(straight, "r1") as again, straight.merging("r1") as merge:
+                again.stage(staged[0], [rows.batch(straight)])
+                merge.lock(staged)
+                merge.merge(staged)
+                merge.commit(marker("r1", staged, Digest(), Digest()))
             assert time.monotonic() - started < _A_LOCKS_PATIENCE_S
     assert straight.undo("r1").reversed == 1
     assert platform.dump() == before
@@ -127,7 +121,7 @@ def test_what_merges_again_ends_what_merged_before_it(mariadb_url: str) -> None:
     staged = [rows.staged(target)]
     with reached(mariadb_url) as (url, network), target.claims("r1") as claimed:
         assert claimed.take(target.describe().tables) == ""
-        with target.staging("r1") as staging, _lost() as stack:
+        with target.staging("r1") as staging, lost() as stack:
             staging.stage(staged[0], [rows.batch(target)])
             hanging = stack.enter_context(MysqlPlatform(url).target().merging("r1"))
             hanging.lock(staged)
@@ -141,7 +135,7 @@ def test_what_merges_again_ends_what_merged_before_it(mariadb_url: str) -> None:
     assert platform.dump() == before
 
 
-def test_a_rollback_that_hangs_is_ended_by_the_one_that_comes_next(mariadb_url: str) -> None:
+def test_a_rollback_that_hangs_is_ended_by_its_next_attempt(mariadb_url: str) -> None:
     platform = MysqlPlatform(mariadb_url)
     platform.run(DDL)
     target, before, said = platform.target(), platform.dump(), list[MigratorError]()
@@ -158,19 +152,13 @@ def test_a_rollback_that_hangs_is_ended_by_the_one_that_comes_next(mariadb_url: 
         somebody.execute("SELECT 1 FROM teams WHERE id = 10 FOR UPDATE")
         hanging = threading.Thread(target=hang, daemon=True)
         hanging.start()
-        waits = "SELECT 1 FROM information_schema.processlist WHERE info LIKE '%FOR UPDATE%' AND id <> CONNECTION_ID()"
-        for _ in range(200):
-            if platform.rows(waits):
-                break
-            time.sleep(0.05)
-        else:
-            pytest.fail("it does not wait for the row")
+        until_a_row_is_waited_for(platform)
         timer = threading.Timer(1, other.rollback)
         timer.start()
-        undone = target.undo("r1", by="b2")
+        undone = target.undo("r1", by="b1")
         timer.join()
         hanging.join(PATIENCE_S)
     assert isinstance(said[0], TransientFault), said
-    target.settle("b2")
+    target.settle("b1")
     assert not undone.notes
     assert platform.dump() == before
