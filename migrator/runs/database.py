@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, sele
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
+from migrator.runs.interrupts import undivided
 from migrator.runs.patience import Patience
 from migrator.runs.records import Clock
 from storage.errors import Fault, MigratorError, Misuse
@@ -46,7 +47,7 @@ class Database:
         if (whole := self._whole()) is not None:
             yield whole
             return
-        with self._saying(), self._connected() as connection, connection.begin():
+        with self._saying(), self._undivided(), self._connected() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -56,8 +57,18 @@ class Database:
         if (whole := self._whole()) is not None:
             yield whole
             return
-        with self._saying(), self._connected().execution_options(**self.to_read) as connection, connection.begin():
+        with (
+            self._saying(),
+            self._undivided(),
+            self._connected().execution_options(**self.to_read) as connection,
+            connection.begin(),
+        ):
             yield connection
+
+    def _undivided(self) -> AbstractContextManager[None]:
+        """An interruption that came within what takes a transaction back would leave the file locked for everybody, as
+        long as this process lives. Of a server that does not answer only an interruption ends the waiting."""
+        return nullcontext() if self.is_shared else undivided()
 
     def _whole(self) -> Connection | None:
         """What is done together by this thread, in which a part sees what the parts before it wrote."""

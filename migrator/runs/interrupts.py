@@ -31,7 +31,7 @@ class Interrupts:
         if self.is_held and not was_struck:
             return
         sys.unraisablehook = _quietly  # half-read generators complain of connections that are closed by then
-        raise KeyboardInterrupt
+        _Undivided.interrupt()
 
     def _tell_around(self, number: int) -> None:
         """What is too late for a run is not too late for whoever performs one after the other."""
@@ -49,6 +49,35 @@ class Interrupts:
             one.is_struck = False
         if struck:
             self.seen = True
+            raise KeyboardInterrupt
+
+
+class _Undivided:
+    """What the main thread is in the middle of, and whether it was interrupted there."""
+
+    depth = 0
+    is_struck = False
+
+    @classmethod
+    def interrupt(cls) -> None:
+        if not cls.depth:
+            raise KeyboardInterrupt
+        cls.is_struck = True
+
+
+@contextmanager
+def undivided() -> Iterator[None]:
+    """An interruption that comes meanwhile is heard at the end: for what is short, and must not be left half done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _Undivided.depth += 1
+    try:
+        yield
+    finally:
+        _Undivided.depth -= 1
+        if not _Undivided.depth and _Undivided.is_struck:
+            _Undivided.is_struck = False
             raise KeyboardInterrupt
 
 

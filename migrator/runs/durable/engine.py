@@ -16,6 +16,7 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, Serializer
 
 from migrator.runs.database import Database, open_database
+from migrator.runs.durable.aside import aside, settled
 from migrator.runs.durable.faults import told
 from migrator.runs.durable.queue import OwnQueue
 from migrator.runs.durable.steps import DurableSteps
@@ -27,6 +28,7 @@ _VERSION = "1"
 """Of what is kept, not of this program: DBOS starts no run again that another version began."""
 
 _SHUTDOWN_S = 0.05
+_SETTLES_S = 2.0
 
 # what goes wrong reaches us as exceptions; without a handler DBOS would add one and print
 _log = logging.getLogger("dbos")
@@ -120,7 +122,8 @@ class Durable:
     def finished(self, run_id: str) -> tuple[str, ...]:
         """The names of the steps this run has finished for good, in their order."""
         with told(self.database, run_id):
-            return tuple(step["function_name"] for step in DBOS.list_workflow_steps(run_id, load_output=False))
+            steps = aside(lambda: DBOS.list_workflow_steps(run_id, load_output=False))
+            return tuple(step["function_name"] for step in steps)
 
     def last(self, run_id: str) -> str | None:
         """The newest of them."""
@@ -129,10 +132,11 @@ class Durable:
     def forget(self, run_id: str) -> None:
         """Keep nothing of this run; whoever performs it can record nothing any more."""
         with told(self.database, run_id):
-            DBOS.delete_workflow(run_id)
+            aside(lambda: DBOS.delete_workflow(run_id))
 
     def end(self) -> None:
         give_all_back()
+        settled(_SETTLES_S)
         DBOS.destroy()
         self.database.close()
 

@@ -10,6 +10,7 @@ from dbos import DBOS, SetWorkflowID
 
 from migrator.outcomes import Given, Json, as_read_again
 from migrator.runs.database import Database
+from migrator.runs.durable.aside import aside
 from migrator.runs.durable.faults import told
 from migrator.runs.durable.queue import OwnQueue
 from migrator.runs.durable.turn import Turn, perform
@@ -60,7 +61,7 @@ class DurableSteps:
             return given
 
         with told(self._database, self._run_id):
-            turn.record(name, give)
+            aside(lambda: turn.record(name, give))
         if not asked.is_set():  # it is there already, and not from us: another attempt is ahead of this one
             raise taken_over(self._run_id)
         self._done[name] = given
@@ -71,13 +72,16 @@ class DurableSteps:
             turn = Turn(self._run_id)
             try:
                 with told(self._database, self._run_id):
-                    self._start(turn)
-                    self._repeat(turn)
+                    aside(lambda: self._repeated(turn))
             except BaseException:
                 turn.give_back()
                 raise
             self._turn = turn
         return self._turn
+
+    def _repeated(self, turn: Turn) -> None:
+        self._start(turn)
+        self._repeat(turn)
 
     def _start(self, turn: Turn) -> None:
         if DBOS.get_workflow_status(self._run_id) is not None:

@@ -52,9 +52,10 @@ class Turn:
         return self.wait().copy().run(_step, name, give)  # a thread enters no context that another is in
 
     def give_back(self) -> None:
-        """The workflow's thread ends."""
+        """The workflow's thread ends, and who still waits for it is told so."""
         _waiting.pop(self._run_id, None)
         self._over.set()
+        self._lent.set()
 
 
 def give_all_back() -> None:
