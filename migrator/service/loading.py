@@ -294,13 +294,15 @@ class Loading(Rehearsing, Performing, Spreading):
         """What runs staged that are over, or were stopped and are begun anew by this one: it is of no use."""
         runs = [run for run in catalog.runs() if run.run_id != own.run_id]
         target.sweep([run.run_id for run in runs if run.state in ("done", "cancelled")])
+        if not (begun_anew := [run.run_id for run in runs if _is_begun_anew(run, own)]):
+            return
         with closing(self._locks()) as locks, ExitStack() as held:
-            begun_anew = list[str]()
-            for run in (run for run in runs if _is_begun_anew(run, own)):
-                if hold := locks.take(run.run_id):  # else somebody goes on with it all the same
+            ours = list[str]()
+            for run_id in begun_anew:
+                if hold := locks.take(run_id):  # else somebody goes on with it all the same
                     held.callback(hold.release)
-                    begun_anew.append(run.run_id)
-            target.sweep(begun_anew, are_over=True)
+                    ours.append(run_id)
+            target.sweep(ours, are_over=True)
 
     def _take_back_left(self, catalog: Catalog, files: Placing, target: Target, *, but: str = "") -> None:
         """Files that killed runs of this catalog put there: their rows never came, or are gone again."""

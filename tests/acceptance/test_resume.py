@@ -22,27 +22,17 @@ from tests.servers.process import LOOPBACK, free_port
 LOST = "the connection was lost"
 
 
-def once(monkeypatch: pytest.MonkeyPatch, place: Any, name: str) -> None:
-    """The next call of it fails, as a connection does; those after it work."""
+def once(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, *, is_done: bool = False) -> None:
+    """The next call of it fails, as a connection does, before or after it `is_done`; those after it work."""
     real = getattr(place, name)
 
-    def lost(*_: Any, **__: Any) -> None:
+    def lost(*arguments: Any, **named: Any) -> None:
         monkeypatch.setattr(place, name, real)
+        if is_done:
+            real(*arguments, **named)
         raise Fault(LOST, where="target", next="look whether the server runs")
 
     monkeypatch.setattr(place, name, lost)
-
-
-def losing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """The target's next answer to it is lost, though it has committed."""
-    real = getattr(SqliteTarget, name)
-
-    def done_and_lost(*arguments: Any, **named: Any) -> None:
-        monkeypatch.setattr(SqliteTarget, name, real)
-        real(*arguments, **named)
-        raise Fault(LOST, where="target", next="look whether the server runs")
-
-    monkeypatch.setattr(SqliteTarget, name, done_and_lost)
 
 
 def failed(world: World, *command: object, after: str = "") -> str:
@@ -171,7 +161,7 @@ def test_a_rollback_that_is_given_up_behind_its_commit_is_not_called_cancelled(
     world = right_office.copied(tmp_path)
     before = dump(world.target)
     load = world.json("migrate", world.plan)["run"]
-    losing(monkeypatch, "undo")
+    once(monkeypatch, SqliteTarget, "undo", is_done=True)
     assert world.json("rollback", load, code=1)["error"].startswith("the rollback was committed")
     rollback = world.runs()[-1]["run_id"]
     refused = world.json("runs", "cancel", rollback, code=2)
@@ -201,7 +191,7 @@ def test_an_acceptance_that_was_not_recorded_any_more(
 ) -> None:
     world = right_office.copied(tmp_path)
     run = world.json("migrate", world.plan)["run"]
-    losing(monkeypatch, "close")
+    once(monkeypatch, SqliteTarget, "close", is_done=True)
     assert "was committed" in world.json("runs", "close", run, code=1)["error"]
     closing = world.runs()[-1]["run_id"]
     assert "the load is accepted for good" in world.json("runs", "cancel", closing, code=2)["error"]

@@ -226,7 +226,7 @@ def swept(target: Target, run: str = "r1") -> None:
             time.sleep(0.05)
 
 
-def takenat_last(claims: Claims, tables: Sequence[Table]) -> None:
+def taken_at_last(claims: Claims, tables: Sequence[Table]) -> None:
     """Once the server has noticed that nobody has them any more."""
     for _ in range(100):
         if claims.take(tables) == "":
@@ -288,7 +288,7 @@ class TargetContract:
 
         killed(take_and_die)
         with target.claims("second") as second:
-            takenat_last(second, every)
+            taken_at_last(second, every)
         assert platform.dump() == before
 
     def test_an_attempt_that_hangs_is_ended_by_the_next_one(self, platform: Platform, target: Target) -> None:
@@ -310,7 +310,7 @@ class TargetContract:
                 with pytest.raises(Fault), target.merging("r1") as merge:
                     merge.lock(staged)
                     merge.merge(staged)
-                    takenat_last(following, [one.table for one in staged])
+                    taken_at_last(following, [one.table for one in staged])
                     merge.commit(marker("r1", staged, Digest(), Digest()))
                 assert "run" in following.take([target.describe().table("seats")])
                 other.require()

@@ -61,5 +61,13 @@ def taken(connection: Connection, lock: str, *, patience_s: int = 0) -> bool:
     return connection.text(f"SELECT GET_LOCK({lock}, {patience_s})") == "1"
 
 
+def wrested(connection: Connection, lock: str, *, patience_s: int) -> bool:
+    """Whether this session has the lock now; whoever had it is ended."""
+    if taken(connection, lock):
+        return True
+    end_holder(connection, lock)
+    return taken(connection, lock, patience_s=patience_s)
+
+
 def give_back(connection: Connection, lock: str) -> None:
     connection.rows(f"SELECT RELEASE_LOCK({lock})")

@@ -16,6 +16,7 @@ from migrator.platforms.mysql.locks import (
     merge_lock,
     staging_lock,
     taken,
+    wrested,
 )
 from migrator.platforms.mysql.owned import MADE, STAGE
 from migrator.platforms.relational.journal import JOURNAL, MARKERS
@@ -54,12 +55,8 @@ def _merging(connection: Connection, runs: Collection[str]) -> Iterator[str]:
 
 def _sweep_run(connection: Connection, run: str, *, is_over: bool) -> bool:
     lock = staging_lock(connection, run)
-    if not taken(connection, lock):
-        if not is_over:
-            return False
-        end_holder(connection, lock)
-        if not taken(connection, lock, patience_s=_PATIENCE_S):
-            return False
+    if not (wrested(connection, lock, patience_s=_PATIENCE_S) if is_over else taken(connection, lock)):
+        return False
     drop_staging(connection, run)
     give_back(connection, lock)
     return True

@@ -13,7 +13,7 @@ from migrator.platforms.mysql.connect import Connection
 from migrator.platforms.mysql.describe import describe
 from migrator.platforms.mysql.held import OPTIONS, journalled_type, key_type
 from migrator.platforms.mysql.keyless import Keyless
-from migrator.platforms.mysql.locks import attempt_locks, end_holder, holder_of, merge_lock, taken
+from migrator.platforms.mysql.locks import attempt_locks, holder_of, merge_lock, taken, wrested
 from migrator.platforms.mysql.refusals import refuse
 from migrator.platforms.mysql.staging import stage_name
 from migrator.platforms.mysql.values import exact, largest, row_hash
@@ -139,9 +139,7 @@ class MysqlTransaction(Transaction):
         """
         if self._by:
             _, own = attempt_locks(self._connection, self._by)
-            if not taken(self._connection, own):
-                end_holder(self._connection, own)
-                taken(self._connection, own, patience_s=_LOCK_WAIT_S)
+            wrested(self._connection, own, patience_s=_LOCK_WAIT_S)
         alone = merge_lock(self._connection)
         if not taken(self._connection, alone, patience_s=_LOCK_WAIT_S):
             holder = holder_of(self._connection, alone)

@@ -7,6 +7,7 @@ a connection with its locks held, for which whoever asks next waits for ever: DB
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextvars import copy_context
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -19,29 +20,20 @@ _asking = Lock()  # the main thread takes it only where nobody is to be interrup
 
 def aside(ask: Callable[[], Answer]) -> Answer:
     """What it gives or raises. Whoever is interrupted leaves it to its end; what is asked after that waits for it."""
-    # not a Future: who is interrupted while it waits for one may keep its lock from whoever has the answer
-    answers = SimpleQueue[Callable[[], Answer]]()
+    # the answer once it is there: who is interrupted while it waits for one may keep its lock from whoever gives it
+    answers = SimpleQueue[Future[Answer]]()
 
     def work() -> None:
+        answer: Future[Answer] = Future()
         with _asking:
-            answer = _answered(ask)
+            try:
+                answer.set_result(ask())
+            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked
+                answer.set_exception(error)
         answers.put(answer)
 
     Thread(target=copy_context().run, args=(work,), name="asks DBOS", daemon=True).start()
-    return answers.get()()
-
-
-def _answered(ask: Callable[[], Answer]) -> Callable[[], Answer]:
-    try:
-        found = ask()
-    except BaseException as error:  # noqa: BLE001 - it is raised where it was asked
-        raised = error
-
-        def again() -> Answer:
-            raise raised
-
-        return again
-    return lambda: found
+    return answers.get().result()
 
 
 def settled(patience_s: float) -> None:

@@ -18,7 +18,7 @@ from migrator.platforms.mysql.connect import LENIENT_MODE, address_of, connect
 from migrator.platforms.mysql.locks import attempt_locks, end_holder
 from storage.errors import MigratorError, TransientFault
 from tests.conformance.platforms.mysql import MysqlPlatform
-from tests.conformance.targets import DDL, STORY, at_last, marker, merged, words
+from tests.conformance.targets import DDL, STORY, at_last, marker, merged, taken_at_last, words
 from tests.kills.proxy import Proxy
 from tests.support_mysql_target import lost, until_a_row_is_waited_for
 
@@ -70,12 +70,7 @@ def test_who_waits_for_a_client_that_vanished_is_told_how_to_end_it(mariadb_url:
             told = re.search(r"KILL \d+", waiting.take(every))
             assert told
             platform.run(told.group())
-            for _ in range(100):
-                if waiting.take(every) == "":
-                    break
-                time.sleep(0.05)
-            else:
-                pytest.fail("somebody holds them still")
+            taken_at_last(waiting, every)
 
 
 @pytest.mark.parametrize("went", [True, False], ids=["its claims have gone", "its claims hang, too"])
@@ -98,10 +93,7 @@ def test_a_run_that_goes_on_is_not_kept_out_by_what_it_left_at_the_server(mariad
             if went:
                 with closing(connect(address_of(mariadb_url), mode=LENIENT_MODE)) as beside:
                     end_holder(beside, attempt_locks(beside, "r1")[0])
-            deadline = time.monotonic() + PATIENCE_S
-            while following.take(every):
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            taken_at_last(following, every)
             started = time.monotonic()
             with at_last(straight, "r1") as again, straight.merging("r1") as merge:
                 again.stage(staged[0], [rows.batch(straight)])
