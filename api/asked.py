@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from api.guard import SAFE
 from api.problems import Refusal, unknown
+from migrator.access.once import Key
 from migrator.access.roles import EVERYWHERE, Permission, Principal
 from migrator.access.sessions import is_form_token
 from migrator.service import Service
@@ -23,12 +24,14 @@ FORM_TOKEN = "X-Form-Token"  # noqa: S105 - a header's name
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """One request of somebody who is known and may make it. `tenant` is EVERYWHERE where it is about no tenant."""
+    """One request of somebody who is known and may make it. `tenant` is EVERYWHERE where it is about no tenant; by its
+    `key` it is known when it comes again."""
 
     served: Served
     who: Principal
     tenant: str
     address: str
+    key: Key | None = None
 
     @property
     def service(self) -> Service:

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Asked, of_archive, of_tenant
 from api.routes.archives import found
-from api.routes.operations import opened, waiting
+from api.routes.operations import opened
 from api.shapes import Begun, Checked, CopiedWhole, Waits
 from api.slow import SLOW
-from api.work import IdempotencyKey, accepted, once, started
+from api.work import IdempotencyKey, asked_for, once, started
 from migrator.access.approvals import Approval
 from migrator.access.roles import Permission
 from migrator.outcomes import Verdict
@@ -100,15 +100,20 @@ def copy(asked: RunningOfArchive, archive: str, given: Copy) -> dict[str, Any]:
 def restore(asked: RunningOfArchive, archive: str, given: Restore, key: IdempotencyKey = None) -> Response:
     """The archive's tables and rows into an empty platform, which are then read again."""
     request = {"restore": archive, **given.model_dump()}
-    return once(asked, key, request, lambda: accepted(bring_back(asked, archive, given)))
+    return once(asked, key, request, lambda asked: bring_back(asked, archive, given))
 
 
 def bring_back(asked: Asked, archive: str, given: Restore) -> RunRecord:
     """A restore, left to a worker."""
-    location, service = found(asked, archive).location, asked.service
-    record = started(lambda: service.restore(location, given.platform, master=given.form is Form.CSV))
-    asked.note("start restore", record.run_id, archive=archive, platform=given.platform)
-    return record
+    location = found(asked, archive).location
+    return started(
+        asked,
+        asked.service,
+        lambda it: it.restore(location, given.platform, master=given.form is Form.CSV),
+        "start restore",
+        archive=archive,
+        platform=given.platform,
+    )
 
 
 # ── what goes ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -136,7 +141,7 @@ def would_be_removed(asked: Looking, plan: str) -> dict[str, Any]:
 @router.post("/tenants/{tenant}/plans/{plan}/retention", status_code=202, response_model=Waits, dependencies=[SLOW])
 def retain(asked: Asking, plan: str, given: Retention, key: IdempotencyKey = None) -> Response:
     """Ask for that to be done: just those go, where an approver agrees."""
-    return once(asked, key, {"retain": plan, **given.model_dump()}, lambda: waiting(ask_to_retain(asked, plan, given)))
+    return once(asked, key, {"retain": plan, **given.model_dump()}, lambda asked: ask_to_retain(asked, plan, given))
 
 
 @router.get("/tenants/{tenant}/pruning", response_model=Found, dependencies=[SLOW])
@@ -148,7 +153,7 @@ def would_be_forgotten(asked: Looking, keep: Keep = 10, days: Days = 90) -> dict
 @router.post("/tenants/{tenant}/pruning", status_code=202, response_model=Waits, dependencies=[SLOW])
 def prune(asked: Asking, given: Pruning, key: IdempotencyKey = None) -> Response:
     """Ask for them to be forgotten: their records, folders and documents. Archives always stay."""
-    return once(asked, key, {"prune": asked.tenant, **given.model_dump()}, lambda: waiting(ask_to_prune(asked, given)))
+    return once(asked, key, {"prune": asked.tenant, **given.model_dump()}, lambda asked: ask_to_prune(asked, given))
 
 
 def ask_to_retain(asked: Asked, plan: str, given: Retention) -> Approval:
@@ -156,11 +161,7 @@ def ask_to_retain(asked: Asked, plan: str, given: Retention) -> Approval:
     service, read = opened(asked, plan)
     going = removed(service.retain(read, apply=False))
     request = {"plan": plan, "text": read.text, "goes": ", ".join(going)}
-    approval = asked.served.approvals.ask(
-        asked.who, RETAIN, tenant=asked.tenant, plan=plan, request=request, reason=given.reason
-    )
-    asked.note("ask for retention", approval.approval_id, plan=plan)
-    return approval
+    return asked_for(asked, RETAIN, "ask for retention", request=request, reason=given.reason, plan=plan)
 
 
 def ask_to_prune(asked: Asked, given: Pruning) -> Approval:
@@ -168,8 +169,4 @@ def ask_to_prune(asked: Asked, given: Pruning) -> Approval:
     policy = Policy(keep=given.keep, days=given.days)
     going = forgotten(asked.service.prune(policy, apply=False, tenant=asked.tenant))
     request = {"keep": given.keep, "days": given.days, "goes": ", ".join(going)}
-    approval = asked.served.approvals.ask(
-        asked.who, PRUNE, tenant=asked.tenant, plan="", request=request, reason=given.reason
-    )
-    asked.note("ask for pruning", approval.approval_id)
-    return approval
+    return asked_for(asked, PRUNE, "ask for pruning", request=request, reason=given.reason, plan="")

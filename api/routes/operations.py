@@ -7,14 +7,14 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Asked, of_run, of_tenant
 from api.problems import unknown
 from api.shapes import Begun, Waits
 from api.slow import SLOW
-from api.work import IdempotencyKey, accepted, begun, once, started
+from api.work import IdempotencyKey, asked_for, once, started
 from migrator.access.approvals import Approval
 from migrator.access.roles import Permission
 from migrator.plan import Plan
@@ -76,37 +76,42 @@ class Closing(_Strict):
 @router.post("/tenants/{tenant}/plans/{plan}/snapshots", status_code=202, response_model=Begun)
 def snapshot(asked: Running, plan: str, given: Snapshot, key: IdempotencyKey = None) -> Response:
     """Read the tenant's data at one point in time into an archive."""
-    return once(asked, key, {"snapshot": plan, **given.model_dump()}, lambda: accepted(take(asked, plan, given)))
+    return once(asked, key, {"snapshot": plan, **given.model_dump()}, lambda asked: take(asked, plan, given))
 
 
 @router.post("/tenants/{tenant}/plans/{plan}/rehearsals", status_code=202, response_model=Begun)
 def rehearse(asked: Running, plan: str, given: Load, key: IdempotencyKey = None) -> Response:
     """The whole load and verification, then undone."""
-    return once(asked, key, {"rehearse": plan, **given.model_dump()}, lambda: accepted(try_out(asked, plan, given)))
+    return once(asked, key, {"rehearse": plan, **given.model_dump()}, lambda asked: try_out(asked, plan, given))
 
 
 @router.post("/tenants/{tenant}/plans/{plan}/migrations", status_code=202, response_model=Waits)
 def migrate(asked: Asking, plan: str, given: Migration, key: IdempotencyKey = None) -> Response:
     """Ask for the load into the target. It begins when an approver who is not you has agreed."""
     request = {"migrate": plan, **given.model_dump()}
-    return once(asked, key, request, lambda: waiting(ask_to_migrate(asked, plan, given)))
+    return once(asked, key, request, lambda asked: ask_to_migrate(asked, plan, given))
 
 
 def take(asked: Asked, plan: str, given: Snapshot) -> RunRecord:
     """A snapshot, left to a worker."""
     service, read = opened(asked, plan)
-    subject = given.subject or None
-    record = started(lambda: service.snapshot(read, _mask(given.mask), subject=subject, prove_full=given.prove_full))
-    asked.note("start snapshot", record.run_id, plan=plan)
-    return record
+    subject, mask, prove_full = given.subject or None, _mask(given.mask), given.prove_full
+    return started(
+        asked,
+        service,
+        lambda it: it.snapshot(read, mask, subject=subject, prove_full=prove_full),
+        "start snapshot",
+        plan=plan,
+    )
 
 
 def try_out(asked: Asked, plan: str, given: Load) -> RunRecord:
     """A rehearsal, left to a worker."""
     service, read = opened(asked, plan)
-    record = started(lambda: service.rehearse(read, _archive(asked, given.archive), whole=given.whole))
-    asked.note("start rehearsal", record.run_id, plan=plan)
-    return record
+    archive = _archive(asked, given.archive)
+    return started(
+        asked, service, lambda it: it.rehearse(read, archive, whole=given.whole), "start rehearsal", plan=plan
+    )
 
 
 def ask_to_migrate(asked: Asked, plan: str, given: Migration) -> Approval:
@@ -115,11 +120,7 @@ def ask_to_migrate(asked: Asked, plan: str, given: Migration) -> Approval:
     archive = service.archive_of(read, _archive(asked, given.archive)).location
     seal = service.let_through(read, archive, given.waive)
     request = {"plan": plan, "text": read.text, "archive": archive, "whole": given.whole, "waive": given.waive}
-    approval = asked.served.approvals.ask(
-        asked.who, MIGRATE, tenant=asked.tenant, plan=plan, request=request, reason=given.reason, seal=seal
-    )
-    asked.note("ask for migration", approval.approval_id, plan=plan)
-    return approval
+    return asked_for(asked, MIGRATE, "ask for migration", request=request, reason=given.reason, plan=plan, seal=seal)
 
 
 @router.get("/tenants/{tenant}/plans/{plan}/scope", dependencies=[SLOW])
@@ -164,49 +165,34 @@ def preview(
 @router.post("/runs/{run}/verifications", status_code=202, response_model=Begun)
 def verify(asked: RunningOfRun, run: str, given: Verification, key: IdempotencyKey = None) -> Response:
     """Read the target of a load again, and compare."""
-    return once(asked, key, {"verify": run, **given.model_dump()}, lambda: accepted(look_again(asked, run, given)))
+    return once(asked, key, {"verify": run, **given.model_dump()}, lambda asked: look_again(asked, run, given))
 
 
 @router.post("/runs/{run}/rollbacks", status_code=202, response_model=Waits)
 def rollback(asked: AskingOfRun, run: str, given: Rollback, key: IdempotencyKey = None) -> Response:
     """Ask for a load to be taken back."""
     request = {"roll back": run, **given.model_dump()}
-    return once(asked, key, request, lambda: waiting(ask_of_run(asked, run, ROLL_BACK, given)))
+    return once(asked, key, request, lambda asked: ask_of_run(asked, run, ROLL_BACK, given))
 
 
 @router.post("/runs/{run}/closings", status_code=202, response_model=Waits)
 def close(asked: AskingOfRun, run: str, given: Closing, key: IdempotencyKey = None) -> Response:
     """Ask for a load to be accepted for good: what could take it back is erased."""
     request = {"close": run, **given.model_dump()}
-    return once(asked, key, request, lambda: waiting(ask_of_run(asked, run, ERASE, given)))
+    return once(asked, key, request, lambda asked: ask_of_run(asked, run, ERASE, given))
 
 
 def look_again(asked: Asked, run: str, given: Verification) -> RunRecord:
     """A verification, left to a worker."""
-    record = started(lambda: asked.service.verify(run, deep=given.deep))
-    asked.note("start verification", record.run_id, of=run)
-    return record
+    return started(asked, asked.service, lambda it: it.verify(run, deep=given.deep), "start verification", of=run)
 
 
 def ask_of_run(asked: Asked, run: str, what: str, given: Rollback | Closing) -> Approval:
     """What an approver decides about a load."""
     record = asked.served.service.run(run)
-    approval = asked.served.approvals.ask(
-        asked.who,
-        what,
-        tenant=asked.tenant,
-        plan=record.plan,
-        request={"run": run, **given.model_dump()},
-        reason=given.reason,
-        seal=record.seal,
-    )
-    asked.note(f"ask to {what}", approval.approval_id, of=run)
-    return approval
-
-
-def waiting(approval: Approval) -> JSONResponse:
-    """202: somebody else decides."""
-    return begun({"approval": approval.approval_id, "what": approval.what, "state": "waits for approval"})
+    request = {"run": run, **given.model_dump()}
+    plan, seal = record.plan, record.seal
+    return asked_for(asked, what, f"ask to {what}", request=request, reason=given.reason, plan=plan, seal=seal, of=run)
 
 
 def opened(asked: Asked, plan: str) -> tuple[Service, Plan]:

@@ -115,7 +115,7 @@ class Approvals:
         with self.database.transaction() as connection:
             if not connection.execute(update(models.Approval).where(*is_open).values(**values)).rowcount:
                 raise Misuse("it was decided already", where=approval.approval_id, next="look at it again")
-        return self._again(approval)
+        return self.again(approval)
 
     def try_again(self, who: Principal, approval: Approval) -> Approval:
         """What was agreed to and did not begin may begin now, by an approver's word. Misuse where it is not so."""
@@ -128,21 +128,25 @@ class Approvals:
             tried = connection.execute(it.values(failure=None, tried_at=now())).rowcount
         if not tried:
             raise Misuse("there is nothing to try again", where=approval.approval_id, next="look at it again")
-        return self._again(approval)
+        return self.again(approval)
 
-    def begun(self, approval: Approval, run_id: str | None) -> Approval:
-        return self._noted(approval, begun_at=now(), run_id=run_id)
+    def begun(self, approval: Approval, run_id: str | None = None) -> None:
+        """Misuse where it had begun: whoever records this together with what begins has it begin once."""
+        if not self._noted(approval, begun_at=now(), run_id=run_id):
+            raise Misuse("it began already", where=approval.approval_id, next="look at it again")
 
-    def failed(self, approval: Approval, error: MigratorError) -> Approval:
-        return self._noted(approval, failure=said_error(error))
+    def failed(self, approval: Approval, error: MigratorError) -> None:
+        """It did not begin, unless somebody else had it begin."""
+        self._noted(approval, failure=said_error(error))
 
-    def _noted(self, approval: Approval, **values: object) -> Approval:
-        is_it = models.Approval.approval_id == approval.approval_id
+    def _noted(self, approval: Approval, **values: object) -> bool:
+        own = models.Approval
+        is_open = (own.approval_id == approval.approval_id, own.begun_at.is_(None))
         with self.database.transaction() as connection:
-            connection.execute(update(models.Approval).where(is_it).values(**values))
-        return self._again(approval)
+            return bool(connection.execute(update(own).where(*is_open).values(**values)).rowcount)
 
-    def _again(self, approval: Approval) -> Approval:
+    def again(self, approval: Approval) -> Approval:
+        """As it is by now."""
         found = self.find(approval.approval_id)
         assert found is not None
         return found

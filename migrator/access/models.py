@@ -136,6 +136,6 @@ class IdempotencyKey(Base):
     principal: Mapped[str] = mapped_column(String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     digest: Mapped[str] = mapped_column(_HASH)
-    status: Mapped[int | None] = mapped_column(Integer)  # None while the first request is under way
-    body: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[int] = mapped_column(Integer)
+    body: Mapped[str] = mapped_column(Text)
     created_at: Mapped[str] = mapped_column(_MOMENT, index=True)

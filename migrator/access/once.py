@@ -5,14 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from migrator.access import models
 from migrator.access.clock import ago, now
 from migrator.runs.database import Database
-from storage.errors import Misuse, TransientFault
+from storage.errors import Misuse
 
 KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """What its sender calls a request, and a digest of the request that is called so."""
+
+    principal: str
+    key: str
+    digest: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,39 +33,35 @@ class Answered:
     body: str
 
 
+class AlreadyAnswered(Exception):  # noqa: N818 - nothing went wrong: the same was begun, and asked for here
+    """Ends what is done for a request that was answered meanwhile."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Once:
     database: Database
 
-    def begin(self, principal: str, key: str, digest: str) -> Answered | None:
-        """None where it is new: then it is ours to do. Misuse where the key stood for something else; TransientFault
-        where the first request is still under way."""
+    def find(self, key: Key) -> Answered | None:
+        """None where nothing was begun for it. Misuse where the key stood for something else."""
         own = models.IdempotencyKey
-        with self.database.transaction() as connection:
-            self.database.claim(connection, f"request {principal}/{key}")
-            connection.execute(delete(own).where(own.created_at < ago(KEPT)))
-            found = connection.execute(select(own.__table__).where(*_is(principal, key))).mappings().first()
-            if found is None:
-                connection.execute(insert(own).values(principal=principal, key=key, digest=digest, created_at=now()))
-                return None
-        if found["digest"] != digest:
+        is_it = (own.principal == key.principal, own.key == key.key, own.created_at >= ago(KEPT))
+        with self.database.reading() as connection:
+            found = connection.execute(select(own.__table__).where(*is_it)).mappings().first()
+        if found is None:
+            return None
+        if found["digest"] != key.digest:
             raise Misuse("this key stood for another request", where="Idempotency-Key", next="use a new key")
-        if found["status"] is None:
-            raise TransientFault(
-                "the first request with this key is under way", where="Idempotency-Key", next="ask again soon"
-            )
         return Answered(status=found["status"], body=found["body"])
 
-    def end(self, principal: str, key: str, answered: Answered) -> None:
-        values = {"status": answered.status, "body": answered.body}
-        with self.database.transaction() as connection:
-            connection.execute(update(models.IdempotencyKey).where(*_is(principal, key)).values(**values))
+    def keep(self, key: Key, answered: Answered) -> None:
+        """Done together with what is begun for it, so that neither is there without the other.
 
-    def forget(self, principal: str, key: str) -> None:
-        """Nothing was done: it may be sent again."""
-        with self.database.transaction() as connection:
-            connection.execute(delete(models.IdempotencyKey).where(*_is(principal, key)))
-
-
-def _is(principal: str, key: str) -> tuple[ColumnElement[bool], ...]:
-    return models.IdempotencyKey.principal == principal, models.IdempotencyKey.key == key
+        AlreadyAnswered where somebody else was quicker: then nothing is to be begun here.
+        """
+        own = models.IdempotencyKey
+        try:
+            with self.database.transaction() as connection:
+                connection.execute(delete(own).where(own.created_at < ago(KEPT)))
+                connection.execute(insert(own).values(**vars(key), **vars(answered), created_at=now()))
+        except IntegrityError as error:
+            raise AlreadyAnswered from error

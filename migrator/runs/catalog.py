@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -73,6 +73,10 @@ class Catalog:
             yield
         finally:
             self._database = impatient
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is recorded meanwhile stands at the end, or nothing of it."""
+        return self._database.together()
 
     # ── runs ────────────────────────────────────────────────────────────────────────────────────────────────
     def start(

@@ -42,10 +42,11 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction, or part of what is done together. IntegrityError passes, for whoever expects it; else Fault,
-        or Misuse for a wrong address."""
+        """One transaction, or part of what is done together, which is taken back by itself where it fails.
+        IntegrityError passes, for whoever expects it; else Fault, or Misuse for a wrong address."""
         if (whole := self._whole()) is not None:
-            yield whole
+            with whole.begin_nested():
+                yield whole
             return
         with self._saying(), self._undivided(), self._connected() as connection, connection.begin():
             yield connection

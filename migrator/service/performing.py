@@ -40,6 +40,10 @@ def itself(result: object) -> object:
     return result
 
 
+def _nothing(_record: RunRecord) -> None:
+    """Nothing else is written down."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Work(Generic[Result]):
     """What a request becomes once its parts are opened: what the catalog says of the run, and how it is performed.
@@ -85,9 +89,11 @@ class Work(Generic[Result]):
 
 @dataclass(frozen=True, kw_only=True)
 class Performing(Erasing):
-    """The way every run goes. `is_detached`: new runs are left to workers; `worker`: what this one is called."""
+    """The way every run goes. `is_detached`: new runs are left to workers, and what `noted` writes down of one stands
+    with it, or neither does; `worker`: what this one is called."""
 
     is_detached: bool = False
+    noted: Callable[[RunRecord], None] = _nothing
     worker: str | None = None
     asked_by: str | None = None
 
@@ -95,7 +101,10 @@ class Performing(Erasing):
         """A new run, to its end; gives its record and what it found. Queued where it is left to a worker."""
         if self.is_detached:
             require_whole(work.source, work.target, work.store)
-            raise Queued(work.start(catalog, request, state="queued", asked_by=self.asked_by))
+            with catalog.together():
+                record = work.start(catalog, request, state="queued", asked_by=self.asked_by)
+                self.noted(record)
+            raise Queued(record)
         with closing(self._locks()) as locks:
 
             def begun(_runs: Durable) -> tuple[RunRecord, Hold]:

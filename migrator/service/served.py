@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -31,7 +32,6 @@ from migrator.registry.tenants import Tenants
 from migrator.registry.vault import Vault
 from migrator.runs.database import Database
 from migrator.runs.queued import Queued
-from migrator.runs.records import RunRecord
 from migrator.runs.request import Document
 from migrator.service import Service
 from migrator.service.clearing import PRUNE, RETAIN, to_prune, to_retain
@@ -118,27 +118,31 @@ class Served:
             raise Misuse(f"the plan calls itself {plan.name!r}", where=file, next="write it under its own name")
 
     # ── what four eyes decide ───────────────────────────────────────────────────────────────────────────────
-    def begin(self, approval: Approval, start: Callable[[], RunRecord | None]) -> Approval:
+    def begin(self, approval: Approval, start: Callable[[], None]) -> Approval:
         """Begin what was agreed to; the approval says whether it did."""
         try:
-            run = start()
+            start()
         except MigratorError as error:
-            return self.approvals.failed(approval, error)
-        return self.approvals.begun(approval, run.run_id if run else None)
+            self.approvals.failed(approval, error)
+        return self.approvals.again(approval)
 
-    def approved(self, approval: Approval) -> Callable[[], RunRecord | None]:
-        """How what was asked for begins; it gives the run, where it is one. Red or Misuse where it could not, now."""
-        service = replace(self.service.for_tenant(approval.tenant), is_detached=True, asked_by=approval.asked_by_name)
+    def approved(self, approval: Approval) -> Callable[[], None]:
+        """How what was asked for begins, and is noted to have begun. Red or Misuse where it could not, now."""
+        service = replace(
+            self.service.for_tenant(approval.tenant),
+            is_detached=True,
+            asked_by=approval.asked_by_name,
+            noted=lambda run: self.approvals.begun(approval, run.run_id),
+        )
         asked = approval.request
         if approval.what == PRUNE:
-            return to_prune(service, approval.tenant, asked)
-        if approval.what == RETAIN:
-            document = Document(text=asked["text"], file=f"plan {approval.plan}")
-            return to_retain(service, _of_its_tenant(service.read_plan(document), approval.tenant), asked)
-        if approval.what != MIGRATE:
+            return self._noted(approval, to_prune(service, approval.tenant, asked))
+        if approval.what in _OF_RUN:
             return partial(_queued, partial(_OF_RUN[approval.what], service, asked))
         document = Document(text=asked["text"], file=f"plan {approval.plan}")
         plan = _of_its_tenant(service.read_plan(document), approval.tenant)
+        if approval.what == RETAIN:
+            return self._noted(approval, to_retain(service, plan, asked))
         if service.let_through(plan, asked["archive"], asked["waive"]) != approval.seal:
             raise Red(
                 "plan, mapping or tables are not as they were when this was asked for",
@@ -147,6 +151,15 @@ class Served:
             )
         migrate = partial(service.migrate, plan, asked["archive"], whole=asked["whole"], waive=asked["waive"])
         return partial(_queued, migrate)
+
+    def _noted(self, approval: Approval, do: Callable[[], None]) -> Callable[[], None]:
+        """What is no run is noted once it is done."""
+
+        def done() -> None:
+            do()
+            self.approvals.begun(approval)
+
+        return done
 
 
 def _roll_back(service: Service, asked: Mapping[str, Any]) -> object:
@@ -160,13 +173,11 @@ def _erase(service: Service, asked: Mapping[str, Any]) -> object:
 _OF_RUN = {ROLL_BACK: _roll_back, ERASE: _erase}
 
 
-def _queued(begin: Callable[[], object]) -> RunRecord:
-    """The run that a worker will perform."""
-    try:
+def _queued(begin: Callable[[], object]) -> None:
+    """A run is recorded, which a worker will perform."""
+    with suppress(Queued):
         begin()
-    except Queued as queued:
-        return queued.record
-    raise AssertionError("a server leaves what takes long to workers")
+        raise AssertionError("a server leaves what takes long to workers")
 
 
 def _of_its_tenant(plan: Plan, tenant: str) -> Plan:

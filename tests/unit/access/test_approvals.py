@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from migrator.access.approvals import Approval, Approvals
-from migrator.access.once import Answered, Once
+from migrator.access.once import AlreadyAnswered, Answered, Key, Once
 from migrator.access.roles import EVERYWHERE, Grant, Principal, PrincipalKind, Role
 from migrator.runs.database import Database
-from storage.errors import Misuse, TransientFault
+from storage.errors import Misuse
 
 
 def person(id: str, *roles: Role, tenant: str = "acme") -> Principal:
@@ -32,7 +35,8 @@ def test_another_approver_decides_and_what_was_asked_for_stays(database: Databas
     assert approvals.all(only_open=True) == (asked_for,)
     granted = approvals.decide(BOB, asked_for, grant=True, words="seen the rehearsal")
     assert (granted.is_granted, granted.decided_by_name, granted.request) == (True, "bob@example.org", REQUEST)
-    assert approvals.begun(granted, "20261122T000000-migration-abcd").run_id == "20261122T000000-migration-abcd"
+    approvals.begun(granted, "20261122T000000-migration-abcd")
+    assert approvals.again(granted).run_id == "20261122T000000-migration-abcd"
     assert approvals.all(only_open=True) == ()
 
 
@@ -76,21 +80,45 @@ def test_of_two_who_decide_one_does(either: Database) -> None:
 
 
 def test_a_request_with_the_same_key_is_done_once(either: Database) -> None:
-    once = Once(database=either)
+    once, approvals = Once(database=either), Approvals(database=either)
+    key = Key(principal="ann", key="key", digest="digest")
+
+    def begin(number: int) -> Answered:
+        answer = Answered(status=202, body=f"{number}")
+        with suppress(AlreadyAnswered), either.together():
+            asked(approvals)
+            once.keep(key, answer)
+        return answer
+
     with ThreadPoolExecutor(4) as pool:
-        began = list(pool.map(lambda _: _begun(once), range(4)))
-    assert sorted(began) == ["ours", "under way", "under way", "under way"]
-    once.end("ann", "key", Answered(status=202, body='{"run": "r"}'))
-    assert once.begin("ann", "key", "digest") == Answered(status=202, body='{"run": "r"}')
-    assert once.begin("bob", "key", "digest") is None
+        answers = list(pool.map(begin, range(4)))
+    assert len(approvals.all()) == 1 and once.find(key) in answers
+    assert once.find(replace(key, principal="bob")) is None
     with pytest.raises(Misuse, match="another request"):
-        once.begin("ann", "key", "other digest")
-    once.forget("ann", "key")
-    assert once.begin("ann", "key", "other digest") is None
+        once.find(replace(key, digest="other digest"))
 
 
-def _begun(once: Once) -> str:
-    try:
-        return "ours" if once.begin("ann", "key", "digest") is None else "answered"
-    except TransientFault:
-        return "under way"
+def test_a_key_is_forgotten_after_a_day(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    once, key = Once(database=database), Key(principal="ann", key="key", digest="digest")
+    once.keep(key, Answered(status=202, body="the first"))
+    monkeypatch.setattr("migrator.access.once.KEPT", -timedelta(seconds=1))
+    assert once.find(key) is None
+    once.keep(replace(key, digest="other"), Answered(status=202, body="the second"))
+
+
+def test_what_was_agreed_to_begins_once(either: Database) -> None:
+    approvals = Approvals(database=either)
+    granted = approvals.decide(BOB, asked(approvals), grant=True)
+
+    def begin(run: str) -> str:
+        with suppress(Misuse), either.together():
+            asked(approvals)
+            approvals.begun(granted, run)
+            return run
+        return ""
+
+    with ThreadPoolExecutor(4) as pool:
+        began = [run for run in pool.map(begin, ["a", "b", "c", "d"]) if run]
+    approvals.failed(granted, Misuse("it began already", where="here"))
+    assert began == [approvals.again(granted).run_id] and approvals.again(granted).failure is None
+    assert len(approvals.all(only_open=True)) == 1

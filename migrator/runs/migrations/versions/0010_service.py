@@ -162,8 +162,8 @@ def _doing() -> None:
         sa.Column("principal", sa.String(64), primary_key=True),
         sa.Column("key", sa.String(255), primary_key=True),
         sa.Column("digest", _HASH, nullable=False),
-        sa.Column("status", sa.Integer),
-        sa.Column("body", sa.Text),
+        sa.Column("status", sa.Integer, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
         sa.Column("created_at", _MOMENT, nullable=False, index=True),
     )
 
