@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from storage.errors import Fault, MigratorError, Misuse
 
 _LOG = logging.getLogger("migrator.notices")
 _LOOK_S = 2.0
+_AT_ONCE = 8  # subscribers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,29 +41,40 @@ class Herald:
             stop.set()
             thread.join()
 
-    def tell(self, stop: threading.Event | None = None) -> int:
-        """Tell whatever there is to tell now; how many notices were tried."""
+    def tell(self) -> int:
+        """Tell whatever there is to tell now, one after the other; how many notices were tried."""
         self.outbox.fill()
-        tried = 0
-        while not (stop and stop.is_set()) and (delivery := self.outbox.take()) is not None:
-            self._try(delivery)
-            tried += 1
-        return tried
+        return sum(self._tell(name, threading.Event()) for name in self.outbox.due())
 
     def _work(self, stop: threading.Event) -> None:
-        is_away = False
-        while not stop.wait(_LOOK_S):
-            try:
-                self.tell(stop)
-                is_away = False
-            except MigratorError as error:  # the catalog is away: said once, tried until it is back
-                if not is_away:
-                    _LOG.warning("nothing is told meanwhile: %s", error.what)
-                is_away = True
-            except Exception:  # noqa: BLE001 - whoever waits for word is not to wait for ever because of one bug
-                _LOG.exception("nothing was told: tried again")
+        is_away, busy = False, dict[str, Future[int]]()
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="herald") as pool:
+            while not stop.wait(_LOOK_S):
+                try:
+                    for name in [name for name, telling in busy.items() if telling.done()]:
+                        busy.pop(name).result()
+                    self.outbox.fill()
+                    for name in self.outbox.due():
+                        if name not in busy:  # who answers slowly keeps nobody else waiting
+                            busy[name] = pool.submit(self._tell, name, stop)
+                    is_away = False
+                except MigratorError as error:  # the catalog is away: said once, tried until it is back
+                    if not is_away:
+                        _LOG.warning("nothing is told meanwhile: %s", error.what)
+                    is_away = True
+                except Exception:  # noqa: BLE001 - whoever waits for word is not to wait for ever because of one bug
+                    _LOG.exception("nothing was told: tried again")
 
-    def _try(self, delivery: Delivery) -> None:
+    def _tell(self, subscription: str, stop: threading.Event) -> int:
+        """What one subscriber is to be told; where something does not arrive, others' turn comes before the rest."""
+        tried = 0
+        while not stop.is_set() and (delivery := self.outbox.take(subscription)) is not None:
+            tried += 1
+            if not self._try(delivery):
+                break
+        return tried
+
+    def _try(self, delivery: Delivery) -> bool:
         about = {"subscription": delivery.subscription, "notice": delivery.notice, "try": delivery.tries}
         try:
             self._send(delivery)
@@ -69,9 +82,10 @@ class Herald:
             self.outbox.failed(delivery, error.what, is_hopeless=isinstance(error, Misuse))
             _LOG.warning("%s did not arrive at %s: %s", delivery.notice, delivery.subscription, error.what,
                          extra={"about": about})  # fmt: skip
-        else:
-            self.outbox.arrived(delivery)
-            _LOG.info("%s arrived at %s", delivery.notice, delivery.subscription, extra={"about": about})
+            return False
+        self.outbox.arrived(delivery)
+        _LOG.info("%s arrived at %s", delivery.notice, delivery.subscription, extra={"about": about})
+        return True
 
     def _send(self, delivery: Delivery) -> None:
         recipient = self.subscriptions.recipient(delivery.subscription)

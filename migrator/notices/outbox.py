@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, literal, or_, select, update
 
 from migrator.access.clock import ago, ahead, now
 from migrator.access.keys import new_id
@@ -67,10 +67,17 @@ class Outbox:
             _put(connection, subscription, [notice])
         return notice.id
 
-    def take(self) -> Delivery | None:
-        """One whose time has come: ours for some minutes."""
+    def due(self) -> tuple[str, ...]:
+        """The subscriptions that something is to be told now, who waits longest first."""
         own = models.Delivery
-        is_due = (own.state == WAITING, own.due_at <= now())
+        query = select(own.subscription).where(*_is_due()).group_by(own.subscription).order_by(func.min(own.due_at))
+        with self.database.reading() as connection:
+            return tuple(connection.execute(query).scalars())
+
+    def take(self, subscription: str) -> Delivery | None:
+        """One for it whose time has come: ours for some minutes."""
+        own = models.Delivery
+        is_due = (own.subscription == subscription, *_is_due())
         if not self._has(own, *is_due):
             return None
         with self.database.transaction() as connection:
@@ -184,6 +191,10 @@ def _put(connection: Connection, subscription: str, notices: list[Notice]) -> No
     ]
     if rows:
         connection.execute(insert(own), rows)
+
+
+def _is_due() -> tuple[ColumnElement[bool], ...]:
+    return models.Delivery.state == WAITING, models.Delivery.due_at <= now()
 
 
 def _is(delivery: Delivery) -> ColumnElement[bool]:

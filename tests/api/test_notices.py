@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from unittest.mock import patch
 
@@ -24,7 +24,7 @@ from sqlalchemy import update
 from migrator.access.accounts import LANGUAGES
 from migrator.access.clock import now
 from migrator.notices import herald as herald_module
-from migrator.notices import models
+from migrator.notices import models, posting
 from migrator.notices.mailing import MailServer
 from migrator.notices.notice import About, Notice
 from migrator.notices.outbox import Outbox
@@ -44,6 +44,7 @@ class Listener:
     """Whoever has a webhook: answers each with the next status, 204 when there is none."""
 
     statuses: list[int] = field(default_factory=list)
+    answers: Event = field(default_factory=Event)  # those that it hears while this is not set wait for it
     heard: list[tuple[dict[str, str], str]] = field(default_factory=list)
     url: str = ""
 
@@ -55,11 +56,13 @@ class Listener:
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     listening = Listener()
+    listening.answers.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             listening.heard.append((dict(self.headers), body))
+            listening.answers.wait()
             self.send_response(listening.statuses.pop(0) if listening.statuses else 204)
             self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", "0")
@@ -73,6 +76,7 @@ def listener() -> Iterator[Listener]:
         thread.start()
         listening.url = f"http://127.0.0.1:{server.server_port}/hook/s3cr3t-path"
         yield listening
+        listening.answers.set()
         server.shutdown()
         thread.join()
 
@@ -130,6 +134,25 @@ def test_a_mistake_of_ours_silences_nobody_for_ever(
     with patch.object(Outbox, "fill", once_wrong), server.served.herald.at_work():
         comes(lambda: bool(listener.heard))
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_who_answers_slowly_keeps_nobody_else_waiting(
+    server: Office, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(herald_module, "_LOOK_S", 0.05)
+    monkeypatch.setattr(posting, "_PATIENCE", 120)  # on a machine that is busy
+    admin, mailbox = server.by("admin"), Mailbox()
+    subscribed(server, listener.url)
+    of(admin.put("/v1/subscriptions/quick", json={"url": "mailto:ann@example.org"}))
+    listener.answers.clear()
+    of(admin.post("/v1/subscriptions/ops/test"), 202)
+    with mail_server(mailbox) as mails, replace(server.served.herald, mails=mails).at_work():
+        comes(lambda: bool(listener.heard))
+        of(admin.post("/v1/subscriptions/quick/test"), 202)
+        comes(lambda: bool(mailbox.mails))
+        (slow,) = deliveries(server)
+        listener.answers.set()
+    assert (slow["state"], slow["tries"], slow["said"]) == ("waiting", 1, ""), "it had not answered yet"
 
 
 def test_what_does_not_arrive_is_sent_again_the_same(server: Office, listener: Listener) -> None:
