@@ -30,10 +30,9 @@ _SESSION_ENDS_S = 150  # two minutes where a network ended without a word
 _BEFORE = "interrupted before anything began"
 _FORGOTTEN = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
 _SESSIONS = {
-    PostgresPlatform: "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    PostgresPlatform: "SELECT row_to_json(a)::text FROM pg_stat_activity a WHERE datname = current_database()"
     f" AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name <> '{KEEPER}'",
-    MysqlPlatform: "SELECT count(*) FROM information_schema.processlist"
-    " WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+    MysqlPlatform: "SELECT * FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()",
 }
 
 
@@ -122,8 +121,9 @@ def _wait_for_sessions(scene: Scene, told: str) -> None:
     for one in (scene.source, scene.target):
         query = _SESSIONS.get(type(one.platform))
         deadline = time.monotonic() + _SESSION_ENDS_S
-        while query and one.platform.rows(query)[0][0]:
-            require(time.monotonic() < deadline, f"{told}: its session lived for another {_SESSION_ENDS_S} s")
+        while query and (left := one.platform.rows(query)):
+            lived = f"{told}: its session lived for another {_SESSION_ENDS_S} s: {left}"
+            require(time.monotonic() < deadline, lived)
             time.sleep(0.05)
 
 
