@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import TypeVar
 
 import adbc_driver_manager
 import adbc_driver_postgresql  # type: ignore[import-untyped]
@@ -21,6 +22,8 @@ from storage.errors import Fault, MigratorError, Misuse, Red, Refused, Transient
 # every cursor calls through it; the driver offers no other way in
 dbapi._blocking_call = interruptible  # type: ignore[attr-defined, assignment]
 
+Dialled = TypeVar("Dialled")
+
 _NOTICED = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "6"}
 """In seconds: a peer that vanished, as after a power cut, is missed in two minutes; the system's own say two hours."""
 
@@ -28,6 +31,10 @@ _USER_TIMEOUT = {"tcp_user_timeout": "120000"}
 """In milliseconds: the same for a peer that is still to confirm what it was sent, whom nobody asks for life signs."""
 
 _CONNECTING = {"connect_timeout": "20", **_NOTICED, **_USER_TIMEOUT}
+_VANISHING = {**{f"tcp_{name}": value for name, value in _NOTICED.items()}, **_USER_TIMEOUT}
+"""What the server knows of it from a session's first moment: a client may vanish before its first statement."""
+
+_TAKES_NO_OPTIONS = re.compile("options|tcp_")  # by name, in whatever language; poolers, and servers before version 12
 _ANEW = "repeat the command: it starts anew from a point in time of its own"
 
 _NAME_BYTES = 63
@@ -62,8 +69,7 @@ class Session:
             "transaction_timeout": "0",
             "row_security": "off",  # rows a policy would hide are an error, never left out in silence
             _CHECK: "1s",  # a killed client's statement would go on to its end, and hold its locks as long
-            **{f"tcp_{name}": value for name, value in _NOTICED.items()},
-            **_USER_TIMEOUT,
+            **_VANISHING,
         }
         if self.read_only:
             settings["default_transaction_read_only"] = "on"
@@ -137,16 +143,23 @@ def _no_address() -> Misuse:
     )
 
 
-def _dialled(url: str, parts: Mapping[str, str]) -> str:
-    """The address as libpq takes it; what it says itself stands."""
-    return make_conninfo(url, **{name: value for name, value in _CONNECTING.items() if name not in parts})
+def _dialled(url: str, dial: Callable[[str], Dialled]) -> Dialled:
+    """What `dial` makes of the address as libpq takes it; what it says itself stands."""
+    parts = _parts(url)
+    plain = make_conninfo(url, **{name: value for name, value in _CONNECTING.items() if name not in parts})
+    options = [*(f"-c {name}={value}" for name, value in _VANISHING.items()), parts.get("options", "")]
+    try:
+        return dial(make_conninfo(plain, options=" ".join(options).rstrip()))
+    except (psycopg.OperationalError, adbc_driver_manager.Error) as error:
+        if _TAKES_NO_OPTIONS.search(str(error)) is None:
+            raise
+    return dial(plain)
 
 
 def connect(url: str, session: Session) -> psycopg.Connection:
     """A psycopg connection in autocommit: transactions are ours to open."""
-    parts = _parts(url)
-    with translated(place(url), _named(parts)):
-        connection = psycopg.connect(_dialled(url, parts), autocommit=True)
+    with translated(place(url), _named(_parts(url))):
+        connection = _dialled(url, partial(psycopg.connect, autocommit=True))
         try:
             connection.execute(session.statement)
         except psycopg.Error:
@@ -178,7 +191,7 @@ class _Known:
     """
 
     def __init__(self, url: str) -> None:
-        self.handle = adbc_driver_postgresql.connect(_dialled(url, _parts(url)))
+        self.handle = _dialled(url, adbc_driver_postgresql.connect)
 
     def close(self) -> None:
         """A connection closes what it was made from; this one others are made from."""

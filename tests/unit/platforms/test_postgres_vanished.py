@@ -7,15 +7,17 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
-from migrator.platforms.postgres.connect import LOADING, Session, connect
+from migrator.platforms.postgres import connect as connecting
+from migrator.platforms.postgres.connect import LOADING, Session, connect, connect_arrow
 from tests.kills.proxy import Proxy
 
 ROOT = Path(__file__).parents[3]
@@ -60,6 +62,25 @@ def test_a_side_that_is_cut_off_without_a_word_is_missed_by_the_other(postgres_u
         assert _patience(connection) == (60, 120_000)
     with closing(connect(f"{postgres_url}?keepalives_idle=7", LOADING)) as connection:
         assert _patience(connection) == (7, 120_000)
+
+
+@pytest.mark.parametrize("driver", [connect, connect_arrow])
+def test_a_client_that_vanishes_before_its_first_statement_is_missed_as_soon(
+    postgres_url: str, driver: Callable[[str, Session], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's own settings know it for two hours. A pooler, or an old server, takes them in statements alone."""
+    at_login = "SELECT reset_val FROM pg_settings WHERE name IN ('tcp_keepalives_idle', 'work_mem') ORDER BY name"
+    own = f"{postgres_url}?options=-c%20work_mem%3D1234kB"
+    assert _asked(driver(own, LOADING), at_login) == [("60",), ("1234",)]
+    monkeypatch.setitem(connecting._VANISHING, "tcp_of_another_server", "1")
+    assert _asked(driver(f"{own}&connect_timeout=21", LOADING), at_login) == [("0",), ("1234",)]
+
+
+def _asked(connection: Any, query: str) -> list[tuple[object, ...]]:
+    with closing(connection), closing(connection.cursor()) as cursor:
+        cursor.execute(query)
+        found: list[tuple[object, ...]] = cursor.fetchall()
+        return found
 
 
 def _patience(connection: psycopg.Connection) -> tuple[int, int]:
